@@ -1,0 +1,1 @@
+"""From a pool to the sentences worth labelling: scoring, strategies, budgets."""

@@ -1,0 +1,31 @@
+"""The commands of `python -m spacy al` and `spacy-al`; heavy imports wait until a command runs."""
+
+import sys
+
+import typer
+
+from .convert import convert_cli
+
+al_cli = typer.Typer(
+    name="al",
+    help="Active learning for named entity recognition: label the sentences that teach the model most.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+al_cli.command("convert")(convert_cli)
+
+
+def _register() -> None:
+    # spaCy loads this module for every one of its commands, through the entry point group `spacy_cli`.
+    from spacy.cli._util import app
+
+    app.add_typer(al_cli)
+
+
+def main() -> None:
+    """The console script `spacy-al`: the same commands without `python -m spacy`."""
+    sys.exit(al_cli())
+
+
+_register()

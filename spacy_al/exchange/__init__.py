@@ -1,0 +1,1 @@
+"""Chosen sentences out to annotation tools and their answers back."""

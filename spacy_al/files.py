@@ -1,0 +1,121 @@
+"""Writing files so that a reader sees the old content or the new, never half of it."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Callable, Iterator, Union
+
+from .errors import ALError, Errors
+
+CHUNK = 1 << 20
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace the file at `path` by `data` in one step; the folder is made if it is missing.
+
+    path (Path): The file to write.
+    data (bytes): Its new content.
+    RAISES: ALError A002 when the disk is full or the folder cannot be written; the old file is then untouched.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        try:
+            with os.fdopen(descriptor, "wb") as file_:
+                file_.write(data)
+                file_.flush()
+                os.fsync(file_.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+            _sync_folder(path.parent)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise ALError(Errors.A002.format(path=path, reason=error.strerror or error)) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a UTF-8 text file in one step. Raises as `write_bytes`."""
+    write_bytes(path, text.encode("utf8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace a JSON file in one step, keys in their order, NaN refused. Raises as `write_bytes`."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
+    """Build a folder aside with `fill(folder)`, then rename it to `path`; an old folder there is replaced.
+
+    path (Path): Where the folder ends up.
+    fill (Callable[[Path], None]): Writes the content into the folder it is given.
+    RAISES: ALError A002 on any error of the file system.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
+        try:
+            os.chmod(aside, 0o777 & ~_umask())
+            fill(aside)
+            if path.exists():
+                old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".old"))
+                os.rename(path, old / "old")
+                os.rename(aside, path)
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                os.rename(aside, path)
+            _sync_folder(path.parent)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise ALError(Errors.A002.format(path=path, reason=error.strerror or error)) from error
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for block in _blocks(path):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def check_sha256(path: Path, expected: str, *, option: str) -> None:
+    """Raise ALError A003 when the file is missing and A004 when its SHA-256 is not `expected`.
+
+    path (Path): The file.
+    expected (str): 64 hexadecimal digits.
+    option (str): What a user sets to give a copy of their own, for the message.
+    """
+    if not path.is_file():
+        raise ALError(Errors.A003.format(path=path, cure=f"Fetch it, or give your own copy with {option}."))
+    found = sha256(path)
+    if found != expected:
+        raise ALError(Errors.A004.format(path=path, found=found, expected=expected, option=option))
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file_:
+        while block := file_.read(CHUNK):
+            yield block
+
+
+def _umask() -> int:
+    # mkstemp makes files private; the user's umask decides what the final file allows.
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(path: Union[str, Path]) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

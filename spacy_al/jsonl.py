@@ -1,0 +1,98 @@
+"""Reading JSONL that somebody else wrote: strict, with limits, and every problem named by file and line."""
+
+import json
+from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
+
+from .errors import ALError, Errors
+from .files import write_bytes
+
+MAX_LINE = 16 * 1024 * 1024  # bytes
+MAX_DEPTH = 64
+
+
+def read_jsonl(path: Path, *, max_line: int = MAX_LINE) -> Iterator[Tuple[int, Dict[str, Any]]]:
+    """Yield (line number, object) of a JSONL file; blank lines, a byte order mark and CRLF are accepted.
+
+    path (Path): A UTF-8 file, one JSON object a line.
+    max_line (int): Longest line in bytes.
+    YIELDS (Tuple[int, Dict[str, Any]]): The line's number from 1, and its object.
+    RAISES: ALError A003 (no file), A005 (not JSON), A006 (line too long), A007 (not UTF-8, not an object,
+        duplicate keys, NaN or Infinity, nested deeper than MAX_DEPTH).
+    """
+    if not path.is_file():
+        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
+    with path.open("rb") as file_:
+        number = 0
+        while raw := file_.readline(max_line + 1):
+            number += 1
+            if len(raw) > max_line:
+                raise ALError(Errors.A006.format(path=path, line=number, size=f"over {max_line}", limit=max_line))
+            if number == 1:
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            if raw.strip():
+                yield number, parse_object(raw, path=path, line=number)
+
+
+def parse_object(raw: bytes, *, path: Path, line: int) -> Dict[str, Any]:
+    """Parse one line as a JSON object under the same rules and errors as `read_jsonl`."""
+    try:
+        text = raw.decode("utf8")
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start + 1} of the line is not UTF-8"
+        raise ALError(Errors.A007.format(path=path, line=line, problem=problem)) from error
+    try:
+        value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except _Strict as error:
+        raise ALError(Errors.A007.format(path=path, line=line, problem=error)) from error
+    except RecursionError as error:
+        raise ALError(Errors.A007.format(path=path, line=line, problem="nested too deeply")) from error
+    except ValueError as error:
+        raise ALError(Errors.A005.format(path=path, line=line, reason=error)) from error
+    if not isinstance(value, dict):
+        problem = f"a JSON object was expected, found {type(value).__name__}"
+        raise ALError(Errors.A007.format(path=path, line=line, problem=problem))
+    if _depth(value) > MAX_DEPTH:
+        raise ALError(Errors.A007.format(path=path, line=line, problem=f"nested deeper than {MAX_DEPTH} levels"))
+    return value
+
+
+def dump_line(value: Dict[str, Any]) -> str:
+    """One object as a line of JSONL, NaN refused, without the line end."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def write_jsonl(path: Path, values: Iterable[Dict[str, Any]]) -> None:
+    """Replace a JSONL file in one step. Raises ALError A002 when it cannot be written."""
+    write_bytes(path, "".join(dump_line(value) + "\n" for value in values).encode("utf8"))
+
+
+class _Strict(Exception):
+    """A problem that json.loads would let pass."""
+
+
+def _no_duplicates(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: Dict[str, Any] = {}
+        for key, value in pairs:
+            if key in seen:
+                raise _Strict(f"key {key!r} appears twice in one object")
+            seen[key] = value
+    return result
+
+
+def _no_constant(name: str) -> Any:
+    raise _Strict(f"{name} is not a JSON number")
+
+
+def _depth(value: Any) -> int:
+    deepest, stack = 0, [(value, 1)]
+    while stack:
+        item, depth = stack.pop()
+        deepest = max(deepest, depth)
+        if isinstance(item, dict):
+            stack.extend((child, depth + 1) for child in item.values())
+        elif isinstance(item, list):
+            stack.extend((child, depth + 1) for child in item)
+    return deepest

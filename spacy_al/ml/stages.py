@@ -1,0 +1,132 @@
+"""What flows through a tagger's network, and the seam between what runs once and what stochastic passes repeat.
+
+A network is three stages in a row (`spacy_al.ml.network`):
+
+    front   features of a batch -> states     runs once per batch, whatever the number of passes
+    body    states -> states                  the encoder proper
+    head    states -> probabilities of tags
+
+An encoder says in `seams` where repetition starts for each kind of dropout it knows. For a transformer,
+{"last": "head", "all": "body"}: with `last` the encoder runs once and only the head is repeated. For a
+BiLSTM-CRF, {"word": "body", "locked": "body", "all": "body"}: embeddings are the front and run once.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Protocol, Sequence
+
+import torch
+from spacy.tokens import Doc
+from torch import Tensor, nn
+
+IGNORE = -100  # a token whose tag is missing: it takes no part in the loss
+
+
+@dataclass
+class Ragged:
+    """States of the tokens of a batch of sentences, one after the other, without padding.
+
+    data (Tensor): (passes, tokens, width); passes is 1 unless stochastic passes are folded in.
+    lengths (Tensor): int64 tokens of each sentence, (sentences,), on the device of `data`.
+    """
+
+    data: Tensor
+    lengths: Tensor
+
+    def to_padded(self) -> Tensor:
+        """(passes * sentences, longest, width), zeros after a sentence's end; passes vary slowest."""
+        passes, _, width = self.data.shape
+        longest = int(self.lengths.max()) if len(self.lengths) else 0
+        padded = self.data.new_zeros(passes, len(self.lengths), longest, width)
+        padded[:, self.mask(longest)] = self.data
+        return padded.flatten(0, 1)
+
+    def from_padded(self, padded: Tensor) -> "Ragged":
+        """The tokens of a padded result for the same sentences, ragged again; undoes `to_padded`."""
+        sentences = len(self.lengths)
+        folded = padded.unflatten(0, (-1, sentences))  # (passes, sentences, longest, width)
+        return Ragged(folded[:, self.mask(padded.shape[1])], self.lengths)
+
+    def mask(self, longest: int) -> Tensor:
+        """(sentences, longest), True where a token stands."""
+        return torch.arange(longest, device=self.lengths.device) < self.lengths[:, None]
+
+    def positions(self) -> Tensor:
+        """The number of each token in its sentence, from 0: (tokens,)."""
+        starts = self.lengths.cumsum(0) - self.lengths
+        return torch.arange(self.data.shape[1], device=self.lengths.device) - self.expand(starts)
+
+    def expand(self, values: Tensor) -> Tensor:
+        """Repeat a value (or row) per sentence for each of its tokens: (sentences, ...) -> (tokens, ...)."""
+        return values.repeat_interleave(self.lengths, dim=0, output_size=self.data.shape[1])
+
+
+class Noise(Protocol):
+    """The masks of several stochastic passes, drawn from seed, pass and sentence (`spacy_al.ml.dropout`)."""
+
+    passes: int
+
+    def active(self, kind: str) -> bool:
+        """Whether dropout of this kind ("last", "word", "locked") stays random in this sampling."""
+        ...
+
+    def per_token(self, states: Ragged, *, rate: float, width: int, stream: int) -> Tensor:
+        """0 or 1 for each token, independent: (passes, tokens, width). Not rescaled."""
+        ...
+
+    def per_sentence(self, states: Ragged, *, rate: float, width: int, stream: int) -> Tensor:
+        """0 or 1, the same for all tokens of a sentence: (passes, sentences, width). Not rescaled."""
+        ...
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a head says of a batch: see `spacy_al.types.TagSamples` for the shapes.
+
+    probs (Tensor): (passes, tokens, tags). best (Tensor): (passes, tokens). log_prob (Tensor): (passes, sentences).
+    """
+
+    probs: Tensor
+    best: Tensor
+    log_prob: Tensor
+
+
+class Encoder(Protocol):
+    """An encoder native to torch, inside a thinc Model's `EncoderShim`; the network fuses it with a head.
+
+    front (nn.Module): batch -> states, run once. `nn.Identity` where there is nothing to run once.
+    body (nn.Module): called as body(states, noise) -> Ragged of data (passes, tokens, width).
+    seams (Dict[str, str]): Stage ("body" or "head") where repetition starts, for each kind of dropout.
+    folds (bool): True if the body takes `noise` and folds its passes into the first axis; if False, the network
+        switches the body's own dropout modules on and runs it once per pass.
+    width (int): Width of the states that come out.
+    """
+
+    front: nn.Module
+    body: nn.Module
+    seams: Dict[str, str]
+    folds: bool
+    width: int
+
+    def featurize(self, docs: Sequence[Doc]) -> List[Any]:
+        """What the front needs of each sentence, made once per sentence and kept by `token_key`."""
+        ...
+
+    def size(self, features: Any) -> int:
+        """Length of a sentence in the unit that costs time (wordpieces, tokens), for batching."""
+        ...
+
+    def collate(self, features: Sequence[Any], device: torch.device) -> Any:
+        """Features of several sentences -> one batch on the device, for the front."""
+        ...
+
+
+class Head(Protocol):
+    """Turns states into tags; a torch module. Built by functions in the registry `al_heads`."""
+
+    def loss(self, states: Ragged, tags: Tensor) -> Tensor:
+        """Mean loss of a batch (scalar). tags (Tensor): int64 (tokens,), IGNORE where the tag is missing."""
+        ...
+
+    def predict(self, states: Ragged, noise: Optional[Noise] = None) -> Prediction:
+        """Probabilities, best tags and log-probability of the best sequence, for every pass in `noise`."""
+        ...

@@ -1,0 +1,1 @@
+"""spaCy components: taggers, the uncertainty component, and adapters that ask any NER pipe for TagSamples."""

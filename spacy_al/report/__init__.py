@@ -1,0 +1,1 @@
+"""Learning curves, tables and pages from finished runs."""

@@ -1,0 +1,162 @@
+"""The few types that everything passes: pools without labels, and what a tagger says about sentences."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import Dict, Iterable, Iterator, List, Optional, Protocol, Sequence
+
+import numpy
+from numpy.typing import NDArray
+from spacy.attrs import ORTH, SPACY, TAG
+from spacy.strings import StringStore
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+from torch import Tensor
+
+from .errors import ALError, Errors
+
+
+def token_key(doc: Doc) -> bytes:
+    """The 16 bytes that stand for a sentence's tokens, whatever Doc object carries them.
+
+    Features are cached under this key, because spaCy copies Docs in `nlp.update` and `nlp.evaluate`.
+    """
+    return _key(doc.to_array([ORTH]))
+
+
+def _key(orths: NDArray[numpy.uint64]) -> bytes:
+    return hashlib.blake2b(numpy.ascontiguousarray(orths).tobytes(), digest_size=16).digest()
+
+
+@dataclass(frozen=True)
+class TagSamples:
+    """What a tagger says about a batch of sentences, in one or several stochastic passes.
+
+    Sentences are ragged: their tokens stand one after the other along one axis, and `lengths` says where one
+    ends. Everything stays on the device it was made on.
+
+    probs (Tensor): float32 probability of each tag, (passes, tokens, tags). Marginals, for a CRF.
+    best (Tensor): int64 tags of the best sequence of each pass, (passes, tokens).
+    log_prob (Tensor): float32 natural log of the probability of that best sequence, (passes, sentences).
+    lengths (Tensor): int64 tokens in each sentence, (sentences,).
+    order (List[int]): Positions of these sentences in the sequence that was sampled, (sentences,).
+    stochastic (bool): Whether the passes differ by dropout; False for a single deterministic pass.
+    """
+
+    probs: Tensor
+    best: Tensor
+    log_prob: Tensor
+    lengths: Tensor
+    order: List[int]
+    stochastic: bool = False
+
+
+class Sampler(Protocol):
+    """The one way in to a tagger's uncertainty: every NER pipe that has it works in the loop, the `uncertainty`
+    component and `al score`; adapters give it to pipes that do not (`spacy_al.pipeline.adapters`).
+    """
+
+    def sample(
+        self, docs: Sequence[Doc], *, passes: int, dropout: str, seed: int
+    ) -> Iterator[TagSamples]:
+        """Yield TagSamples in bounded batches, sorted by length; `order` says which Docs a batch holds.
+
+        docs (Sequence[Doc]): Sentences. They are not changed.
+        passes (int): Stochastic passes; ignored with dropout "off", which makes one deterministic pass.
+        dropout (str): What stays random: "off", "last", "word", "locked" or "all".
+        seed (int): Equal seeds give equal numbers. No global random state is touched.
+        RAISES: ALError when this tagger has no such kind of dropout.
+        """
+        ...
+
+
+class Pool:
+    """Sentences without labels: ids, tokens and where they came from, in flat arrays.
+
+    An id is a hash of the tokens plus an occurrence number ("3f…-0"), so it is the same in every run over the
+    same corpus. There is nowhere to put a label: `from_docs` refuses Docs that carry entities.
+    """
+
+    def __init__(
+        self,
+        strings: StringStore,
+        ids: List[str],
+        starts: NDArray[numpy.int64],
+        attributes: NDArray[numpy.uint64],
+        sources: Optional[List[Optional[str]]] = None,
+    ) -> None:
+        """
+        strings (StringStore): Where the hashes in `attributes` are spelled out.
+        ids (List[str]): One id per sentence.
+        starts (NDArray[int64]): First token of each sentence and, last, the number of tokens: (sentences + 1,).
+        attributes (NDArray[uint64]): ORTH, SPACY and TAG of each token: (tokens, 3).
+        sources (List[str]): Where a sentence stands in its source document, for people; None if unknown.
+        """
+        self.strings = strings
+        self.ids = ids
+        self.starts = starts
+        self.attributes = attributes
+        self.sources = sources or [None] * len(ids)
+        self.index: Dict[str, int] = {id_: number for number, id_ in enumerate(ids)}
+
+    @classmethod
+    def from_docs(cls, docs: Iterable[Doc], vocab: Vocab) -> "Pool":
+        """Take the tokens, spaces and part-of-speech tags of Docs; raises ALError A400 if one carries labels."""
+        ids: List[str] = []
+        arrays: List[NDArray[numpy.uint64]] = []
+        sources: List[Optional[str]] = []
+        seen: Counter = Counter()
+        for doc in docs:
+            if doc.has_annotation("ENT_IOB") or doc.spans:
+                raise ALError(Errors.A400.format(text=doc.text[:60]))
+            for token in doc:
+                vocab.strings.add(token.text)
+                vocab.strings.add(token.tag_)
+            array = doc.to_array([ORTH, SPACY, TAG]).reshape(-1, 3)
+            key = _key(array[:, 0]).hex()
+            ids.append(f"{key}-{seen[key]}")
+            seen[key] += 1
+            arrays.append(array)
+            sources.append(doc.user_data.get("source"))
+        starts = numpy.cumsum([0, *(len(array) for array in arrays)], dtype=numpy.int64)
+        attributes = numpy.concatenate(arrays) if arrays else numpy.zeros((0, 3), dtype=numpy.uint64)
+        return cls(vocab.strings, ids, starts, attributes, sources)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def lengths(self) -> NDArray[numpy.int64]:
+        """Tokens in each sentence, (sentences,)."""
+        return numpy.diff(self.starts)
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens in the whole pool."""
+        return int(self.starts[-1])
+
+    def words(self, number: int) -> List[str]:
+        """The tokens of sentence `number` as strings."""
+        rows = self.attributes[self.starts[number] : self.starts[number + 1]]
+        return [self.strings[orth] for orth in rows[:, 0]]
+
+    def doc(self, number: int, vocab: Vocab) -> Doc:
+        """A new Doc of sentence `number`: words, spaces and `tag_`, never entities; its id in `user_data["id"]`."""
+        rows = self.attributes[self.starts[number] : self.starts[number + 1]]
+        words = [self.strings[orth] for orth in rows[:, 0]]
+        tags = [self.strings[tag] for tag in rows[:, 2]] if rows[:, 2].any() else None
+        doc = Doc(vocab, words=words, spaces=rows[:, 1].astype(bool).tolist(), tags=tags)
+        doc.user_data["id"] = self.ids[number]
+        return doc
+
+    def docs(self, numbers: Iterable[int], vocab: Vocab) -> Iterator[Doc]:
+        """New Docs of several sentences, in the order asked for."""
+        for number in numbers:
+            yield self.doc(number, vocab)
+
+    def fingerprint(self) -> str:
+        """A SHA-256 over all ids: two pools with equal fingerprints hold the same sentences in the same order."""
+        digest = hashlib.sha256()
+        for id_ in self.ids:
+            digest.update(id_.encode("ascii"))
+        return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Pure mathematics from TagSamples to numbers: measures and calibration."""
