@@ -1,0 +1,157 @@
+"""Dropout in its three kinds, ordinary in training, and drawn from seed, pass and sentence when sampling."""
+
+from typing import Dict, FrozenSet, Mapping, Optional, Sequence, Tuple
+
+import numpy
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .stages import Noise, Ragged
+
+TABLE_ROWS = 1024  # rows of masks a sentence starts somewhere in; tokens of one sentence use different rows
+
+
+class KeyedNoise:
+    """Masks of all passes for a batch, independent of how sentences are batched or ordered.
+
+    For each dropout layer a table of masks is drawn once from (seed, layer); a sentence starts at the row its
+    key hashes to, its tokens take the following rows. Sampling thereby costs one gather instead of one random
+    number per unit. Two tokens of different sentences may share a row of the table, which changes nothing for
+    measures of a single sentence.
+    """
+
+    def __init__(
+        self,
+        keys: Tensor,
+        *,
+        passes: int,
+        seed: int,
+        kinds: FrozenSet[str],
+        rates: Mapping[str, float],
+        consistent: bool = False,
+        tables: Optional[Dict[Tuple, Tensor]] = None,
+    ) -> None:
+        """
+        keys (Tensor): int64 hash of each sentence's tokens, (sentences,), on the device of the states.
+        passes (int): Number of stochastic passes.
+        seed (int): Root of all tables.
+        kinds (FrozenSet[str]): Kinds of dropout that stay random.
+        rates (Mapping[str, float]): Overrides of the trained rates, by kind.
+        consistent (bool): One mask per pass, shared by all sentences (of equal position), as when one set of
+            weights is drawn for a whole pass.
+        tables (Dict): Filled with tables by this object, to be handed to the next batch of the same sampling.
+        """
+        self.keys = torch.zeros_like(keys) if consistent else keys
+        self.passes = passes
+        self.seed = seed
+        self.kinds = kinds
+        self.rates = rates
+        self.tables = {} if tables is None else tables
+
+    def active(self, kind: str) -> bool:
+        """Whether dropout of this kind stays random."""
+        return kind in self.kinds
+
+    def rate(self, kind: str, trained: float) -> float:
+        """The rate to sample with: the override for this kind, or the one it was trained with."""
+        return self.rates.get(kind, trained)
+
+    def per_token(self, states: Ragged, *, rate: float, width: int, stream: int) -> Tensor:
+        """0 or 1 for each token: (passes, tokens, width)."""
+        rows = (states.expand(self.keys) + states.positions()) % TABLE_ROWS
+        return self._table(rate, width, stream, states.data)[:, rows]
+
+    def per_sentence(self, states: Ragged, *, rate: float, width: int, stream: int) -> Tensor:
+        """0 or 1 for each sentence: (passes, sentences, width)."""
+        return self._table(rate, width, stream, states.data)[:, self.keys % TABLE_ROWS]
+
+    def _table(self, rate: float, width: int, stream: int, like: Tensor) -> Tensor:
+        key = (self.seed, self.passes, rate, width, stream, like.device, like.dtype)
+        if key not in self.tables:
+            self.tables[key] = mask_table(self.seed, self.passes, rate, width, stream).to(like.device, like.dtype)
+        return self.tables[key]
+
+
+def mask_table(seed: int, passes: int, rate: float, width: int, stream: int) -> Tensor:
+    """Draw a bool table (passes, TABLE_ROWS, width), False with probability `rate`, to 1 in 65536.
+
+    Drawn with numpy, so that a CPU and a GPU use the same masks; pass k is the same however many passes there are.
+    """
+    table = numpy.empty((passes, TABLE_ROWS, width), dtype=bool)
+    for number in range(passes):
+        generator = numpy.random.default_rng(numpy.random.SeedSequence(seed, spawn_key=(stream, number)))
+        draws = generator.integers(0, 1 << 16, size=(TABLE_ROWS, width), dtype=numpy.uint16)
+        table[number] = draws >= round(rate * (1 << 16))
+    return torch.from_numpy(table)
+
+
+def key_tensor(keys: Sequence[bytes], device: torch.device) -> Tensor:
+    """Non-negative int64 hashes of sentences from their `token_key`s: (sentences,)."""
+    values = numpy.frombuffer(b"".join(key[:8] for key in keys), dtype=numpy.int64) & ((1 << 62) - 1)
+    return torch.from_numpy(values.copy()).to(device)
+
+
+class UnitDropout(nn.Module):
+    """Ordinary dropout of single units (Srivastava et al. 2014) before a classifier: the paper's `MC last`."""
+
+    kind = "last"
+
+    def __init__(self, rate: float, *, stream: int = 0) -> None:
+        super().__init__()
+        self.rate = rate
+        self.stream = stream
+
+    def forward(self, states: Ragged, noise: Optional[Noise] = None) -> Ragged:
+        if self.training:
+            return Ragged(functional.dropout(states.data, self.rate), states.lengths)
+        if noise is None or not noise.active(self.kind):
+            return states
+        rate = noise.rate(self.kind, self.rate)
+        mask = noise.per_token(states, rate=rate, width=states.data.shape[-1], stream=self.stream)
+        return Ragged(states.data * mask / (1 - rate), states.lengths)
+
+
+class LockedDropout(nn.Module):
+    """Dropout with one mask for all tokens of a sentence (Gal and Ghahramani 2016b), as Flair's: rescaled."""
+
+    kind = "locked"
+
+    def __init__(self, rate: float, *, stream: int) -> None:
+        super().__init__()
+        self.rate = rate
+        self.stream = stream
+
+    def forward(self, states: Ragged, noise: Optional[Noise] = None) -> Ragged:
+        if self.training and self.rate > 0:
+            shape = (states.data.shape[0], len(states.lengths), states.data.shape[-1])
+            mask = states.data.new_empty(shape).bernoulli_(1 - self.rate)
+            rate = self.rate
+        elif not self.training and noise is not None and noise.active(self.kind):
+            rate = noise.rate(self.kind, self.rate)
+            mask = noise.per_sentence(states, rate=rate, width=states.data.shape[-1], stream=self.stream)
+        else:
+            return states
+        per_token = mask.repeat_interleave(states.lengths, dim=1, output_size=states.data.shape[1])
+        return Ragged(states.data * per_token / (1 - rate), states.lengths)
+
+
+class WordDropout(nn.Module):
+    """Dropout of whole words, as Flair's: a dropped word is all zeros, the others are NOT rescaled."""
+
+    kind = "word"
+
+    def __init__(self, rate: float, *, stream: int) -> None:
+        super().__init__()
+        self.rate = rate
+        self.stream = stream
+
+    def forward(self, states: Ragged, noise: Optional[Noise] = None) -> Ragged:
+        if self.training and self.rate > 0:
+            mask = states.data.new_empty((*states.data.shape[:2], 1)).bernoulli_(1 - self.rate)
+        elif not self.training and noise is not None and noise.active(self.kind):
+            rate = noise.rate(self.kind, self.rate)
+            mask = noise.per_token(states, rate=rate, width=1, stream=self.stream)
+        else:
+            return states
+        return Ragged(states.data * mask, states.lengths)

@@ -1,0 +1,109 @@
+"""The three stages of a tagger in a row, and how stochastic passes go through them from the seam on."""
+
+import contextlib
+from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ALError, Errors
+from .dropout import KeyedNoise
+from .stages import Encoder, Prediction, Ragged
+
+Batch = object  # what an encoder's `collate` makes; only its own front and body look inside
+
+
+class TaggerNetwork(nn.Module):
+    """front -> body -> head. See `spacy_al.ml.stages` for the seam.
+
+    front, body (nn.Module): From the encoder; Identity for encoders that are thinc Models, whose states
+        come from outside.
+    head (nn.Module): Meets the protocol `Head`.
+    """
+
+    def __init__(self, encoder: Optional[Encoder], head: nn.Module) -> None:
+        super().__init__()
+        self.front: nn.Module = nn.Identity() if encoder is None else encoder.front
+        self.body: nn.Module = nn.Identity() if encoder is None else encoder.body
+        self.head = head
+        self.seams: Dict[str, str] = {"last": "head"} if encoder is None else encoder.seams
+        self.folds = True if encoder is None else encoder.folds
+
+    def states(self, batch: Batch) -> Ragged:
+        """States of the tokens, (1, tokens, width), by the present training or inference mode."""
+        front = self.front(batch)
+        return front if isinstance(self.body, nn.Identity) else self.body(front, None)
+
+    def loss(self, batch: Batch, tags: Tensor) -> Tensor:
+        """The head's mean loss of a batch. tags (Tensor): int64, (tokens,)."""
+        return self.head.loss(self.states(batch), tags)
+
+    def predict(self, batch: Batch) -> Prediction:
+        """One deterministic pass."""
+        return self.head.predict(self.states(batch))
+
+    def sample(self, batch: Batch, *, dropout: str, noise: KeyedNoise) -> Prediction:
+        """Stochastic passes: everything before the seam runs once.
+
+        batch (Batch): From the encoder's `collate`.
+        dropout (str): A key of `self.seams`.
+        noise (KeyedNoise): Masks for this batch.
+        RETURNS (Prediction): (passes, ...).
+        """
+        if self.seams[dropout] == "head":
+            return self.head.predict(self.states(batch), noise)
+        front = self.front(batch)
+        if self.folds:
+            return self.head.predict(self.body(front, noise), noise)
+        return self.head.predict(self._repeat_body(front, noise), noise)
+
+    def _repeat_body(self, front: Batch, noise: KeyedNoise) -> Ragged:
+        with dropout_on(self.body, noise.rates.get("all")):
+            passes = [self.body(front, None) for _ in range(noise.passes)]
+        return Ragged(torch.cat([states.data for states in passes]), passes[0].lengths)
+
+
+def check_dropout(seams: Mapping[str, str], dropout: str, pipe: str) -> None:
+    """Raise ALError A200 when a tagger has no dropout of this kind."""
+    if dropout != "off" and dropout not in seams:
+        raise ALError(Errors.A200.format(dropout=dropout, pipe=pipe, known=", ".join(["off", *seams])))
+
+
+@contextlib.contextmanager
+def dropout_on(body: nn.Module, rate: Optional[float] = None) -> Iterator[None]:
+    """Make an inference-mode module drop units at random, as in training; put every flag and rate back after.
+
+    Attention drops inside functions that look at the module's own `training`, so all modules are switched,
+    except those whose statistics training would change.
+    """
+    flags: List[Tuple[nn.Module, bool]] = [(module, module.training) for module in body.modules()]
+    rates = [(module, module.p) for module in body.modules() if isinstance(module, nn.Dropout)]
+    try:
+        for module, _ in flags:
+            module.training = not isinstance(module, nn.modules.batchnorm._NormBase)
+        for module, _ in rates:
+            module.p = module.p if rate is None else rate
+        yield
+    finally:
+        for module, flag in flags:
+            module.training = flag
+        for module, old in rates:
+            module.p = old
+
+
+@contextlib.contextmanager
+def forked_seed(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's generators inside the block and put their states back after it."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.random.manual_seed(seed)
+        yield
+
+
+def noise_kinds(dropout: str, seams: Mapping[str, str]) -> frozenset:
+    """The kinds of keyed dropout that a choice switches on: "all" means every kind the tagger has."""
+    if dropout != "all":
+        return frozenset([dropout])
+    return frozenset({"last", "word", "locked"} & ({*seams} | {"last"}))
+
+
