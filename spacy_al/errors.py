@@ -21,6 +21,12 @@ class Errors:
     A008 = "[A008] [{section}] {key} = {value!r}: {problem}"
     A009 = "[A009] The config has no [{section}] section. Start from one of the files in configs/."
 
+    # Corpus
+    A100 = "[A100] Unknown tag scheme {scheme!r}. Known schemes: {known}."
+    A101 = "[A101] The label {label!r} in {labels} is empty, has spaces around it or appears twice. Give each label once."
+    A102 = "[A102] The span {span} is empty, outside the sentence of {length} tokens, or not after the span {before} before it. Give (first token, token after the last, label), sorted and without overlap."
+    A103 = "[A103] {tag!r} is not a tag of the scheme {scheme}. Use O, or a prefix of the scheme with a label, such as B-PER."
+
     # Uncertainty and acquisition
     A400 = "[A400] The sentence {text!r} carries entity annotations. A pool never holds labels: remove them first (`spacy_al.corpus.reader.without_labels`)."
 
