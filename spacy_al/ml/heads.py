@@ -1,5 +1,6 @@
 """The softmax head: dropout, one linear layer, a softmax per token; the classifier of the paper's transformers."""
 
+from dataclasses import dataclass
 from typing import Optional, Protocol, Sequence
 
 import torch
@@ -13,7 +14,9 @@ from .stages import IGNORE, Noise, Prediction, Ragged
 class HeadBuilder(Protocol):
     """What a function in the registry `al_heads` returns: called once labels and the encoder's width are known."""
 
-    def __call__(self, width: int, tags: Sequence[str], scheme: str) -> nn.Module: ...
+    def __call__(self, width: int, tags: Sequence[str], scheme: str) -> nn.Module:
+        """Build the head for states of `width`, for the names of `tags` in `scheme`."""
+        ...
 
 
 def create_softmax_head(dropout: float) -> HeadBuilder:
@@ -22,11 +25,17 @@ def create_softmax_head(dropout: float) -> HeadBuilder:
     dropout (float): Rate of the dropout before the linear layer, 0 to 1; the one that `MC last` keeps on.
     RETURNS (HeadBuilder): (width, tags, scheme) -> SoftmaxHead.
     """
+    return SoftmaxHeadBuilder(dropout)
 
-    def build(width: int, tags: Sequence[str], scheme: str) -> nn.Module:
-        return SoftmaxHead(width, len(tags), dropout)
 
-    return build
+@dataclass(frozen=True)
+class SoftmaxHeadBuilder:
+    """A HeadBuilder; a class, because a tagger has to travel to other processes."""
+
+    dropout: float
+
+    def __call__(self, width: int, tags: Sequence[str], scheme: str) -> nn.Module:
+        return SoftmaxHead(width, len(tags), self.dropout)
 
 
 class SoftmaxHead(nn.Module):

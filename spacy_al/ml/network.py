@@ -50,7 +50,7 @@ class TaggerNetwork(nn.Module):
         noise (KeyedNoise): Masks for this batch.
         RETURNS (Prediction): (passes, ...).
         """
-        if self.seams[dropout] == "head":
+        if self.seams[dropout] in ("head", "input"):  # "input": passes were folded into the states outside
             return self.head.predict(self.states(batch), noise)
         front = self.front(batch)
         if self.folds:
@@ -77,18 +77,20 @@ def dropout_on(body: nn.Module, rate: Optional[float] = None) -> Iterator[None]:
     except those whose statistics training would change.
     """
     flags: List[Tuple[nn.Module, bool]] = [(module, module.training) for module in body.modules()]
-    rates = [(module, module.p) for module in body.modules() if isinstance(module, nn.Dropout)]
+    # Dropout layers keep their rate in `p`, attention that drops inside a function in `dropout_prob`.
+    names = ("p", "dropout_prob")
+    rates = [(module, name, vars(module)[name]) for module, _ in flags for name in names if name in vars(module)]
     try:
         for module, _ in flags:
             module.training = not isinstance(module, nn.modules.batchnorm._NormBase)
-        for module, _ in rates:
-            module.p = module.p if rate is None else rate
+        for module, name, old in rates:
+            setattr(module, name, old if rate is None else rate)
         yield
     finally:
         for module, flag in flags:
             module.training = flag
-        for module, old in rates:
-            module.p = old
+        for module, name, old in rates:
+            setattr(module, name, old)
 
 
 @contextlib.contextmanager

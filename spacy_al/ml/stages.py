@@ -111,6 +111,18 @@ class Encoder(Protocol):
     folds: bool
     width: int
 
+    def initialize(self, docs: Sequence[Doc]) -> None:
+        """Load or draw weights, once, before training. docs: some of the sentences to train on."""
+        ...
+
+    def sync(self) -> None:
+        """Called before every use: take over inner models that loading has replaced. Usually nothing to do."""
+        ...
+
+    def own_modules(self) -> Dict[str, nn.Module]:
+        """The torch modules whose weights this encoder saves and, used on its own, trains; by name."""
+        ...
+
     def featurize(self, docs: Sequence[Doc]) -> List[Any]:
         """What the front needs of each sentence, made once per sentence and kept by `token_key`."""
         ...

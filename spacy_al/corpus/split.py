@@ -1,0 +1,37 @@
+"""Random parts of a corpus by a budget of tokens or sentences."""
+
+from typing import List, Sequence, Tuple
+
+import numpy
+from numpy.typing import NDArray
+
+
+def take_budget(order: Sequence[int], costs: NDArray[numpy.int64], budget: float) -> List[int]:
+    """Take from the front of an order until a budget is met; the one that crosses it is taken too.
+
+    order (Sequence[int]): Numbers of sentences, best first.
+    costs (NDArray[int64]): Cost of every sentence (tokens, or ones), indexed by number.
+    budget (float): What to spend; 0 takes nothing.
+    RETURNS (List[int]): The numbers taken, in their order.
+    """
+    numbers = numpy.asarray(order, dtype=numpy.int64)
+    spent = numpy.cumsum(costs[numbers]) - costs[numbers]  # before each one
+    return numbers[: int(numpy.searchsorted(spent, budget, side="left"))].tolist()
+
+
+def split_dev(
+    numbers: Sequence[int], lengths: NDArray[numpy.int64], fraction: float, rng: numpy.random.Generator
+) -> Tuple[List[int], List[int]]:
+    """Hold out a random part of labelled sentences as development set.
+
+    numbers (Sequence[int]): The labelled sentences.
+    lengths (NDArray[int64]): Tokens of every sentence of the pool.
+    fraction (float): Share of tokens held out, 0 to below 1.
+    rng (numpy.random.Generator): Draws the part.
+    RETURNS (Tuple[List[int], List[int]]): Sentences to train on and those held out; training keeps at least one.
+    """
+    shuffled = rng.permutation(numpy.asarray(numbers, dtype=numpy.int64)).tolist()
+    total = float(lengths[shuffled].sum()) if shuffled else 0.0
+    dev = take_budget(shuffled, lengths, fraction * total)[: max(len(shuffled) - 1, 0)]
+    held_out = set(dev)
+    return [number for number in numbers if number not in held_out], dev

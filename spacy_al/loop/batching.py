@@ -1,0 +1,47 @@
+"""Batches and epochs of one training phase, from a seed."""
+
+from typing import Callable, Iterable, Iterator, List, Sequence, Tuple, TypeVar
+
+import numpy
+from spacy.training import Example
+
+Item = TypeVar("Item")
+Batcher = Callable[[Iterable[Item]], Iterable[List[Item]]]
+
+
+def create_paper_batcher(size: int, min_size: int, min_batches: int) -> Callable[[Iterable[Item]], Iterator[List[Item]]]:
+    """Registered as `spacy-al.paper_batch.v1`: smaller batches while there is little data (paper, section C.3).
+
+    size (int): Items of a batch when there is enough data (16 in the paper).
+    min_size (int): The batch never shrinks below this (4).
+    min_batches (int): The batch shrinks to keep at least this many per epoch (50).
+    RETURNS (Callable): Batches a finite sequence.
+    """
+
+    def batch(items: Iterable[Item]) -> Iterator[List[Item]]:
+        everything = list(items)
+        number = paper_batch_size(len(everything), size, min_size, min_batches)
+        for start in range(0, len(everything), number):
+            yield everything[start : start + number]
+
+    return batch
+
+
+def paper_batch_size(n_items: int, size: int, min_size: int, min_batches: int) -> int:
+    """The largest batch size up to `size` that gives `min_batches` batches; at least `min_size`."""
+    return max(min(size, n_items // min_batches), min_size)
+
+
+def seeded_epochs(
+    examples: Sequence[Example], batcher: Batcher, epochs: int, rng: numpy.random.Generator
+) -> Iterator[Tuple[int, List[Example]]]:
+    """Yield (epoch, batch) as spaCy's training loop takes them, shuffled by a generator of our own."""
+    for epoch in range(epochs):
+        shuffled = [examples[number] for number in rng.permutation(len(examples))]
+        for batch in batcher(shuffled):
+            yield epoch, list(batch)
+
+
+def count_batches(examples: Sequence[Example], batcher: Batcher) -> int:
+    """Batches of one epoch."""
+    return sum(1 for _ in batcher(examples))

@@ -1,0 +1,132 @@
+"""The CRF head: a linear layer and a linear-chain CRF whose transitions obey the tag scheme."""
+
+import math
+from dataclasses import dataclass
+from typing import Optional, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..corpus.schemes import allowed_transitions
+from ..errors import ALError, Errors
+from .crf import FORBIDDEN, Chain, allowed_tags, decode, log_partition, restrict, score
+from .dropout import UnitDropout
+from .heads import HeadBuilder
+from .stages import IGNORE, Noise, Prediction, Ragged
+
+AVERAGES = ("sentences", "tokens", "none")
+
+
+def create_crf_head(dropout: float, constrained: bool, average: str) -> HeadBuilder:
+    """Registered as `spacy-al.CRFHead.v1`.
+
+    dropout (float): Rate of the dropout of single units before the linear layer, what `MC last` keeps on. 0
+        under a BiLSTM, whose own locked dropout comes last, as in Flair.
+    constrained (bool): Give sequences that break the tag scheme no probability, in training and decoding.
+    average (str): Over what the loss of a batch is averaged. "sentences" is what Flair did when the paper used
+        it (to 0.6). "none" is the sum, which Flair 0.15 follows after clipping the gradient's norm at 5;
+        "tokens" is the figure that Flair 0.15 shows.
+    RETURNS (HeadBuilder): (width, tags, scheme) -> CRFHead.
+    RAISES: ALError A250 for another `average`.
+    """
+    if average not in AVERAGES:
+        raise ALError(Errors.A250.format(average=average, known=", ".join(AVERAGES)))
+    return CRFHeadBuilder(dropout, constrained, average)
+
+
+@dataclass(frozen=True)
+class CRFHeadBuilder:
+    """A HeadBuilder; a class, because a tagger has to travel to other processes."""
+
+    dropout: float
+    constrained: bool
+    average: str
+
+    def __call__(self, width: int, tags: Sequence[str], scheme: str) -> nn.Module:
+        return CRFHead(
+            width, tags, scheme, dropout=self.dropout, constrained=self.constrained, average=self.average
+        )
+
+
+class CRFHead(nn.Module):
+    """Dropout, a linear layer, and a linear-chain CRF (Lample et al. 2016) over the tags of a scheme."""
+
+    start_allowed: Tensor
+    allowed: Tensor
+    end_allowed: Tensor
+
+    def __init__(
+        self,
+        width: int,
+        tags: Sequence[str],
+        scheme: str,
+        *,
+        dropout: float = 0.0,
+        constrained: bool = True,
+        average: str = "sentences",
+    ) -> None:
+        super().__init__()
+        self.average = average
+        self.dropout = UnitDropout(dropout)
+        self.output = nn.Linear(width, len(tags))
+        self.start = nn.Parameter(torch.zeros(len(tags)))
+        self.transitions = nn.Parameter(torch.zeros(len(tags), len(tags)))
+        self.end = nn.Parameter(torch.zeros(len(tags)))
+        # Not saved with the weights: tags and scheme, which are, say it all.
+        names = ("start_allowed", "allowed", "end_allowed")
+        for name, rule in zip(names, allowed_transitions(tags, scheme), strict=True):
+            self.register_buffer(name, torch.from_numpy(rule | (not constrained)), persistent=False)
+
+    def redraw(self, generator: torch.Generator) -> None:
+        """Draw new weights: the linear layer as torch does by default, transitions uniform within 0.1 of 0."""
+        bound = 1 / math.sqrt(max(1, self.output.in_features))
+        bounds = {name: 0.1 if name in ("start", "transitions", "end") else bound for name, _ in self.named_parameters()}
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                drawn = torch.rand(parameter.shape, generator=generator)
+                parameter.copy_((2 * drawn - 1) * bounds[name])
+
+    def chain(self, states: Ragged) -> Chain:
+        """The potentials of every pass and sentence: (passes * sentences, longest, tags), in float32."""
+        logits = self.output(states.data).float()
+        passes = logits.shape[0]
+        return Chain(
+            Ragged(logits, states.lengths).to_padded(),
+            states.lengths.repeat(passes),
+            self.start.float().masked_fill(~self.start_allowed, FORBIDDEN),
+            self.transitions.float().masked_fill(~self.allowed, FORBIDDEN),
+            self.end.float().masked_fill(~self.end_allowed, FORBIDDEN),
+        )
+
+    def loss(self, states: Ragged, tags: Tensor) -> Tensor:
+        """Negative log-likelihood of what is known of the tags, averaged as `average` says; 0 if nothing is.
+
+        Where tags are missing, the likelihood is that of all sequences that agree with the tags that are there.
+
+        states (Ragged): (1, tokens, width). tags (Tensor): int64, (tokens,), IGNORE where a tag is missing.
+        RETURNS (Tensor): float32 scalar.
+        """
+        chain = self.chain(self.dropout(states))
+        padded = Ragged(tags[None, :, None], states.lengths).to_padded()[..., 0]  # (sentences, longest)
+        missing = padded == IGNORE
+        if bool(missing.any()):
+            gold = log_partition(restrict(chain, allowed_tags(padded, len(self.start))))
+        else:
+            gold = score(chain, padded)
+        known = chain.mask & ~missing
+        counts = {"sentences": known.any(1).sum(), "tokens": known.sum(), "none": known.new_ones(()).sum()}
+        return ((log_partition(chain) - gold).sum() / counts[self.average].clamp(min=1)).float()
+
+    def predict(self, states: Ragged, noise: Optional[Noise] = None) -> Prediction:
+        """Forward-backward marginals, the Viterbi sequence and its log-probability, for every pass.
+
+        states (Ragged): (passes, tokens, width), passes 1 where the head itself is what is repeated.
+        RETURNS (Prediction): For every pass.
+        """
+        dropped = self.dropout(states, noise) if self.dropout.rate else states
+        probs, best, log_prob = decode(self.chain(dropped))
+        return Prediction(
+            states.from_padded(probs).data,
+            states.from_padded(best[..., None]).data[..., 0],
+            log_prob.unflatten(0, (-1, len(states.lengths))),
+        )

@@ -1,0 +1,122 @@
+"""Our torch encoders as thinc Models, so that they can stand wherever spaCy expects a tok2vec."""
+
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
+
+import contextlib
+import srsly
+import torch
+from safetensors.torch import load, save
+from spacy.tokens import Doc
+from thinc.api import Model, Optimizer, Shim, get_torch_default_device, torch2xp, xp2torch
+from thinc.types import Floats2d
+
+from .optimizer import TorchOptimizer
+from .stages import Encoder, Ragged
+
+
+class EncoderShim(Shim):
+    """Holds an `Encoder`; saves the modules it owns, and trains them when the encoder is used on its own.
+
+    Inside `spacy-al.SequenceTagger.v1` the tagger's own shim trains everything; gradients are then gone when
+    this one is asked.
+    """
+
+    encoder: Encoder
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__(encoder)
+        self.encoder = encoder
+        self.optimizer = TorchOptimizer()
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Step the modules this encoder owns, if they have gradients."""
+        for module in self.encoder.own_modules().values():
+            self.optimizer.step(module, optimizer)
+
+    @contextlib.contextmanager
+    def use_params(self, params: Any) -> Iterator[None]:
+        """Averaged parameters are not kept for torch modules (see `TorchOptimizer`)."""
+        yield
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        """Move the owned modules."""
+        for module in self.encoder.own_modules().values():
+            module.to("cpu" if device_type == "cpu" else f"cuda:{device_id}")
+
+    def to_bytes(self) -> bytes:
+        """Weights of the owned modules as safetensors."""
+        modules = self.encoder.own_modules()
+        return srsly.msgpack_dumps({name: save(_contiguous(module)) for name, module in modules.items()})
+
+    def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
+        """Load weights written by `to_bytes`."""
+        states = srsly.msgpack_loads(bytes_data)
+        for name, module in self.encoder.own_modules().items():
+            module.load_state_dict(load(states[name]))
+            module.to(get_torch_default_device())
+        return self
+
+
+def wrap_encoder(
+    name: str, encoder: Encoder, *, layers: Sequence[Model] = ()
+) -> Model[List[Doc], List[Floats2d]]:
+    """Make a thinc Model of a torch encoder.
+
+    name (str): Name of the Model.
+    encoder (Encoder): Its `initialize(docs)` is called on initialisation, `sync()` before every use.
+    layers (Sequence[Model]): thinc Models inside it that save parameters of their own.
+    RETURNS (Model[List[Doc], List[Floats2d]]): States of each token, (tokens, width).
+    """
+    return Model(name, forward, init=init, layers=list(layers), shims=[EncoderShim(encoder)], dims={"nO": None})
+
+
+def native_encoder(model: Model) -> Optional[Encoder]:
+    """The torch encoder inside a Model made by `wrap_encoder`; None for any other Model."""
+    for shim in model.shims:
+        if isinstance(shim, EncoderShim):
+            return shim.encoder
+    return None
+
+
+def init(model: Model, X: Optional[List[Doc]] = None, Y: Optional[List[Floats2d]] = None) -> Model:
+    encoder = native_encoder(model)
+    assert encoder is not None
+    encoder.initialize(X or [])
+    encoder.sync()
+    if model.has_dim("nO") is not True:
+        model.set_dim("nO", encoder.width)
+    return model
+
+
+def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    encoder = native_encoder(model)
+    assert encoder is not None
+    encoder.sync()
+    device = get_torch_default_device()
+    encoder.front.train(is_train)
+    encoder.body.train(is_train)
+    with torch.set_grad_enabled(is_train):
+        states = run_encoder(encoder, docs, device)
+    arrays = split_arrays(states)
+
+    def backprop(d_arrays: List[Floats2d]) -> List[Doc]:
+        gradient = torch.cat([xp2torch(array, device=device) for array in d_arrays])
+        states.data.backward(gradient[None])
+        return docs
+
+    return arrays, backprop
+
+
+def run_encoder(encoder: Encoder, docs: Sequence[Doc], device: torch.device) -> Ragged:
+    """States of the tokens of all docs in one batch, in the modules' present mode."""
+    batch = encoder.collate(encoder.featurize(docs), device)
+    return encoder.body(encoder.front(batch), None)
+
+
+def split_arrays(states: Ragged) -> List[Floats2d]:
+    """States of each sentence as an array of thinc's current backend, (tokens, width)."""
+    return [torch2xp(part) for part in states.data[0].detach().split(states.lengths.tolist())]
+
+
+def _contiguous(module: torch.nn.Module) -> dict:
+    return {name: tensor.contiguous() for name, tensor in module.state_dict().items()}

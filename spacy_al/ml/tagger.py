@@ -1,0 +1,54 @@
+"""The architecture `spacy-al.SequenceTagger.v1`: any encoder, dropout and a head, with the seam in its shim."""
+
+from typing import Callable, List, Optional, Tuple
+
+from spacy.tokens import Doc
+from thinc.api import Model, torch2xp
+from thinc.types import Floats2d
+
+from ..errors import ALError, Errors
+from .heads import HeadBuilder
+from .tagger_shim import TaggerShim
+
+TaggerModel = Model[List[Doc], List[Floats2d]]
+
+
+def build_sequence_tagger(encoder: Model[List[Doc], List[Floats2d]], head: HeadBuilder) -> TaggerModel:
+    """Registered as `spacy-al.SequenceTagger.v1`.
+
+    encoder (Model[List[Doc], List[Floats2d]]): States of tokens. An encoder of this project
+        (`spacy-al.TransformerEncoder.v1`, `spacy-al.BiLSTMEncoder.v1`) is fused with the head in torch; any
+        other, HashEmbedCNN or a transformer listener, stays a thinc Model.
+    head (HeadBuilder): From the registry `al_heads`; brings the dropout that `MC last` keeps on.
+    RETURNS (Model[List[Doc], List[Floats2d]]): Its predictions are probabilities of tags, (tokens, tags).
+    """
+    shim = TaggerShim(encoder, head)
+    return Model("sequence_tagger", forward, init=init, layers=[encoder], shims=[shim], dims={"nO": None})
+
+
+def tagger_shim(model: TaggerModel) -> TaggerShim:
+    """The torch side of a Model made by `build_sequence_tagger`."""
+    shim = model.shims[0]
+    assert isinstance(shim, TaggerShim)
+    return shim
+
+
+def init(model: TaggerModel, X: Optional[List[Doc]] = None, Y: Optional[List[Floats2d]] = None) -> TaggerModel:
+    shim = tagger_shim(model)
+    model.layers[0].initialize(X=X)
+    shim.initialize()
+    model.set_dim("nO", len(shim.tags), force=True)
+    return model
+
+
+def forward(model: TaggerModel, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+    arrays: List[Optional[Floats2d]] = [None] * len(docs)
+    for order, states, prediction in tagger_shim(model).predict(docs):
+        for number, part in zip(order, prediction.probs[0].split(states.lengths.tolist())):
+            arrays[number] = torch2xp(part)
+    return [array for array in arrays if array is not None], refuse_backprop
+
+
+def refuse_backprop(gradients: List[Floats2d]) -> List[Doc]:
+    """The loss is computed in torch, by `TaggerShim.update`."""
+    raise ALError(Errors.A202)

@@ -1,0 +1,277 @@
+"""`sequence_tagger`: a trainable pipe that finds entities by tagging tokens, and can be asked how sure it is."""
+
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+
+import numpy
+import torch
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.pipeline.trainable_pipe import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
+
+from ..corpus.schemes import SCHEMES, tag_names
+from ..errors import ALError, Errors
+from ..ml.snapshot import Snapshot
+from ..ml.tagger import TaggerModel, tagger_shim
+from ..ml.tagger_shim import TaggerShim
+from ..ml.tags import TagCodec, first_unknown_label
+from ..ml.thinc_encoder import ThincEncoder
+from ..types import TagSamples
+
+DEFAULT_CONFIG = """
+[model]
+@architectures = "spacy-al.SequenceTagger.v1"
+
+[model.encoder]
+@architectures = "spacy.HashEmbedCNN.v2"
+pretrained_vectors = null
+width = 96
+depth = 4
+embed_size = 2000
+window_size = 1
+maxout_pieces = 3
+subword_features = true
+
+[model.head]
+@al_heads = "spacy-al.SoftmaxHead.v1"
+dropout = 0.1
+"""
+
+Labels = Union[Sequence[str], Mapping[str, Sequence[str]]]
+
+
+class SequenceTagger(TrainablePipe):
+    """Tags tokens in IOB1, IOB2 or BILOU and sets `doc.ents`. Implements `spacy_al.types.Sampler`.
+
+    Labels are declared and fixed: they come from the config or from the label list that `al convert` writes.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: TaggerModel,
+        name: str = "sequence_tagger",
+        *,
+        labels: Sequence[str],
+        scheme: str,
+        scorer: Optional[Callable],
+    ) -> None:
+        """
+        vocab (Vocab): The shared vocabulary.
+        model (Model): From `spacy-al.SequenceTagger.v1`.
+        name (str): The component's name.
+        labels (Sequence[str]): Entity types; empty: declared on initialisation.
+        scheme (str): IOB1, IOB2 or BILOU.
+        scorer (Callable): Scores examples; spaCy's NER scorer by default.
+        RAISES: ALError A008 for an unknown scheme.
+        """
+        if scheme not in SCHEMES:
+            problem = f"choose one of {', '.join(SCHEMES)}"
+            raise ALError(Errors.A008.format(section=f"components.{name}", key="scheme", value=scheme, problem=problem))
+        self.vocab = vocab
+        self.model: Model = model
+        self.name = name
+        self.cfg = {"labels": list(labels), "scheme": scheme}
+        self.scorer = scorer
+        self.codec: Optional[TagCodec] = None
+        self.snapshot: Optional[Snapshot] = None
+        self.kept: Optional[Dict[int, torch.Tensor]] = None
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """The declared entity types."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> List[str]:
+        """What `spacy init labels` saves."""
+        return list(self.labels)
+
+    @property
+    def scheme(self) -> str:
+        """IOB1, IOB2 or BILOU."""
+        return str(self.cfg["scheme"])
+
+    @property
+    def tags(self) -> List[str]:
+        """Names of the tags, in the order of the last axis of probabilities."""
+        return tag_names(self.labels, self.scheme)
+
+    @property
+    def dropouts(self) -> List[str]:
+        """The kinds of dropout that `sample` knows, "off" first."""
+        return ["off", *self._shim.encoder.seams]
+
+    @property
+    def _shim(self) -> TaggerShim:
+        return tagger_shim(self.model)
+
+    def _codec(self) -> TagCodec:
+        if self.codec is None or self.codec.tags != self.tags:
+            self.codec = TagCodec(self.tags, self.scheme)
+        return self.codec
+
+    def add_label(self, label: str) -> int:
+        """Declare one more label; ALError A302 after initialisation."""
+        if label in self.labels:
+            return 0
+        if self._shim.tags:
+            raise ALError(Errors.A302.format(name=self.name, labels=list(self.labels), label=label))
+        self.cfg["labels"].append(label)
+        return 1
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[Labels] = None,
+    ) -> None:
+        """Fix the labels and build the network.
+
+        get_examples (Callable): Yields examples; their texts initialise the encoder. Their entities are read only
+            if labels are declared nowhere else.
+        nlp (Language): Unused.
+        labels (Labels): A list, or the object that `al convert` writes, {"labels": [...]}.
+        RAISES: ALError A300 when there are no labels at all.
+        """
+        validate_get_examples(get_examples, "SequenceTagger.initialize")
+        examples = list(get_examples())
+        for label in declared_labels(labels) or ([] if self.labels else labels_of(examples)):
+            self.add_label(label)
+        if not self.labels:
+            raise ALError(Errors.A300.format(name=self.name))
+        self._shim.declare(self.tags, self.scheme)
+        self.snapshot = None
+        self.model.initialize(X=[eg.x for eg in examples[:10]])
+
+    def restart(self, seed: int) -> None:
+        """Put the weights of the first call back in place and redraw what is not pretrained, from `seed`."""
+        if self.snapshot is None:
+            self._shim.predict([])  # attaches a head that was loaded
+            self.snapshot = Snapshot(self.model)
+        self.snapshot.restore()
+        self._shim.redraw(seed)
+
+    def predict(self, docs: Iterable[Doc]) -> List[NDArray[numpy.int64]]:
+        """Tag numbers of each Doc, (tokens,); Docs are not changed."""
+        docs = list(docs)
+        result: List[NDArray[numpy.int64]] = [numpy.zeros(len(doc), dtype=numpy.int64) for doc in docs]
+        for order, states, prediction in self._shim.predict(docs):
+            best = prediction.best[0].cpu().numpy()
+            ends = numpy.cumsum(states.lengths.cpu().numpy())
+            for number, tags in zip(order, numpy.split(best, ends[:-1])):
+                result[number] = tags
+        return result
+
+    def set_annotations(self, docs: Iterable[Doc], scores: Sequence[NDArray[numpy.int64]]) -> None:
+        """Set `doc.ents`; tokens outside an entity become O."""
+        codec = self._codec()
+        for doc, numbers in zip(docs, scores):
+            doc.set_ents(codec.spans(doc, numbers.tolist()), default="outside")
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Learn from a batch; tokens without annotation take no part.
+
+        examples (Iterable[Example]): The batch. drop (float): Rate of a thinc encoder's dropout; torch layers have
+            theirs from the config. sgd (Optimizer): Step at once, if given. losses (Dict): Mean loss is added.
+        RAISES: ALError A301 for an entity whose label is not declared.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "SequenceTagger.update")
+        tags = [self._gold(eg) for eg in examples]
+        if not sum(map(len, tags)):
+            return losses
+        self._set_dropout(drop)
+        loss = self._shim.update([eg.x for eg in examples], torch.from_numpy(numpy.concatenate(tags)))
+        # On a GPU the number stays there, so that a step does not wait for it.
+        losses[self.name] += loss if loss.is_cuda else float(loss)
+        if sgd is not None and sgd is not False:
+            self.finish_update(sgd)
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: object) -> Tuple[float, object]:
+        """The loss is computed in torch by `update`; see `spacy_al.ml.tagger.refuse_backprop`."""
+        raise ALError(Errors.A202)
+
+    def _gold(self, eg: Example) -> NDArray[numpy.int64]:
+        try:
+            return self._codec().gold(eg)
+        except KeyError as error:
+            label = first_unknown_label(eg.y, self.labels)
+            message = Errors.A301.format(name=self.name, text=eg.y.text[:60], label=label, labels=list(self.labels))
+            raise ALError(message) from error
+
+    def _set_dropout(self, drop: float) -> None:
+        encoder = self._shim.encoder
+        if isinstance(encoder, ThincEncoder):
+            set_dropout_rate(encoder.model, drop)
+            encoder.rate = drop
+
+    def sample(
+        self,
+        docs: Sequence[Doc],
+        *,
+        passes: int = 10,
+        dropout: str = "off",
+        seed: int = 0,
+        rates: Optional[Mapping[str, float]] = None,
+        consistent: bool = False,
+    ) -> Iterator[TagSamples]:
+        """What the tagger says of sentences, in one deterministic or several stochastic passes.
+
+        docs (Sequence[Doc]): Sentences; not changed.
+        passes (int): Stochastic passes; one is made with dropout "off".
+        dropout (str): "off", or a kind in `self.dropouts`.
+        seed (int): Masks are drawn from seed, pass and sentence, so that for every kind but a transformer's "all"
+            neither batching nor order changes a number.
+        rates (Mapping[str, float]): Overrides trained rates, by kind of dropout.
+        consistent (bool): Share the masks of a pass among all sentences.
+        YIELDS (TagSamples): Bounded batches, sorted by length.
+        RAISES: ALError A200 when the tagger has no such dropout.
+        """
+        yield from self._shim.sample(
+            docs, passes=passes, dropout=dropout, seed=seed, rates=rates or {}, consistent=consistent, name=self.name
+        )
+
+
+def declared_labels(labels: Optional[Labels]) -> List[str]:
+    """Labels out of a list or of the object that `al convert` writes."""
+    if labels is None:
+        return []
+    return list(labels["labels"] if isinstance(labels, Mapping) else labels)
+
+
+def labels_of(examples: Sequence[Example]) -> List[str]:
+    """The entity types in gold annotation, sorted."""
+    return sorted({ent.label_ for eg in examples for ent in eg.y.ents})
+
+
+@Language.factory(
+    "sequence_tagger",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    default_config={
+        **Config().from_str(DEFAULT_CONFIG),
+        "labels": [],
+        "scheme": "IOB2",
+        "scorer": {"@scorers": "spacy.ner_scorer.v1"},
+    },
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_sequence_tagger(
+    nlp: Language, name: str, model: Model, labels: List[str], scheme: str, scorer: Optional[Callable]
+) -> SequenceTagger:
+    """The factory `sequence_tagger`; arguments as in `SequenceTagger`."""
+    return SequenceTagger(nlp.vocab, model, name, labels=labels, scheme=scheme, scorer=scorer)
