@@ -23,9 +23,9 @@ def create_crf_head(dropout: float, constrained: bool, average: str) -> HeadBuil
     dropout (float): Rate of the dropout of single units before the linear layer, what `MC last` keeps on. 0
         under a BiLSTM, whose own locked dropout comes last, as in Flair.
     constrained (bool): Give sequences that break the tag scheme no probability, in training and decoding.
-    average (str): Over what the loss of a batch is averaged. "sentences" is what Flair did when the paper used
-        it (to 0.6). "none" is the sum, which Flair 0.15 follows after clipping the gradient's norm at 5;
-        "tokens" is the figure that Flair 0.15 shows.
+    average (str): Over what the loss of a batch is averaged. "sentences" is what Flair did when the paper
+        used it. "none" is the sum, whose gradient Flair 0.15 follows, clipped to a norm of 5; "tokens" is the
+        loss that Flair 0.15 shows.
     RETURNS (HeadBuilder): (width, tags, scheme) -> CRFHead.
     RAISES: ALError A250 for another `average`.
     """
@@ -78,13 +78,12 @@ class CRFHead(nn.Module):
             self.register_buffer(name, torch.from_numpy(rule | (not constrained)), persistent=False)
 
     def redraw(self, generator: torch.Generator) -> None:
-        """Draw new weights: the linear layer as torch does by default, transitions uniform within 0.1 of 0."""
+        """Draw new weights: the linear layer's as torch does by default, transitions within 0.1 of 0."""
         bound = 1 / math.sqrt(max(1, self.output.in_features))
-        bounds = {name: 0.1 if name in ("start", "transitions", "end") else bound for name, _ in self.named_parameters()}
         with torch.no_grad():
             for name, parameter in self.named_parameters():
-                drawn = torch.rand(parameter.shape, generator=generator)
-                parameter.copy_((2 * drawn - 1) * bounds[name])
+                drawn = 2 * torch.rand(parameter.shape, generator=generator) - 1
+                parameter.copy_(drawn * (bound if name.startswith("output") else 0.1))
 
     def chain(self, states: Ragged) -> Chain:
         """The potentials of every pass and sentence: (passes * sentences, longest, tags), in float32."""
@@ -101,7 +100,7 @@ class CRFHead(nn.Module):
     def loss(self, states: Ragged, tags: Tensor) -> Tensor:
         """Negative log-likelihood of what is known of the tags, averaged as `average` says; 0 if nothing is.
 
-        Where tags are missing, the likelihood is that of all sequences that agree with the tags that are there.
+        Where tags are missing, it is the likelihood of all sequences that agree with the tags that are there.
 
         states (Ragged): (1, tokens, width). tags (Tensor): int64, (tokens,), IGNORE where a tag is missing.
         RETURNS (Tensor): float32 scalar.
@@ -114,8 +113,14 @@ class CRFHead(nn.Module):
         else:
             gold = score(chain, padded)
         known = chain.mask & ~missing
-        counts = {"sentences": known.any(1).sum(), "tokens": known.sum(), "none": known.new_ones(()).sum()}
-        return ((log_partition(chain) - gold).sum() / counts[self.average].clamp(min=1)).float()
+        total = (log_partition(chain) - gold).sum()
+        return (total / self._count(known)).float()
+
+    def _count(self, known: Tensor) -> Tensor:
+        """What the loss is divided by. known (Tensor): bool, (sentences, longest), where a tag is given."""
+        if self.average == "sentences":
+            return known.any(1).sum().clamp(min=1)
+        return known.sum().clamp(min=1) if self.average == "tokens" else torch.ones_like(known.sum())
 
     def predict(self, states: Ragged, noise: Optional[Noise] = None) -> Prediction:
         """Forward-backward marginals, the Viterbi sequence and its log-probability, for every pass.
@@ -123,8 +128,7 @@ class CRFHead(nn.Module):
         states (Ragged): (passes, tokens, width), passes 1 where the head itself is what is repeated.
         RETURNS (Prediction): For every pass.
         """
-        dropped = self.dropout(states, noise) if self.dropout.rate else states
-        probs, best, log_prob = decode(self.chain(dropped))
+        probs, best, log_prob = decode(self.chain(self.dropout(states, noise)))
         return Prediction(
             states.from_padded(probs).data,
             states.from_padded(best[..., None]).data[..., 0],
