@@ -44,7 +44,7 @@ def test_loss_is_minus_log_probability_averaged_as_asked(average, count):
     head, states = make_head(average=average), make_states([4, 2, 3])
     tags = torch.tensor([0, 1, 2, 0, 3, 4, 1, 1, 0])
     expected = sum(per_sentence(head, states, tags)) / count
-    assert float(head.loss(states, tags)) == pytest.approx(expected, rel=1e-5)
+    assert head.loss(states, tags).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_missing_tags_are_summed_over():
@@ -52,15 +52,15 @@ def test_missing_tags_are_summed_over():
     some = torch.tensor([1, IGNORE, 0])
     all_ = [torch.tensor([1, tag, 0]) for tag in range(len(TAGS))]
     expected = torch.logsumexp(-torch.tensor([per_sentence(head, states, tags)[0] for tags in all_]), 0)
-    assert float(head.loss(states, some)) == pytest.approx(-float(expected), rel=1e-4)
+    assert head.loss(states, some).item() == pytest.approx(-expected.item(), rel=1e-4)
 
 
 def test_unlabelled_sentences_change_neither_loss_nor_average():
     head, states = make_head(), make_states([3, 2])
     tags = torch.tensor([1, 2, 0, IGNORE, IGNORE])
     alone = head.loss(Ragged(states.data[:, :3], states.lengths[:1]), tags[:3])
-    assert float(head.loss(states, tags)) == pytest.approx(float(alone), rel=1e-5)
-    assert float(head.loss(states, torch.full((5,), IGNORE))) == pytest.approx(0.0, abs=1e-6)
+    assert head.loss(states, tags).item() == pytest.approx(alone.item(), rel=1e-5)
+    assert head.loss(states, torch.full((5,), IGNORE)).item() == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("scheme", ["IOB1", "IOB2", "BILOU"])
@@ -114,10 +114,14 @@ def test_one_sentence_is_learnt():
 
 
 def test_redraw_depends_on_its_generator_alone():
-    before = torch.get_rng_state()
     one, two, other = (make_head(seed=seed).state_dict() for seed in (3, 3, 4))
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert not any(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_redraw_leaves_the_global_generator():
+    head, before = make_head(), torch.get_rng_state()
+    head.redraw(torch.Generator().manual_seed(1))
     assert torch.equal(before, torch.get_rng_state())
 
 
