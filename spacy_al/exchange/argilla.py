@@ -1,0 +1,92 @@
+"""Argilla 2: records with suggestions for a span question, as its `to_json` and `from_json` use them."""
+
+import json
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from ..tasks import Task
+from .fields import Fields, find_id, open_chunk
+from .records import Chunk, Mark, Record
+
+FIELD, QUESTION = "text", "entities"
+VERDICT_OF = {"submitted": "accept", "discarded": "ignore", "draft": None}
+STATUSES = ("pending", "completed", "discarded")
+
+
+def to_record(task: Task) -> Dict[str, object]:
+    """One record: field "text", question "entities", the model's entities as a suggestion."""
+    metadata: Dict[str, object] = {
+        "al_id": task.id,
+        "round": task.round,
+        "rank": task.rank,
+        "measure": task.measure,
+        "utility": task.utility,
+    }
+    if task.source is not None:
+        metadata["source"] = task.source
+    suggestions: Dict[str, object] = {}
+    if task.spans is not None:
+        value = [
+            {"start": task.bounds[start][0], "end": task.bounds[end - 1][1], "label": label}
+            for start, end, label in task.spans
+        ]
+        suggestions[QUESTION] = {"value": value, "score": None, "agent": f"spacy_al round {task.round}"}
+    return {
+        "id": task.id,
+        "fields": {FIELD: task.text},
+        "metadata": metadata,
+        "suggestions": suggestions,
+        "responses": {},
+        "vectors": {},
+    }
+
+
+def dump(tasks: Sequence[Task]) -> bytes:
+    """Records as a JSON array."""
+    lines = [json.dumps(to_record(task), ensure_ascii=False, allow_nan=False) for task in tasks]
+    return ("[\n" + ",\n".join(lines) + "\n]\n").encode("utf8")
+
+
+def parse(chunk: Chunk) -> List[Record]:
+    """One record with all its responses; one without any has not been answered.
+
+    Argilla's own `to_json` leaves out whether a response was submitted, so the record's status decides:
+    responses of a pending record are drafts. docs/annotation-tools.md shows an export that keeps each
+    response's status.
+    RAISES: ALError A005, A007, A608.
+    """
+    fields = open_chunk(chunk)
+    text = fields.child("fields").text(FIELD)
+    id_ = find_id(fields, "metadata") or (fields.text("id") if fields.has("id") else None)
+    responses = fields.child("responses") if fields.has("responses") else Fields({}, chunk.place)
+    status = fields.choice("status", STATUSES) if fields.has("status") else None
+    given = responses.objects(QUESTION) if responses.has(QUESTION) else []
+    if not given:
+        return [Record(chunk, id_, "ignore" if status == "discarded" else None, text=text)]
+    return [_response(response, chunk, id_, text, status) for response in given]
+
+
+def claims(first: Dict[str, object]) -> bool:
+    """Whether a record looks like Argilla's."""
+    return isinstance(first.get("fields"), dict)
+
+
+def _response(response: Fields, chunk: Chunk, id_: Optional[str], text: str, status: Optional[str]) -> Record:
+    if response.has("status"):
+        verdict = VERDICT_OF[response.choice("status", tuple(VERDICT_OF))]
+    else:
+        verdict = {"completed": "accept", "discarded": "ignore"}.get(status or "")
+    if verdict != "accept":
+        return Record(chunk, id_, verdict, text=text, annotator=response.name("user_id"))
+    return Record(
+        chunk,
+        id_,
+        verdict,
+        tuple(Mark(span.text("label"), _chars(span)) for span in response.objects("value")),
+        text=text,
+        annotator=response.name("user_id"),
+        when=response.time("updated_at"),
+    )
+
+
+def _chars(span: Fields) -> Tuple[int, int]:
+    return span.integer("start"), span.integer("end")

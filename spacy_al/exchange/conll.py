@@ -1,0 +1,153 @@
+"""CoNLL columns, two or four, to label in any text editor: a token a line, IOB2, "-" for a missing tag."""
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from ..corpus.schemes import decode, encode, find_problem
+from ..errors import ALError, Errors
+from ..tasks import VERDICTS, Task
+from .fields import Fields
+from .matching import written
+from .records import Chunk, Mark, Record
+
+COMMENT = re.compile(r"# (id|text|answer|seconds|annotator|source|rank) =(?: (.*))?")
+MISSING = "-"
+NO_COLUMN = "-X-"
+
+
+def dump(tasks: Sequence[Task], *, columns: int) -> bytes:
+    """Tasks as blocks of lines; without the model's entities every tag is "-", to be replaced by people.
+
+    columns (int): 2 for token and tag; 4 for token, part of speech, chunk ("-X-") and tag. Tabs stand
+        between.
+    """
+    return "".join(_block(task, columns) for task in tasks).encode("utf8")
+
+
+dump_two = partial(dump, columns=2)
+dump_four = partial(dump, columns=4)
+
+
+def split(data: bytes, path: Path) -> List[Chunk]:
+    """One chunk per block between blank lines."""
+    chunks: List[Chunk] = []
+    block: List[bytes] = []
+    start = 1
+    for number, line in enumerate([*data.split(b"\n"), b""], start=1):
+        if line.strip(b" \t\r"):
+            start = number if not block else start
+            block.append(line.rstrip(b"\r"))
+        elif block:
+            chunks.append(Chunk(b"\n".join(block) + b"\n", path, start, len(chunks)))
+            block = []
+    return [chunk for chunk in chunks if not chunk.raw.startswith(b"-DOCSTART-")]
+
+
+def join(chunks: Sequence[Chunk]) -> bytes:
+    """A file of some of the blocks."""
+    return b"".join(chunk.raw + b"\n" for chunk in chunks)
+
+
+def parse(chunk: Chunk) -> List[Record]:
+    """One block: first column the token, last the tag; comments "# id = ", "# answer = ", "# seconds = ".
+
+    A block whose tags are all "-" and that has no "# answer = " has not been answered.
+    RAISES: ALError A007 (not UTF-8), A608 (a comment, a line without a tag), A614 (tags against IOB2).
+    """
+    comments, rows, lines = _rows(chunk)
+    words, tags = tuple(row[0] for row in rows), [row[-1] for row in rows]
+    for number, row in enumerate(rows):
+        if len(row) < 2 or not _is_tag(tags[number]):
+            place = f"{chunk.path}:{lines[number]}"
+            problem = f"a token and a tag (O, -, B-LABEL or I-LABEL) were expected, found {row}"
+            raise ALError(Errors.A608.format(place=place, field="line", problem=problem))
+    known = ["O" if tag == MISSING else tag for tag in tags]
+    # A missing tag between B- and I- ends the entity, so the strict rules see it as O.
+    wrong = find_problem(known, "IOB2")
+    if wrong:
+        place = f"{chunk.path}:{lines[wrong[0]]}"
+        raise ALError(Errors.A614.format(place=place, tag=tags[wrong[0]], problem=wrong[1]))
+    missing = tuple(number for number, tag in enumerate(tags) if tag == MISSING)
+    untouched = bool(tags) and len(missing) == len(tags)
+    verdict: Optional[str] = None if untouched else "accept"
+    if comments.has("answer"):
+        verdict = comments.choice("answer", VERDICTS)
+    return [
+        Record(
+            chunk,
+            comments.text("id") if comments.has("id") else None,
+            verdict,
+            tuple(Mark(label, tokens=(start, end)) for start, end, label in decode(known, "IOB2")),
+            words=words,
+            missing=missing,
+            seconds=_seconds(comments),
+            annotator=comments.name("annotator"),
+        )
+    ]
+
+
+def claims(data: bytes) -> bool:
+    """Whether the first line that is not a comment looks like columns with a tag."""
+    for line in data[:65536].split(b"\n"):
+        text = line.decode("utf8", "replace").strip("\r")
+        if text.strip() and not COMMENT.fullmatch(text):
+            columns = _columns(text)
+            return len(columns) >= 2 and (_is_tag(columns[-1]) or columns[0] == "-DOCSTART-")
+    return b"# id = " in data[:65536]
+
+
+def _block(task: Task, columns: int) -> str:
+    tags = [MISSING] * len(task.words) if task.spans is None else encode(task.spans, len(task.words), "IOB2")
+    pos = task.pos or (NO_COLUMN,) * len(task.words)
+    text = "".join(c if c == " " else written(c) for c in task.text)
+    lines = [f"# id = {task.id}", f"# rank = {task.rank}", f"# text = {text}"]
+    if task.source is not None:
+        lines.append(f"# source = {written(task.source)}")
+    for word, part, tag in zip(map(written, task.words), map(written, pos), tags, strict=True):
+        lines.append("\t".join([word, tag] if columns == 2 else [word, part or NO_COLUMN, NO_COLUMN, tag]))
+    return "\n".join(lines) + "\n\n"
+
+
+def _rows(chunk: Chunk) -> Tuple[Fields, List[List[str]], List[int]]:
+    comments: Dict[str, object] = {}
+    rows: List[List[str]] = []
+    lines: List[int] = []
+    for number, raw in enumerate(chunk.raw.split(b"\n")[:-1], start=chunk.line):
+        line = _decode(raw, chunk.path, number)
+        match = COMMENT.fullmatch(line)
+        if not match:
+            rows.append(_columns(line))
+            lines.append(number)
+        elif match[1] in comments:
+            problem = "it appears twice in one block"
+            raise ALError(Errors.A608.format(place=f"{chunk.path}:{number}", field=match[1], problem=problem))
+        else:
+            comments[match[1]] = match[2] or ""
+    return Fields(comments, chunk.place, "# "), rows, lines
+
+
+def _columns(line: str) -> List[str]:
+    return line.rstrip(" \t").split("\t") if "\t" in line else re.split(" +", line.strip(" "))
+
+
+def _is_tag(tag: str) -> bool:
+    return tag in ("O", MISSING) or (tag[:2] in ("B-", "I-") and len(tag) > 2 and tag[2:].strip() == tag[2:])
+
+
+def _decode(raw: bytes, path: Path, line: int) -> str:
+    try:
+        return raw.decode("utf8")
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start + 1} of the line is not UTF-8"
+        raise ALError(Errors.A007.format(path=path, line=line, problem=problem)) from error
+
+
+def _seconds(comments: Fields) -> Optional[float]:
+    if not comments.has("seconds"):
+        return None
+    text = comments.text("seconds")
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
+        raise comments.fail("seconds", f"{text[:40]!r} is not a number")
+    return float(text)

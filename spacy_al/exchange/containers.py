@@ -1,0 +1,114 @@
+"""Cutting a file into its records without understanding them: lines of JSON, or the items of a JSON array."""
+
+import json
+import re
+from pathlib import Path
+from typing import List, Sequence
+
+from ..errors import ALError, Errors
+from ..jsonl import MAX_LINE
+from .records import MAX_FILE, Chunk
+
+BOM = b"\xef\xbb\xbf"
+SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file without its byte order mark; raises ALError A003 (none) or A621 (over 1 GiB)."""
+    if not path.is_file():
+        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
+    size = path.stat().st_size
+    if size > MAX_FILE:
+        raise ALError(Errors.A621.format(path=path, size=size, limit=MAX_FILE))
+    return path.read_bytes().removeprefix(BOM)
+
+
+def is_array(data: bytes) -> bool:
+    """Whether the content begins as a JSON array."""
+    return data[:4096].lstrip()[:1] == b"["
+
+
+def split_json(data: bytes, path: Path) -> List[Chunk]:
+    """The records of a JSONL file or of a JSON array; see `split_lines` and `split_array`."""
+    return split_array(data, path) if is_array(data) else split_lines(data, path)
+
+
+def split_lines(data: bytes, path: Path) -> List[Chunk]:
+    """One chunk per line that is not blank; `check_size` complains later about lines that are too long."""
+    lines = enumerate(data.split(b"\n"), start=1)
+    filled = [(number, raw) for number, raw in lines if raw.strip()]
+    return [Chunk(raw, path, number, item) for item, (number, raw) in enumerate(filled)]
+
+
+def split_array(data: bytes, path: Path) -> List[Chunk]:
+    """One chunk per item of a JSON array.
+
+    RAISES: ALError A005 and A007 where the array itself is broken: after that point no item can be told
+        apart.
+    """
+    try:
+        text = data.decode("utf8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = f"byte {error.start + 1} of the file is not UTF-8"
+        raise ALError(Errors.A007.format(path=path, line=line, problem=problem)) from error
+    chunks: List[Chunk] = []
+    position, line, counted = _skip(text, text.index("[") + 1), 1, 0
+    while text[position : position + 1] != "]":
+        line, counted = line + text.count("\n", counted, position), position
+        end = _item_end(text, position, path, line)
+        chunks.append(Chunk(text[position:end].encode("utf8"), path, line, len(chunks), what="item"))
+        position = _next_item(text, end, path)
+    _check_end(text, position + 1, path)
+    return chunks
+
+
+def join_json(chunks: Sequence[Chunk]) -> bytes:
+    """A file of some of the chunks, in the container they came from."""
+    if chunks and chunks[0].what:
+        return b"[\n" + b",\n".join(chunk.raw for chunk in chunks) + b"\n]\n"
+    return b"".join(chunk.raw.rstrip(b"\r") + b"\n" for chunk in chunks)
+
+
+def check_size(chunk: Chunk) -> None:
+    """Raise ALError A006 for a record that is longer than the limit of `spacy_al.jsonl`."""
+    if len(chunk.raw) > MAX_LINE:
+        size = len(chunk.raw)
+        raise ALError(Errors.A006.format(path=chunk.path, line=chunk.line, size=size, limit=MAX_LINE))
+
+
+def _skip(text: str, position: int) -> int:
+    match = SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def _item_end(text: str, position: int, path: Path, line: int) -> int:
+    try:
+        return json.JSONDecoder().raw_decode(text, position)[1]
+    except RecursionError as error:
+        raise ALError(Errors.A007.format(path=path, line=line, problem="nested too deeply")) from error
+    except ValueError as error:
+        raise ALError(Errors.A622.format(path=path, line=line, reason=error)) from error
+
+
+def _next_item(text: str, end: int, path: Path) -> int:
+    position = _skip(text, end)
+    mark = text[position : position + 1]
+    if mark == "]":
+        return position
+    if mark != ",":
+        line = text.count("\n", 0, end) + 1
+        raise ALError(
+            Errors.A622.format(path=path, line=line, reason="',' or ']' was expected after an item")
+        )
+    position = _skip(text, position + 1)
+    if text[position : position + 1] == "]":
+        line = text.count("\n", 0, position) + 1
+        raise ALError(Errors.A622.format(path=path, line=line, reason="a comma before ']'"))
+    return position
+
+
+def _check_end(text: str, position: int, path: Path) -> None:
+    if text[position:].strip():
+        line = text.count("\n", 0, position) + 1
+        raise ALError(Errors.A622.format(path=path, line=line, reason="text after the end of the array"))

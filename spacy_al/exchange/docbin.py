@@ -1,0 +1,172 @@
+"""spaCy's DocBin: tasks as Docs, answers from Docs; ids and verdicts travel in `user_data`."""
+
+import json
+import zlib
+from pathlib import Path
+from typing import Dict, List, Sequence
+
+import spacy
+import srsly
+from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
+from spacy.strings import get_string_id
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
+
+from ..errors import ALError, Errors
+from ..tasks import VERDICTS, Task
+from .docs import task_doc
+from .fields import Fields, open_chunk
+from .records import MAX_FILE, Chunk, Mark, Record
+
+ATTRS = ["ORTH", "TAG", "ENT_IOB", "ENT_TYPE"]
+KEPT = ("id", "answer", "annotator", "seconds")
+INSIDE, OUTSIDE, BEGIN = 1, 2, 3  # spaCy's ENT_IOB; 0 is missing
+
+
+def dump(tasks: Sequence[Task]) -> bytes:
+    """Tasks as a DocBin; without suggestions all entities are missing, not O. Our id is `user_data["id"]`."""
+    vocab = spacy.blank("xx").vocab
+    return DocBin(
+        attrs=ATTRS, docs=[task_doc(task, vocab) for task in tasks], store_user_data=True
+    ).to_bytes()
+
+
+def split(data: bytes, path: Path) -> List[Chunk]:
+    """One chunk per Doc, as a JSON object of its tokens, entity codes and the part of `user_data` that we
+    know.
+
+    The arrays are read without making Docs: damaged ones would end up in compiled code that trusts them.
+    RAISES: ALError A615 for anything that is not a whole DocBin.
+    """
+    doc_bin = _load(data, path)
+    words_of = {get_string_id(word): word for word in doc_bin.strings if isinstance(word, str)} | {0: ""}
+    chunks = []
+    for number in range(len(doc_bin.tokens)):
+        try:
+            record = _record(doc_bin, number, words_of)
+        except _DAMAGE as error:
+            raise ALError(
+                Errors.A615.format(path=path, reason=f"Doc {number + 1}: {_reason(error)}")
+            ) from error
+        raw = json.dumps(record).encode("ascii")
+        chunks.append(Chunk(raw, path, number + 1, number, what="Doc"))
+    return chunks
+
+
+def join(chunks: Sequence[Chunk]) -> bytes:
+    """A DocBin of some of the Docs, with what `split` keeps of them."""
+    vocab = Vocab()
+    doc_bin = DocBin(attrs=ATTRS, store_user_data=True)
+    for chunk in chunks:
+        record = json.loads(chunk.raw)
+        codes = zip(record["iob"], record["types"], strict=True)
+        tags = [
+            {INSIDE: f"I-{label}", OUTSIDE: "O", BEGIN: f"B-{label}"}.get(iob, "") for iob, label in codes
+        ]
+        doc = Doc(vocab, words=record["words"], spaces=record["spaces"], ents=_repaired(tags))
+        doc.user_data.update({key: record[key] for key in KEPT if record.get(key) is not None})
+        doc_bin.add(doc)
+    return doc_bin.to_bytes()
+
+
+def parse(chunk: Chunk) -> List[Record]:
+    """One Doc; if all its tokens are missing and `user_data["answer"]` is not set, it has not been answered.
+
+    RAISES: ALError A608, A614 (an entity that does not begin, or has no label).
+    """
+    fields = open_chunk(chunk)
+    words = tuple(str(word) for word in fields.array("words"))
+    codes, types = fields.array("iob"), fields.array("types")
+    marks: List[Mark] = []
+    for number, (code, label) in enumerate(zip(codes, types, strict=True)):
+        open_ = marks[-1] if marks and marks[-1].tokens and marks[-1].tokens[1] == number else None
+        if code == BEGIN and label:
+            marks.append(Mark(str(label), tokens=(number, number + 1)))
+        elif code == INSIDE and open_ and open_.label == label and open_.tokens:
+            marks[-1] = Mark(open_.label, tokens=(open_.tokens[0], number + 1))
+        elif code not in (0, OUTSIDE):
+            problem = "an entity without a label" if code == BEGIN else "it continues no entity of its label"
+            tag = f"ENT_IOB {code} of label {label!r} at token {number}"
+            raise ALError(Errors.A614.format(place=chunk.place, tag=tag, problem=problem))
+    missing = tuple(number for number, code in enumerate(codes) if code == 0)
+    return [_finish(fields, chunk, tuple(marks), words, missing)]
+
+
+def claims(data: bytes) -> bool:
+    """Whether the content is compressed as a DocBin is."""
+    return data[:1] == b"\x78" and len(data) > 2 and int.from_bytes(data[:2], "big") % 31 == 0
+
+
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    OverflowError,
+    RecursionError,
+)
+
+
+def _load(data: bytes, path: Path) -> DocBin:
+    try:
+        unpacked = zlib.decompressobj().decompress(data, MAX_FILE)
+        doc_bin = DocBin(store_user_data=True).from_bytes(data) if len(unpacked) < MAX_FILE else None
+    except (*_DAMAGE, zlib.error, MemoryError, srsly.msgpack.exceptions.UnpackException) as error:
+        raise ALError(Errors.A615.format(path=path, reason=_reason(error))) from error
+    if doc_bin is None:
+        raise ALError(Errors.A621.format(path=path, size=f"over {MAX_FILE} unpacked", limit=MAX_FILE))
+    return doc_bin
+
+
+def _record(doc_bin: DocBin, number: int, words_of: Dict[int, str]) -> Dict[str, object]:
+    # One Doc's tokens: (tokens, attributes)
+    rows = doc_bin.tokens[number]
+    column = {attr: rows[:, position] for position, attr in enumerate(doc_bin.attrs)}
+    zeros = [0] * len(rows)
+    user_data = _user_data(doc_bin, number)
+    words = [words_of[int(orth)] for orth in column[ORTH]]
+    spaces = [bool(space) for space in doc_bin.spaces[number][:, 0]]
+    if len(spaces) != len(words) or "" in words:
+        raise ValueError(f"{len(words)} tokens with {len(spaces)} spaces, or an empty token")
+    return {
+        "words": words,
+        "spaces": spaces,
+        "iob": [int(code) for code in column.get(ENT_IOB, zeros)],
+        "types": [words_of[int(label)] for label in column.get(ENT_TYPE, zeros)],
+        **{key: user_data[key] for key in KEPT if key in user_data},
+    }
+
+
+def _user_data(doc_bin: DocBin, number: int) -> Dict[object, object]:
+    packed = doc_bin.user_data[number] if number < len(doc_bin.user_data) else None
+    values = srsly.msgpack_loads(packed, use_list=False) if packed else {}
+    if not isinstance(values, dict):
+        raise ValueError("user_data is no table")
+    return values
+
+
+def _finish(fields: Fields, chunk: Chunk, marks: tuple, words: tuple, missing: tuple) -> Record:
+    verdict = None if words and len(missing) == len(words) else "accept"
+    if fields.has("answer"):
+        verdict = fields.choice("answer", VERDICTS)
+    return Record(
+        chunk,
+        fields.text("id") if fields.has("id") else None,
+        verdict,
+        marks,
+        words=words,
+        missing=missing,
+        seconds=fields.number("seconds"),
+        annotator=fields.name("annotator"),
+    )
+
+
+def _repaired(tags: List[str]) -> List[str]:
+    # Doc(ents=...) refuses labels that are missing; what was wrong with them stands in the list of problems.
+    return [tag if tag in ("", "O") or len(tag) > 2 else "" for tag in tags]
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {str(error)[:120]}"

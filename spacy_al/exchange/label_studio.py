@@ -1,0 +1,144 @@
+"""Label Studio: tasks with predictions, the labelling config, and the JSON and JSON_MIN exports."""
+
+import json
+from typing import Dict, List, Optional, Sequence, Tuple
+from xml.sax.saxutils import quoteattr
+
+from ..tasks import Task
+from .fields import Fields, find_id, open_chunk
+from .records import Chunk, Mark, Record
+
+CONTROL, OBJECT = "label", "text"  # names of the two tags in our labelling config
+COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999")
+
+
+def labelling_config(labels: Sequence[str]) -> str:
+    """The XML of a project in which these labels can be given to spans of the text.
+
+    labels (Sequence[str]): Entity labels, in the order of the buttons.
+    RETURNS (str): XML. White space is kept as it is, so that what people see is what offsets count.
+    """
+    buttons = "\n".join(
+        f"    <Label value={quoteattr(label)} background={quoteattr(COLOURS[number % len(COLOURS)])}/>"
+        for number, label in enumerate(labels)
+    )
+    return (
+        "<View>\n"
+        "  <Style>.htx-text{ white-space: pre-wrap; }</Style>\n"
+        f'  <Labels name="{CONTROL}" toName="{OBJECT}">\n{buttons}\n  </Labels>\n'
+        f'  <Text name="{OBJECT}" value="$text"/>\n'
+        "</View>\n"
+    )
+
+
+def to_record(task: Task) -> Dict[str, object]:
+    """One task for Label Studio's import.
+
+    A prediction's score is minus the utility: Label Studio's uncertainty sampling shows low scores first.
+    """
+    data: Dict[str, object] = {
+        "text": task.text,
+        "al_id": task.id,
+        "round": task.round,
+        "rank": task.rank,
+        "measure": task.measure,
+        "utility": task.utility,
+    }
+    if task.source is not None:
+        data["source"] = task.source
+    record: Dict[str, object] = {"data": data}
+    if task.spans is not None:
+        results = [_result(task, number) for number in range(len(task.spans))]
+        model = f"spacy_al round {task.round}"
+        record["predictions"] = [{"model_version": model, "score": -task.utility, "result": results}]
+    return record
+
+
+def dump(tasks: Sequence[Task]) -> bytes:
+    """Tasks as the JSON array that Label Studio imports."""
+    lines = [json.dumps(to_record(task), ensure_ascii=False, allow_nan=False) for task in tasks]
+    return ("[\n" + ",\n".join(lines) + "\n]\n").encode("utf8")
+
+
+def parse(chunk: Chunk) -> List[Record]:
+    """One task of an export with all its annotations; one without any has not been answered.
+
+    RAISES: ALError A005, A007, A608.
+    """
+    fields = open_chunk(chunk)
+    if "annotation_id" in fields.values:
+        return [_parse_min(fields, chunk)]
+    data = fields.child("data")
+    text, id_ = data.text("text"), find_id(data)
+    annotations = fields.objects("annotations") if fields.has("annotations") else []
+    if not annotations:
+        return [Record(chunk, id_, None, text=text)]
+    return [_annotation(annotation, chunk, id_, text) for annotation in annotations]
+
+
+def claims(first: Dict[str, object]) -> bool:
+    """Whether a record looks like Label Studio's."""
+    return "annotation_id" in first or isinstance(first.get("data"), dict)
+
+
+def _result(task: Task, number: int) -> Dict[str, object]:
+    start, end, label = (task.spans or ())[number]
+    first, last = task.bounds[start][0], task.bounds[end - 1][1]
+    value = {"start": first, "end": last, "text": task.text[first:last], "labels": [label]}
+    return {"id": f"al{number}", "from_name": CONTROL, "to_name": OBJECT, "type": "labels", "value": value}
+
+
+def _annotation(annotation: Fields, chunk: Chunk, id_: Optional[str], text: str) -> Record:
+    results = annotation.objects("result")
+    spans = [result.child("value") for result in results if result.text("type") == "labels"]
+    return Record(
+        chunk,
+        id_,
+        "ignore" if annotation.flag("was_cancelled") else "accept",
+        tuple(_mark(span, text) for span in spans),
+        text=text,
+        seconds=annotation.number("lead_time"),
+        annotator=_annotator(annotation),
+        when=annotation.time("updated_at" if annotation.has("updated_at") else "created_at"),
+        left_out=len(results) - len(spans),
+    )
+
+
+def _parse_min(fields: Fields, chunk: Chunk) -> Record:
+    # JSON_MIN leaves the key out both for "no entities" and for a skipped task: nobody can tell which.
+    spans = fields.objects(CONTROL) if fields.has(CONTROL) else []
+    text = fields.text("text")
+    return Record(
+        chunk,
+        find_id(fields),
+        "accept",
+        tuple(_mark(span, text) for span in spans),
+        text=text,
+        unsure=not spans,
+        seconds=fields.number("lead_time"),
+        annotator=fields.name("annotator"),
+        when=fields.time("updated_at" if fields.has("updated_at") else "created_at"),
+    )
+
+
+def _mark(span: Fields, text: str) -> Mark:
+    labels = span.array("labels")
+    if len(labels) != 1:
+        raise span.fail("labels", f"one label was expected, found {len(labels)}")
+    covered = span.text("text") if span.has("text") else None
+    if covered is not None and "\\n" in covered and "\\n" not in text:
+        covered = covered.replace(
+            "\\n", "\n"
+        )  # the web page writes line ends in a span's text as two characters
+    label = Fields({"labels": labels[0]}, span.place, span.where).text("labels")
+    return Mark(label, _chars(span), text=covered)
+
+
+def _chars(span: Fields) -> Tuple[int, int]:
+    return span.integer("start"), span.integer("end")
+
+
+def _annotator(annotation: Fields) -> Optional[str]:
+    if isinstance(annotation.values.get("completed_by"), dict):
+        return annotation.child("completed_by").name("id")
+    return annotation.name("completed_by")

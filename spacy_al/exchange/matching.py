@@ -1,0 +1,72 @@
+"""Finding the task that a record answers, and making sure that it is still the same sentence."""
+
+import unicodedata
+from collections import defaultdict
+from typing import Dict, List, Mapping, Tuple
+
+from ..errors import ALError, Errors
+from ..tasks import Task
+from .records import Record
+
+
+class Asked:
+    """The tasks that were asked for, found by id or, for tools that lose ids, by their text or tokens."""
+
+    def __init__(self, tasks: Mapping[str, Task]) -> None:
+        """tasks (Mapping[str, Task]): The tasks by id."""
+        self.tasks = tasks
+        self.by_text: Dict[str, List[Task]] = defaultdict(list)
+        self.by_words: Dict[Tuple[str, ...], List[Task]] = defaultdict(list)
+        for task in tasks.values():
+            self.by_text[task.text.rstrip()].append(task)
+            self.by_words[tuple(map(written, task.words))].append(task)
+
+    def find(self, record: Record) -> Task:
+        """The record's task; raises ALError A603 (not asked for), A604 (edited), A612 (no id, and no single
+        task has this text)."""
+        if record.id is None:
+            return self._by_content(record)
+        task = self.tasks.get(record.id)
+        if task is None:
+            raise ALError(Errors.A603.format(place=record.chunk.place, id=record.id[:80], n=len(self.tasks)))
+        check_content(record, task)
+        return task
+
+    def _by_content(self, record: Record) -> Task:
+        if record.text is not None:
+            found = self.by_text.get(record.text.rstrip(), [])
+        else:
+            found = self.by_words.get(tuple(map(written, record.words or ())), [])
+        if len(found) != 1:
+            raise ALError(Errors.A612.format(place=record.chunk.place, n=len(found)))
+        check_content(record, found[0])
+        return found[0]
+
+
+def check_content(record: Record, task: Task) -> None:
+    """Raise ALError A604 if the tool changed the text or the tokens; white space at the end may differ."""
+    place = record.chunk.place
+    if record.text is not None and record.text.rstrip() != task.text.rstrip():
+        at = _first_difference(record.text, task.text)
+        found, expected = record.text[at : at + 30], task.text[at : at + 30]
+        raise ALError(Errors.A604.format(place=place, at=f"character {at}", found=found, expected=expected))
+    if record.words is not None and record.words not in (task.words, tuple(map(written, task.words))):
+        at = next((n for n, (a, b) in enumerate(zip(record.words, task.words, strict=False)) if a != b), 0)
+        found, expected = " ".join(record.words[at : at + 5]), " ".join(task.words[at : at + 5])
+        raise ALError(
+            Errors.A604.format(place=place, at=f"token {at}", found=found[:80], expected=expected[:80])
+        )
+
+
+def written(word: str) -> str:
+    """A token as column formats write it: white space and controls as \\uXXXX, others as they are."""
+    return "".join(f"\\u{ord(c):04x}" if _breaks(c) else c for c in word)
+
+
+def _breaks(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Zl", "Zp")
+
+
+def _first_difference(a: str, b: str) -> int:
+    pairs = zip(a, b, strict=False)
+    return next((number for number, (x, y) in enumerate(pairs) if x != y), min(len(a), len(b)))

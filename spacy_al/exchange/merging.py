@@ -1,0 +1,107 @@
+"""Several answers to one task become one: they agree, the newest or the majority counts, or it fails."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Hashable, Iterable, List, Optional, Sequence, Set, Tuple, TypeVar
+
+from ..errors import ALError, Errors
+from ..tasks import Answer
+from .records import Record
+
+T = TypeVar("T", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer with the record it was made from."""
+
+    answer: Answer
+    record: Record
+
+    @property
+    def said(self) -> Tuple[object, ...]:
+        """What was answered, whoever did it in whatever time."""
+        return (self.answer.verdict, self.answer.spans, self.answer.missing, self.answer.rejected)
+
+
+def merge(given: Sequence[Given], policy: str) -> Answer:
+    """One answer out of several to the same task; `seconds` adds up what all of them cost.
+
+    given (Sequence[Given]): At least one.
+    policy (str): "fail", "newest" or "vote". Answers that say the same are merged under every policy.
+    RAISES: ALError A607 when they differ under "fail", when some have no time under "newest", when there is
+        no strict majority under "vote".
+    """
+    first = given[0].answer
+    if len(given) == 1:
+        return first
+    everyone = ", ".join(sorted({each.answer.annotator for each in given if each.answer.annotator})) or None
+    if len({each.said for each in given}) == 1:
+        merged = replace(first, annotator=everyone)
+    elif policy == "newest":
+        merged = _newest(given)
+    elif policy == "vote":
+        merged = replace(_vote(given), annotator=everyone)
+    else:
+        raise _differ(given, "they differ")
+    return replace(merged, seconds=_sum(each.answer.seconds for each in given))
+
+
+def without_copies(given: Sequence[Given]) -> List[Given]:
+    """Drop records that repeat another one exactly, person and time included: a file exported twice."""
+    seen: Set[Tuple[object, ...]] = set()
+    kept = []
+    for each in given:
+        key = (*each.said, each.answer.seconds, each.answer.annotator, each.record.when)
+        if key not in seen:
+            kept.append(each)
+        seen.add(key)
+    return kept
+
+
+def _newest(given: Sequence[Given]) -> Answer:
+    times = [each.record.when for each in given]
+    if all(time is None for time in times):
+        # A tool without times appends: what stands later in the file was answered later.
+        return max(given, key=lambda each: each.record.chunk.item).answer
+    if any(time is None for time in times):
+        raise _differ(given, "only some of them say when they were made")
+    return max(given, key=lambda each: (each.record.when or 0.0, each.record.chunk.item)).answer
+
+
+def _vote(given: Sequence[Given]) -> Answer:
+    verdict = _majority((each.answer.verdict for each in given), len(given))
+    if not verdict:
+        raise _differ(given, "no verdict has a majority")
+    voters = [each.answer for each in given if each.answer.verdict == verdict[0]]
+    # Two spans that each have more than half of the votes share a voter, so they cannot overlap.
+    spans = sorted(_majority((span for answer in voters for span in answer.spans), len(voters)))
+    covered = {token for start, end, _ in spans for token in range(start, end)}
+    missing = _majority((token for answer in voters for token in answer.missing), len(voters))
+    rejected = _majority((span for answer in voters for span in answer.rejected), len(voters))
+    return Answer(
+        id=given[0].answer.id,
+        verdict=verdict[0],
+        spans=tuple(spans),
+        missing=tuple(sorted(set(missing) - covered)),
+        rejected=tuple(sorted(rejected)),
+    )
+
+
+def _majority(values: Iterable[T], voters: int) -> List[T]:
+    return [value for value, votes in Counter(values).items() if 2 * votes > voters]
+
+
+def _sum(seconds: Iterable[Optional[float]]) -> Optional[float]:
+    known = [value for value in seconds if value is not None]
+    return sum(known) if known else None
+
+
+def _differ(given: Sequence[Given], problem: str) -> ALError:
+    chunks = [each.record.chunk for each in given]
+    lines = ", ".join(chunk.place.rsplit(":", 1)[1] for chunk in chunks[:9])
+    return ALError(
+        Errors.A607.format(
+            place=chunks[0].place, id=given[0].answer.id, n=len(given), lines=lines, problem=problem
+        )
+    )

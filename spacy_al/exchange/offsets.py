@@ -1,0 +1,118 @@
+"""From a tool's offsets to tokens: code points or UTF-16 units, exact token boundaries, or widened ones."""
+
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Tuple
+
+from ..errors import ALError, Errors
+from ..tasks import Task, TokenSpan
+from .records import Mark
+
+NO_PLACE = -1  # a UTF-16 offset in the middle of a surrogate pair
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Marks as token spans. spans (List[TokenSpan]): In the order of the marks. snapped (int): How many of
+    them
+    were widened to whole tokens."""
+
+    spans: List[TokenSpan]
+    snapped: int
+
+
+def from_utf16(text: str) -> List[int]:
+    """The code point offset of each UTF-16 offset, from 0 to the text's length; NO_PLACE inside a pair."""
+    offsets: List[int] = []
+    for number, character in enumerate(text):
+        offsets.append(number)
+        if ord(character) > 0xFFFF:
+            offsets.append(NO_PLACE)
+    return [*offsets, len(text)]
+
+
+def has_pairs(text: str) -> bool:
+    """Whether UTF-16 offsets into the text differ from code points anywhere."""
+    return any(ord(character) > 0xFFFF for character in text)
+
+
+def place(marks: Tuple[Mark, ...], task: Task, *, unit: str, snap: bool, place: str) -> Placed:
+    """Find the tokens of each mark.
+
+    marks (Tuple[Mark, ...]): Entities as the tool marks them.
+    task (Task): The sentence.
+    unit (str): What the offsets count: "codepoints" or "utf16".
+    snap (bool): Widen spans that cut tokens, instead of refusing them.
+    place (str): File and line, for messages.
+    RAISES: ALError A605 (off token boundaries), A609 (outside the text, or not where the span's own text
+        says), A610 (offsets and token numbers disagree).
+    """
+    table = from_utf16(task.text) if unit == "utf16" else None
+    starts: Dict[int, int] = {start: number for number, (start, _) in enumerate(task.bounds)}
+    ends: Dict[int, int] = {end: number + 1 for number, (_, end) in enumerate(task.bounds)}
+    spans, snapped = [], 0
+    for mark in marks:
+        chars = _chars(mark, task, table, place)
+        if chars is None:
+            start, end = _by_tokens(mark, task, place)
+        elif chars[0] in starts and chars[1] in ends and chars[0] < chars[1]:
+            start, end = starts[chars[0]], ends[chars[1]]
+        elif snap:
+            start, end = _widen(chars, mark, task, place)
+            snapped += 1
+        else:
+            raise _off_boundary(chars, mark, task, place)
+        if mark.tokens is not None and mark.tokens != (start, end):
+            raise ALError(
+                Errors.A610.format(
+                    place=place, label=mark.label, chars=mark.chars, found=(start, end), tokens=mark.tokens
+                )
+            )
+        spans.append((start, end, mark.label))
+    return Placed(spans, snapped)
+
+
+def _chars(mark: Mark, task: Task, table: Optional[List[int]], place: str) -> Optional[Tuple[int, int]]:
+    if mark.chars is None:
+        return None
+    start, end = mark.chars
+    limit = len(task.text) if table is None else len(table) - 1
+    if 0 <= start <= end <= limit and table is not None:
+        start, end = table[start], table[end]
+    text = task.text[max(start, 0) : max(end, 0)]
+    inside = 0 <= start < end <= len(task.text)
+    if not inside or (mark.text is not None and mark.text != text):
+        said = f", which the tool says is {mark.text[:80]!r}" if mark.text is not None else ""
+        raise ALError(
+            Errors.A609.format(
+                place=place, label=mark.label, chars=mark.chars, text=text[:80], said=said, length=limit
+            )
+        )
+    return start, end
+
+
+def _by_tokens(mark: Mark, task: Task, place: str) -> Tuple[int, int]:
+    start, end = mark.tokens or (0, 0)
+    if not 0 <= start < end <= len(task.words):
+        raise ALError(
+            Errors.A610.format(
+                place=place, label=mark.label, chars=None, found="no tokens", tokens=mark.tokens
+            )
+        )
+    return start, end
+
+
+def _widen(chars: Tuple[int, int], mark: Mark, task: Task, place: str) -> Tuple[int, int]:
+    touched = [
+        number for number, (start, end) in enumerate(task.bounds) if start < chars[1] and end > chars[0]
+    ]
+    if not touched:
+        raise _off_boundary(chars, mark, task, place)
+    return touched[0], touched[-1] + 1
+
+
+def _off_boundary(chars: Tuple[int, int], mark: Mark, task: Task, place: str) -> ALError:
+    near = [bound for bound in task.bounds if bound[0] < chars[1] and bound[1] > chars[0]]
+    text = task.text[chars[0] : chars[1]]
+    return ALError(
+        Errors.A605.format(place=place, label=mark.label, chars=chars, text=text[:80], tokens=near[:4])
+    )

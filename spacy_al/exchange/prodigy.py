@@ -1,0 +1,102 @@
+"""Prodigy: tasks of the `ner_manual` interface as JSONL, and the annotations that `prodigy db-out` writes."""
+
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from ..jsonl import dump_line
+from ..tasks import VERDICTS, Task
+from .fields import Fields, open_chunk
+from .records import Chunk, Mark, Record
+
+BINARY_VIEWS = ("ner", "spans")
+MANUAL_VIEWS = ("ner_manual", "spans_manual", "review", "blocks")
+
+
+def to_record(task: Task) -> Dict[str, object]:
+    """One task as Prodigy's documentation of `ner_manual` describes it.
+
+    Token numbers count from 0 and `token_end` is INCLUSIVE, unlike everywhere else in this package. Hashes
+    are left to Prodigy; our id travels in `meta`, which Prodigy shows in the corner of the card.
+    """
+    meta: Dict[str, object] = {
+        "al_id": task.id,
+        "round": task.round,
+        "rank": task.rank,
+        "measure": task.measure,
+        "utility": task.utility,
+    }
+    if task.source is not None:
+        meta["source"] = task.source
+    return {
+        "text": task.text,
+        "tokens": [
+            {"text": word, "start": start, "end": end, "id": number, "ws": space}
+            for number, (word, space, (start, end)) in enumerate(
+                zip(task.words, task.spaces, task.bounds, strict=True)
+            )
+        ],
+        "spans": [
+            {
+                "start": task.bounds[start][0],
+                "end": task.bounds[end - 1][1],
+                "token_start": start,
+                "token_end": end - 1,
+                "label": label,
+            }
+            for start, end, label in task.spans or ()
+        ],
+        "meta": meta,
+        "_view_id": "ner_manual",
+    }
+
+
+def dump(tasks: Sequence[Task]) -> bytes:
+    """Tasks as JSONL for a custom recipe, `prodigy mark` or `al.query`."""
+    return "".join(dump_line(to_record(task)) + "\n" for task in tasks).encode("utf8")
+
+
+def parse(chunk: Chunk) -> List[Record]:
+    """One line of `db-out`.
+
+    A task without "answer" has not been answered. The interfaces `ner` and `spans` ask a yes or no about what
+    they show, so an answer there says nothing of other tokens.
+    RAISES: ALError A005, A007, A608.
+    """
+    fields = open_chunk(chunk)
+    view = fields.choice("_view_id", BINARY_VIEWS + MANUAL_VIEWS) if fields.has("_view_id") else "ner_manual"
+    meta = fields.child("meta") if fields.has("meta") else Fields({}, fields.place)
+    return [
+        Record(
+            chunk,
+            meta.text("al_id") if meta.has("al_id") else None,
+            fields.choice("answer", VERDICTS) if fields.has("answer") else None,
+            tuple(_mark(span) for span in fields.objects("spans")) if fields.has("spans") else (),
+            text=fields.text("text"),
+            words=_words(fields),
+            binary=view in BINARY_VIEWS or fields.flag("_is_binary"),
+            annotator=fields.name("_annotator_id"),
+            when=fields.number("_timestamp"),
+        )
+    ]
+
+
+def claims(first: Dict[str, object]) -> bool:
+    """Whether a record looks like Prodigy's."""
+    return "text" in first and ("_view_id" in first or "_input_hash" in first or "answer" in first)
+
+
+def _mark(span: Fields) -> Mark:
+    tokens: Optional[Tuple[int, int]] = None
+    if span.has("token_start") or span.has("token_end"):
+        tokens = (span.integer("token_start"), span.integer("token_end") + 1)
+    return Mark(
+        span.text("label"),
+        (span.integer("start"), span.integer("end")),
+        tokens,
+        span.text("text") if span.has("text") else None,
+    )
+
+
+def _words(fields: Fields) -> Optional[Tuple[str, ...]]:
+    if not fields.has("tokens"):
+        return None
+    return tuple(token.text("text") for token in fields.objects("tokens"))

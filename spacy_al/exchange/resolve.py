@@ -1,0 +1,151 @@
+"""From records to answers: every record is matched, placed on tokens and merged, or named as a problem."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Counter as Counts
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+
+from ..errors import ALError, Errors
+from ..tasks import Answer, Task, TokenSpan, find_overlap
+from .matching import Asked
+from .merging import Given, merge, without_copies
+from .records import Options, Problem, Reading, Record
+from .units import place_marks, proved_units
+
+
+@dataclass
+class _Work:
+    """What is known of a file so far."""
+
+    options: Options
+    problems: List[Problem]
+    counts: Counts[str] = field(default_factory=Counter)
+    given: Dict[str, List[Given]] = field(default_factory=lambda: defaultdict(list))
+    items: Dict[str, Set[int]] = field(default_factory=lambda: defaultdict(set))
+    failed: Set[str] = field(default_factory=set)
+
+    def fail(self, error: ALError, records: Sequence[Record]) -> None:
+        items = tuple(sorted({record.chunk.item for record in records}))
+        self.problems.append(Problem(records[0].chunk.line, str(error), items))
+
+
+def resolve(
+    records: Sequence[Record],
+    tasks: Mapping[str, Task],
+    options: Options,
+    *,
+    default_unit: Optional[str],
+    mixed: bool,
+    problems: Sequence[Problem] = (),
+) -> Reading:
+    """Check records against the tasks that were asked for.
+
+    records (Sequence[Record]): What a format's module read.
+    tasks (Mapping[str, Task]): The tasks by id.
+    options (Options): How to take them in.
+    default_unit (str): What the tool's offsets count where nothing proves it; None to refuse such records.
+    mixed (bool): One record's offsets prove nothing of those of other records.
+    problems (Sequence[Problem]): Those met before, while parsing.
+    RETURNS (Reading): A task that has any problem has no answer.
+    """
+    work = _Work(options, list(problems))
+    pairs = _match(records, Asked(tasks), work)
+    proved = set() if mixed else proved_units(pairs, options)
+    for record, task in pairs:
+        _take(record, task, work, proved, default_unit)
+    answers = [answer for id_ in tasks if (answer := _merge(id_, work)) is not None]
+    work.problems.sort(key=lambda problem: problem.items)
+    rest = {item for problem in work.problems for item in problem.items}
+    rest |= {item for id_ in work.failed for item in work.items[id_]}
+    return Reading(answers, work.problems, tuple(sorted(rest)), {k: n for k, n in work.counts.items() if n})
+
+
+def _match(records: Sequence[Record], asked: Asked, work: _Work) -> List[Tuple[Record, Task]]:
+    pairs = []
+    for record in records:
+        work.counts["other_results"] += record.left_out
+        if record.id in asked.tasks:
+            work.items[record.id or ""].add(record.chunk.item)
+        try:
+            task = asked.find(record)
+        except ALError as error:
+            work.fail(error, [record])
+            work.failed |= {record.id} & asked.tasks.keys() if record.id else set()
+            continue
+        work.items[task.id].add(record.chunk.item)
+        work.counts["by_text"] += record.id is None
+        pairs.append((record, task))
+    return pairs
+
+
+def _take(record: Record, task: Task, work: _Work, proved: Set[str], default_unit: Optional[str]) -> None:
+    try:
+        answer = _answer(record, task, work, proved, default_unit)
+    except ALError as error:
+        work.fail(error, [record])
+        work.failed.add(task.id)
+        return
+    if answer is None:
+        work.counts["unanswered"] += 1
+    else:
+        work.given[task.id].append(Given(answer, record))
+
+
+def _merge(id_: str, work: _Work) -> Optional[Answer]:
+    given = without_copies(work.given.get(id_, []))
+    if not given or id_ in work.failed:
+        return None
+    work.counts["duplicates"] += len(work.given[id_]) - 1
+    try:
+        return merge(given, work.options.several)
+    except ALError as error:
+        work.fail(error, [each.record for each in given])
+        work.failed.add(id_)
+        return None
+
+
+def _answer(
+    record: Record, task: Task, work: _Work, proved: Set[str], default_unit: Optional[str]
+) -> Optional[Answer]:
+    verdict = record.verdict
+    about_span = verdict == "reject" and record.binary and len(record.marks) == 1
+    if verdict is None:
+        return None
+    if verdict != "accept" and not about_span:
+        return Answer(task.id, verdict, seconds=record.seconds, annotator=record.annotator)
+    if record.unsure and not record.marks:
+        if work.options.empty == "skip":
+            return None
+        if work.options.empty == "fail":
+            raise ALError(Errors.A619.format(place=record.chunk.place))
+    spans = _spans(record, task, work, proved, default_unit)
+    if about_span:
+        return Answer(task.id, verdict, rejected=spans, seconds=record.seconds, annotator=record.annotator)
+    missing = _missing(record, spans, task, work.options)
+    return Answer(task.id, verdict, spans, missing, seconds=record.seconds, annotator=record.annotator)
+
+
+def _spans(
+    record: Record, task: Task, work: _Work, proved: Set[str], default_unit: Optional[str]
+) -> Tuple[TokenSpan, ...]:
+    labels = work.options.labels
+    for mark in record.marks:
+        if labels is not None and mark.label not in labels:
+            raise ALError(
+                Errors.A613.format(place=record.chunk.place, label=mark.label[:80], labels=", ".join(labels))
+            )
+    unit, placed = place_marks(record, task, work.options, proved=proved, default=default_unit)
+    spans = tuple(sorted(placed.spans))
+    overlap = find_overlap(spans)
+    if overlap:
+        raise ALError(Errors.A606.format(place=record.chunk.place, first=overlap[0], second=overlap[1]))
+    work.counts["snapped"] += placed.snapped
+    work.counts["utf16"] += len(spans) if unit == "utf16" else 0
+    return spans
+
+
+def _missing(record: Record, spans: Iterable[TokenSpan], task: Task, options: Options) -> Tuple[int, ...]:
+    if not record.binary and options.unlabelled == "outside":
+        return record.missing
+    covered = {token for start, end, _ in spans for token in range(start, end)}
+    return tuple(token for token in range(len(task.words)) if token not in covered)
