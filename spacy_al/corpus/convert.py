@@ -1,0 +1,190 @@
+"""Any supported corpus to DocBin files of one Doc per sentence, with the label list beside them."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
+
+from spacy.language import Language
+from spacy.tokens import DocBin
+
+from ..errors import ALError, Errors
+from ..files import write_bytes, write_json
+from .conll import read_conll
+from .divide import Division, divide
+from .formats import FORMATS, detect_format
+from .ontonotes import read_ontonotes
+from .records import read_records
+from .repairs import Repairs
+from .sentence import Sentence, to_doc
+from .splitter import make_splitter
+from .stats import Statistics
+from .text import read_csv, read_folder, read_text
+
+ATTRIBUTES = ("ORTH", "SPACY", "TAG", "ENT_IOB", "ENT_TYPE", "SENT_START")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to read a corpus; what a format does not use is ignored.
+
+    format (str): A key of `formats.FORMATS`, or "auto".
+    scheme (str): Tag scheme of a column format (`schemes.SCHEMES`), or "auto".
+    on_error (str): "fail" or "warn" (`repairs.Repairs`).
+    pos_column (Optional[int]): Column of part-of-speech tags of a column format, from 0.
+    tag_column (int): Column of entity tags of a column format; negative counts from the last.
+    lang (str): Language of the tokenizer, for text that comes without tokens.
+    pipeline (Optional[str]): A pipeline that splits such text, in place of a blank one.
+    text_field (str): Key or column of the text. id_field (str): That of the document's id.
+    per_line (bool): Each line of a text file is a document.
+    """
+
+    format: str = "auto"
+    scheme: str = "auto"
+    on_error: str = "fail"
+    pos_column: Optional[int] = None
+    tag_column: int = -1
+    lang: str = "en"
+    pipeline: Optional[str] = None
+    text_field: str = "text"
+    id_field: str = "id"
+    per_line: bool = False
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What `convert` did.
+
+    format (str): The format that was read. scheme (str): Tag scheme of the corpus.
+    labels (List[str]): All labels, sorted.
+    parts (Dict[Path, Statistics]): Counts of each file written.
+    repairs (Repairs): What was repaired or noted.
+    """
+
+    format: str
+    scheme: str
+    labels: List[str]
+    parts: Dict[Path, Statistics]
+    repairs: Repairs
+
+
+Watch = Callable[[Iterator[Sentence]], Iterator[Sentence]]
+
+
+def convert(
+    source: Path,
+    output: Path,
+    options: Options = Options(),
+    *,
+    division: Optional[Division] = None,
+    watch: Watch = iter,
+) -> Conversion:
+    """Write a corpus as a DocBin (with `user_data`) and its label list; nothing is written if reading fails.
+
+    source (Path): A file, or a folder of `*_gold_conll` or text files.
+    output (Path): The DocBin, OUT.spacy; its labels: OUT.labels.json, {"labels": [...], "scheme": ...}.
+    options (Options): How to read it.
+    division (Optional[Division]): Divide it into two such files, which share the label list.
+    watch (Callable): Wraps the sentences as they are read, for a progress bar.
+    RETURNS (Conversion): Counts and repairs.
+    RAISES: ALError A126 when a file to write does not end in ".spacy" or is written twice, A002 when it
+        cannot be written, and those of the reader.
+    """
+    outputs = [output] if division is None else [output, division.rest]
+    _check_outputs(outputs)
+    repairs = Repairs(options.on_error)
+    format_ = find_format(source, options.format)
+    nlp = make_splitter(options.lang, options.pipeline)
+    sentences = watch(read_corpus(source, format_, options, repairs, nlp=nlp))
+    writers = [_Writer(nlp) for _ in outputs]
+    for part, sentence in _parts(sentences, division):
+        writers[part].add(sentence)
+    labels = sorted(sum((writer.statistics.entities for writer in writers), Counter()))
+    scheme = writers[0].scheme
+    for path, writer in zip(outputs, writers, strict=True):
+        write_bytes(path, writer.docs.to_bytes())
+        write_json(labels_path(path), {"labels": labels, "scheme": scheme})
+    parts = {path: writer.statistics for path, writer in zip(outputs, writers, strict=True)}
+    return Conversion(format_, scheme, labels, parts, repairs)
+
+
+def read_corpus(
+    source: Path, format_: str, options: Options, repairs: Repairs, *, nlp: Language
+) -> Iterator[Sentence]:
+    """Read a corpus in one of the formats.
+
+    source (Path): The file or folder.
+    format_ (str): A key of `formats.FORMATS`.
+    options (Options): How to read it.
+    repairs (Repairs): What to do about bad input.
+    nlp (Language): What splits text that comes without tokens.
+    RETURNS (Iterator[Sentence]): Its sentences.
+    """
+    fields = {"text_field": options.text_field, "id_field": options.id_field}
+    if format_ == "conll":
+        scheme, pos, tag = options.scheme, options.pos_column, options.tag_column
+        return read_conll(source, repairs, scheme=scheme, pos_column=pos, tag_column=tag)
+    if format_ == "ontonotes":
+        return read_ontonotes(source, repairs)
+    if format_ == "jsonl":
+        return read_records(source, repairs, nlp=nlp, **fields)
+    if format_ == "csv":
+        return read_csv(source, repairs, nlp=nlp, **fields)
+    if source.is_dir():
+        return read_folder(source, repairs, nlp=nlp, per_line=options.per_line)
+    return read_text(source, repairs, nlp=nlp, per_line=options.per_line)
+
+
+def find_format(source: Path, format_: str) -> str:
+    """The format asked for, or for "auto" the one that is detected.
+
+    source (Path): The file or folder.
+    format_ (str): A key of `formats.FORMATS`, or "auto".
+    RETURNS (str): A key of `formats.FORMATS`.
+    RAISES: ALError A003 (no such file), A104 (unknown format), A115 (unsure).
+    """
+    if not source.exists():
+        raise ALError(Errors.A003.format(path=source, cure="Check the path."))
+    if format_ == "auto":
+        return detect_format(source)
+    if format_ not in FORMATS:
+        known = ", ".join(["auto", *FORMATS])
+        raise ALError(Errors.A104.format(option="--format", value=format_, known=known))
+    return format_
+
+
+def labels_path(path: Path) -> Path:
+    """The label list that belongs to a DocBin file: OUT.labels.json beside OUT.spacy."""
+    return path.with_suffix(".labels.json")
+
+
+class _Writer:
+    """One DocBin in the making, with its counts."""
+
+    def __init__(self, nlp: Language) -> None:
+        self.vocab = nlp.vocab
+        self.docs = DocBin(attrs=ATTRIBUTES, store_user_data=True)
+        self.statistics = Statistics()
+        self.scheme = "IOB2"
+
+    def add(self, sentence: Sentence) -> None:
+        doc = to_doc(sentence, self.vocab)
+        self.docs.add(doc)
+        self.statistics.add(doc)
+        self.scheme = sentence.scheme
+
+
+def _parts(sentences: Iterator[Sentence], division: Optional[Division]) -> Iterator[Tuple[int, Sentence]]:
+    """Each sentence with the number of its file; to divide them, all are read first."""
+    if division is None:
+        yield from ((0, sentence) for sentence in sentences)
+        return
+    kept = list(sentences)
+    for first, sentence in zip(divide([one.document for one in kept], division), kept, strict=True):
+        yield (0 if first else 1), sentence
+
+
+def _check_outputs(paths: List[Path]) -> None:
+    for path in paths:
+        if path.suffix != ".spacy" or paths.count(path) > 1:
+            raise ALError(Errors.A126.format(path=path))

@@ -1,0 +1,77 @@
+"""Telling the format of a corpus from its name and its first lines."""
+
+import itertools
+from pathlib import Path
+from typing import List
+
+from ..errors import ALError, Errors
+from . import ontonotes
+from .conll import DOCSTART
+from .lines import read_lines
+from .repairs import Repairs
+
+FORMATS = {
+    "conll": "one token a line, the entity tag in the last column (CoNLL-2003, WNUT-17, BC5CDR, Wikigold)",
+    "ontonotes": "a *_gold_conll file or a folder of them (CoNLL-2012)",
+    "jsonl": "one JSON object a line (spaCy, Prodigy, or documents without labels)",
+    "txt": "a text file or a folder of them, without labels",
+    "csv": "a table with a column of texts, without labels",
+}
+LOOKED_AT = 500  # lines
+TAG_STARTS = {f"{prefix}-" for prefix in "BILUES"}
+SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "txt"}
+
+
+def detect_format(path: Path) -> str:
+    """Tell the format of a file or folder.
+
+    path (Path): The file or folder.
+    RETURNS (str): A key of FORMATS.
+    RAISES: ALError A003 when it does not exist, A110 when it is empty, A115 when no format fits for sure.
+    """
+    if path.is_dir():
+        return _detect_folder(path)
+    # Broken bytes are the reader's to report: here they are only looked past.
+    lines = itertools.islice(read_lines(path, Repairs("warn")), LOOKED_AT)
+    texts = [line.text for line in lines if line.text.strip()]
+    if not texts:
+        raise ALError(Errors.A110.format(path=path))
+    if texts[0].startswith("#begin document"):
+        return "ontonotes"
+    suffix = SUFFIXES.get(path.suffix.lower())
+    if suffix in ("jsonl", "csv"):
+        return suffix
+    if texts[0].lstrip().startswith("{"):
+        return "jsonl"
+    share = _tagged(texts)
+    if share >= 0.9:
+        return "conll"
+    if suffix == "txt" and share <= 0.1:
+        return "txt"
+    raise _unsure(path, f"{share:.0%} of its first lines end with an entity tag such as O or B-PER")
+
+
+def _detect_folder(path: Path) -> str:
+    if any(path.rglob(ontonotes.PATTERN)) or any(path.rglob("*_gold_skel")):
+        return "ontonotes"
+    suffixes = {file.suffix.lower() for file in path.rglob("*") if file.is_file() and not _hidden(file, path)}
+    if suffixes == {".txt"}:
+        return "txt"
+    raise _unsure(path, f"a folder with files {', '.join(sorted(suffixes)) or 'of no kind'}")
+
+
+def _tagged(texts: List[str]) -> float:
+    """The share of lines that have columns and end with what looks like an entity tag."""
+    rows = [text.split() for text in texts]
+    rows = [row for row in rows if row and row[0] != DOCSTART]
+    fit = [row for row in rows if len(row) > 1 and (row[-1] == "O" or row[-1][:2] in TAG_STARTS)]
+    return len(fit) / len(rows) if rows else 0.0
+
+
+def _hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def _unsure(path: Path, seen: str) -> ALError:
+    known = "; ".join(f"{name}: {what}" for name, what in FORMATS.items())
+    return ALError(Errors.A115.format(path=path, seen=seen, known=known))

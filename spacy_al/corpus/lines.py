@@ -1,0 +1,62 @@
+"""Lines of a text file with their numbers and offsets, and every byte that is not UTF-8 named."""
+
+from pathlib import Path
+from typing import Iterator, NamedTuple
+
+from ..errors import ALError, Errors
+from ..jsonl import MAX_LINE
+from .repairs import Repairs
+
+BOM = b"\xef\xbb\xbf"
+
+
+class Line(NamedTuple):
+    """A line of a file.
+
+    number (int): From 1.
+    start (int): Offset of its first character in the file, a byte order mark not counted.
+    text (str): Its characters without the line end.
+    ending (str): The line end: "\\n", "\\r\\n" or, on a last line, "".
+    """
+
+    number: int
+    start: int
+    text: str
+    ending: str
+
+    @property
+    def end(self) -> int:
+        """Offset of the character after the last, line end not counted."""
+        return self.start + len(self.text)
+
+
+def read_lines(path: Path, repairs: Repairs) -> Iterator[Line]:
+    """Yield the lines of a UTF-8 file; only LF and CRLF end a line, whatever else Unicode calls a line end.
+
+    path (Path): The file; a byte order mark is skipped.
+    repairs (Repairs): What to do about bytes that are not UTF-8 (A113).
+    YIELDS (Line): Number, offset and text.
+    RAISES: ALError A003 (no file), A006 (line too long), A113 (not UTF-8).
+    """
+    if not path.is_file():
+        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
+    number, start = 0, 0
+    with path.open("rb") as file_:
+        while raw := file_.readline(MAX_LINE + 1):
+            number += 1
+            if len(raw) > MAX_LINE:
+                size = f"over {MAX_LINE}"
+                raise ALError(Errors.A006.format(path=path, line=number, size=size, limit=MAX_LINE))
+            text = _decode(raw.removeprefix(BOM) if number == 1 else raw, path, number, repairs)
+            body = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+            yield Line(number, start, body, text[len(body) :])
+            start += len(text)
+
+
+def _decode(raw: bytes, path: Path, number: int, repairs: Repairs) -> str:
+    try:
+        return raw.decode("utf8")
+    except UnicodeDecodeError as error:
+        message = Errors.A113.format(path=path, line=number, byte=error.start + 1)
+        repairs.problem("bytes", message, path=path, line=number)
+        return raw.decode("utf8", errors="replace")

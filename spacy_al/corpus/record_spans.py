@@ -1,0 +1,91 @@
+"""The entities of a JSON record: by characters or tokens, checked, and put onto the tokens of its Doc."""
+
+from pathlib import Path
+from typing import List, Optional, Tuple
+
+from spacy.tokens import Doc
+
+from ..errors import Errors
+from .align import BadRecord, CharSpan, Offsets, align, without_overlap
+from .fields import Record, as_object, get, number
+from .repairs import Repairs
+from .schemes import Span
+
+KEYS = ("spans", "ents", "entities")
+
+
+def read_spans(record: Record, offsets: Offsets, text: str) -> Optional[List[CharSpan]]:
+    """The entities that a record lists; None if it has no such list.
+
+    record (Record): The list is "spans" (Prodigy), "ents" (`Doc.to_json`) or "entities"; each is an object
+        with "label" and "start", "end" or "token_start", "token_end" (inclusive), or [start, end, label].
+    offsets (Offsets): The characters of the record's own tokens; empty if it has none.
+    text (str): The record's text.
+    RETURNS (Optional[List[CharSpan]]): Entities by characters, as listed.
+    RAISES: BadRecord when one is malformed or contradicts itself or the text.
+    """
+    for key in KEYS:
+        # Doc.to_json keeps "spans" for groups of spans, which is an object.
+        if record.get(key) is not None and not (key == "spans" and isinstance(record[key], dict)):
+            return [_char_span(item, offsets, text) for item in get(record, key, list) or []]
+    return None
+
+
+def place_spans(given: List[CharSpan], doc: Doc, repairs: Repairs, *, path: Path, line: int) -> List[Span]:
+    """Put entities onto the tokens of a Doc.
+
+    given (List[CharSpan]): Entities by characters.
+    doc (Doc): The Doc.
+    repairs (Repairs): What to do about borders inside a token (widened) and overlaps (the longest stays).
+    path (Path): The file. line (int): The line, for errors.
+    RETURNS (List[Span]): Spans by token, end exclusive, sorted, without overlap.
+    RAISES: ALError A122 (borders), A127 (overlap); BadRecord for a span that touches no token.
+    """
+    spans: List[Span] = []
+    for span in given:
+        start, end, exact = align(span, doc)
+        spans.append((start, end, span.label))
+        if not exact:
+            said, tokens = doc.text[span.start : span.end], doc[start:end].text
+            message = Errors.A122.format(path=path, line=line, text=said, span=tuple(span), tokens=tokens)
+            repairs.problem("borders", message, path=path, line=line)
+    kept = without_overlap(spans)
+    dropped = sorted(spans)
+    for one in kept:
+        dropped.remove(one)
+    for start, end, label in dropped:
+        message = Errors.A127.format(path=path, line=line, text=doc[start:end].text, label=label)
+        repairs.problem("overlap", message, path=path, line=line)
+    return kept
+
+
+def _char_span(item: object, offsets: Offsets, text: str) -> CharSpan:
+    if isinstance(item, list) and len(item) == 3:
+        item = dict(zip(("start", "end", "label"), item, strict=True))
+    span = as_object(item, "span")
+    label = get(span, "label", str)
+    if not label or label != label.strip():
+        raise BadRecord(f"the span {span!r} has no usable 'label'")
+    by_token = _by_token(span, offsets)
+    if by_token is not None and span.get("start") is None and span.get("end") is None:
+        return CharSpan(*by_token, label)
+    start, end = number(span, "start"), number(span, "end")
+    if by_token not in (None, (start, end)):
+        raise BadRecord(
+            f"span {start}-{end} is not its tokens {span['token_start']} to {span['token_end']}, which are"
+            f" characters {by_token} ('token_end' is the last token, not the one after it)"
+        )
+    said = get(span, "text", str)
+    if said is not None and text[max(start, 0) : max(end, 0)] != said:
+        raise BadRecord(f"the span {start}-{end} says {said!r}, but the text there is {text[start:end]!r}")
+    return CharSpan(start, end, label)
+
+
+def _by_token(span: Record, offsets: Offsets) -> Optional[Tuple[int, int]]:
+    """The characters of a span that is given by tokens; None if it is not."""
+    if span.get("token_start") is None or span.get("token_end") is None or not offsets:
+        return None
+    first, last = number(span, "token_start"), number(span, "token_end")
+    if not 0 <= first <= last < len(offsets):
+        raise BadRecord(f"the span's tokens {first} to {last} are not among the {len(offsets)} tokens")
+    return offsets[first][0], offsets[last][1]

@@ -1,0 +1,67 @@
+"""What becomes of bad input: an error with its place, or a repair that is counted and shown."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Dict
+
+from ..errors import ALError, Errors
+
+ON_ERROR = ("fail", "warn")
+
+# What is done about each kind of problem with `--on-error warn`, as the table of `convert` names it.
+REPAIRED: Dict[str, str] = {
+    "bytes": "lines that are not UTF-8: U+FFFD put in",
+    "columns": "lines with a wrong number of columns: word kept, its entity tag missing",
+    "word": "lines without a word: left out",
+    "tag": "tags that cannot be read: missing there, not O",
+    "sequence": "sentences that break the tag scheme: read as conlleval reads them",
+    "brackets": "brackets of entities that do not match: closed at the sentence's end, or ignored",
+    "end": "files that end inside a document: kept so far",
+    "empty": "files without text: left out",
+    "record": "records that cannot be read: left out",
+    "borders": "spans off token borders: widened to whole tokens",
+    "overlap": "spans that overlap a longer one: left out",
+}
+# What is no error but must not pass unseen either.
+NOTED: Dict[str, str] = {
+    "b_in_iob1": "sentences with B- where IOB1 writes I-: read as the start of an entity",
+    "answer": "records answered reject or ignore: entities missing, not O",
+    "binary": "records with a yes or no about one span: entities missing outside it",
+    "no_text": "documents without text: nothing to keep",
+    "pt": "files or documents of the section pt: left out",
+}
+
+
+class Repairs:
+    """Decides between failing and repairing, and counts what was repaired or noted."""
+
+    def __init__(self, on_error: str = "fail") -> None:
+        """
+        on_error (str): "fail" raises at the first problem; "warn" repairs, counts and goes on.
+        RAISES: ALError A104 for another word.
+        """
+        if on_error not in ON_ERROR:
+            raise ALError(Errors.A104.format(option="--on-error", value=on_error, known=", ".join(ON_ERROR)))
+        self.on_error = on_error
+        self.counts: Counter[str] = Counter()
+        self.first: Dict[str, str] = {}
+
+    def problem(self, kind: str, message: str, *, path: Path, line: int) -> None:
+        """Raise ALError with the message if problems are to fail, else count a repair.
+
+        kind (str): A key of REPAIRED.
+        message (str): The whole message, with code, place and cure.
+        path (Path): The file. line (int): The line, from 1.
+        """
+        if self.on_error == "fail":
+            raise ALError(message)
+        self._count(kind, REPAIRED, path, line)
+
+    def note(self, kind: str, *, path: Path, line: int) -> None:
+        """Count something that is no error; `kind` is a key of NOTED."""
+        self._count(kind, NOTED, path, line)
+
+    def _count(self, kind: str, known: Dict[str, str], path: Path, line: int) -> None:
+        what = known[kind]
+        self.counts[what] += 1
+        self.first.setdefault(what, f"{path}:{line}")
