@@ -1,0 +1,302 @@
+"""The component `crfsuite_ner`: a CRF over hand-made features, the paper's baseline, in any pipeline."""
+
+import warnings
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+
+import numpy
+import srsly
+import torch
+from spacy.language import Language
+from spacy.pipeline.pipe import Pipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Optimizer
+
+from .. import files, registry  # noqa: F401 (makes @al_features known to spaCy)
+from ..corpus.schemes import tag_names
+from ..errors import ALError, Errors, Warnings
+from ..ml.tags import TagCodec
+from ..types import TagSamples
+from .crf_features import FeatureCache, FeatureExtractor
+from .crfsuite_model import CRFModel, CRFSettings
+from .entities import LabelData, annotated, read_labels, require, resolve_labels
+
+DEFAULT_FEATURES = {"@al_features": "spacy-al.PaperFeatures.v1", "use_pos": True}
+MODEL_FILE = "model.crfsuite"
+SAMPLE_SENTENCES = 256  # in one TagSamples
+
+
+@Language.factory(
+    "crfsuite_ner",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    default_config={
+        "labels": [],
+        "scheme": "IOB1",
+        "features": DEFAULT_FEATURES,
+        "c1": 0.1,
+        "c2": 0.1,
+        "max_iterations": 100,
+        "min_freq": 0.0,
+        "all_possible_transitions": False,
+        "scorer": {"@scorers": "spacy.ner_scorer.v1"},
+    },
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_crfsuite_ner(
+    nlp: Language,
+    name: str,
+    labels: List[str],
+    scheme: str,
+    features: FeatureExtractor,
+    c1: float,
+    c2: float,
+    max_iterations: int,
+    min_freq: float,
+    all_possible_transitions: bool,
+    scorer: Optional[Callable],
+) -> "CRFSuiteNER":
+    """Make a `crfsuite_ner` component. Settings are those of the paper's section C.1 by default.
+
+    labels (List[str]): Entity labels, such as "PER"; if empty, those given to `initialize`, or its examples'.
+    scheme (str): "IOB1" (the paper's for CoNLL-2003), "IOB2" or "BILOU".
+    features (FeatureExtractor): From the registry `al_features`.
+    c1 (float): L1 regularisation. c2 (float): L2 regularisation. max_iterations (int): Of L-BFGS.
+    min_freq (float): Features that occur less often are dropped.
+    all_possible_transitions (bool): Also learn weights of pairs of tags that never occur in the examples.
+    scorer (Optional[Callable]): The scoring method.
+    RAISES: ALError A330 when python-crfsuite is not installed, A008 for a setting out of range, A100 or A101
+        for a bad scheme or label.
+    """
+    require("pycrfsuite", pipe=name, extra="crf")
+    settings = CRFSettings(c1, c2, max_iterations, min_freq, all_possible_transitions)
+    settings.check(f"components.{name}")
+    return CRFSuiteNER(
+        nlp.vocab, name, labels=labels, scheme=scheme, features=features, settings=settings, scorer=scorer
+    )
+
+
+class CRFSuiteNER(Pipe):
+    """A linear-chain CRF (Lafferty et al. 2001) as an entity recogniser.
+
+    It trains in one go: `initialize` fits it on its examples, the active-learning loop calls `restart` and
+    `fit` each round, and `update` changes nothing. It has no dropout: `sample` makes one deterministic pass.
+    """
+
+    trains_in_one_go = True
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        name: str = "crfsuite_ner",
+        *,
+        labels: Sequence[str],
+        scheme: str,
+        features: FeatureExtractor,
+        settings: CRFSettings,
+        scorer: Optional[Callable] = None,
+    ) -> None:
+        """
+        vocab (Vocab): The shared vocabulary.
+        name (str): The component's name.
+        labels, scheme, features, scorer: See `make_crfsuite_ner`.
+        settings (CRFSettings): How the CRF is trained.
+        """
+        self.vocab = vocab
+        self.name = name
+        self.settings = settings
+        self.scorer = scorer
+        self.cache = FeatureCache(features)
+        self.model: Optional[CRFModel] = None
+        self.saw_pos = True  # whether the Docs trained on had part-of-speech tags
+        self._warned = False
+        self._declare(read_labels(labels, pipe=name), scheme)
+
+    def _declare(self, labels: List[str], scheme: str) -> None:
+        self.codec = TagCodec(tag_names(labels, scheme), scheme)
+        self._labels = tuple(labels)
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """The declared entity labels."""
+        return self._labels
+
+    @property
+    def label_data(self) -> List[str]:
+        """What `initialize` needs to declare the same labels."""
+        return list(self._labels)
+
+    @property
+    def scheme(self) -> str:
+        """IOB1, IOB2 or BILOU."""
+        return self.codec.scheme
+
+    @property
+    def tags(self) -> List[str]:
+        """Names of the tags, in the order of the last axis of probabilities."""
+        return self.codec.tags
+
+    @property
+    def dropouts(self) -> List[str]:
+        """The kinds of dropout that `sample` knows: only "off"."""
+        return ["off"]
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[LabelData] = None,
+    ) -> None:
+        """Declare the labels, and fit on the examples that have entity annotation, if there are any.
+
+        get_examples (Callable[[], Iterable[Example]]): The training examples.
+        nlp (Optional[Language]): Unused.
+        labels (Optional[LabelData]): A list of labels or the label file of `al convert`, added to those of
+            the config. If there are none in either, the examples' are taken.
+        RAISES: ALError A300 without any label, A331 for labels of another form, and as `fit`.
+        """
+        validate_get_examples(get_examples, "CRFSuiteNER.initialize")
+        examples = list(get_examples())
+        self._declare(resolve_labels(self._labels, labels, examples, pipe=self.name), self.scheme)
+        self.model = None
+        if annotated(examples, self.codec, self._labels, pipe=self.name):
+            self.fit(examples, [], 0)
+
+    def restart(self, seed: int) -> None:
+        """Forget the training, keep labels and features. seed (int): Unused, as nothing is random."""
+        self.model = None
+        self.cache.on = True
+
+    def fit(self, examples: Sequence[Example], dev: Sequence[Example], seed: int) -> None:
+        """Train on examples, from nothing.
+
+        examples (Sequence[Example]): Features come from the predicted Docs (words and `tag_`), tags from the
+            references. Sentences that are not annotated throughout are left out, with warning W331.
+        dev (Sequence[Example]): Unused: the number of iterations is fixed.
+        seed (int): Unused: nothing is random.
+        RAISES: ALError A301 for an undeclared label, A332 without annotation, A337 when crfsuite fails.
+        """
+        pairs = annotated(examples, self.codec, self._labels, pipe=self.name)
+        if not pairs:
+            raise ALError(Errors.A332.format(pipe=self.name, examples=len(examples)))
+        self.saw_pos = any(example.predicted.has_annotation("TAG") for example, _ in pairs)
+        if self._uses_pos and not self.saw_pos:
+            warnings.warn(Warnings.W330.format(pipe=self.name), stacklevel=2)
+        self.cache.on = True
+        features = [self.cache.get(example.predicted) for example, _ in pairs]
+        tags = [[self.tags[number] for number in numbers] for _, numbers in pairs]
+        self.model = CRFModel.fit(features, tags, self.settings)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Change nothing: a CRF trains in one go, in `initialize` or `fit`, not batch by batch.
+
+        RETURNS (Dict[str, float]): `losses`, with 0.0 under this component's name.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        return losses
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set `doc.ents`; tokens outside an entity become O. Raises ALError A333 before training."""
+        tags = self._trained().best(self._features(doc))
+        numbers = [self.codec.numbers[tag] for tag in tags]
+        doc.set_ents(self.codec.spans(doc, numbers), default="outside")
+        return doc
+
+    def sample(
+        self, docs: Sequence[Doc], *, passes: int = 1, dropout: str = "off", seed: int = 0
+    ) -> Iterator[TagSamples]:
+        """What the CRF says of sentences: one deterministic pass, on the CPU. See `spacy_al.types.Sampler`.
+
+        docs (Sequence[Doc]): Sentences; not changed. passes (int), seed (int): Unused.
+        dropout (str): Must be "off".
+        YIELDS (TagSamples): Marginals, Viterbi tags and the log-probability of their sequence. A tag that was
+            never seen in training has probability 0.
+        RAISES: ALError A334 for any kind of dropout, A333 before training.
+        """
+        if dropout != "off":
+            raise ALError(Errors.A334.format(pipe=self.name, dropout=dropout))
+        self._trained()
+        order = sorted(range(len(docs)), key=lambda number: len(docs[number]))
+        for start in range(0, len(order), SAMPLE_SENTENCES):
+            yield self._sample(docs, order[start : start + SAMPLE_SENTENCES])
+
+    def _sample(self, docs: Sequence[Doc], order: List[int]) -> TagSamples:
+        model = self._trained()
+        taggings = [model.tag(self._features(docs[number])) for number in order]
+        best = [self.codec.numbers[tag] for tagging in taggings for tag in tagging.tags]
+        probs = numpy.zeros((1, len(best), len(self.tags)), dtype=numpy.float32)
+        columns = [self.codec.numbers[tag] for tag in model.labels]
+        probs[0][:, columns] = numpy.concatenate([tagging.marginals for tagging in taggings])
+        return TagSamples(
+            probs=torch.from_numpy(probs),
+            best=torch.tensor([best], dtype=torch.int64),
+            log_prob=torch.tensor([[tagging.log_prob for tagging in taggings]], dtype=torch.float32),
+            lengths=torch.tensor([len(tagging.tags) for tagging in taggings], dtype=torch.int64),
+            order=order,
+        )
+
+    def _trained(self) -> CRFModel:
+        if self.model is None:
+            raise ALError(Errors.A333.format(pipe=self.name))
+        return self.model
+
+    @property
+    def _uses_pos(self) -> bool:
+        return bool(getattr(self.cache.extractor, "use_pos", False))
+
+    def _features(self, doc: Doc) -> Any:
+        misses = self._uses_pos and self.saw_pos and len(doc) and not doc.has_annotation("TAG")
+        if misses and not self._warned:
+            self._warned = True
+            warnings.warn(Warnings.W332.format(pipe=self.name), stacklevel=4)
+        return self.cache.get(doc)
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Serialize labels, settings and the model; vocabulary and features are saved by the pipeline."""
+        data = b"" if self.model is None else self.model.data
+        return srsly.msgpack_dumps({"cfg": self._record(), "model": data})
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "CRFSuiteNER":
+        """Load what `to_bytes` gave; raises ALError A335 when the model's bytes are not those saved."""
+        message = srsly.msgpack_loads(bytes_data)
+        self._restore(message["cfg"], message["model"], path=f"bytes of '{self.name}'")
+        return self
+
+    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
+        """Save to a folder: `cfg` (JSON) and the model file it vouches for."""
+        folder = Path(path)
+        files.write_bytes(folder / MODEL_FILE, b"" if self.model is None else self.model.data)
+        files.write_json(folder / "cfg", self._record())
+
+    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "CRFSuiteNER":
+        """Load a folder that `to_disk` wrote; raises ALError A335 when the model file is damaged."""
+        folder = Path(path)
+        self._restore(
+            srsly.read_json(folder / "cfg"),
+            (folder / MODEL_FILE).read_bytes(),
+            path=str(folder / MODEL_FILE),
+        )
+        return self
+
+    def _record(self) -> Dict[str, Any]:
+        return {
+            "labels": self.label_data,
+            "scheme": self.scheme,
+            "saw_pos": self.saw_pos,
+            "model": None if self.model is None else self.model.record(),
+        }
+
+    def _restore(self, record: Dict[str, Any], data: bytes, *, path: str) -> None:
+        self._declare(read_labels(record["labels"], pipe=self.name), record["scheme"])
+        self.saw_pos = bool(record["saw_pos"])
+        self.model = None if record["model"] is None else CRFModel.load(data, record["model"], path=path)
