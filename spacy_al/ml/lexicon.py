@@ -1,0 +1,78 @@
+"""What is known of each kind of word: its row of vectors, its spelling in bytes and its capitalisation."""
+
+from typing import Dict, List, Sequence
+
+import numpy
+from numpy.typing import NDArray
+from spacy.vocab import Vocab
+
+from .word_vectors import find_rows
+
+CAPITALS = ("allCaps", "upperInitial", "lowercase", "mixedCaps", "noinfo")
+MAX_BYTES = 64
+
+
+class Lexicon:
+    """Words by number, in the order they were first seen, with their features in arrays that grow.
+
+    rows (NDArray[int64]): Row in the vocabulary's vectors, -1 for unknown words: (words,).
+    capitals (NDArray[uint8]): Place in CAPITALS, (words,).
+    spelling (NDArray[uint8]): UTF-8 bytes, 0 after the end: (words, MAX_BYTES).
+    """
+
+    def __init__(self, vocab: Vocab) -> None:
+        """vocab (Vocab): Has word vectors; ALError A253 at the first word otherwise."""
+        self.vocab = vocab
+        self.numbers: Dict[str, int] = {}
+        self.rows: NDArray[numpy.int64] = numpy.zeros(0, dtype=numpy.int64)
+        self.capitals: NDArray[numpy.uint8] = numpy.zeros(0, dtype=numpy.uint8)
+        self.spelling: NDArray[numpy.uint8] = numpy.zeros((0, MAX_BYTES), dtype=numpy.uint8)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def add(self, words: Sequence[str]) -> NDArray[numpy.int32]:
+        """The number of each word, new ones entered: (words,)."""
+        first = len(self.numbers)
+        new = [word for word in dict.fromkeys(words) if word not in self.numbers]
+        if new:
+            self._grow(first + len(new))
+            part = slice(first, first + len(new))
+            self.rows[part] = find_rows(new, self.vocab)
+            self.capitals[part] = [CAPITALS.index(capitalisation(word)) for word in new]
+            self.spelling[part] = spell(new)
+            self.numbers.update(zip(new, range(first, first + len(new)), strict=True))
+        return numpy.array([self.numbers[word] for word in words], dtype=numpy.int32)
+
+    def _grow(self, size: int) -> None:
+        # Room doubles, so that a stream of new words costs no more than twice its size in copies.
+        if size > len(self.rows):
+            room = max(size, 2 * len(self.rows), 1024)
+            self.rows = numpy.resize(self.rows, room)
+            self.capitals = numpy.resize(self.capitals, room)
+            self.spelling = numpy.resize(self.spelling, (room, MAX_BYTES))
+
+
+def capitalisation(word: str) -> str:
+    """The word's kind among CAPITALS, the word-level features of Chiu and Nichols (2016), section 2.4.
+
+    A single capital counts as allCaps; a word without letters that have a case as noinfo.
+    """
+    if word.isupper():
+        return "allCaps"
+    if word.islower():
+        return "lowercase"
+    if word[:1].isupper() and word[1:].islower():
+        return "upperInitial"
+    return "mixedCaps" if word.lower() != word or word.upper() != word else "noinfo"
+
+
+def spell(words: Sequence[str]) -> NDArray[numpy.uint8]:
+    """UTF-8 bytes, (words, MAX_BYTES), 0 after the end. Of longer words the middle is left out."""
+    half = MAX_BYTES // 2
+    rows: List[bytes] = []
+    for word in words:
+        raw = word.encode("utf8", errors="replace")
+        raw = raw if len(raw) <= MAX_BYTES else raw[:half] + raw[-half:]
+        rows.append(raw.ljust(MAX_BYTES, b"\0"))
+    return numpy.frombuffer(b"".join(rows), dtype=numpy.uint8).reshape(-1, MAX_BYTES)
