@@ -102,7 +102,6 @@ class Errors:
     A503 = "[A503] {path} holds a run made with other settings: {changes}. Give the same config, another --output, or --accept-changes to go on with the new settings."
     A504 = "[A504] {path}: another process (pid {pid}) is working on this run. Wait for it, or end it."
     A505 = "[A505] The config's pipeline has no component '{target}' (it has {names}). Set target in [active_learning] to the one that finds entities."
-    A506 = "[A506] '{target}' cannot be asked how sure it is of a sentence, which the measure '{measure}' needs. Use a tagger such as sequence_tagger, or the measure random."
 
     # Exchange
     A600 = "[A600] Sentence '{id}' cannot be a task: {problem}. Convert the corpus again with `al convert`, which checks tokens, or mend the pool."
@@ -145,6 +144,7 @@ class Errors:
     A706 = "[A706] {path}: damaged ({reason}). Restore the file, or move it away: the report does without it."
     A707 = "[A707] --full-f1 {value}: give the F1 of a training on the whole corpus as a number between 0 and 1, such as 0.915."
     A708 = "[A708] {path}: a folder is expected here, and there is a file. Give another --output."
+    A709 = "[A709] {path}: cannot be read as a DocBin ({reason}). Restore the file, or move it away: the report does without it."
 
 
 class Warnings:

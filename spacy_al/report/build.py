@@ -1,0 +1,204 @@
+"""From run folders to report.html, report.md and their figures."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+from .. import __version__
+from ..errors import ALError, Errors
+from ..files import write_bytes, write_text
+from . import figures, tables
+from .chosen import Selection, read_selection
+from .compare import Pair, Place, compare_pairs, gather_places
+from .findings import findings, gaps, seeds_text
+from .groups import Group, group_runs
+from .html import render_html
+from .markdown import render_markdown
+from .names import corpus_name
+from .page import Block, Page, Points, Section, Text, numbered
+from .paper_tables import paper_blocks
+from .picture import Picture
+from .runs import Run, find_runs, read_run
+from .selection import corpus_sample, example_blocks, selections_by_label, table_of_choices
+
+CURVE_NOTE = (
+    "Mean over seeds, band of one standard deviation, at the rounds that all seeds have finished."
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a report shows.
+
+    title (str): Headline. full_f1 (Optional[float]): F1 of a training on the whole corpus, 0..1, where no run
+    gives it. examples (int): Example sentences of a round; 0 leaves corpus text out of the report.
+    seed (int): Seed of the bootstrap. corpus (str): Name of the training corpus, "" to take it from its path.
+    """
+
+    title: str = "Active learning report"
+    full_f1: Optional[float] = None
+    examples: int = 3
+    seed: int = 0
+    corpus: str = ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that was read: experiments, places, pairs by place, and what each run chose by folder."""
+
+    groups: List[Group]
+    places: List[Place]
+    pairs: Dict[str, List[Pair]]
+    selections: Dict[Path, Selection]
+    waiting: List[str]
+
+
+def write_report(folders: Sequence[Path], output: Path, options: Options) -> List[Path]:
+    """Write the report of some runs.
+
+    folders (Sequence[Path]): Run folders, or folders of runs.
+    output (Path): Folder to write to; files of an earlier report are replaced.
+    options (Options): What it shows.
+    RETURNS (List[Path]): The files written, the page first.
+    RAISES: ALError of `find_runs`, `read_run`, `group_runs` and `read_selection`; A704 without matplotlib,
+        A707 for a full F1 out of range, A708 when `output` is a file, A002 when it cannot be written.
+    """
+    if options.full_f1 is not None and not 0 < options.full_f1 <= 1:
+        raise ALError(Errors.A707.format(value=options.full_f1))
+    if output.exists() and not output.is_dir():
+        raise ALError(Errors.A708.format(path=output))
+    study = read_study(folders, options)
+    pictures: Dict[str, Picture] = {}
+    page = make_page(study, options, pictures)
+    texts = {
+        "report.html": render_html(
+            page, footer=f"Made by spacy_al {__version__}, `python -m spacy al report`."
+        ),
+        "report.md": render_markdown(page),
+    }
+    for name, text in texts.items():
+        write_text(output / name, text)
+    for name, picture in pictures.items():
+        write_bytes(output / name, picture.png)
+    return [output / name for name in (*texts, *pictures)]
+
+
+def read_study(folders: Sequence[Path], options: Options) -> Study:
+    """Read runs and compare them; arguments and errors as `write_report`."""
+    ready, waiting = find_runs(folders)
+    runs = [_named(read_run(path), options.corpus) for path in ready]
+    groups = group_runs(runs)
+    places = gather_places(groups, options.full_f1)
+    pairs = {place.name: compare_pairs(place, seed=options.seed) for place in places}
+    selections = {run.path: read_selection(run) for run in runs}
+    return Study(groups, places, pairs, selections, [str(path) for path in waiting])
+
+
+def _named(run: Run, corpus: str) -> Run:
+    return replace(run, settings=replace(run.settings, corpus=corpus_name(corpus))) if corpus else run
+
+
+def make_page(study: Study, options: Options, pictures: Dict[str, Picture]) -> Page:
+    """Lay out the report.
+
+    study (Study): What was read. options (Options): What to show.
+    pictures (Dict[str, Picture]): Filled with every figure under the name of its PNG file.
+    RETURNS (Page): The report, without empty sections.
+    """
+    corpora = ", ".join(dict.fromkeys(place.corpus for place in study.places))
+    sections = [
+        Section("Findings", _findings(study)),
+        Section("What was run", _runs(study)),
+        Section("Learning curves", _curves(study, pictures)),
+        Section("Label savings", [tables.table_of_savings(place) for place in study.places if place.groups]),
+        Section("Strategies compared", _tests(study)),
+        Section("Beside the paper", paper_blocks(study.places)),
+        Section("Time and memory", _durations(study, pictures)),
+        Section("What was chosen", _choices(study, pictures)),
+        Section("Example sentences", _examples(study, options)),
+    ]
+    subtitle = f"Named entity recognition on {corpora}. {seeds_text(study.groups)}."
+    return Page(options.title, subtitle, numbered([section for section in sections if section.blocks]))
+
+
+def _findings(study: Study) -> List[Block]:
+    named = len(study.places) > 1
+    said = [s for place in study.places for s in findings(place, study.pairs[place.name], named=named)]
+    missing = gaps(study.groups, study.waiting)
+    blocks: List[Block] = (
+        [Points(said)] if said else [Text("No run has chosen sentences: nothing is compared.")]
+    )
+    return [*blocks, Text("What is missing or thin:"), Points(missing)] if missing else blocks
+
+
+def _runs(study: Study) -> List[Block]:
+    facts = tables.table_of_facts(study.groups)
+    return [tables.table_of_runs(study.groups), *([facts] if facts else [])]
+
+
+def _curves(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
+    places = [place for place in study.places if place.groups]
+    if not places:
+        return []
+    blocks: List[Block] = []
+    pictures["curve.png"] = figures.curves(places)
+    blocks.append(
+        figures.as_figure(pictures["curve.png"], "F1 against labelled tokens", "curve.png", CURVE_NOTE)
+    )
+    gained = figures.gains(places)
+    if gained:
+        pictures["gain.png"] = gained
+        note = "F1 minus that of random sampling at the same seed and round; band of one standard deviation."
+        blocks.append(figures.as_figure(gained, "Gain over random sampling", "gain.png", note))
+    pictures["curve_sentences.png"] = figures.curves(places, sentences=True)
+    note = "Counted in sentences, a strategy that takes long ones looks better than counted in tokens."
+    blocks.append(
+        figures.as_figure(
+            pictures["curve_sentences.png"], "F1 against labelled sentences", "curve_sentences.png", note
+        )
+    )
+    for place in places:
+        types = tables.table_of_types(place)
+        blocks += [tables.table_of_scores(place), *([types] if types else [])]
+    return blocks
+
+
+def _tests(study: Study) -> List[Block]:
+    pairs = study.pairs
+    return [tables.table_of_tests(place, pairs[place.name]) for place in study.places if pairs[place.name]]
+
+
+def _durations(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
+    picture = figures.durations(study.groups)
+    if picture is None:
+        return []
+    pictures["seconds.png"] = picture
+    return [
+        figures.as_figure(picture, "Seconds of a round", "seconds.png"),
+        tables.table_of_durations(study.groups),
+    ]
+
+
+def _choices(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
+    blocks: List[Block] = []
+    numbers = figures.styles(study.places)
+    for place in study.places:
+        selections = selections_by_label(place, study.selections)
+        pool = corpus_sample(place, study.places, study.selections)
+        table = table_of_choices(place, selections, pool)
+        picture = figures.choices(place, selections, pool, numbers)
+        if table and picture:
+            name = "chosen.png" if len(study.places) == 1 else f"chosen-{study.places.index(place) + 1}.png"
+            pictures[name] = picture
+            blocks += [figures.as_figure(picture, f"Length and density by round: {place.name}", name), table]
+    return blocks
+
+
+def _examples(study: Study, options: Options) -> List[Block]:
+    if not options.examples:
+        return []
+    return [
+        block
+        for place in study.places
+        for block in example_blocks(place, study.selections, examples=options.examples)
+    ]

@@ -1,0 +1,153 @@
+"""What a run's rounds chose, sentence by sentence, and what a set of sentences is made of."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+
+from ..jsonl import read_jsonl
+from .groups import Group
+from .labels import Labels, read_labels
+from .records import Record
+from .runs import Run
+
+SELECTED = "selected.jsonl"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One chosen sentence, as the run noted it.
+
+    id (str): Hash of its tokens and an occurrence number. rank (int): From 0, most useful first.
+    utility (Optional[float]): None in a seed round. text (str): The sentence. n_tokens (int): Its length.
+    words (List[str]), uncertainty (List[float]): Tokens and a number for each; empty if the run has none.
+    """
+
+    id: str
+    rank: int
+    utility: Optional[float]
+    text: str
+    n_tokens: int
+    words: List[str] = field(default_factory=list)
+    uncertainty: List[float] = field(default_factory=list)
+
+
+@dataclass
+class Make:
+    """What a set of sentences is made of: sentences, tokens, tokens inside entities, entities by type.
+
+    `labelled` counts the tokens of the sentences whose labels are known: densities refer to these.
+    """
+
+    sentences: int = 0
+    tokens: int = 0
+    labelled: int = 0
+    inside: int = 0
+    entities: Counter = field(default_factory=Counter)
+
+    def add(self, sentence: Chosen, labels: Optional[Labels]) -> None:
+        """Count one sentence in."""
+        self.sentences += 1
+        self.tokens += sentence.n_tokens
+        if labels is not None:
+            self.labelled += sentence.n_tokens
+            self.inside += labels.tokens
+            self.entities.update(labels.entities)
+
+    @property
+    def length(self) -> float:
+        """Mean tokens of a sentence; 0 without sentences."""
+        return self.tokens / self.sentences if self.sentences else 0.0
+
+    @property
+    def density(self) -> Optional[float]:
+        """Entities per 100 tokens, None where no labels are known."""
+        return 100 * self.entities.total() / self.labelled if self.labelled else None
+
+    def balance(self, label: str) -> Optional[float]:
+        """Share of a label among the entities, 0..1; None without entities."""
+        total = self.entities.total()
+        return self.entities[label] / total if total else None
+
+
+Rounds = Dict[int, List[Chosen]]
+
+
+def read_rounds(run: Path) -> Rounds:
+    """The sentences each round of a run chose, by the round's number; empty if the run kept none.
+
+    run (Path): The run folder.
+    RETURNS (Rounds): Sentences in the order of the file.
+    RAISES: ALError of `read_jsonl`, and A701 for a missing or wrong value.
+    """
+    files = sorted((run / "rounds").glob(f"[0-9]*/{SELECTED}"))
+    numbered = [(int(path.parent.name), path) for path in files if path.parent.name.isdigit()]
+    return {
+        number: [_chosen(Record(path, line, v)) for line, v in read_jsonl(path)] for number, path in numbered
+    }
+
+
+def _chosen(record: Record) -> Chosen:
+    utility = record.values.get("utility")
+    if utility is not None and (isinstance(utility, bool) or not isinstance(utility, (int, float))):
+        raise record.fail("utility", utility, "a number or null was expected")
+    words, uncertainty = _shaded(record)
+    return Chosen(
+        id=record.text("id"),
+        rank=record.count("rank"),
+        utility=utility,
+        text=record.text("text"),
+        n_tokens=record.count("n_tokens"),
+        words=words,
+        uncertainty=uncertainty,
+    )
+
+
+def _shaded(record: Record) -> Tuple[List[str], List[float]]:
+    words, values = record.values.get("words"), record.values.get("token_uncertainty")
+    if words is None or values is None:
+        return [], []
+    if not isinstance(words, list) or not isinstance(values, list) or len(words) != len(values):
+        raise record.fail("token_uncertainty", values, "one number for each of `words` was expected")
+    numbers = [record.check(f"token_uncertainty[{i}]", value) for i, value in enumerate(values)]
+    return [str(word) for word in words], numbers
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What one run chose: its rounds, and the labels of its sentences."""
+
+    rounds: Rounds
+    labels: Dict[str, Labels]
+
+    def make(self, numbers: Iterable[int]) -> Make:
+        """What the sentences of some rounds are made of."""
+        result = Make()
+        for number in numbers:
+            for sentence in self.rounds.get(number, []):
+                result.add(sentence, self.labels.get(sentence.id))
+        return result
+
+
+def read_selection(run: Run) -> Selection:
+    """Read rounds and labels of a run; both are empty where the run kept none. Raises as its two parts."""
+    return Selection(read_rounds(run.path), read_labels(run.path))
+
+
+def pool_sample(groups: Sequence[Group], selections: Dict[Path, Selection]) -> Make:
+    """A fair sample of the pool: what seed rounds and random runs drew, each sentence once.
+
+    groups (Sequence[Group]): Experiments on one corpus.
+    selections (Dict[Path, Selection]): What each run chose, by its folder.
+    RETURNS (Make): What the sample is made of.
+    """
+    result, seen = Make(), set()
+    for group in groups:
+        for run in group.runs:
+            selection = selections[run.path]
+            fair = selection.rounds if group.settings.measure == "random" else [0]
+            for sentence in (s for number in fair for s in selection.rounds.get(number, [])):
+                if sentence.id not in seen:
+                    seen.add(sentence.id)
+                    result.add(sentence, selection.labels.get(sentence.id))
+    return result

@@ -1,0 +1,152 @@
+"""Strategies compared within one corpus and tagger: label savings, areas, and tests between pairs."""
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import numpy
+from numpy.typing import NDArray
+
+from .groups import Group, places
+from .statistics import Interval, SignTest, area, holm, paired_bootstrap, share_needed, sign_test
+
+Array = NDArray[numpy.float64]
+LEVELS = (0.98, 0.99)
+MOST_PAIRS = 36  # pairs tested within a place; beyond, only those with the baseline
+SAME_SHARE = 0.005  # two rounds are compared if their labelled shares differ by no more than this
+
+
+@dataclass(frozen=True)
+class Place:
+    """All experiments on one corpus with one tagger.
+
+    corpus, tagger (str): Names. groups (List[Group]): Experiments with rounds, in the order of their labels.
+    full (Optional[Group]): The training on the whole corpus. full_f1 (Optional[float]): Its F1, or the one
+    given by the user, 0..1.
+    """
+
+    corpus: str
+    tagger: str
+    groups: List[Group]
+    full: Optional[Group]
+    full_f1: Optional[float]
+
+    @property
+    def name(self) -> str:
+        """As a title."""
+        return f"{self.corpus}, {self.tagger}"
+
+    @property
+    def baseline(self) -> Optional[Group]:
+        """Random sampling, if it was run."""
+        return next((group for group in self.groups if group.settings.measure == "random"), None)
+
+    @property
+    def span(self) -> Tuple[float, float]:
+        """Labelled shares from which to which all curves of the place run; the area is taken between them."""
+        starts = [float(group.shares[0]) for group in self.groups]
+        ends = [float(group.shares[-1]) for group in self.groups]
+        return max(starts), min(ends)
+
+
+def gather_places(groups: Sequence[Group], full_f1: Optional[float]) -> List[Place]:
+    """Put experiments together by corpus and tagger.
+
+    groups (Sequence[Group]): From `group_runs`.
+    full_f1 (Optional[float]): F1 of a training on the whole corpus, for places without such a run, 0..1.
+    RETURNS (List[Place]): In the order of the groups.
+    """
+    result = []
+    for place in places(groups):
+        here = [group for group in groups if group.place == place]
+        full = next((group for group in here if group.full), None)
+        value = float(full.f1[:, -1].mean()) if full else full_f1
+        result.append(Place(*place, [group for group in here if not group.full], full, value))
+    return result
+
+
+@dataclass(frozen=True)
+class Saving:
+    """What a strategy needs to come near the full-corpus F1.
+
+    shares (Dict[float, Optional[float]]): For each of LEVELS the labelled share at which the mean curve first
+    reaches it, None if it does not. ranges: the least and the most over seeds, None unless all reach it.
+    """
+
+    shares: Dict[float, Optional[float]]
+    ranges: Dict[float, Optional[Tuple[float, float]]]
+
+
+def saving(group: Group, full_f1: float) -> Saving:
+    """The labelled share at which a strategy first reaches each of LEVELS times `full_f1` (0..1)."""
+    shares = {level: share_needed(group.shares, group.f1.mean(axis=0), level * full_f1) for level in LEVELS}
+    ranges: Dict[float, Optional[Tuple[float, float]]] = {}
+    for level in LEVELS:
+        each = [share_needed(group.shares, curve, level * full_f1) for curve in group.f1]
+        known = [share for share in each if share is not None]
+        ranges[level] = (min(known), max(known)) if len(known) == len(each) else None
+    return Saving(shares, ranges)
+
+
+def areas(group: Group, span: Tuple[float, float]) -> Array:
+    """Normalised area under the curve of each seed between two shares, 0..1: (seeds,)."""
+    start, end = span
+    return numpy.array([area(group.shares, curve, start=start, end=end) for curve in group.f1])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two strategies compared seed by seed and round by round, the common first round left out.
+
+    difference (Interval): Mean F1 of the first minus that of the second, 0..1, with its 95 % interval.
+    seeds (List[int]): The seeds both have. won (int): Seeds whose mean difference is above 0.
+    signs (SignTest): Over seeds and rounds. corrected (float): Its p after Holm's correction in this place.
+    """
+
+    first: str
+    second: str
+    difference: Interval
+    seeds: List[int]
+    won: int
+    signs: SignTest
+    corrected: float
+
+
+def compare_pairs(place: Place, *, seed: int) -> List[Pair]:
+    """Compare strategies of a place two by two, each with those named before it.
+
+    place (Place): Experiments.
+    seed (int): Seed of the bootstrap.
+    RETURNS (List[Pair]): Pairs that share seeds and rounds with equal labelled shares; others are left out.
+    """
+    chosen = list(combinations(place.groups, 2))
+    if len(chosen) > MOST_PAIRS:
+        chosen = [pair for pair in chosen if place.baseline in pair]
+    pairs = []
+    for number, (second, first) in enumerate(chosen):
+        differences, seeds = paired_differences(first, second)
+        if differences.size:
+            rng = numpy.random.default_rng([seed, number])
+            signs = sign_test(differences.ravel().tolist())
+            won = int((differences.mean(axis=1) > 0).sum())
+            interval = paired_bootstrap(differences, rng)
+            pairs.append(Pair(first.label, second.label, interval, seeds, won, signs, signs.p))
+    corrected = holm([pair.signs.p for pair in pairs])
+    return [Pair(**{**vars(pair), "corrected": p}) for pair, p in zip(pairs, corrected, strict=True)]
+
+
+def paired_differences(first: Group, second: Group) -> Tuple[Array, List[int]]:
+    """F1 of one strategy minus that of another at the same seeds and rounds.
+
+    first, second (Group): Two experiments.
+    RETURNS (Tuple[Array, List[int]]): (seeds, rounds) and the seeds. Rounds from the second on, as the first
+        follows the same random sentences; empty where the labelled shares of a round differ.
+    """
+    seeds = [seed for seed in first.seeds if seed in second.seeds]
+    numbers = [number for number in first.numbers[1:] if number in second.numbers]
+    rows = [first.seeds.index(seed) for seed in seeds], [second.seeds.index(seed) for seed in seeds]
+    columns = [first.numbers.index(n) for n in numbers], [second.numbers.index(n) for n in numbers]
+    gaps = numpy.abs(first.shares[columns[0]] - second.shares[columns[1]])
+    if not seeds or not numbers or gaps.max() > SAME_SHARE:
+        return numpy.zeros((0, 0)), []
+    return first.f1[numpy.ix_(rows[0], columns[0])] - second.f1[numpy.ix_(rows[1], columns[1])], seeds

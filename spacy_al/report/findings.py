@@ -1,0 +1,87 @@
+"""The first things to know of a report, in sentences that hold only what the numbers say."""
+
+from typing import List, Optional, Sequence
+
+from .compare import Pair, Place, areas, saving
+from .figures import best_group
+from .groups import Group
+from .numbers import percent, points, ranges, share
+
+LEVEL = 0.99
+
+
+def findings(place: Place, pairs: Sequence[Pair], *, named: bool) -> List[str]:
+    """Statements on one corpus and tagger: the best strategy, what it saves, and how sure that is.
+
+    place (Place): Experiments. pairs (Sequence[Pair]): From `compare_pairs`.
+    named (bool): Whether each sentence begins with the place.
+    RETURNS (List[str]): At most three sentences; [] for a place without rounds.
+    """
+    if not place.groups:
+        return []
+    best = best_group(place)
+    base = place.baseline if place.baseline is not best else None
+    said = [_area(place, best, base), _saved(place, best, base), _sure(best, base, pairs)]
+    return [f"{place.name}: {sentence}" if named else sentence for sentence in said if sentence]
+
+
+def _area(place: Place, best: Group, base: Optional[Group]) -> str:
+    start, end = place.span
+    means = {g.label: percent(float(areas(g, place.span).mean())) for g in place.groups}
+    between = f"between {share(start)} and {share(end)} of the tokens"
+    if len(place.groups) == 1:
+        return f"{best.label} has a mean F1 of {means[best.label]} {between}."
+    text = f"{best.label} has the largest area under the curve, a mean F1 of {means[best.label]} {between}"
+    return f"{text}; {base.label} has {means[base.label]}." if base else f"{text}."
+
+
+def _saved(place: Place, best: Group, base: Optional[Group]) -> Optional[str]:
+    if not place.full_f1:
+        return None
+    target = (
+        f"{share(LEVEL)} of the full-corpus F1 ({percent(LEVEL * place.full_f1)} of {percent(place.full_f1)})"
+    )
+    needs = [_needed(group, place.full_f1) for group in (best, base) if group]
+    return f"{target} takes {', '.join(needs)}."
+
+
+def _needed(group: Group, full_f1: float) -> str:
+    needed = saving(group, full_f1).shares[LEVEL]
+    amount = share(needed) if needed is not None else f"more than {share(float(group.shares[-1]))}"
+    return f"{amount} of the tokens with {group.label}"
+
+
+def _sure(best: Group, base: Optional[Group], pairs: Sequence[Pair]) -> Optional[str]:
+    pair = next((p for p in pairs if base and (p.first, p.second) == (best.label, base.label)), None)
+    if pair is None:
+        return None
+    d = pair.difference
+    interval = f"95 % interval {points(d.low)} to {points(d.high)}"
+    seeds = f"above 0 in {pair.won} of {len(pair.seeds)} seeds"
+    return f"{pair.first} minus {pair.second} is {points(d.mean)} points of F1 ({interval}), {seeds}."
+
+
+def gaps(groups: Sequence[Group], waiting: Sequence[str]) -> List[str]:
+    """What is missing: seeds behind others, single seeds, runs without a finished round."""
+    said = []
+    for group in groups:
+        if group.cut:
+            ends = ", ".join(f"seed {run.settings.seed}: {run.rounds[-1].number}" for run in group.runs)
+            said.append(
+                f"{', '.join(group.place)}, {group.label}: seeds have come to different rounds ({ends}); "
+                f"means end at round {group.numbers[-1]}, the last that all have finished."
+            )
+    alone = [f"{', '.join(g.place)}, {g.label}" for g in groups if len(g.runs) == 1 and not g.full]
+    if alone:
+        said.append(f"One seed only, so no spread is known: {'; '.join(alone)}.")
+    if waiting:
+        said.append(f"No finished round yet, left out: {', '.join(f'`{path}`' for path in waiting)}.")
+    return said
+
+
+def seeds_text(groups: Sequence[Group]) -> str:
+    """How many runs and seeds a report stands on."""
+    runs = sum(len(group.runs) for group in groups)
+    seeds = sorted({seed for group in groups for seed in group.seeds})
+    word = "run" if runs == 1 else "runs"
+    return f"{runs} {word}, seeds {ranges(seeds)}" if len(seeds) > 1 else f"{runs} {word}, seed {seeds[0]}"

@@ -1,0 +1,141 @@
+"""Runs that differ only in their seed, as one experiment with a curve, a mean and a spread."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Iterable, List, Sequence, Tuple
+
+import numpy
+from numpy.typing import NDArray
+
+from ..errors import ALError, Errors
+from .runs import Round, Run
+from .settings import Settings
+
+Array = NDArray[numpy.float64]
+# Random first, then the paper's order; what is not named here follows by name.
+ORDER = ("Random", "MNLP", "LC", "VR", "BALD", "Entropy", "Margin")
+LONGEST_DIFFERENCE = 40  # characters of a setting that tells two labels apart
+
+
+@dataclass(frozen=True)
+class Group:
+    """One experiment: the runs of its seeds, by rising seed, and the label its curve carries.
+
+    Curves hold the rounds that all seeds have finished: a mean over a changing set of seeds would jump.
+    """
+
+    runs: List[Run]
+    label: str
+
+    @property
+    def settings(self) -> Settings:
+        """What the runs have in common; seed and rounds are those of the first."""
+        return self.runs[0].settings
+
+    @property
+    def place(self) -> Tuple[str, str]:
+        """Corpus and tagger: curves of one place share a panel, its full-corpus F1 and its tests."""
+        return (self.settings.corpus, self.settings.tagger)
+
+    @property
+    def seeds(self) -> List[int]:
+        """Root seeds, rising."""
+        return [run.settings.seed for run in self.runs]
+
+    @property
+    def full(self) -> bool:
+        """Whether this is a training on the whole corpus."""
+        return all(run.full for run in self.runs)
+
+    @property
+    def numbers(self) -> List[int]:
+        """Numbers of the rounds that every seed has finished."""
+        sets = [{round_.number for round_ in run.rounds} for run in self.runs]
+        return sorted(set.intersection(*sets))
+
+    def rounds(self, run: Run) -> List[Round]:
+        """The rounds of one of the runs that every seed has finished."""
+        numbers = set(self.numbers)
+        return [round_ for round_ in run.rounds if round_.number in numbers]
+
+    @property
+    def f1(self) -> Array:
+        """F1 of each seed and common round, 0..1: (seeds, rounds)."""
+        return numpy.array([[round_.f1 for round_ in self.rounds(run)] for run in self.runs])
+
+    @property
+    def shares(self) -> Array:
+        """Labelled share of tokens at each common round, mean over seeds: (rounds,)."""
+        return numpy.array([[r.share for r in self.rounds(run)] for run in self.runs]).mean(axis=0)
+
+    @property
+    def sentences(self) -> Array:
+        """Labelled sentences at each common round, mean over seeds: (rounds,)."""
+        return numpy.array([[r.sentences for r in self.rounds(run)] for run in self.runs]).mean(axis=0)
+
+    @property
+    def cut(self) -> bool:
+        """Whether some seed has rounds that others have not finished."""
+        return any(len(run.rounds) > len(self.numbers) for run in self.runs)
+
+
+def deviation(values: Array) -> Array:
+    """Standard deviation over the first axis (n - 1 in the denominator), zeros for a single row."""
+    return values.std(axis=0, ddof=1) if len(values) > 1 else numpy.zeros(values.shape[1:])
+
+
+def group_runs(runs: Iterable[Run]) -> List[Group]:
+    """Put runs together that have everything but seed and number of rounds in common, and label them.
+
+    runs (Iterable[Run]): Any runs.
+    RETURNS (List[Group]): By corpus and tagger, then in the paper's order of strategies. Labels are unique
+        within these: where strategies have one name, the settings that differ are added.
+    RAISES: ALError A703 when two runs of one group have the same seed.
+    """
+    found: Dict[Tuple[object, ...], List[Run]] = {}
+    for run in runs:
+        found.setdefault((run.pool, *sorted(run.settings.same.items())), []).append(run)
+    groups = [Group(sorted(members, key=_seed), "") for members in found.values()]
+    for group in groups:
+        _check_seeds(group.runs)
+    groups.sort(key=lambda group: (group.place, group.full, _rank(group.settings.strategy)))
+    return [Group(group.runs, _label(group, groups)) for group in groups]
+
+
+def _seed(run: Run) -> int:
+    return run.settings.seed
+
+
+def _check_seeds(runs: Sequence[Run]) -> None:
+    seen: Dict[int, Path] = {}
+    for run in runs:
+        if run.settings.seed in seen:
+            raise ALError(
+                Errors.A703.format(path=run.path, other=seen[run.settings.seed], seed=run.settings.seed)
+            )
+        seen[run.settings.seed] = run.path
+
+
+def _rank(name: str) -> Tuple[int, str]:
+    found = [i for i, start in enumerate(ORDER) if name.startswith(start)]
+    return (found[0] if found else len(ORDER), name)
+
+
+def _label(group: Group, groups: Sequence[Group]) -> str:
+    name = group.settings.strategy
+    twins = [
+        other
+        for other in groups
+        if other.place == group.place and other.settings.strategy == name and other.full == group.full
+    ]
+    if group.full or len(twins) == 1:
+        return name
+    keys = {key for other in twins for key in other.settings.same}
+    differing = sorted(key for key in keys if len({other.settings.same.get(key) for other in twins}) > 1)
+    values = [f"{key.split('.')[-1]} = {group.settings.same.get(key, 'unset')}" for key in differing[:2]]
+    return f"{name} ({', '.join(value[:LONGEST_DIFFERENCE] for value in values)})"
+
+
+def places(groups: Iterable[Group]) -> List[Tuple[str, str]]:
+    """The corpora and taggers of the groups, each once, in order."""
+    return list(dict.fromkeys(group.place for group in groups))

@@ -1,0 +1,189 @@
+"""Tables in the layout of the paper, its numbers beside ours; what was not run stays, with its command."""
+
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+
+from . import paper
+from .compare import Place
+from .groups import Group
+from .numbers import NONE, count, mean_f1
+from .page import Block, Cell, Points, Row, Table
+from .tables import phase_seconds
+
+CORPORA = (paper.CONLL, paper.ONTONOTES)
+# The project's workflow that fills a model's rows.
+WORKFLOWS = {
+    paper.CRF: "al-crf",
+    paper.CNN_BILSTM_CRF: "al-bilstm-crf",
+    paper.ELMO_BILSTM_CRF: "al-elmo",
+    paper.DISTILBERT: "al-distilbert",
+    paper.BERT: "al-bert",
+    paper.ELECTRA: "al-electra",
+}
+
+
+def paper_blocks(places: Sequence[Place]) -> List[Block]:
+    """Tables 1, 2, 5 and 6 beside our numbers, as far as our corpora are the paper's; empty if none is.
+
+    places (Sequence[Place]): Our experiments.
+    RETURNS (List[Block]): Tables, then the models of the paper that were not run here.
+    """
+    ours = [place for place in places if place.corpus in CORPORA]
+    if not ours:
+        return []
+    blocks: List[Block] = [table_1(ours)]
+    if any(place.corpus == paper.CONLL for place in ours):
+        blocks.append(table_2(ours))
+    for number, corpus in ((5, paper.CONLL), (6, paper.ONTONOTES)):
+        here = [place for place in ours if place.corpus == corpus and place.groups]
+        if here:
+            blocks.append(table_dropout(number, corpus, here))
+    return [*blocks, *_missing(ours)]
+
+
+def _place(places: Iterable[Place], corpus: str, tagger: str) -> Optional[Place]:
+    return next((place for place in places if place.corpus == corpus and place.tagger == tagger), None)
+
+
+def _taggers(places: Sequence[Place]) -> List[str]:
+    # The paper's models in the paper's order, then ours that it does not have.
+    return list(dict.fromkeys([*paper.MODELS, *(place.tagger for place in places)]))
+
+
+def _encoder(places: Sequence[Place], tagger: str) -> str:
+    # The same name may stand for several encoders, such as a path and a hub's name: all of them are named.
+    groups = [
+        g
+        for place in places
+        if place.tagger == tagger
+        for g in [*place.groups, *([place.full] if place.full else [])]
+    ]
+    names = dict.fromkeys(group.settings.encoder for group in groups if group.settings.encoder)
+    return ", ".join(f"`{name}`" for name in names) or NONE
+
+
+def _paper(score: Optional[paper.Score]) -> str:
+    if score is None:
+        return NONE
+    return f"{score.f1:.1f}" if score.deviation is None else f"{score.f1:.1f} ± {score.deviation:.1f}"
+
+
+def table_1(places: Sequence[Place]) -> Table:
+    """Table 1: models built on the entire corpora."""
+    corpora = [corpus for corpus in CORPORA if any(place.corpus == corpus for place in places)]
+    head = ["Model", "Encoder here"]
+    for corpus in corpora:
+        head += [f"{corpus}, here", f"{corpus}, paper"]
+    rows: List[Row] = []
+    for tagger in _taggers(places):
+        cells: List[str] = []
+        for corpus in corpora:
+            place = _place(places, corpus, tagger)
+            full = place.full if place else None
+            cells += [
+                mean_f1(list(full.f1[:, -1])) if full else NONE,
+                _paper(paper.FULL.get(tagger, {}).get(corpus)),
+            ]
+        rows.append([tagger, _encoder(places, tagger), *cells])
+    note = (
+        f"F1 in percent, mean ± standard deviation. Paper: {paper.SOURCE}, Table 1; trained on 75 % of the "
+        "corpus, the rest held out. Here: runs on the whole corpus; the share held out is `dev_fraction` of "
+        "their configs."
+    )
+    return Table("The paper's Table 1: trained on the entire corpus", head, rows, words=2, note=note)
+
+
+def table_2(places: Sequence[Place]) -> Table:
+    """Table 2: seconds of round 5 on CoNLL-2003 with MNLP."""
+    head = ["Model", "Encoder here", "Training", "Querying", "Total"]
+    here = [place for place in places if place.corpus == paper.CONLL]
+    rows: List[Row] = []
+    for tagger in _taggers(here):
+        place, theirs = _place(here, paper.CONLL, tagger), paper.DURATIONS.get(tagger)
+        ours = _durations(place) if place else None
+        if theirs or ours:
+            rows.append([tagger, _encoder(here, tagger), *_three(ours, theirs)])
+    note = (
+        f"Seconds of round {paper.DURATION_ROUND} with MNLP, mean over runs; querying scores the pool and "
+        f"selects. Below, smaller: {paper.SOURCE}, Table 2, on an Nvidia V100 and a Xeon E5-2698. Our "
+        "hardware: see what was run."
+    )
+    return Table("The paper's Table 2: duration of an iteration", head, rows, words=2, note=note)
+
+
+def _durations(place: Place) -> Optional[Tuple[float, float]]:
+    for group in place.groups:
+        settings = group.settings
+        if settings.measure == "mnlp" and settings.dropout == "off" and paper.DURATION_ROUND in group.numbers:
+            phases = [
+                phase_seconds(group, phase, number=paper.DURATION_ROUND)
+                for phase in ("train", "score", "select")
+            ]
+            if None not in phases:
+                train, score, select = (value for value in phases if value is not None)
+                return train, score + select
+    return None
+
+
+def _three(ours: Optional[Tuple[float, float]], theirs: Optional[paper.Duration]) -> List[Cell]:
+    mine = [f"{value:,.1f}" for value in (*ours, sum(ours))] if ours else [NONE] * 3
+    values = (theirs.training, theirs.querying, theirs.training + theirs.querying) if theirs else None
+    under = [count(value) for value in values] if values else [NONE] * 3
+    return [Cell(a, b) for a, b in zip(mine, under, strict=True)]
+
+
+def table_dropout(number: int, corpus: str, places: Sequence[Place]) -> Table:
+    """Table 5 or 6: strategies and Monte Carlo dropout options, round by round.
+
+    number (int): 5 or 6. corpus (str): The paper's corpus. places (Sequence[Place]): Our experiments on it.
+    """
+    theirs = paper.DROPOUT[corpus]
+    rows: List[Row] = []
+    breaks: List[int] = []
+    for tagger in dict.fromkeys([*theirs, *(place.tagger for place in places)]):
+        breaks.append(len(rows))
+        place = _place(places, corpus, tagger)
+        rows += _tagger_rows(
+            tagger, place.groups if place else [], theirs.get(tagger, {}), _encoder(places, tagger)
+        )
+    note = (
+        "F1 in percent, mean ± standard deviation over seeds, at the rounds of the paper; first row of a "
+        f"cell: here, below and smaller: {paper.SOURCE}, Table {number} ({paper.RUNS[corpus]} runs)."
+    )
+    title = f"The paper's Table {number}: strategies and dropout options on {corpus}"
+    return Table(
+        title, ["Model", "Strategy", *map(str, paper.ROUNDS)], rows, words=2, note=note, breaks=breaks
+    )
+
+
+def _tagger_rows(
+    tagger: str, groups: Sequence[Group], theirs: Dict[str, List[paper.Score]], encoder: str
+) -> List[Row]:
+    ours = {group.label: group for group in groups}
+    name = f"{tagger} ({encoder})" if groups and encoder != NONE else tagger
+    rows: List[Row] = []
+    for i, strategy in enumerate(dict.fromkeys([*theirs, *ours])):
+        scores: Sequence[Optional[paper.Score]] = theirs.get(strategy, [None] * len(paper.ROUNDS))
+        cells = [
+            Cell(_ours(ours.get(strategy), number), "" if score is None else _paper(score))
+            for number, score in zip(paper.ROUNDS, scores, strict=True)
+        ]
+        rows.append([name if i == 0 else "", strategy, *cells])
+    return rows
+
+
+def _ours(group: Optional[Group], number: int) -> str:
+    if group is None or number not in group.numbers:
+        return NONE
+    return mean_f1(list(group.f1[:, group.numbers.index(number)]))
+
+
+def _missing(places: Sequence[Place]) -> List[Block]:
+    run = {place.tagger for place in places}
+    items = []
+    for model in paper.MODELS:
+        if model not in run:
+            weights = f"needs the weights `{paper.WEIGHTS[model]}`: " if model in paper.WEIGHTS else ""
+            items.append(
+                f"{model}: not run here; {weights}`python -m spacy project run {WORKFLOWS[model]} .`"
+            )
+    return [Points(items)] if items else []

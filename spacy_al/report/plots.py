@@ -1,0 +1,267 @@
+"""Drawings of curves and bars that read in black and white, by colour-blind people, and on a dark page."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, List, Literal, Optional, Sequence, Tuple
+
+import numpy
+from numpy.typing import NDArray
+
+from .picture import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PAPER,
+    PURPLE,
+    RULE,
+    SKY,
+    SOFT,
+    VERMILION,
+    Picture,
+    finish,
+    new_figure,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = NDArray[numpy.float64]
+
+# Colour, dashes and marker of each strategy: any one of the three tells them apart.
+STYLES: List[Tuple[str, Tuple[float, ...], str]] = [
+    (INK, (1.2, 1.6), "o"),
+    (BLUE, (), "s"),
+    (VERMILION, (5, 1.8), "^"),
+    (GREEN, (6, 1.8, 1.2, 1.8), "D"),
+    (PURPLE, (2.6, 1.4), "v"),
+    (ORANGE, (9, 2), "P"),
+    (SKY, (6, 1.5, 1.2, 1.5, 1.2, 1.5), "X"),
+]
+HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\")
+BELOW = "first round, below the axis"
+LABEL_GAP = 0.062  # height of a label, as a share of the panel
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve: positions and means (rounds,), spread (rounds,) or None, and the number of its style."""
+
+    label: str
+    x: Array
+    mean: Array
+    spread: Optional[Array]
+    style: int
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes with its curves; `lines` are levels to compare with, each with its name.
+
+    `climbs` says that these are learning curves: the horizontal axis begins at nothing labelled, and a first
+    round far below the others is left below the vertical axis, with a note of its value.
+    """
+
+    title: str
+    x_label: str
+    y_label: str
+    series: Sequence[Series]
+    lines: Sequence[Tuple[float, str]] = field(default_factory=tuple)
+    climbs: bool = False
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a curve or a level ends, in the units of the axes, and the label that is tied to it."""
+
+    label: str
+    x: float
+    y: float
+    colour: str
+
+
+def draw_curves(panels: Sequence[Panel]) -> Picture:
+    """Draw panels in two columns, every curve labelled where it ends.
+
+    panels (Sequence[Panel]): At least one.
+    RETURNS (Picture): PNG at 200 dots an inch, and SVG whose colours follow the page.
+    RAISES: ALError A704 without matplotlib.
+    """
+    columns = 1 if len(panels) == 1 else 2
+    rows = -(-len(panels) // columns)
+    size = (7.4, 4.6) if columns == 1 else (5.6 * columns, 3.9 * rows)
+    figure = new_figure(size)
+    for i, panel in enumerate(panels):
+        _draw_panel(figure.add_subplot(rows, columns, i + 1), panel)
+    return finish(figure)
+
+
+def draw_bars(names: Sequence[str], parts: Sequence[Tuple[str, Array]], x_label: str) -> Picture:
+    """Draw stacked horizontal bars.
+
+    names (Sequence[str]): One bar each, from the top.
+    parts (Sequence[Tuple[str, Array]]): Name of a part and its length in each bar (bars,).
+    x_label (str): What the lengths are, with the unit.
+    RETURNS (Picture): As `draw_curves`.
+    RAISES: ALError A704 without matplotlib.
+    """
+    figure = new_figure((7.4, 1.3 + 0.36 * len(names)))
+    axes = figure.add_subplot()
+    left = numpy.zeros(len(names))
+    colours = (BLUE, ORANGE, PURPLE, SKY, GREEN, VERMILION)
+    for i, (name, lengths) in enumerate(parts):
+        axes.barh(
+            range(len(names)),
+            lengths,
+            left=left,
+            height=0.62,
+            label=name,
+            color=colours[i % len(colours)],
+            hatch=HATCHES[i % len(HATCHES)],
+            edgecolor=PAPER,
+            linewidth=0,
+        )
+        left = left + lengths
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(x_label)
+    style_axes(axes, grid="x")
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=len(parts),
+        frameon=False,
+        fontsize=8.5,
+        labelcolor=INK,
+        borderpad=0,
+    )
+    return finish(figure)
+
+
+def _draw_panel(axes: "Axes", panel: Panel) -> None:
+    for series in panel.series:
+        _draw_series(axes, series)
+    axes.margins(x=0.02)
+    if panel.climbs:
+        axes.set_xlim(left=0)
+    low, high = _limits(panel)
+    axes.set_ylim(low, high)
+    axes.set_xlabel(panel.x_label)
+    axes.set_ylabel(panel.y_label)
+    axes.set_title(panel.title, loc="left", fontsize=10.5, fontweight="bold", color=INK, pad=8)
+    style_axes(axes, grid="y")
+    for level, _ in panel.lines:
+        axes.axhline(level, color=SOFT, linewidth=0.8, dashes=(1, 2), zorder=1)
+    ends = [
+        End(s.label, float(s.x[-1]), float(s.mean[-1]), STYLES[s.style % len(STYLES)][0])
+        for s in panel.series
+    ]
+    if panel.climbs:
+        _name_inside(axes, panel, low, high)
+    else:
+        right = axes.get_xlim()[1]
+        ends += [End(name, right, level, SOFT) for level, name in panel.lines]
+    _label_ends(axes, ends, low, high)
+
+
+def _name_inside(axes: "Axes", panel: Panel, low: float, high: float) -> None:
+    # Learning curves begin low and end high: levels have room for their names at the upper left.
+    for level, name in panel.lines:
+        _small(axes, name, (0.01, (level - low) / (high - low) + 0.008), align="left")
+    below = [series for series in panel.series if series.mean[0] < low]
+    if below:
+        _small(axes, f"{BELOW}: {min(float(s.mean[0]) for s in below):.1f}", (0.99, 0.02), align="right")
+
+
+def _small(axes: "Axes", text: str, place: Tuple[float, float], *, align: Literal["left", "right"]) -> None:
+    axes.text(*place, text, transform=axes.transAxes, fontsize=7.5, color=SOFT, ha=align, va="bottom")
+
+
+def _draw_series(axes: "Axes", series: Series) -> None:
+    colour, dashes, marker = STYLES[series.style % len(STYLES)]
+    hollow = series.style >= len(STYLES)  # the styles come round again with hollow markers
+    step = max(1, len(series.x) // 8)
+    (line,) = axes.plot(
+        series.x,
+        series.mean,
+        color=colour,
+        linewidth=1.6,
+        marker=marker,
+        markersize=4.6,
+        markevery=(series.style % step, step) if len(series.x) > 1 else None,
+        markerfacecolor=PAPER if hollow else colour,
+        markeredgecolor=colour if hollow else PAPER,
+        markeredgewidth=1.1 if hollow else 0.6,
+        zorder=3,
+    )
+    if dashes:
+        line.set_dashes(dashes)
+    if series.spread is not None:
+        low, high = series.mean - series.spread, series.mean + series.spread
+        axes.fill_between(series.x, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
+
+
+def _limits(panel: Panel) -> Tuple[float, float]:
+    spreads = [s.spread if s.spread is not None else numpy.zeros(len(s.mean)) for s in panel.series]
+    lows = [series.mean - spread for series, spread in zip(panel.series, spreads, strict=True)]
+    highs = [series.mean + spread for series, spread in zip(panel.series, spreads, strict=True)]
+    low, high = min(v.min() for v in lows), max(v.max() for v in highs)
+    later = [values[1:].min() for values in lows if len(values) > 2]
+    if panel.climbs and later and min(later) - low > 0.5 * (high - min(later)):
+        # The seed round lies so low that the curves proper would be a line along the top.
+        low = min(later)
+    levels = [level for level, _ in panel.lines]
+    low, high = min([low, *levels]), max([high, *levels])
+    room = 0.05 * (high - low) or 1.0
+    return float(low - room), float(high + room)
+
+
+def _label_ends(axes: "Axes", ends: Sequence[End], low: float, high: float) -> None:
+    heights = [(end.y - low) / (high - low) for end in ends]
+    for end, height in zip(ends, spread_out(heights, LABEL_GAP), strict=True):
+        arrow = {"arrowstyle": "-", "color": end.colour, "linewidth": 0.9, "relpos": (0, 0.5), "shrinkA": 1}
+        axes.annotate(
+            end.label,
+            xy=(end.x, end.y),
+            xytext=(1.045, height),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=8.5,
+            color=INK,
+            annotation_clip=False,
+            arrowprops={**arrow, "shrinkB": 3},
+        )
+
+
+def spread_out(heights: Sequence[float], gap: float) -> List[float]:
+    """Move labels apart so that neighbours are at least `gap` from each other, as little as possible.
+
+    heights (Sequence[float]): Where the labels would stand. gap (float): Least distance, same unit.
+    RETURNS (List[float]): Where they stand: same order, least sum of squared moves (pool adjacent violators).
+    """
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+    blocks: List[Tuple[float, int]] = []  # mean of (height - rank * gap) and size
+    for rank, i in enumerate(order):
+        mean, size = heights[i] - rank * gap, 1
+        while blocks and blocks[-1][0] > mean:
+            before, count = blocks.pop()
+            mean, size = (before * count + mean * size) / (count + size), count + size
+        blocks.append((mean, size))
+    bases = [mean for mean, size in blocks for _ in range(size)]
+    result = [0.0] * len(heights)
+    for rank, (i, base) in enumerate(zip(order, bases, strict=True)):
+        result[i] = base + rank * gap
+    return result
+
+
+def style_axes(axes: "Axes", *, grid: str) -> None:
+    axes.set_facecolor("none")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(SOFT)
+        axes.spines[side].set_linewidth(0.8)
+    axes.tick_params(colors=INK, labelsize=8.5, width=0.8, length=3, color=SOFT)
+    axes.xaxis.label.set(color=INK, fontsize=9)
+    axes.yaxis.label.set(color=INK, fontsize=9)
+    axes.set_axisbelow(True)
+    axes.grid(axis="y" if grid == "y" else "x", color=RULE, linewidth=0.7)

@@ -1,0 +1,98 @@
+"""The part of a report on what was chosen: length, density and labels against the pool, and examples."""
+
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+from .chosen import Chosen, Make, Selection, pool_sample
+from .compare import Place
+from .groups import Group
+from .numbers import NONE, count, part
+from .page import Block, Examples, Row, Sentence, Table
+
+LONGEST_EXAMPLE = 60  # words
+
+
+def selections_by_label(place: Place, selections: Dict[Path, Selection]) -> Dict[str, List[Selection]]:
+    """What the runs of each experiment of a place chose, by the experiment's label."""
+    return {group.label: [selections[run.path] for run in group.runs] for group in place.groups}
+
+
+def corpus_sample(place: Place, places: Sequence[Place], selections: Dict[Path, Selection]) -> Make:
+    """A fair sample of the place's corpus, from all runs on it, whatever their tagger."""
+    groups = [group for other in places if other.corpus == place.corpus for group in other.groups]
+    return pool_sample(groups, selections)
+
+
+def table_of_choices(place: Place, selections: Dict[str, List[Selection]], pool: Make) -> Optional[Table]:
+    """What the rounds after the first chose, all seeds together, against the pool; None without sentences."""
+    makes = {group.label: _made(selections[group.label]) for group in place.groups}
+    if not any(make.sentences for make in makes.values()):
+        return None
+    labels = sorted({label for make in [*makes.values(), pool] for label in make.entities})
+    head = ["Chosen by", "Sentences", "Tokens each", "Entities in 100 tokens", "Tokens in entities", *labels]
+    named = {"pool (sample)": pool, **{label: make for label, make in makes.items() if make.sentences}}
+    rows: List[Row] = [[name, *_cells(make, labels)] for name, make in named.items()]
+    note = (
+        "All rounds after the first, all seeds together. Pool: the sentences that were drawn at random, in "
+        "first rounds and by random sampling, each once. The last columns are shares of the entities."
+    )
+    return Table(f"What was chosen: {place.name}", head, rows, note=note, breaks=[1])
+
+
+def _made(selections: Sequence[Selection]) -> Make:
+    make = Make()
+    for selection in selections:
+        for number, sentences in selection.rounds.items():
+            for sentence in sentences if number else []:
+                make.add(sentence, selection.labels.get(sentence.id))
+    return make
+
+
+def _cells(make: Make, labels: Sequence[str]) -> List[str]:
+    density = make.density
+    inside = part(make.inside / make.labelled) if make.labelled else NONE
+    balance = [make.balance(label) for label in labels]
+    return [
+        count(make.sentences),
+        f"{make.length:.1f}",
+        NONE if density is None else f"{density:.1f}",
+        inside,
+        *(NONE if value is None else part(value) for value in balance),
+    ]
+
+
+def example_blocks(place: Place, selections: Dict[Path, Selection], *, examples: int) -> List[Block]:
+    """The most useful sentences of the first and the last query of each experiment's first seed.
+
+    place (Place): Experiments. selections (Dict[Path, Selection]): What each run chose.
+    examples (int): Sentences of a round.
+    RETURNS (List[Block]): One block an experiment that chose by utility and kept its sentences.
+    """
+    blocks: List[Block] = []
+    for group in place.groups:
+        rounds = selections[group.runs[0].path].rounds
+        numbers = [number for number in rounds if number and rounds[number]]
+        if group.settings.measure == "random" or not numbers:
+            continue
+        shown = [
+            (number, s)
+            for number in dict.fromkeys([min(numbers), max(numbers)])
+            for s in rounds[number][:examples]
+        ]
+        sentences = [_sentence(group, number, sentence) for number, sentence in shown]
+        note = "A deeper shade is a more uncertain token, the most uncertain of each sentence in full."
+        shaded = any(sentence.shades for sentence in sentences)
+        blocks.append(Examples(f"{place.name}, {group.label}", sentences, note if shaded else ""))
+    return blocks
+
+
+def _sentence(group: Group, number: int, sentence: Chosen) -> Sentence:
+    words = sentence.words or sentence.text.split()
+    highest = max(sentence.uncertainty, default=0.0)
+    shades = [value / highest if highest else 0.0 for value in sentence.uncertainty]
+    cut = len(words) > LONGEST_EXAMPLE
+    words = [*words[:LONGEST_EXAMPLE], "…"] if cut else words
+    shades = [*shades[:LONGEST_EXAMPLE], 0.0] if cut and shades else shades
+    utility = "" if sentence.utility is None else f", utility {sentence.utility:.3g}"
+    source = f"Round {number}, rank {sentence.rank + 1}, {sentence.n_tokens} tokens{utility}"
+    return Sentence(words, shades, f"{source}, seed {group.seeds[0]}")

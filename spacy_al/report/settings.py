@@ -1,0 +1,170 @@
+"""What a run was asked to do, read from its config.cfg: tagger, strategy, budgets, seed."""
+
+import json
+from configparser import Error as ParserError
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Iterator, Mapping, Tuple
+
+from confection import ConfigValidationError
+from spacy.util import load_config
+from thinc.api import Config
+
+from ..errors import ALError, Errors
+from ..schemas import DEFAULT_ACTIVE_LEARNING
+from .names import corpus_name, short_name, short_path, strategy_name, tagger_name, tail
+
+SECTION = "active_learning"
+# What may differ between the seeds of one experiment, or between a run and its longer continuation. The pool
+# is compared by its content, see `runs.py`.
+FREE = (
+    ("active_learning", "seed"),
+    ("active_learning", "rounds"),
+    ("active_learning", "pool"),
+    ("training", "seed"),
+    ("training", "logger"),
+    ("system",),
+    ("paths",),
+    ("corpora",),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices that make an experiment, as a reader would name them.
+
+    tagger (str): The paper's name of the model ("ELECTRA", "CRF", ...) or the encoder's own name.
+    encoder (str): Name of its encoder, "" if it has none.
+    measure, dropout (str): Short registered name; dropout is "off" for deterministic measures.
+    strategy (str): Label of the query strategy, as `names.strategy_name`. passes (int): Stochastic passes.
+    seed (int): Root seed. rounds (int): Rounds asked for.
+    seed_budget, round_budget (str): With their unit: "2 %", "500 tokens".
+    corpus (str): Name of the training corpus. pool (str): Its path as the config gives it.
+    same (Dict[str, str]): All settings but FREE, flattened: runs with equal `same` on equal pools are one
+    experiment with several seeds.
+    """
+
+    tagger: str
+    encoder: str
+    measure: str
+    dropout: str
+    strategy: str
+    passes: int
+    seed: int
+    rounds: int
+    seed_budget: str
+    round_budget: str
+    corpus: str
+    pool: str
+    same: Dict[str, str]
+
+
+def read_settings(path: Path) -> Settings:
+    """Read the settings of a run from its config; nothing registered is looked up or built.
+
+    path (Path): The run's config.cfg.
+    RETURNS (Settings): What it asks for. Missing optional settings take the value that changes nothing.
+    RAISES: ALError A003 (no file), A702 (not a config of a run), A008 (a value of the wrong kind).
+    """
+    config = _load(path)
+    given = config.get(SECTION)
+    if not isinstance(given, Mapping):
+        raise ALError(Errors.A702.format(path=path, reason=f"there is no [{SECTION}]"))
+    # Unknown keys are left alone: a report may well read what a later version has run.
+    block = {**Config().from_str(DEFAULT_ACTIVE_LEARNING)[SECTION], **given}
+    factory, encoder, architecture = _component(config, str(block["target"]))
+    measure, dropout, pool = _name(block["measure"]), str(block["dropout"]), str(block["pool"] or "")
+    return Settings(
+        tagger=tagger_name(factory, encoder, architecture),
+        encoder=short_path(encoder),
+        measure=measure,
+        dropout=dropout,
+        strategy=strategy_name(measure, dropout, _name(block["strategy"])),
+        passes=_whole(block, "passes"),
+        seed=_whole(block, "seed"),
+        rounds=_whole(block, "rounds"),
+        seed_budget=_budget(block, "seed_budget"),
+        round_budget=_budget(block, "round_budget"),
+        corpus=corpus_name(pool),
+        pool=pool,
+        same=_same(config),
+    )
+
+
+def _load(path: Path) -> Mapping[str, object]:
+    if not path.is_file():
+        raise ALError(Errors.A003.format(path=path, cure="A run folder holds config.cfg: copy it back."))
+    try:
+        return load_config(path, interpolate=True)
+    except (ParserError, ConfigValidationError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ALError(Errors.A702.format(path=path, reason=reason)) from error
+
+
+def _find(value: object, *keys: str) -> object:
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _text(*values: object) -> str:
+    return next((value for value in values if isinstance(value, str) and value), "")
+
+
+def _component(config: Mapping[str, object], target: str) -> Tuple[str, str, str]:
+    # Factory, encoder's name and encoder's architecture of the target. Where the target only listens to a
+    # shared transformer, that one is its encoder.
+    component = _find(config, "components", target)
+    encoder = _find(component, "model", "encoder")
+    name = _text(
+        _find(encoder, "name"),
+        _find(encoder, "embed", "name"),
+        _find(config, "components", "transformer", "model", "name"),
+        _find(component, "model", "name"),
+    )
+    embed = short_name(_text(_find(encoder, "embed", "@architectures")))
+    architecture = short_name(_text(_find(encoder, "@architectures")))
+    return _text(_find(component, "factory"), target), name, " ".join(filter(None, (architecture, embed)))
+
+
+def _name(value: object) -> str:
+    if isinstance(value, Mapping):
+        value = next((item for key, item in value.items() if key.startswith("@")), "")
+    return short_name(_text(value))
+
+
+def _whole(block: Mapping[str, object], key: str) -> int:
+    value = block[key]
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ALError(
+            Errors.A008.format(section=SECTION, key=key, value=value, problem="expected a whole number.")
+        )
+    return value
+
+
+def _budget(block: Mapping[str, object], key: str) -> str:
+    value, unit = block[key], block["unit"]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ALError(Errors.A008.format(section=SECTION, key=key, value=value, problem="expected a number."))
+    return f"{100 * value:g} %" if unit == "fraction" else f"{value:g} {unit}"
+
+
+def _same(config: Mapping[str, object]) -> Dict[str, str]:
+    paths = config.get("paths")
+    files = (
+        {value for value in paths.values() if isinstance(value, str)} if isinstance(paths, Mapping) else set()
+    )
+    result = {}
+    for key, value in _flatten(config, ()):
+        if not any(key[: len(free)] == free for free in FREE):
+            short = tail(value) if isinstance(value, str) and value in files else value
+            result[".".join(key)] = json.dumps(short, sort_keys=True, default=str)
+    return result
+
+
+def _flatten(value: object, prefix: Tuple[str, ...]) -> Iterator[Tuple[Tuple[str, ...], object]]:
+    if isinstance(value, Mapping) and value:
+        for key, child in value.items():
+            yield from _flatten(child, (*prefix, str(key)))
+    else:
+        yield prefix, value
