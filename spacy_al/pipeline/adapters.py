@@ -1,0 +1,58 @@
+"""The one way in to any NER pipe's uncertainty: its own `sample`, or an adapter for spaCy's stock `ner`."""
+
+from typing import Optional, cast
+
+from spacy.language import Language
+from spacy.pipeline import EntityRecognizer
+
+from ..errors import ALError, Errors
+from .protocol import TagSampler
+from .transition import TransitionSampler
+from .upstream import UpstreamSampler, upstream_pipes
+
+SPACY_DROPOUT = 0.1  # spaCy's default
+
+
+def get_sampler(nlp: Language, name: Optional[str] = None, *, reuse: bool = False) -> TagSampler:
+    """Find the sampler for a pipe.
+
+    A pipe with a `sample` method is its own sampler; if it takes its states from a `tok2vec` or `transformer`
+    pipe, that pipe is run before it. spaCy's stock `ner` and `beam_ner` get an adapter.
+
+    nlp (Language): A trained pipeline.
+    name (Optional[str]): The NER pipe; the first one in the pipeline by default.
+    reuse (bool): Take states that a `tok2vec` or `transformer` pipe has left on the Docs, and do not run it
+        again. Only right for Docs that this pipeline has just processed.
+    RETURNS (TagSampler): What to ask.
+    RAISES: ALError A410 when there is no such pipe, A411 when it can tell no probabilities.
+    """
+    name = find_target(nlp) if name is None else name
+    if name not in nlp.component_names:
+        raise ALError(Errors.A410.format(name=name, names=", ".join(nlp.component_names)))
+    pipe = nlp.get_pipe(name)
+    upstream = upstream_pipes(nlp, name)
+    if isinstance(pipe, EntityRecognizer):
+        return TransitionSampler(pipe, upstream, rate=trained_rate(nlp), reuse=reuse)
+    if not hasattr(pipe, "sample"):
+        raise ALError(Errors.A411.format(name=name, kind=type(pipe).__name__))
+    own = cast(TagSampler, pipe)
+    return UpstreamSampler(own, upstream, rate=trained_rate(nlp), reuse=reuse) if upstream else own
+
+
+def find_target(nlp: Language) -> str:
+    """The name of the first pipe that can be asked; raises ALError A412 when there is none."""
+    for name, pipe in nlp.pipeline:
+        if isinstance(pipe, EntityRecognizer) or hasattr(pipe, "sample"):
+            return name
+    raise ALError(Errors.A412.format(names=", ".join(nlp.pipe_names) or "none"))
+
+
+def trained_rate(nlp: Language) -> float:
+    """The dropout that `spacy train` used, which thinc layers do not remember."""
+    return float(nlp.config.get("training", {}).get("dropout", SPACY_DROPOUT))
+
+
+def check_dropout(sampler: TagSampler, dropout: str, name: str) -> None:
+    """Raise ALError A413 when a sampler has no such kind of dropout."""
+    if dropout not in sampler.dropouts:
+        raise ALError(Errors.A413.format(name=name, dropout=dropout, known=", ".join(sampler.dropouts)))

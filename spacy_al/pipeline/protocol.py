@@ -1,0 +1,24 @@
+"""What everything here asks of a tagger."""
+
+from typing import List, Protocol
+
+from ..types import Sampler
+
+
+class TagSampler(Sampler, Protocol):
+    """A Sampler that also says what its numbers mean."""
+
+    @property
+    def tags(self) -> List[str]:
+        """Names of the tags in the order of the last axis of `TagSamples.probs`; "O" first."""
+        ...
+
+    @property
+    def scheme(self) -> str:
+        """IOB1, IOB2 or BILOU (`spacy_al.corpus.schemes`)."""
+        ...
+
+    @property
+    def dropouts(self) -> List[str]:
+        """The kinds of dropout that `sample` knows, "off" first."""
+        ...
