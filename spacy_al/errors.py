@@ -64,6 +64,12 @@ class Errors:
     A253 = "[A253] The vocabulary has no usable word vectors: {rows} rows of width {width}, mode '{mode}'. Set `initialize.vectors` to the output of `spacy init vectors`, or `initialize.before_init` to `spacy-al.WordVectors.v1` with a file or package."
     A254 = "[A254] {path}: cannot be unpacked ({reason}). Fetch the file again."
     A255 = "[A255] The vocabulary's word vectors have width {width}; this tagger was trained with {expected}. Load the vectors it was trained with, or train it again."
+    A260 = "[A260] {path}: reading ELMo weights needs h5py. Install it: pip install 'spacy_al[elmo]'."
+    A261 = "[A261] {path}: {problem}. Give the options.json that was published with the weights."
+    A262 = "[A262] {path}: cannot be read as HDF5 ({reason}). Fetch the file again."
+    A263 = "[A263] {path}: the dataset {name} {problem}. Give the weights and the options.json that were published together."
+    A264 = "[A264] `spacy-al.ELMoEmbedding.v1` has combine = {combine!r}. Choose one of: {known}."
+    A265 = "[A265] {folder}: ELMo's output does not fit ({reason}). Free some space, or set cache_folder to a folder on another disk."
 
     # Components
     A300 = "[A300] '{name}' has no labels. Declare them: labels = [...] in [components.{name}], or [initialize.components.{name}.labels] with the label list that `al convert` writes."

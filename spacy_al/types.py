@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from typing import Dict, Iterable, Iterator, List, Optional, Protocol, Sequence
+from typing import Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -26,6 +26,17 @@ def token_key(doc: Doc) -> bytes:
 
 def _key(orths: NDArray[numpy.uint64]) -> bytes:
     return hashlib.blake2b(numpy.ascontiguousarray(orths).tobytes(), digest_size=16).digest()
+
+
+def pool_array(doc: Doc) -> NDArray[numpy.uint64]:
+    """ORTH, SPACY and TAG of a Doc's tokens, all that a pool keeps of it: (tokens, 3)."""
+    return doc.to_array([ORTH, SPACY, TAG]).reshape(-1, 3)
+
+
+def _unlabelled(doc: Doc) -> Doc:
+    if doc.has_annotation("ENT_IOB") or doc.spans:
+        raise ALError(Errors.A400.format(text=doc.text[:60]))
+    return doc
 
 
 @dataclass(frozen=True)
@@ -101,26 +112,31 @@ class Pool:
 
     @classmethod
     def from_docs(cls, docs: Iterable[Doc], vocab: Vocab) -> "Pool":
-        """Take the tokens, spaces and part-of-speech tags of Docs; raises ALError A400 if one carries labels."""
+        """Take the tokens, spaces and part-of-speech tags of Docs that share `vocab`.
+
+        RAISES: ALError A400 if a Doc carries labels.
+        """
+        checked = (_unlabelled(doc) for doc in docs)
+        return cls.from_arrays(((pool_array(doc), doc.user_data.get("source")) for doc in checked), vocab.strings)
+
+    @classmethod
+    def from_arrays(
+        cls, sentences: Iterable[Tuple[NDArray[numpy.uint64], Optional[str]]], strings: StringStore
+    ) -> "Pool":
+        """Build a pool from `pool_array`s and sources; the strings of all hashes must be in `strings`."""
         ids: List[str] = []
         arrays: List[NDArray[numpy.uint64]] = []
         sources: List[Optional[str]] = []
         seen: Counter = Counter()
-        for doc in docs:
-            if doc.has_annotation("ENT_IOB") or doc.spans:
-                raise ALError(Errors.A400.format(text=doc.text[:60]))
-            for token in doc:
-                vocab.strings.add(token.text)
-                vocab.strings.add(token.tag_)
-            array = doc.to_array([ORTH, SPACY, TAG]).reshape(-1, 3)
+        for array, source in sentences:
             key = _key(array[:, 0]).hex()
             ids.append(f"{key}-{seen[key]}")
             seen[key] += 1
             arrays.append(array)
-            sources.append(doc.user_data.get("source"))
+            sources.append(source)
         starts = numpy.cumsum([0, *(len(array) for array in arrays)], dtype=numpy.int64)
         attributes = numpy.concatenate(arrays) if arrays else numpy.zeros((0, 3), dtype=numpy.uint64)
-        return cls(vocab.strings, ids, starts, attributes, sources)
+        return cls(strings, ids, starts, attributes, sources)
 
     def __len__(self) -> int:
         return len(self.ids)

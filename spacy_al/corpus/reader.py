@@ -1,5 +1,6 @@
 """Reading DocBins for training: predicted Docs with words, tags and id, and never with entities."""
 
+from itertools import islice
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, List, Union
 
@@ -21,6 +22,24 @@ def create_corpus_reader(path: Path) -> Callable[[Language], Iterable[Example]]:
     def read(nlp: Language) -> Iterator[Example]:
         for doc in read_docs(path, nlp.vocab):
             yield make_example(doc)
+
+    return read
+
+
+def create_pool_reader(path: Path, limit: int) -> Callable[[Language], Iterable[Example]]:
+    """Registered as `spacy-al.Pool.v1`: the first sentences of a pool, without labels on either side.
+
+    Components are initialised with these, so that nothing can be learned from the pool's labels.
+
+    path (Path): A .spacy file, or a folder of them.
+    limit (int): Most sentences to read; 0 reads all.
+    RETURNS (Callable[[Language], Iterable[Example]]): Reads the pool when called.
+    """
+
+    def read(nlp: Language) -> Iterator[Example]:
+        for doc in islice(read_docs(path, nlp.vocab), limit or None):
+            bare = without_labels(doc)
+            yield Example(bare, without_labels(doc))
 
     return read
 

@@ -1,6 +1,6 @@
 """`sequence_tagger`: a trainable pipe that finds entities by tagging tokens, and can be asked how sure it is."""
 
-from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -40,7 +40,6 @@ subword_features = true
 dropout = 0.1
 """
 
-Labels = Union[Sequence[str], Mapping[str, Sequence[str]]]
 
 
 class SequenceTagger(TrainablePipe):
@@ -128,19 +127,19 @@ class SequenceTagger(TrainablePipe):
         get_examples: Callable[[], Iterable[Example]],
         *,
         nlp: Optional[Language] = None,
-        labels: Optional[Labels] = None,
+        labels: Optional[Sequence[str]] = None,
     ) -> None:
         """Fix the labels and build the network.
 
         get_examples (Callable): Yields examples; their texts initialise the encoder. Their entities are read only
             if labels are declared nowhere else.
         nlp (Language): Unused.
-        labels (Labels): A list, or the object that `al convert` writes, {"labels": [...]}.
+        labels (Sequence[str]): The label list that `al convert` writes.
         RAISES: ALError A300 when there are no labels at all.
         """
         validate_get_examples(get_examples, "SequenceTagger.initialize")
         examples = list(get_examples())
-        for label in declared_labels(labels) or ([] if self.labels else labels_of(examples)):
+        for label in labels or ([] if self.labels else labels_of(examples)):
             self.add_label(label)
         if not self.labels:
             raise ALError(Errors.A300.format(name=self.name))
@@ -245,13 +244,6 @@ class SequenceTagger(TrainablePipe):
         yield from self._shim.sample(
             docs, passes=passes, dropout=dropout, seed=seed, rates=rates or {}, consistent=consistent, name=self.name
         )
-
-
-def declared_labels(labels: Optional[Labels]) -> List[str]:
-    """Labels out of a list or of the object that `al convert` writes."""
-    if labels is None:
-        return []
-    return list(labels["labels"] if isinstance(labels, Mapping) else labels)
 
 
 def labels_of(examples: Sequence[Example]) -> List[str]:

@@ -1,0 +1,41 @@
+"""`al run`: start or resume a run, with a table of rounds as it goes."""
+
+from pathlib import Path
+
+import typer
+
+from .common import Console, fail_clearly
+
+
+def run_cli(
+    ctx: typer.Context,
+    config_path: Path = typer.Argument(..., help="Config with an [active_learning] block", exists=True, dir_okay=False),
+    output: Path = typer.Option(..., "--output", "-o", help="Folder of the run; a run found there goes on"),
+    use_gpu: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU"),
+    repeats: int = typer.Option(1, "--repeats", "-r", min=1, help="Runs with seeds 0 to N-1, in folders of their own"),
+    accept_changes: bool = typer.Option(
+        False, "--accept-changes", help="Go on with a run although config, pool or versions have changed"
+    ),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Print the end only"),
+) -> None:
+    """Start a run of active learning, or go on with an unfinished one.
+
+    Any setting of the config can be overridden, as everywhere in spaCy:
+
+        python -m spacy al run configs/al-minilm.cfg --output runs/mnlp --paths.pool train.spacy
+        --paths.test test.spacy --paths.labels train.labels.json --active_learning.rounds 5
+    """
+    with fail_clearly():
+        from spacy.cli._util import parse_config_overrides, setup_gpu
+        from spacy.util import load_config
+
+        from ..loop.repeats import run_repeats
+
+        overrides = parse_config_overrides(list(ctx.args))
+        config = load_config(config_path, overrides=overrides, interpolate=False)
+        setup_gpu(use_gpu, silent=quiet)
+        console = Console(quiet=quiet)
+        states = run_repeats(
+            config, output, repeats, use_gpu=use_gpu, accept_changes=accept_changes, reporter=console
+        )
+        console.end(output, states)

@@ -1,0 +1,45 @@
+"""What differs between the run in a folder and the one that is asked for."""
+
+from typing import Any, Dict, List, Mapping
+
+from thinc.api import Config
+
+from .state import RunState
+
+# Where files are and how much is printed changes no result; the pool is compared by its content.
+IRRELEVANT = ("paths.", "corpora.", "training.logger", "active_learning.pool", "active_learning.test", "system.")
+
+
+def flatten(block: Mapping[str, Any], prefix: str = "") -> Dict[str, Any]:
+    """A nested config as {"section.key": value}."""
+    flat: Dict[str, Any] = {}
+    for key, value in block.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def config_changes(old: Config, new: Config) -> List[str]:
+    """What a new config would change in results, as "section.key: old -> new"."""
+    before, after = flatten(old.interpolate()), flatten(new.interpolate())
+    keys = sorted(key for key in {*before, *after} if not key.startswith(IRRELEVANT))
+    return [
+        f"{key}: {before.get(key)!r} -> {after.get(key)!r}" for key in keys if before.get(key) != after.get(key)
+    ]
+
+
+def version_changes(old: RunState, new: Mapping[str, str]) -> List[str]:
+    """Versions that differ in a way that may change results: any of spacy_al, the major one of spaCy and torch."""
+    changes = []
+    for name, depth in (("spacy_al", 9), ("spacy", 1), ("torch", 1)):
+        before, after = old.versions.get(name, ""), new[name]
+        if before.split(".")[:depth] != after.split(".")[:depth]:
+            changes.append(f"version of {name}: {before} -> {after}")
+    return changes
+
+
+def minor_changes(old: RunState, new: Mapping[str, str]) -> List[str]:
+    """Other version differences, which are worth a warning."""
+    return [f"{name} {old.versions.get(name)} -> {new[name]}" for name in new if old.versions.get(name) != new[name]]

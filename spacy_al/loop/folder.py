@@ -1,0 +1,93 @@
+"""The files of a run, where they are and what is in them."""
+
+import io
+from pathlib import Path
+from typing import Any, Dict, List
+
+import numpy
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..corpus.reader import read_docs, write_docs
+from ..files import write_bytes
+from ..jsonl import read_jsonl, write_jsonl
+from ..types import Pool
+
+
+class RunFolder:
+    """Paths and small files of a run; everything is replaced in one step."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.cfg"
+        self.state = path / "state.json"
+        self.metrics = path / "metrics.jsonl"
+        self.model = path / "model"
+        self.labelled = path / "labelled.spacy"
+        self.lock = path / "run.lock"
+
+    def round(self, number: int) -> Path:
+        """Folder of what was chosen to be labelled for a round."""
+        return self.path / "rounds" / f"{number:04d}"
+
+    def selected(self, number: int) -> Path:
+        """The sentences chosen for a round, one object a line, best first."""
+        return self.round(number) / "selected.jsonl"
+
+    def answers(self, number: int) -> Path:
+        """The labelled sentences of a round."""
+        return self.round(number) / "annotated.spacy"
+
+    def utilities(self, number: int) -> Path:
+        """Utilities that the model of a round gave to the pool."""
+        return self.round(number) / "utilities.npz"
+
+    def read_metrics(self) -> List[Dict[str, Any]]:
+        """One object for each evaluated round."""
+        return [value for _, value in read_jsonl(self.metrics)] if self.metrics.exists() else []
+
+    def write_metrics(self, row: Dict[str, Any]) -> None:
+        """Add the row of a round, or replace it, and drop rows of later rounds."""
+        rows = [old for old in self.read_metrics() if old["round"] < row["round"]]
+        write_jsonl(self.metrics, [*rows, row])
+
+    def write_answers(self, number: int, docs: List[Doc]) -> None:
+        """Keep the labelled sentences of a round."""
+        write_bytes(self.answers(number), write_docs(docs))
+
+    def read_answers(self, rounds: int, vocab: Vocab) -> List[Doc]:
+        """The labelled sentences of rounds 0 to `rounds`, in the order they were chosen."""
+        return [doc for number in range(rounds + 1) for doc in read_docs(self.answers(number), vocab)]
+
+    def write_utilities(self, number: int, numbers: List[int], utilities: Dict[str, numpy.ndarray]) -> None:
+        """Keep utilities of the sentences of the pool that were scored in a round."""
+        write_npz(self.utilities(number), {"numbers": numpy.asarray(numbers), **utilities})
+
+    def read_utilities(self, number: int) -> Dict[str, numpy.ndarray]:
+        """What `write_utilities` kept; the key "numbers" says which sentences."""
+        with numpy.load(self.utilities(number), allow_pickle=False) as arrays:
+            return dict(arrays)
+
+
+def write_npz(path: Path, arrays: Dict[str, numpy.ndarray]) -> None:
+    """Replace an .npz file in one step."""
+    buffer = io.BytesIO()
+    numpy.savez(buffer, **arrays)  # type: ignore[arg-type]
+    write_bytes(path, buffer.getvalue())
+
+
+def selection_rows(
+    pool: Pool, vocab: Vocab, chosen: List[int], utilities: Dict[int, float], *, round_: int, measure: str
+) -> List[Dict[str, Any]]:
+    """What selected.jsonl says of each chosen sentence, in their order.
+
+    utilities (Dict[int, float]): By number in the pool; empty for the random seed sentences.
+    """
+    rows: List[Dict[str, Any]] = []
+    for rank, number in enumerate(chosen):
+        doc = pool.doc(number, vocab)
+        row: Dict[str, Any] = {"id": pool.ids[number], "round": round_, "rank": rank, "measure": measure}
+        row["utility"] = float(utilities[number]) if number in utilities else None
+        row |= {"n_tokens": len(doc), "text": doc.text, "source": pool.sources[number]}
+        rows.append(row)
+    return rows

@@ -1,0 +1,56 @@
+"""The same run with several seeds, and their mean."""
+
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import numpy
+from thinc.api import Config
+
+from ..files import write_json
+from .folder import RunFolder
+from .run import Reporter, run
+from .state import RunState
+
+
+def run_repeats(
+    config: Config,
+    output: Path,
+    repeats: int,
+    *,
+    use_gpu: int = -1,
+    accept_changes: bool = False,
+    reporter: Optional[Reporter] = None,
+) -> List[RunState]:
+    """Run a config once, or with the seeds 0 to `repeats` - 1 in folders `seed-N` and a summary beside them.
+
+    config (Config): Not interpolated. output (Path): Folder of the run, or of all of them.
+    repeats (int): Number of seeds; 1 uses the config's own seed, in `output` itself.
+    RETURNS (List[RunState]): Of each run. Raises as `run`.
+    """
+    if repeats == 1:
+        return [run(config, output, use_gpu=use_gpu, accept_changes=accept_changes, reporter=reporter)]
+    states = []
+    for seed in range(repeats):
+        seeded = config.copy()
+        seeded["active_learning"] = {**seeded["active_learning"], "seed": seed}
+        folder = output / f"seed-{seed}"
+        states.append(run(seeded, folder, use_gpu=use_gpu, accept_changes=accept_changes, reporter=reporter))
+        if states[-1].phase == "waiting":
+            break
+    write_json(output / "summary.json", summarise([output / f"seed-{seed}" for seed in range(repeats)]))
+    return states
+
+
+def summarise(folders: List[Path]) -> List[Dict[str, Any]]:
+    """Mean and standard deviation (of the sample) of F1 over runs, for each round that all of them have."""
+    runs = [RunFolder(folder).read_metrics() for folder in folders]
+    rows: List[Dict[str, Any]] = []
+    for group in zip(*runs):
+        scores = numpy.array([row["ents_f"] for row in group], dtype=float)
+        deviation = float(scores.std(ddof=1)) if len(scores) > 1 else 0.0
+        share = float(numpy.mean([row["labelled_fraction"] for row in group]))
+        rows.append({
+            "round": group[0]["round"], "labelled_fraction": share, "runs": len(group),
+            "ents_f_mean": float(scores.mean()), "ents_f_std": deviation,
+        })  # fmt: skip
+    return rows

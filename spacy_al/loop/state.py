@@ -1,0 +1,73 @@
+"""Where a run stands, in one JSON file that is replaced in one step after every phase."""
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict, dataclass, field, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Dict, List, Optional
+
+from ..errors import ALError, Errors
+from ..files import write_json
+
+# A round goes through these in order; a run ends "done", and waits for people in "waiting".
+PHASES = ("annotate", "train", "evaluate", "score", "select", "waiting", "done")
+PACKAGES = ("spacy_al", "spacy", "thinc", "torch", "transformers", "spacy-transformers", "numpy")
+
+
+@dataclass
+class RunState:
+    """All that a run needs to go on, together with the files of its rounds.
+
+    round (int): The present round, from 0 (trained on the seed sentences).
+    phase (str): What has to be done next, one of PHASES.
+    labelled (List[str]): Ids of labelled sentences, in the order they were chosen.
+    pending (List[str]): Ids chosen and not yet labelled.
+    seed (int): Root of everything random.
+    pool (str): Fingerprint of the pool.
+    versions (Dict[str, str]): Of Python and the packages results depend on.
+    """
+
+    round: int
+    phase: str
+    labelled: List[str]
+    pending: List[str]
+    seed: int
+    pool: str
+    versions: Dict[str, str] = field(default_factory=dict)
+    device: str = "cpu"
+
+    def save(self, path: Path) -> None:
+        """Replace the state file; raises ALError A002 when it cannot be written."""
+        write_json(path, asdict(self))
+
+
+def load_state(path: Path) -> Optional[RunState]:
+    """The state of a run; None if it has none yet.
+
+    RAISES: ALError A502 when the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        value = json.loads(path.read_text(encoding="utf8"))
+        known = {item.name for item in fields(RunState)}
+        if not isinstance(value, dict) or set(value) != known:
+            raise ValueError(f"expected the keys {', '.join(sorted(known))}")
+        state = RunState(**value)
+        if state.phase not in PHASES or not isinstance(state.round, int) or state.round < 0:
+            raise ValueError(f"round {state.round!r}, phase {state.phase!r}")
+    except ValueError as error:
+        raise ALError(Errors.A502.format(path=path, reason=error)) from error
+    return state
+
+
+def package_versions() -> Dict[str, str]:
+    """Versions of Python and of the packages that results depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of a text, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf8")).hexdigest()

@@ -1,0 +1,210 @@
+"""One training phase from the initial weights, through spaCy's own training loop."""
+
+import contextlib
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+import numpy
+import torch
+from spacy.language import Language
+from spacy.schemas import ConfigSchemaTraining
+from spacy.training import Example
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train_while_improving
+from spacy.util import registry
+from thinc.api import Config, Optimizer
+
+from ..ml.snapshot import Snapshot
+from ..ml.thinc_encoder import thinc_seed
+from ..schemas import ActiveLearningSchema
+from .batching import count_batches, seeded_epochs
+from .evaluation import span_scores
+
+logger = logging.getLogger("spacy_al")
+INIT_SENTENCES = 200  # sentences of the pool, without labels, that components are initialised with
+
+
+@dataclass
+class TrainingReport:
+    """What a training phase did. losses: mean loss of each epoch. dev_f: F1 on the development set, if any."""
+
+    steps: int = 0
+    losses: List[float] = field(default_factory=list)
+    dev_f: List[float] = field(default_factory=list)
+
+
+class Trainer:
+    """A pipeline built once from a config, trained from the same start in every round."""
+
+    def __init__(self, config: Config, settings: ActiveLearningSchema, *, use_gpu: int = -1) -> None:
+        """
+        config (Config): Filled, not interpolated. settings: Its [active_learning] block.
+        use_gpu (int): Number of the GPU, -1 for none; `setup_gpu` has been called.
+        """
+        self.settings = settings
+        self.corpora = {name: dict(block) for name, block in config.get("corpora", {}).items()}
+        with thinc_seed(settings.seed):
+            self.nlp: Language = init_nlp(label_free(config, str(settings.pool)), use_gpu=use_gpu)
+        self.nlp.config["corpora"] = config.get("corpora", {})
+        self.nlp.config["training"]["train_corpus"] = config["training"]["train_corpus"]
+        self.nlp.config["training"]["dev_corpus"] = config["training"]["dev_corpus"]
+        self.training: Dict[str, Any] = self.nlp.config.interpolate()["training"]
+        self.starts: Dict[str, Snapshot] = {}
+
+    def train(
+        self,
+        examples: Sequence[Example],
+        dev: Sequence[Example],
+        *,
+        seed: int,
+        progress: Callable[[int, int], None] = lambda step, total: None,
+    ) -> TrainingReport:
+        """Train from the initial weights on labelled sentences.
+
+        examples, dev (Sequence[Example]): To train on, and held out.
+        seed (int): Of this training: order, dropout, and weights that are not pretrained.
+        progress (Callable[[int, int], None]): Told the steps made and their total.
+        RETURNS (TrainingReport): Steps, losses, development scores.
+        """
+        with thinc_seed(seed), deterministic(self.settings.deterministic):
+            self._restart(seed)
+            once = [pipe for _, pipe in self._trainable() if getattr(pipe, "trains_in_one_go", False)]
+            for pipe in once:
+                pipe.fit(list(examples), list(dev), seed)
+            if len(once) == len(self._trainable()):
+                return TrainingReport()
+            return self._train_steps(examples, dev, seed, progress)
+
+    def _restart(self, seed: int) -> None:
+        for name, pipe in self._trainable():
+            if hasattr(pipe, "restart"):
+                pipe.restart(seed)
+            else:
+                if name not in self.starts:
+                    self.starts[name] = Snapshot(pipe.model)
+                self.starts[name].restore()
+
+    def _trainable(self) -> List[Tuple[str, Any]]:
+        frozen = self.training["frozen_components"]
+        return [
+            (name, pipe)
+            for name, pipe in self.nlp.pipeline
+            if name not in frozen and getattr(pipe, "is_trainable", False)
+        ]
+
+    def _train_steps(
+        self,
+        examples: Sequence[Example],
+        dev: Sequence[Example],
+        seed: int,
+        progress: Callable[[int, int], None],
+    ) -> TrainingReport:
+        batcher = registry.resolve({"batcher": self.training["batcher"]})["batcher"]
+        per_epoch = count_batches(examples, batcher)
+        epochs = self.training["max_epochs"] or 1
+        resolved = resolve_training(self.training, total_steps=per_epoch * epochs)
+        follower = Follower(self, dev, resolved["optimizer"], per_epoch)
+        steps = train_while_improving(
+            self.nlp,
+            resolved["optimizer"],
+            seeded_epochs(examples, batcher, epochs, numpy.random.default_rng(seed)),
+            follower.evaluate,
+            dropout=resolved["dropout"],
+            eval_frequency=1,  # the follower decides which steps end an epoch
+            accumulate_gradient=resolved["accumulate_gradient"],
+            patience=0,
+            max_steps=0,
+            exclude=self.training["frozen_components"],
+            annotating_components=resolved["annotating_components"],
+            before_update=resolved["before_update"],
+        )
+        for number, _ in enumerate(steps, start=1):
+            progress(number, per_epoch * epochs)
+        follower.finish()
+        return follower.report
+
+
+class Follower:
+    """Watches spaCy's training loop: evaluates at the end of an epoch, halves the rate, keeps the best weights.
+
+    As in the paper (section C.2): when the development F1 has not improved for `anneal_patience` epochs, the
+    learning rate is multiplied by `anneal_factor` and the best weights so far are put back; they are kept at
+    the end. Without patience it evaluates nothing and the last weights stay.
+    """
+
+    def __init__(self, trainer: Trainer, dev: Sequence[Example], optimizer: Optimizer, per_epoch: int) -> None:
+        self.trainer = trainer
+        self.dev = dev if trainer.settings.anneal_patience else []
+        self.optimizer = optimizer
+        self.per_epoch = per_epoch
+        self.report = TrainingReport()
+        self.best_f = -1.0
+        self.best: List[Snapshot] = []
+        self.bad_epochs = 0
+
+    def evaluate(self) -> Tuple[float, Dict[str, float]]:
+        """Called by spaCy's loop after every step; the score is the development F1 of the last finished epoch."""
+        self.report.steps += 1
+        if self.dev and self.report.steps % self.per_epoch == 0:
+            scores = span_scores(self.trainer.nlp, self.dev)
+            self.report.dev_f.append(scores["ents_f"])
+            self._follow(scores["ents_f"])
+        return max(self.best_f, 0.0), {}
+
+    def _follow(self, score: float) -> None:
+        if score > self.best_f:
+            self.best_f, self.bad_epochs = score, 0
+            self.best = [Snapshot(pipe.model) for _, pipe in self.trainer._trainable()]
+            return
+        self.bad_epochs += 1
+        if self.bad_epochs >= self.trainer.settings.anneal_patience:
+            self.optimizer.learn_rate *= self.trainer.settings.anneal_factor
+            self.bad_epochs = 0
+            self._restore()
+
+    def _restore(self) -> None:
+        for snapshot in self.best:
+            snapshot.restore()
+
+    def finish(self) -> None:
+        """Keep the best weights."""
+        self._restore()
+
+
+def label_free(config: Config, pool: str) -> Config:
+    """A copy of a config that initialises components with sentences of the pool, without labels."""
+    changed = config.copy()
+    reader = {"@readers": "spacy-al.Pool.v1", "path": pool, "limit": INIT_SENTENCES}
+    changed["corpora"] = {"train": reader, "dev": reader}
+    changed.setdefault("training", {})
+    changed["training"] = {**changed["training"], "train_corpus": "corpora.train", "dev_corpus": "corpora.dev"}
+    return changed
+
+
+def resolve_training(training: Dict[str, Any], *, total_steps: int) -> Dict[str, Any]:
+    """Resolve the [training] block anew for a round; a schedule's `total_steps` becomes the round's own."""
+    block = {**training, "optimizer": with_total_steps(training["optimizer"], total_steps)}
+    return registry.resolve(block, schema=ConfigSchemaTraining)
+
+
+def with_total_steps(block: Dict[str, Any], total_steps: int) -> Dict[str, Any]:
+    """A copy of a block in which every `total_steps`, however deep, has this value."""
+    return {
+        key: with_total_steps(value, total_steps)
+        if isinstance(value, dict)
+        else (max(total_steps, 1) if key == "total_steps" else value)
+        for key, value in block.items()
+    }
+
+
+@contextlib.contextmanager
+def deterministic(wanted: bool) -> Iterator[None]:
+    """Make torch use only algorithms that give the same bytes every time, inside the block."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(wanted or before)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)

@@ -1,0 +1,125 @@
+"""The [active_learning] block of a config: its defaults, and the check that names every wrong key."""
+
+import difflib
+from typing import Any, Dict, List, Literal, Optional
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from spacy.language import DEFAULT_CONFIG
+from thinc.api import Config
+
+from .errors import ALError, Errors
+
+DEFAULT_ACTIVE_LEARNING = """
+[active_learning]
+# The corpus to label from, made by `al convert`. In a simulation its labels are known to the oracle alone.
+pool = null
+# Labelled sentences that every round is evaluated on. null: rounds are not evaluated.
+test = null
+# The component that finds entities, and is asked how sure it is.
+target = "ner"
+# Root of everything random. Equal seeds give equal results.
+seed = 0
+# "simulation": the pool's own labels answer. "people": the run stops after each query and waits for answers.
+oracle = "simulation"
+# Budgets are given as a "fraction" of the pool's tokens, in "tokens" or in "sentences".
+unit = "fraction"
+seed_budget = 0.02
+round_budget = 0.02
+# Queries after the first training. 0: train once, on the seed budget.
+rounds = 24
+# Share of the labelled tokens held out as development set, drawn anew each round.
+dev_fraction = 0.0
+# Share of the unlabelled sentences that are scored, drawn anew each round.
+pool_fraction = 1.0
+# What makes a sentence useful: random, mnlp, least_confidence, variation_ratio, bald, entropy, margin, ...
+measure = "mnlp"
+# A second measure that decides between equal utilities. null: a seeded permutation decides.
+tie_measure = null
+# Stochastic passes, and what stays random in them: "off", "last", "word", "locked" or "all".
+passes = 10
+dropout = "off"
+# Halve the learning rate when the development F1 has not improved for this many epochs, go back to the best
+# weights then, and keep the best at the end. 0: the schedule of the optimizer decides alone, no evaluation.
+anneal_patience = 0
+anneal_factor = 0.5
+# Same bytes on a GPU too, at some cost in speed. A CPU always gives the same bytes.
+deterministic = false
+
+[active_learning.strategy]
+@al_strategies = "spacy-al.TopUtility.v1"
+"""
+
+
+class ActiveLearningSchema(BaseModel):
+    """The checked [active_learning] block. Meanings and defaults: DEFAULT_ACTIVE_LEARNING."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, strict=False)
+
+    pool: Optional[str]
+    test: Optional[str]
+    target: str
+    seed: int = Field(ge=0)
+    oracle: Literal["simulation", "people"]
+    unit: Literal["fraction", "tokens", "sentences"]
+    seed_budget: float = Field(gt=0)
+    round_budget: float = Field(ge=0)
+    rounds: int = Field(ge=0)
+    dev_fraction: float = Field(ge=0, lt=1)
+    pool_fraction: float = Field(gt=0, le=1)
+    measure: str
+    tie_measure: Optional[str]
+    passes: int = Field(ge=1)
+    dropout: str
+    anneal_patience: int = Field(ge=0)
+    anneal_factor: float = Field(gt=0, lt=1)
+    deterministic: bool
+    strategy: Dict[str, Any]
+
+    @model_validator(mode="after")
+    def _fractions(self) -> "ActiveLearningSchema":
+        if self.unit == "fraction" and max(self.seed_budget, self.round_budget) > 1:
+            raise ValueError("a budget over 1 with unit = fraction; say unit = tokens or sentences")
+        if self.anneal_patience and not self.dev_fraction:
+            raise ValueError("anneal_patience needs a development set: set dev_fraction")
+        return self
+
+
+def fill_active_learning(config: Config) -> Config:
+    """A copy of a config with all defaults: ours in [active_learning], spaCy's in every other block.
+
+    RAISES: ALError A009 when there is no such block, A001 for a key that does not exist.
+    """
+    if "active_learning" not in config:
+        raise ALError(Errors.A009.format(section="active_learning"))
+    known = ActiveLearningSchema.model_fields
+    for key in config["active_learning"]:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {close[0]}? All: {', '.join(known)}" if close else ", ".join(known)
+            raise ALError(Errors.A001.format(key=key, section="active_learning", known=hint))
+    defaults = Config().from_str(DEFAULT_ACTIVE_LEARNING)
+    block = {**defaults["active_learning"], **config["active_learning"]}
+    # spaCy fills the other blocks itself when it loads a pipeline, but not before it reads [training].
+    filled = Config(DEFAULT_CONFIG).merge(config)
+    filled["active_learning"] = block
+    return filled
+
+
+def check_active_learning(config: Config) -> ActiveLearningSchema:
+    """Check the [active_learning] block of a filled and interpolated config.
+
+    RAISES: ALError A008 with every value at fault.
+    """
+    try:
+        return ActiveLearningSchema.model_validate(dict(config["active_learning"]))
+    except ValidationError as error:
+        raise ALError("\n".join(_problems(error, dict(config["active_learning"])))) from error
+
+
+def _problems(error: ValidationError, block: Dict[str, Any]) -> List[str]:
+    lines = []
+    for problem in error.errors():
+        key = str(problem["loc"][0]) if problem["loc"] else "(block)"
+        value = block.get(key) if problem["loc"] else None
+        lines.append(Errors.A008.format(section="active_learning", key=key, value=value, problem=problem["msg"]))
+    return lines
