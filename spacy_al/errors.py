@@ -83,6 +83,12 @@ class Errors:
     A335 = "[A335] {path}: the model has {found}, but {expected} was saved. The file is damaged, and would crash the process: copy the pipeline again, or train it again."
     A336 = "[A336] The feature extractor gave features of {found} tokens for the {expected} tokens of {text!r}. It must return one list for each token of the Doc."
     A337 = "[A337] crfsuite cannot train on these {sentences} sentences: {reason}. Check c1, c2 and max_iterations."
+    A340 = "[A340] Flair has no embeddings of words called '{name}'. Choose one of: {known}."
+    A341 = "[A341] Flair cannot make the embeddings {name}: {reason}. Check name, path and arguments; if they are to be fetched from the network, set download = true."
+    A342 = "[A342] The embeddings {name} cannot be saved: {problem}, which has no safe form on disk. Choose other embeddings for `flair_ner`."
+    A343 = "[A343] The saved embeddings {name!r} are not embeddings of words that Flair knows. The pipeline is damaged, or made by another version of Flair: train it again."
+    A344 = "[A344] {path}: the weights cannot be loaded ({reason}). The file is damaged: copy the pipeline again, or train it again."
+    A345 = "[A345] Flair reads {found} tokens in {text!r}, which has {expected}. Remove tokens without characters from the corpus."
 
     # Uncertainty and acquisition
     A400 = "[A400] The sentence {text!r} carries entity annotations. A pool never holds labels: remove them first (`spacy_al.corpus.reader.without_labels`)."
@@ -100,6 +106,7 @@ class Errors:
     A412 = "[A412] The pipeline has no component that can be asked for uncertainty (it has: {names}). Add a sequence_tagger, crfsuite_ner, flair_ner or ner, and train it."
     A413 = "[A413] '{name}' has no dropout called '{dropout}'. It knows: {known}."
     A414 = "[A414] '{name}' has no labels, so it cannot be asked for uncertainty. Train it first, or load a trained pipeline."
+    A415 = "[A415] {path}: not a whole DocBin ({reason}). Make it again with `python -m spacy al convert`."
 
     # Loop
     A500 = "[A500] [active_learning] pool = {pool}: {problem}"

@@ -1,0 +1,107 @@
+"""DocBins of any size, read a sentence at a time: words, spaces and part-of-speech tags, never labels."""
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Iterator, List
+
+import numpy
+from numpy.typing import NDArray
+from spacy.attrs import ORTH, TAG
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..errors import ALError, Errors
+from .inflate import Inflated
+
+
+class DocStream:
+    """The sentences of a .spacy file, or of all such files in a folder; may be iterated several times.
+
+    A DocBin is one compressed message in which all tokens come before the lengths of sentences. So the file is
+    read twice: once for lengths, spaces and strings, which stay in memory (4 bytes a sentence, 1 byte a
+    token, each distinct word once), and then for the tokens, as a stream.
+    """
+
+    def __init__(self, path: Path, vocab: Vocab) -> None:
+        """
+        path (Path): A .spacy file or a folder. vocab (Vocab): For the Docs; strings are added to it.
+        RAISES: ALError A003 when there is no such file, A415 when a file is not a whole DocBin.
+        """
+        if not path.exists():
+            cure = "Make it with `python -m spacy al convert`."
+            raise ALError(Errors.A003.format(path=path, cure=cure))
+        self.vocab = vocab
+        files = sorted(path.rglob("*.spacy")) if path.is_dir() else [path]
+        self.parts = [_Part(file_, vocab) for file_ in files]
+
+    def __len__(self) -> int:
+        """Sentences."""
+        return sum(len(part.lengths) for part in self.parts)
+
+    def __iter__(self) -> Iterator[Doc]:
+        """Docs with words, spaces and, where the file has them, `tag_`; without labels."""
+        for part in self.parts:
+            yield from part.docs(self.vocab)
+
+
+class _Part:
+    """One file: what has to be known before its tokens can be read."""
+
+    def __init__(self, path: Path, vocab: Vocab) -> None:
+        self.path = path
+        self.attrs: List[int] = []
+        self.start = 0  # of the tokens, in bytes of the inflated message
+        self.lengths: NDArray[numpy.int32] = numpy.zeros(0, dtype=numpy.int32)
+        self.spaces: NDArray[numpy.bool_] = numpy.zeros(0, dtype=bool)
+        size = self._read_all(vocab)
+        width = 8 * len(self.attrs)
+        tokens = int(self.lengths.sum())
+        sane = ORTH in self.attrs and (self.lengths >= 0).all()
+        if not sane or size != tokens * width or len(self.spaces) != tokens:
+            raise self._fail("its tokens, lengths and spaces do not belong together")
+
+    def _read_all(self, vocab: Vocab) -> int:
+        """Read everything but the tokens; return the size of these in bytes."""
+        size = -1
+        with Inflated(self.path) as message:
+            try:
+                for _ in range(message.header("pairs")):
+                    key = message.text()
+                    if key == "attrs":
+                        self.attrs = [message.integer() for _ in range(message.header("items"))]
+                    elif key == "tokens":
+                        size, self.start = message.header("bytes"), message.place
+                        message.skip_bytes(size)
+                    elif key == "lengths":
+                        self.lengths = numpy.frombuffer(message.binary(), dtype=numpy.int32)
+                    elif key == "spaces":
+                        self.spaces = numpy.frombuffer(message.binary(), dtype=bool)
+                    elif key == "strings":
+                        for _ in range(message.header("items")):
+                            vocab.strings.add(message.text())
+                    else:
+                        message.skip()
+            except (EOFError, zlib.error, struct.error, UnicodeDecodeError, ValueError) as error:
+                raise self._fail(str(error) or "it ends too early") from error
+        return size
+
+    def docs(self, vocab: Vocab) -> Iterator[Doc]:
+        """The sentences, in order."""
+        orth, tag = self.attrs.index(ORTH), self.attrs.index(TAG) if TAG in self.attrs else None
+        strings, place = vocab.strings, 0
+        with Inflated(self.path) as message:
+            message.skip_bytes(self.start)
+            for length in self.lengths.tolist():
+                raw = message.read(length * 8 * len(self.attrs))
+                rows = numpy.frombuffer(raw, dtype=numpy.uint64).reshape(length, len(self.attrs))
+                words = [strings[number] for number in rows[:, orth].tolist()]
+                tags = None
+                if tag is not None and rows[:, tag].any():
+                    tags = [strings[number] for number in rows[:, tag].tolist()]
+                spaces = self.spaces[place : place + length].tolist()
+                yield Doc(vocab, words=words, spaces=spaces, tags=tags)
+                place += length
+
+    def _fail(self, reason: str) -> ALError:
+        return ALError(Errors.A415.format(path=self.path, reason=reason))
