@@ -65,15 +65,15 @@ def score_pool(
     seed: int,
     progress: Optional[Callable[[int], None]] = None,
 ) -> Utilities:
-    """`score_docs` for some sentences of a pool, longest first, so that long batches fail early if at all.
-
     """`score_docs` for some sentences of a pool, longest first, so that what does not fit fails early.
+
+    pool (Pool): Sentences without labels. numbers (Sequence[int]): Which of them.
+    vocab (Vocab): For their Docs. The rest as in `score_docs`.
     RETURNS (Dict[str, NDArray[float32]]): Utilities by measure, in the order of `numbers`.
     """
     places = numpy.argsort(-pool.lengths[numpy.asarray(numbers, dtype=numpy.int64)], kind="stable")
     docs = pool.docs((numbers[place] for place in places), vocab)
-    options = {"passes": passes, "seed": seed}
-    found = score_docs(docs, sampler, measures, dropout=dropout, progress=progress, **options)
+    found = score_docs(docs, sampler, measures, passes=passes, dropout=dropout, seed=seed, progress=progress)
     result: Utilities = {}
     for name, values in found.items():
         result[name] = numpy.empty_like(values)

@@ -18,7 +18,7 @@ from .inflate import Inflated
 class DocStream:
     """The sentences of a .spacy file, or of all such files in a folder; may be iterated several times.
 
-    A DocBin is one compressed message in which all tokens come before the lengths of sentences. So the file is
+    A DocBin is one compressed message in which all tokens come before the lengths of sentences. So it is
     read twice: once for lengths, spaces and strings, which stay in memory (4 bytes a sentence, 1 byte a
     token, each distinct word once), and then for the tokens, as a stream.
     """

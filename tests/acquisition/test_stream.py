@@ -3,7 +3,6 @@
 import zlib
 
 import pytest
-import spacy
 import srsly
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,16 +52,16 @@ def test_words_and_spaces_survive(folder, data):
 
 @pytest.mark.parametrize("block", [7, 1 << 18])
 def test_a_full_docbin_is_read_without_its_labels(tmp_path, monkeypatch, block):
-    docs = [full_doc(spacy.blank("en").vocab, number) for number in range(40)]
+    docs = [full_doc(Vocab(), number) for number in range(40)]
     DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "full.spacy")
     monkeypatch.setattr(inflate, "BLOCK", block)
-    found = list(DocStream(tmp_path / "full.spacy", spacy.blank("en").vocab))
+    found = list(DocStream(tmp_path / "full.spacy", Vocab()))
     assert [seen(doc) for doc in found] == [seen(doc) for doc in docs]
     assert not any(doc.has_annotation("ENT_IOB") or doc.spans or doc.cats or doc.user_data for doc in found)
 
 
 def test_a_folder_is_read_in_order_and_twice(tmp_path):
-    vocab = spacy.blank("en").vocab
+    vocab = Vocab()
     for name in ("b", "a"):
         DocBin(docs=[Doc(vocab, words=[name, "x"])]).to_disk(tmp_path / f"{name}.spacy")
     stream = DocStream(tmp_path, vocab)
@@ -70,18 +69,18 @@ def test_a_folder_is_read_in_order_and_twice(tmp_path):
 
 
 def test_the_attributes_kept_do_not_matter(tmp_path):
-    docs = [full_doc(spacy.blank("en").vocab, 1)]
+    docs = [full_doc(Vocab(), 1)]
     DocBin(attrs=["ENT_TYPE"], docs=docs).to_disk(tmp_path / "x.spacy")
-    (doc,) = DocStream(tmp_path / "x.spacy", spacy.blank("en").vocab)
+    (doc,) = DocStream(tmp_path / "x.spacy", Vocab())
     assert [token.text for token in doc] == ["Ann", "likes", "Rome", "1"]
 
 
 @pytest.mark.parametrize("cut", [0, 1, 30, -1])
 def test_a_cut_file_is_refused(tmp_path, cut):
-    data = DocBin(docs=[full_doc(spacy.blank("en").vocab, n) for n in range(9)]).to_bytes()
+    data = DocBin(docs=[full_doc(Vocab(), n) for n in range(9)]).to_bytes()
     (tmp_path / "cut.spacy").write_bytes(data[: len(data) // 2 if cut == -1 else cut])
     with pytest.raises(ALError, match=r"A415.*cut\.spacy"):
-        DocStream(tmp_path / "cut.spacy", spacy.blank("en").vocab)
+        DocStream(tmp_path / "cut.spacy", Vocab())
 
 
 @pytest.mark.parametrize(
@@ -91,12 +90,12 @@ def test_a_cut_file_is_refused(tmp_path, cut):
 def test_other_messages_are_refused(tmp_path, message):
     (tmp_path / "x.spacy").write_bytes(zlib.compress(srsly.msgpack_dumps(message)))
     with pytest.raises(ALError, match="A415"):
-        DocStream(tmp_path / "x.spacy", spacy.blank("en").vocab)
+        DocStream(tmp_path / "x.spacy", Vocab())
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ALError, match=r"A003.*none\.spacy"):
-        DocStream(tmp_path / "none.spacy", spacy.blank("en").vocab)
+        DocStream(tmp_path / "none.spacy", Vocab())
 
 
 values = st.recursive(

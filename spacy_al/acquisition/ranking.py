@@ -1,0 +1,152 @@
+"""A pool of any size as JSONL, most useful sentence first."""
+
+import mmap
+import tempfile
+from array import array
+from pathlib import Path
+from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, cast
+
+import numpy
+from numpy.typing import NDArray
+from spacy.tokens import Doc
+
+from ..files import write_bytes
+from ..jsonl import dump_line
+from ..types import Sampler, token_key
+from ..uncertainty.measures import Measure, as_is
+from .scoring import score_docs
+
+
+class Ranking:
+    """Scored sentences: 16 bytes of id, 16 of places and 4 for each measure in memory, the texts on disk."""
+
+    def __init__(self, measures: Sequence[Measure]) -> None:
+        """measures (Sequence[Measure]): The first ranks, the following ones break its ties."""
+        self.measures = list(measures)
+        self.utilities: Dict[str, NDArray[numpy.float32]] = {}
+        self.n_tokens = 0
+        self.order: NDArray[numpy.int64] = numpy.zeros(0, dtype=numpy.int64)
+        self._texts: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        self._ends = array("q", [0])
+        self._keys = bytearray()
+        self._sizes = array("i")
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def __enter__(self) -> "Ranking":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._texts.close()
+
+    def watch(self, docs: Iterable[Doc]) -> Iterator[Doc]:
+        """Pass Docs on, remembering of each its id, text and number of tokens."""
+        for doc in docs:
+            self._texts.write(doc.text.encode("utf8", "replace"))
+            self._ends.append(self._texts.tell())
+            self._keys += token_key(doc)
+            self._sizes.append(len(doc))
+            self.n_tokens += len(doc)
+            yield doc
+
+    def sort(self, seed: int) -> None:
+        """Order the sentences by utility; what no measure decides, a permutation from the seed does."""
+        permutation = numpy.random.default_rng(seed).permutation(len(self))
+        keys = [-self.utilities[measure.name] for measure in reversed(self.measures)]
+        self.order = numpy.lexsort((permutation, *keys))
+
+    def rows(self) -> Iterator[Dict[str, Any]]:
+        """What is written of each sentence, most useful first; see `write_ranking`."""
+        keys = numpy.frombuffer(bytes(self._keys), dtype=numpy.uint64).reshape(-1, 2)
+        seen = occurrences(keys)
+        for rank, number in enumerate(self.order.tolist()):
+            values = {measure: float(self.utilities[measure.name][number]) for measure in self.measures}
+            row: Dict[str, Any] = {"id": f"{keys[number].tobytes().hex()}-{seen[number]}", "rank": rank}
+            row["utilities"] = {measure.name: _short(value) for measure, value in values.items()}
+            shown = {
+                one.name: _short(one.display(v)) for one, v in values.items() if one.display is not as_is
+            }
+            row |= {"shown": shown} if shown else {}
+            yield row | {"n_tokens": self._sizes[number], "text": self._text(number)}
+
+    def _text(self, number: int) -> str:
+        self._texts.seek(self._ends[number])
+        return self._texts.read(self._ends[number + 1] - self._ends[number]).decode("utf8")
+
+
+def rank_docs(
+    docs: Iterable[Doc],
+    sampler: Optional[Sampler],
+    measures: Sequence[Measure],
+    *,
+    passes: int,
+    dropout: str,
+    seed: int,
+    progress: Optional[Callable[[int], None]] = None,
+) -> Ranking:
+    """Score sentences from a stream and order them; arguments and errors as in `score_docs`.
+
+    RETURNS (Ranking): To be closed, or used in a `with` block: its texts are in a temporary file.
+    """
+    ranking = Ranking(measures)
+    ranking.utilities = score_docs(
+        ranking.watch(docs), sampler, measures, passes=passes, dropout=dropout, seed=seed, progress=progress
+    )
+    ranking.sort(seed)
+    return ranking
+
+
+def write_ranking(path: Path, ranking: Ranking, *, limit: Optional[int] = None) -> int:
+    """Write a ranking as JSONL in one step.
+
+    Each row has `id` (as in `spacy_al.types.Pool`), `rank` from 0, `utilities` by measure as ranked, `shown`
+    for measures that people read in another unit, `n_tokens` and `text`.
+
+    path (Path): The file. limit (Optional[int]): Write only so many of the most useful.
+    RETURNS (int): Rows written.
+    RAISES: ALError A002 when the file cannot be written.
+    """
+    count = 0
+    with tempfile.TemporaryFile() as lines:
+        for row in ranking.rows():
+            if count == limit:
+                break
+            lines.write(f"{dump_line(row)}\n".encode())
+            count += 1
+        lines.flush()
+        if not count:
+            write_bytes(path, b"")
+            return 0
+        # Mapped, not read: the operating system brings in a page at a time. A file takes it as it takes bytes.
+        with mmap.mmap(lines.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+            write_bytes(path, cast(bytes, view))
+    return count
+
+
+def occurrences(keys: NDArray[numpy.uint64]) -> NDArray[numpy.int64]:
+    """How often each row has occurred before it: the number at the end of an id.
+
+    keys (NDArray[uint64]): (sentences, 2). RETURNS (NDArray[int64]): (sentences,).
+    """
+    if not len(keys):
+        return numpy.zeros(0, dtype=numpy.int64)
+    order = numpy.lexsort([keys[:, 0], keys[:, 1]])  # stable: equal rows stay in their order
+    ordered = keys[order]
+    new = numpy.r_[True, (ordered[1:] != ordered[:-1]).any(1)]
+    starts = numpy.flatnonzero(new)
+    result = numpy.empty(len(keys), dtype=numpy.int64)
+    result[order] = numpy.arange(len(keys)) - starts[numpy.cumsum(new) - 1]
+    return result
+
+
+def top_docs(docs: Iterable[Doc], ranking: Ranking, count: int) -> List[Doc]:
+    """The Docs of the most useful sentences, from another reading of the stream that was ranked."""
+    wanted = {number: rank for rank, number in enumerate(ranking.order[:count].tolist())}
+    found = {wanted[number]: doc for number, doc in enumerate(docs) if number in wanted}
+    return [found[rank] for rank in sorted(found)]
+
+
+def _short(value: float) -> float:
+    """As many digits as a float32 has."""
+    return float(f"{value:.8g}")
