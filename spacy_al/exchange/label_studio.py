@@ -1,6 +1,7 @@
 """Label Studio: tasks with predictions, the labelling config, and the JSON and JSON_MIN exports."""
 
 import json
+import math
 from typing import Dict, List, Optional, Sequence, Tuple
 from xml.sax.saxutils import quoteattr
 
@@ -24,7 +25,7 @@ def labelling_config(labels: Sequence[str]) -> str:
     )
     return (
         "<View>\n"
-        "  <Style>.htx-text{ white-space: pre-wrap; }</Style>\n"
+        "  <Style>.htx-text, .lsf-htx-richtext { white-space: pre-wrap; }</Style>\n"
         f'  <Labels name="{CONTROL}" toName="{OBJECT}">\n{buttons}\n  </Labels>\n'
         f'  <Text name="{OBJECT}" value="$text"/>\n'
         "</View>\n"
@@ -34,7 +35,9 @@ def labelling_config(labels: Sequence[str]) -> str:
 def to_record(task: Task) -> Dict[str, object]:
     """One task for Label Studio's import.
 
-    A prediction's score is minus the utility: Label Studio's uncertainty sampling shows low scores first.
+    A prediction's score is exp(-utility), which Label Studio shows as a percentage and sorts by, low first:
+    for MNLP it is the geometric mean of the probabilities of the best tags, for other measures only an
+    order.
     """
     data: Dict[str, object] = {
         "text": task.text,
@@ -49,8 +52,8 @@ def to_record(task: Task) -> Dict[str, object]:
     record: Dict[str, object] = {"data": data}
     if task.spans is not None:
         results = [_result(task, number) for number in range(len(task.spans))]
-        model = f"spacy_al round {task.round}"
-        record["predictions"] = [{"model_version": model, "score": -task.utility, "result": results}]
+        model, score = f"spacy_al round {task.round}", math.exp(-max(task.utility, 0.0))
+        record["predictions"] = [{"model_version": model, "score": score, "result": results}]
     return record
 
 
@@ -95,7 +98,7 @@ def _annotation(annotation: Fields, chunk: Chunk, id_: Optional[str], text: str)
         chunk,
         id_,
         "ignore" if annotation.flag("was_cancelled") else "accept",
-        tuple(_mark(span, text) for span in spans),
+        tuple(_mark(span) for span in spans),
         text=text,
         seconds=annotation.number("lead_time"),
         annotator=_annotator(annotation),
@@ -112,7 +115,7 @@ def _parse_min(fields: Fields, chunk: Chunk) -> Record:
         chunk,
         find_id(fields),
         "accept",
-        tuple(_mark(span, text) for span in spans),
+        tuple(_mark(span) for span in spans),
         text=text,
         unsure=not spans,
         seconds=fields.number("lead_time"),
@@ -121,15 +124,11 @@ def _parse_min(fields: Fields, chunk: Chunk) -> Record:
     )
 
 
-def _mark(span: Fields, text: str) -> Mark:
+def _mark(span: Fields) -> Mark:
     labels = span.array("labels")
     if len(labels) != 1:
         raise span.fail("labels", f"one label was expected, found {len(labels)}")
     covered = span.text("text") if span.has("text") else None
-    if covered is not None and "\\n" in covered and "\\n" not in text:
-        covered = covered.replace(
-            "\\n", "\n"
-        )  # the web page writes line ends in a span's text as two characters
     label = Fields({"labels": labels[0]}, span.place, span.where).text("labels")
     return Mark(label, _chars(span), text=covered)
 

@@ -27,7 +27,7 @@ class Given:
 def merge(given: Sequence[Given], policy: str) -> Answer:
     """One answer out of several to the same task; `seconds` adds up what all of them cost.
 
-    given (Sequence[Given]): At least one.
+    given (Sequence[Given]): At least one, in the order of the file.
     policy (str): "fail", "newest" or "vote". Answers that say the same are merged under every policy.
     RAISES: ALError A607 when they differ under "fail", when some have no time under "newest", when there is
         no strict majority under "vote".
@@ -63,10 +63,12 @@ def _newest(given: Sequence[Given]) -> Answer:
     times = [each.record.when for each in given]
     if all(time is None for time in times):
         # A tool without times appends: what stands later in the file was answered later.
-        return max(given, key=lambda each: each.record.chunk.item).answer
+        return given[-1].answer
     if any(time is None for time in times):
         raise _differ(given, "only some of them say when they were made")
-    return max(given, key=lambda each: (each.record.when or 0.0, each.record.chunk.item)).answer
+    return sorted(given, key=lambda each: each.record.when or 0.0)[
+        -1
+    ].answer  # of equal times, the later line
 
 
 def _vote(given: Sequence[Given]) -> Answer:

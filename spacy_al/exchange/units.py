@@ -46,7 +46,8 @@ def _undecided(record: Record, task: Task, options: Options) -> bool:
 
 
 def _fits(record: Record, task: Task, options: Options) -> Dict[str, Placed]:
-    units = ["codepoints", "utf16"] if _undecided(record, task, options) else [options.units]
+    undecided = _undecided(record, task, options)
+    units = ["codepoints", "utf16"] if undecided else [options.units]
     fits: Dict[str, Placed] = {}
     first: Optional[ALError] = None
     for unit in units:
@@ -55,9 +56,15 @@ def _fits(record: Record, task: Task, options: Options) -> Dict[str, Placed]:
             fits[name] = place(record.marks, task, unit=name, snap=options.snap, place=record.chunk.place)
         except ALError as error:
             first = first or error
-    if first is not None and not fits:
+    if first is not None and (not fits or (undecided and _far_fetched(record, fits))):
         raise first
     return fits
+
+
+def _far_fetched(record: Record, fits: Dict[str, Placed]) -> bool:
+    # UTF-16 that fits only after widening, with no text to vouch for it, proves nothing: it is a plain error.
+    text = all(mark.text is not None for mark in record.marks)
+    return "codepoints" not in fits and bool(fits["utf16"].snapped) and not text
 
 
 def _decide(fits: Dict[str, Placed]) -> Optional[str]:

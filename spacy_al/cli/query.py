@@ -1,0 +1,121 @@
+"""`al query`: the next batch of a run, or the top of a ranking, as a file for an annotation tool."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, List, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from ..tasks import Task
+
+FORMATS = "prodigy, label_studio, doccano, argilla, conll, conll4 or docbin"
+Source = Annotated[
+    Path, typer.Argument(metavar="RUN|RANKING", help="A run that waits for people, or JSONL from `al score`")
+]
+Output = Annotated[Path, typer.Argument(metavar="OUT", help="The file to write")]
+Format = Annotated[str, typer.Option("--format", "-f", help=FORMATS)]
+Suggest = Annotated[bool, typer.Option(help="Pre-annotate with the model's entities, for people to correct")]
+Pipeline = Annotated[
+    Optional[str], typer.Option("--pipeline", "-p", help="Pipeline for --suggest when ranking a pool")
+]
+PoolPath = Annotated[
+    Optional[Path], typer.Option("--pool", metavar="POOL.spacy", help="The pool that was ranked")
+]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Sentences to take from a ranking")]
+Measure = Annotated[Optional[str], typer.Option(help="The ranking's measure to show, if it has several")]
+Labels = Annotated[
+    Optional[str], typer.Option(help="Labels, such as PER,LOC,ORG, or the .labels.json of `al convert`")
+]
+
+
+def query_cli(
+    source: Source,
+    output: Output,
+    format_: Format,
+    suggest: Suggest = False,
+    pipeline: Pipeline = None,
+    pool: PoolPath = None,
+    limit: Limit = 100,
+    measure: Measure = None,
+    labels: Labels = None,
+) -> None:
+    """
+    Write the sentences that people should label next, best first.
+
+    Examples:
+      python -m spacy al query runs/news batch.jsonl --format prodigy
+      python -m spacy al query ranking.jsonl batch.json -f label_studio --pool pool.spacy -n 50 --labels
+      PER,LOC
+    """
+    from ..exchange.formats import write_tasks
+    from .common import fail_clearly
+
+    with fail_clearly():
+        tasks = open_source(source, pool, limit, measure=measure, suggest=suggest, pipeline=pipeline)
+        written = write_tasks(output, tasks, format_, find_labels(labels, source, tasks))
+    typer.echo(f"{len(tasks)} sentences in {', '.join(str(path) for path in written)}")
+
+
+def open_source(
+    source: Path,
+    pool: Optional[Path],
+    limit: int,
+    *,
+    measure: Optional[str] = None,
+    suggest: bool = False,
+    pipeline: Optional[str] = None,
+) -> List["Task"]:
+    """The tasks of a waiting run or of the top of a ranking; raises ALError A626 when it is neither."""
+    from ..errors import ALError, Errors
+
+    if source.is_dir():
+        from ..loop.people import open_batch
+
+        tasks = open_batch(source)
+        return tasks if suggest else [task.bare() for task in tasks]
+    if not source.is_file():
+        raise ALError(Errors.A626.format(path=source, cure="Check the path."))
+    if pool is None:
+        raise ALError(Errors.A626.format(path=source, cure="If it is a ranking, give its pool with --pool."))
+    return _open_ranking(source, pool, limit, measure, pipeline if suggest else None, suggest)
+
+
+def find_labels(given: Optional[str], source: Path, tasks: List["Task"]) -> List[str]:
+    """Labels as given on the command line, else those of the run, else those of the suggestions."""
+    if given is not None:
+        return _read_labels(given)
+    if source.is_dir():
+        from ..loop.people import open_labels
+
+        return open_labels(source)
+    return sorted({label for task in tasks for _, _, label in task.spans or ()})
+
+
+def _open_ranking(
+    source: Path, pool: Path, limit: int, measure: Optional[str], pipeline: Optional[str], suggest: bool
+) -> List["Task"]:
+    import spacy
+
+    from ..errors import ALError, Errors
+    from ..exchange.ranking import read_ranking
+    from ..exchange.ranking import suggest as suggest_entities
+
+    if suggest and pipeline is None:
+        cure = "To pre-annotate the sentences of a ranking, name a pipeline with --pipeline."
+        raise ALError(Errors.A626.format(path=source, cure=cure))
+    nlp = spacy.load(pipeline) if pipeline else spacy.blank("xx")
+    tasks = read_ranking(source, pool, nlp.vocab, limit=limit, measure=measure)
+    return suggest_entities(tasks, nlp) if pipeline else tasks
+
+
+def _read_labels(given: str) -> List[str]:
+    from ..exchange.fields import Fields
+    from ..jsonl import parse_object
+
+    if not given.endswith(".json"):
+        return [label.strip() for label in given.split(",") if label.strip()]
+    path = Path(given)
+    from ..exchange.containers import read_file
+
+    fields = Fields(parse_object(read_file(path), path=path, line=1), str(path))
+    return [fields.wrap({"label": label}, "labels").text("label") for label in fields.array("labels")]

@@ -1,0 +1,99 @@
+"""Taking a file of answers in: all of it, or, on request, what is right of it and the rest to a file."""
+
+from collections import Counter
+from pathlib import Path
+from typing import List, Mapping, Optional, Sequence
+
+from ..errors import ALError, Errors
+from ..files import write_bytes
+from ..tasks import Answer, Task
+from .containers import read_file
+from .formats import detect, parse_answers
+from .records import EMPTY, SEVERAL, UNITS, UNLABELLED, Options, Reading
+
+NOTES = {
+    "unanswered": "not answered yet",
+    "duplicates": "repeated or further answers, merged",
+    "by_text": "records without our id, found by their text",
+    "utf16": "spans counted in UTF-16 units, corrected",
+    "snapped": "spans widened to whole tokens",
+    "other_results": "results that are not entities, left out",
+}
+
+
+def check_options(options: Options) -> None:
+    """Raise ALError A628 for an option with an unknown value."""
+    choices = {"several": SEVERAL, "unlabelled": UNLABELLED, "empty": EMPTY, "units": UNITS}
+    for name, known in choices.items():
+        value = getattr(options, name)
+        if value not in known:
+            raise ALError(Errors.A628.format(option=f"--{name}", value=value, known=", ".join(known)))
+
+
+def take_file(
+    path: Path,
+    tasks: Sequence[Task],
+    options: Options,
+    *,
+    name: Optional[str] = None,
+    rest: Optional[Path] = None,
+) -> Reading:
+    """Read a tool's file; see `take_bytes`. name (str): Its format; None to find out."""
+    data = read_file(path)
+    return take_bytes(data, path, tasks, options, name=name or detect(data, path), rest=rest)
+
+
+def take_bytes(
+    data: bytes,
+    path: Path,
+    tasks: Sequence[Task],
+    options: Options,
+    *,
+    name: str,
+    rest: Optional[Path] = None,
+) -> Reading:
+    """Read answers, all or nothing.
+
+    data (bytes): A tool's file. path (Path): Its name, for messages.
+    tasks (Sequence[Task]): The sentences that were asked for.
+    options (Options): How to take answers in.
+    name (str): The format.
+    rest (Path): Where records go that cannot be taken, in the same format; None to take all or nothing.
+    RETURNS (Reading): The answers, in the order of the tasks.
+    RAISES: ALError A623 with every problem when `rest` is None and there is one; A627 when nobody has
+        answered.
+    """
+    check_options(options)
+    by_id: Mapping[str, Task] = {task.id: task for task in tasks}
+    reading, left = parse_answers(data, path, by_id, name, options)
+    if reading.problems and rest is None:
+        raise ALError(_all_problems(path, reading))
+    if rest is not None and left:
+        write_bytes(rest, left)
+    if not reading.answers and not reading.problems:
+        raise ALError(Errors.A627.format(path=path, unanswered=reading.counts.get("unanswered", 0)))
+    return reading
+
+
+def summary(reading: Reading) -> List[str]:
+    """What was taken in, as lines for people."""
+    verdicts = Counter(answer.verdict for answer in reading.answers)
+    spans = sum(len(answer.spans) for answer in reading.answers)
+    empty = sum(answer.verdict == "accept" and not answer.spans for answer in reading.answers)
+    lines = [
+        f"{verdicts['accept']} accepted with {spans} entities ({empty} without any), "
+        f"{verdicts['reject']} rejected, {verdicts['ignore']} ignored"
+    ]
+    lines += [f"{reading.counts[key]} {note}" for key, note in NOTES.items() if reading.counts.get(key)]
+    seconds = _cost(reading.answers)
+    return lines + ([f"{seconds / 60:.1f} minutes of work"] if seconds else [])
+
+
+def _cost(answers: Sequence[Answer]) -> float:
+    return sum(answer.seconds or 0.0 for answer in answers)
+
+
+def _all_problems(path: Path, reading: Reading) -> str:
+    total = len(reading.answers) + len(reading.rest)
+    problems = "\n".join(f"  {problem.message}" for problem in reading.problems)
+    return Errors.A623.format(path=path, n=len(reading.rest), total=total, problems=problems)

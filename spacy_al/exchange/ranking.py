@@ -1,0 +1,93 @@
+"""A ranking from `al score` and the pool it ranks, as tasks for people."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..corpus.reader import read_docs, without_labels
+from ..errors import ALError, Errors
+from ..jsonl import read_jsonl
+from ..tasks import Task
+from ..types import token_key
+from .docs import make_task
+from .fields import Fields
+
+
+def read_ranking(
+    path: Path, pool: Path, vocab: Vocab, *, limit: int, measure: Optional[str] = None
+) -> List[Task]:
+    """The first sentences of a ranking as tasks.
+
+    path (Path): JSONL with "id", "rank", "text" and "utility": a number, or an object with one per measure.
+    pool (Path): The DocBin that was scored, or a folder of them; labels in it are not looked at.
+    vocab (Vocab): For the Docs of the pool.
+    limit (int): How many sentences.
+    measure (str): Whose utility to keep where there are several; None for the first.
+    RETURNS (List[Task]): In the order of the ranking, without suggestions.
+    RAISES: ALError A624 (not a ranking), A625 (a sentence is not in the pool), and those of `read_jsonl`.
+    """
+    rows: Dict[str, Tuple[int, str, float]] = {}
+    for line, values in read_jsonl(path):
+        if len(rows) == limit:
+            break
+        id_, row = _row(Fields(values, f"{path}:{line}"), path, line, measure)
+        if id_ in rows:
+            raise ALError(Errors.A624.format(path=path, line=line, problem=f"sentence '{id_}' appears twice"))
+        rows[id_] = row
+    docs = _find(pool, rows, vocab)
+    lost = next((id_ for id_ in rows if id_ not in docs), None)
+    if lost is not None:
+        raise ALError(Errors.A625.format(path=pool, id=lost, ranking=path))
+    return [_task(docs[id_], id_, *row) for id_, row in rows.items()]
+
+
+def suggest(tasks: Sequence[Task], nlp: Language) -> List[Task]:
+    """The same tasks with a pipeline's entities, for people to correct.
+
+    tasks (Sequence[Task]): Sentences.
+    nlp (Language): A pipeline that sets `doc.ents`; it gets the tasks' own tokens.
+    """
+    docs = (Doc(nlp.vocab, words=list(task.words), spaces=list(task.spaces)) for task in tasks)
+    found = [tuple((ent.start, ent.end, ent.label_) for ent in doc.ents) for doc in nlp.pipe(docs)]
+    return [replace(task, spans=spans) for task, spans in zip(tasks, found, strict=True)]
+
+
+def _row(fields: Fields, path: Path, line: int, measure: Optional[str]) -> Tuple[str, Tuple[int, str, float]]:
+    try:
+        id_, rank = fields.text("id"), fields.integer("rank")
+        if isinstance(fields.values.get("utility"), dict):
+            utilities = fields.child("utility").values
+            name = measure or next(iter(utilities), "")
+            value = utilities.get(name)
+        else:
+            name = fields.text("measure") if fields.has("measure") else measure or ""
+            value = fields.values.get("utility")
+    except ALError as error:
+        raise ALError(Errors.A624.format(path=path, line=line, problem=error)) from error
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        problem = f"the utility {name} is {value!r}, not a number"
+        raise ALError(Errors.A624.format(path=path, line=line, problem=problem))
+    return id_, (rank, name, float(value))
+
+
+def _find(pool: Path, wanted: Dict[str, Tuple[int, str, float]], vocab: Vocab) -> Dict[str, Doc]:
+    # Ids as in spacy_al.types.Pool: a hash of the tokens and an occurrence number.
+    seen: Counter = Counter()
+    found: Dict[str, Doc] = {}
+    for doc in read_docs(pool, vocab):
+        key = token_key(doc).hex()
+        id_ = f"{key}-{seen[key]}"
+        seen[key] += 1
+        if id_ in wanted:
+            found[id_] = without_labels(doc)
+    return found
+
+
+def _task(doc: Doc, id_: str, rank: int, measure: str, utility: float) -> Task:
+    source = doc.user_data.get("source")
+    return make_task(doc, id=id_, rank=rank, measure=measure, utility=utility, source=source)

@@ -1,0 +1,108 @@
+"""`al ingest` on a ranking and on a run."""
+
+import json
+import sys
+import types
+
+import pytest
+import spacy
+import typer
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from spacy_al.cli.ingest import ingest_cli
+from spacy_al.tasks import Task
+from spacy_al.types import Pool
+
+
+def invoke(*arguments):
+    app = typer.Typer()
+    app.command()(ingest_cli)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def line(id_, text, spans=(), answer="accept"):
+    marks = [{"start": start, "end": end, "label": label} for start, end, label in spans]
+    return json.dumps({"text": text, "meta": {"al_id": id_}, "spans": marks, "answer": answer}) + "\n"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A folder that stands for a waiting run, and what it was given."""
+    people = types.ModuleType("spacy_al.loop.people")
+    tasks = [Task("ab-0", ("Bob", "slept"), (True, False)), Task("cd-0", ("Rome", "burns"), (True, False))]
+    accepted = []
+    people.open_batch = lambda path: tasks
+    people.open_labels = lambda path: ["PER", "LOC"]
+    people.accept_answers = lambda path, answers: accepted.extend(answers)
+    monkeypatch.setitem(sys.modules, "spacy_al.loop.people", people)
+    (tmp_path / "run").mkdir()
+    return tmp_path / "run", tmp_path / "in.jsonl", accepted
+
+
+GOOD = line("ab-0", "Bob slept", [(0, 3, "PER")])
+
+
+def test_answers_reach_the_run(run):
+    folder, path, accepted = run
+    path.write_text(GOOD + line("cd-0", "Rome burns", answer="ignore"))
+    result = invoke(folder, path)
+    assert result.exit_code == 0, result.output
+    assert [(answer.verdict, answer.spans) for answer in accepted] == [
+        ("accept", ((0, 1, "PER"),)),
+        ("ignore", ()),
+    ]
+    assert "1 accepted with 1 entities (0 without any), 0 rejected, 1 ignored" in result.output
+
+
+def test_a_bad_record_changes_nothing_and_all_are_listed(run):
+    folder, path, accepted = run
+    path.write_text(GOOD + line("cd-0", "Rome burns", [(0, 2, "LOC")]) + line("ef-0", "x") + "{\n")
+    result = invoke(folder, path)
+    assert (result.exit_code, accepted) == (1, [])
+    for expected in ("A623", "3 of 4", "A605", "in.jsonl:2", "A603", "in.jsonl:3", "A005", "in.jsonl:4"):
+        assert expected in result.output
+
+
+def test_partial_takes_the_good_and_keeps_the_rest(run):
+    folder, path, accepted = run
+    bad = line("cd-0", "Rome burns", [(0, 2, "LOC")])
+    path.write_text(GOOD + bad)
+    result = invoke(folder, path, "--partial")
+    assert (result.exit_code, [answer.id for answer in accepted]) == (0, ["ab-0"]), result.output
+    assert (path.parent / "in.rest.jsonl").read_text() == bad
+    assert "A605" in result.output
+
+
+def test_labels_of_the_run_are_checked(run):
+    folder, path, accepted = run
+    path.write_text(line("ab-0", "Bob slept", [(0, 3, "PERSON")]))
+    assert "A613" in invoke(folder, path).output
+    assert accepted == []
+
+
+def test_a_file_without_answers(run):
+    folder, path, _ = run
+    path.write_text(json.dumps({"text": "Bob slept", "meta": {"al_id": "ab-0"}, "_view_id": "ner_manual"}))
+    assert "A627" in invoke(folder, path).output
+
+
+def test_unknown_option_values(run):
+    folder, path, _ = run
+    path.write_text(GOOD)
+    assert "A628" in invoke(folder, path, "--several", "best").output
+
+
+def test_a_ranking_gives_labelled_sentences(tmp_path):
+    vocab = spacy.blank("en").vocab
+    docs = [spacy.tokens.Doc(vocab, words=["Bob", "slept"]), spacy.tokens.Doc(vocab, words=["Rome", "burns"])]
+    DocBin(docs=docs).to_disk(tmp_path / "pool.spacy")
+    ids = Pool.from_docs(docs, vocab).ids
+    rows = [{"id": id_, "rank": rank, "utility": 1.0, "text": "x"} for rank, id_ in enumerate(ids)]
+    (tmp_path / "ranking.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "in.jsonl").write_text(line(ids[1], "Rome burns ", [(0, 4, "LOC")]))
+    arguments = [tmp_path / "ranking.jsonl", tmp_path / "in.jsonl", "--pool", tmp_path / "pool.spacy"]
+    assert "A626" in invoke(*arguments).output
+    assert invoke(*arguments, "--output", tmp_path / "out.spacy").exit_code == 0
+    (doc,) = DocBin(store_user_data=True).from_disk(tmp_path / "out.spacy").get_docs(vocab)
+    assert ([ent.text for ent in doc.ents], doc[1].ent_iob_, doc.user_data["id"]) == (["Rome"], "O", ids[1])

@@ -1,0 +1,110 @@
+"""Tasks against the documented schema of `ner_manual`, and the recipe against a stand-in for Prodigy."""
+
+import importlib
+import sys
+import types
+from typing import List, Literal
+
+import pytest
+from hypothesis import given
+from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, StrictStr
+
+from spacy_al.errors import ALError
+from spacy_al.exchange import prodigy
+
+from .cases import OTHER, TASK
+from .strategies import batches
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Token(Strict):
+    text: StrictStr
+    start: StrictInt
+    end: StrictInt
+    id: StrictInt
+    ws: StrictBool
+
+
+class Span(Strict):
+    start: StrictInt
+    end: StrictInt
+    token_start: StrictInt
+    token_end: StrictInt
+    label: StrictStr
+
+
+class NerManual(Strict):
+    text: StrictStr
+    tokens: List[Token]
+    spans: List[Span]
+    meta: dict
+    view_id: Literal["ner_manual"]
+
+
+@given(batches(max_size=2))
+def test_tasks_meet_the_schema(tasks):
+    for task in tasks:
+        record = prodigy.to_record(task)
+        parsed = NerManual(view_id=record.pop("_view_id"), **record)
+        assert [parsed.text[token.start : token.end] for token in parsed.tokens] == list(task.words)
+        assert [token.id for token in parsed.tokens] == list(range(len(task.words)))
+        for span in parsed.spans:
+            assert parsed.tokens[span.token_start].start == span.start
+            assert parsed.tokens[span.token_end].end == span.end
+
+
+@pytest.fixture
+def recipe(monkeypatch):
+    """The recipe with stand-ins for Prodigy and for the run's functions, and what the run was given."""
+    stand_in, people = types.ModuleType("prodigy"), types.ModuleType("spacy_al.loop.people")
+    stand_in.recipe = lambda name, **arguments: lambda function: function
+    stand_in.set_hashes = lambda task: task | {"_input_hash": 1, "_task_hash": 2}
+    given_to_run = []
+    people.open_batch = lambda run: [OTHER, TASK]
+    people.open_labels = lambda run: ["PER", "LOC"]
+    people.accept_answers = lambda run, answers: given_to_run.append((run, answers))
+    monkeypatch.setitem(sys.modules, "prodigy", stand_in)
+    monkeypatch.setitem(sys.modules, "spacy_al.loop.people", people)
+    monkeypatch.delitem(sys.modules, "spacy_al.exchange.prodigy_recipes", raising=False)
+    module = importlib.import_module("spacy_al.exchange.prodigy_recipes")
+    yield module, given_to_run
+    del sys.modules["spacy_al.exchange.prodigy_recipes"]
+
+
+def answered(parts, **changes):
+    return [task | {"answer": "accept"} | changes for task in parts["stream"]]
+
+
+def test_the_recipe_serves_in_order_of_rank(recipe):
+    parts = recipe[0].al_query("dataset", "run")
+    assert [task["meta"]["rank"] for task in parts["stream"]] == [1, 2]
+    assert (parts["view_id"], parts["config"]["labels"]) == ("ner_manual", ["PER", "LOC"])
+
+
+def test_answers_go_to_the_run_once_all_are_there(recipe):
+    parts = recipe[0].al_query("dataset", "run")
+    first, second = answered(parts)
+    parts["update"]([first])
+    assert (recipe[1], parts["progress"]()) == ([], 0.5)
+    parts["update"]([second])
+    parts["on_exit"](None)
+    assert [(run, [answer.id for answer in answers]) for run, answers in recipe[1]] == [
+        ("run", ["ab-0", "cd-0"])
+    ]
+
+
+def test_answers_go_to_the_run_at_the_end(recipe):
+    parts = recipe[0].al_query("dataset", "run")
+    parts["update"](answered(parts)[:1])
+    parts["on_exit"](None)
+    assert len(recipe[1]) == 1
+
+
+def test_answers_that_cannot_be_taken_are_refused(recipe):
+    parts = recipe[0].al_query("dataset", "run")
+    with pytest.raises(ALError, match="A604"):
+        parts["update"](answered(parts, text="edited"))
+    assert parts["progress"]() == 0.0

@@ -1,0 +1,142 @@
+"""What an answer means, and which records are refused."""
+
+import json
+
+import pytest
+
+from spacy_al.exchange.formats import parse_answers
+from spacy_al.exchange.records import Options
+
+from .cases import OTHER, TASK, TASKS, codes, prodigy, read
+
+
+def test_accepted_tokens_without_a_span_are_outside():
+    answer = read([prodigy([(0, 3, "PER")])]).answers[0]
+    assert (answer.verdict, answer.spans, answer.missing) == ("accept", ((0, 1, "PER"),), ())
+
+
+def test_unlabelled_tokens_can_be_missing():
+    answer = read([prodigy([(0, 3, "PER")])], unlabelled="missing").answers[0]
+    assert answer.missing == (1, 2, 3, 4, 5)
+
+
+def test_a_binary_yes_says_nothing_of_other_tokens():
+    answer = read([prodigy([(10, 12, "PER")], _view_id="ner")]).answers[0]
+    assert (answer.spans, answer.missing) == (((3, 4, "PER"),), (0, 1, 2, 4, 5))
+
+
+def test_a_binary_no_is_a_constraint():
+    answer = read([prodigy([(10, 12, "PER")], _view_id="ner", answer="reject")]).answers[0]
+    assert (answer.verdict, answer.spans, answer.rejected) == ("reject", (), ((3, 4, "PER"),))
+
+
+def test_a_binary_no_to_two_spans_is_no_constraint():
+    spans = [(0, 3, "PER"), (10, 12, "PER")]
+    answer = read([prodigy(spans, _view_id="ner", answer="reject")]).answers[0]
+    assert (answer.verdict, answer.rejected) == ("reject", ())
+
+
+@pytest.mark.parametrize("verdict", ["reject", "ignore"])
+def test_refusals_carry_no_entities(verdict):
+    answer = read([prodigy([(0, 3, "PER")], answer=verdict)]).answers[0]
+    assert (answer.verdict, answer.spans, answer.missing, answer.rejected) == (verdict, (), (), ())
+
+
+def test_unknown_ids():
+    assert codes(read([prodigy(meta={"al_id": "zz-0"})])) == ["A603"]
+
+
+def test_edited_text():
+    reading = read([prodigy(text=TASK.text.replace("met", "saw"))])
+    assert codes(reading) == ["A604"]
+    assert "character 6" in reading.problems[0].message
+
+
+def test_white_space_lost_at_the_end_is_no_edit():
+    answer = read([prodigy(text=TASK.text + " ")]).answers[0]
+    assert answer.id == TASK.id
+
+
+def test_changed_tokens():
+    tokens = [{"text": word} for word in ("Bob", "😀", "met", "Al's", "cat")]
+    assert codes(read([prodigy(tokens=tokens)])) == ["A604"]
+
+
+def test_a_lost_id_is_found_by_text():
+    reading = read([prodigy([(0, 3, "PER")], meta={})])
+    assert (reading.answers[0].id, reading.counts) == (TASK.id, {"by_text": 1})
+
+
+def test_a_lost_id_of_an_ambiguous_text():
+    twins = {"a-0": TASK, "b-0": TASK}
+    assert codes(read([prodigy(meta={})], tasks=twins)) == ["A612"]
+
+
+def test_overlaps():
+    assert codes(read([prodigy([(0, 5, "PER"), (4, 9, "LOC")])])) == ["A606"]
+
+
+def test_the_same_span_twice():
+    assert codes(read([prodigy([(0, 3, "PER"), (0, 3, "LOC")])])) == ["A606"]
+
+
+def test_unknown_labels():
+    assert codes(read([prodigy([(0, 3, "PERS")])], labels=("PER", "LOC"))) == ["A613"]
+
+
+def test_answers_come_in_the_order_of_the_tasks():
+    other = prodigy(text=OTHER.text, meta={"al_id": OTHER.id})
+    assert [answer.id for answer in read([other, prodigy()]).answers] == list(TASKS)
+
+
+def test_every_problem_has_its_line():
+    bad = prodigy([(1, 2, "PER")])
+    lines = [
+        json.dumps(bad),
+        "",
+        "{",
+        json.dumps(prodigy(answer="yes")),
+        '{"a": 1, "a": 2}',
+        '{"x": NaN}',
+        "[]",
+    ]
+    reading = read("\n".join(lines).encode())
+    assert codes(reading) == ["A605", "A005", "A608", "A007", "A007", "A007"]
+    assert [problem.line for problem in reading.problems] == [1, 3, 4, 5, 6, 7]
+    assert reading.answers == []
+
+
+def test_the_rest_holds_the_lines_at_fault_and_nothing_else():
+    good, bad = json.dumps(prodigy()).encode(), b'{"broken": \xff'
+    reading, rest = parse_answers(good + b"\r\n" + bad + b"\r\n", "in", TASKS, "prodigy", Options())
+    assert (len(reading.answers), rest) == (1, bad + b"\n")
+
+
+def test_a_good_record_of_a_bad_task_goes_with_the_bad_one():
+    good, bad = (json.dumps(record).encode() + b"\n" for record in (prodigy(), prodigy([(1, 2, "PER")])))
+    reading, rest = parse_answers(good + bad, "in", TASKS, "prodigy", Options(several="newest"))
+    assert (reading.answers, rest) == ([], good + bad)
+
+
+def test_a_byte_order_mark_and_dos_line_ends(tmp_path):
+    from spacy_al.exchange.formats import read_answers
+
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(prodigy()).encode() + b"\r\n\r\n")
+    assert read_answers(path, TASKS)[0].answers
+
+
+def test_deep_nesting_and_huge_lines():
+    deep = b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    huge = b'{"a": "' + b"x" * (17 << 20) + b'"}'
+    assert codes(read(deep + b"\n" + huge)) == ["A007", "A006"]
+
+
+@pytest.mark.parametrize("value", ["3", 3.0, True, None, 10**30, [3]])
+def test_offsets_that_are_no_whole_numbers(value):
+    span = {"start": 0, "end": value, "label": "PER"}
+    assert codes(read([prodigy(spans=[span])])) in (["A608"], ["A609"])
+
+
+def test_half_a_surrogate_pair_in_a_label():
+    assert codes(read([prodigy([(0, 3, "\ud83d")])])) == ["A608"]
