@@ -107,6 +107,9 @@ class Errors:
     A413 = "[A413] '{name}' has no dropout called '{dropout}'. It knows: {known}."
     A414 = "[A414] '{name}' has no labels, so it cannot be asked for uncertainty. Train it first, or load a trained pipeline."
     A415 = "[A415] {path}: not a whole DocBin ({reason}). Make it again with `python -m spacy al convert`."
+    A416 = "[A416] '{name}' has lost its pipeline, which was thrown away. Keep the `nlp` object while you use its components."
+    A417 = "[A417] Another package has declared the attribute `{kind}._.{name}`, which the component `uncertainty` sets. Import only one of them, or rename the other's attribute."
+    A418 = "[A418] The sentence {text!r} has no token uncertainty. Process it with a pipeline that has the component `uncertainty` first."
 
     # Loop
     A500 = "[A500] [active_learning] pool = {pool}: {problem}"
@@ -141,7 +144,7 @@ class Errors:
     A621 = "[A621] {path}: {size} bytes, more than the limit of {limit}. Export in several parts."
     A622 = "[A622] {path}:{line}: the JSON array breaks off here ({reason}). Export again; nothing after this point can be read."
     A623 = "[A623] {path}: {n} of {total} records cannot be taken; nothing was changed:\n{problems}\nMend them, or take the others with --partial."
-    A624 = "[A624] {path}:{line}: {problem}. A ranking is what `al score` writes: one object a line with id, rank and utility."
+    A624 = "[A624] {path}:{line}: {problem}. A ranking is what `al score` writes: one object a line with id, rank and utilities."
     A625 = "[A625] {path}: sentence '{id}' of the ranking {ranking} is not in this pool. Give the pool that was scored."
     A626 = "[A626] {path} is neither a run folder nor a ranking (JSONL from `al score`). {cure}"
     A627 = "[A627] {path}: no answers in it ({unanswered} records are not answered yet). Label some in the tool, export, and try again."

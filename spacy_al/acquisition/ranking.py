@@ -52,9 +52,9 @@ class Ranking:
 
     def sort(self, seed: int) -> None:
         """Order the sentences by utility; what no measure decides, a permutation from the seed does."""
-        permutation = numpy.random.default_rng(seed).permutation(len(self))
-        keys = [-self.utilities[measure.name] for measure in reversed(self.measures)]
-        self.order = numpy.lexsort((permutation, *keys))
+        permutation: NDArray[numpy.int64] = numpy.random.default_rng(seed).permutation(len(self))
+        keys: List[NDArray] = [-self.utilities[measure.name] for measure in reversed(self.measures)]
+        self.order = numpy.lexsort([permutation, *keys])
 
     def rows(self) -> Iterator[Dict[str, Any]]:
         """What is written of each sentence, most useful first; see `write_ranking`."""
@@ -118,7 +118,7 @@ def write_ranking(path: Path, ranking: Ranking, *, limit: Optional[int] = None) 
         if not count:
             write_bytes(path, b"")
             return 0
-        # Mapped, not read: the operating system brings in a page at a time. A file takes it as it takes bytes.
+        # Mapped, not read: the operating system brings in a page at a time. Files take it like bytes.
         with mmap.mmap(lines.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
             write_bytes(path, cast(bytes, view))
     return count

@@ -43,7 +43,7 @@ EMBED = {
 }
 
 
-def train(nlp, steps=6):
+def train(nlp, steps=40):
     examples = [Example(Doc(nlp.vocab, words=w), Doc(nlp.vocab, words=w, ents=e)) for w, e in TEXTS]
     state = numpy.random.get_state(), random.getstate(), torch.random.get_rng_state()
     fix_random_seed(0)

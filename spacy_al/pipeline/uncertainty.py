@@ -1,0 +1,214 @@
+"""The component `uncertainty`: how sure a pipeline is of each sentence, entity and token it has just seen."""
+
+import weakref
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span, Token
+from spacy.util import minibatch
+
+from ..errors import ALError, Errors
+from ..types import TagSamples
+from ..uncertainty.confidence import sentence_slices, span_confidences
+from ..uncertainty.html import ShadedSentence, render_sentences
+from ..uncertainty.marginals import token_entropy
+from ..uncertainty.measures import Measure, check_measures, get_measures
+from .adapters import check_dropout, find_target, get_sampler
+from .protocol import TagSampler
+
+TOKENS, ENTITIES = "spacy_al_tokens", "spacy_al_entities"  # keys of doc.user_data
+Confidences = List[Optional[float]]
+
+
+class Uncertainty:
+    """Asks an NER pipe before it about every Doc, and sets
+
+    doc._.uncertainty (Dict[str, float]): The measures, by name.
+    span._.confidence (Optional[float]): For each entity, the probability that it is right, in 0..1: that all
+        its tokens carry exactly its tags (`span_confidences`); for spaCy's stock `ner` without dropout its
+        share of the beam. None for spans that are no entities, or whose label the tagger does not have.
+    token._.uncertainty (Optional[float]): The first measure's value for the token, or the entropy in nats of
+        its tags where the measure has none.
+
+    A target that has a method `keep_states(on)` is told to keep the states of what it has just seen, so that
+    they need not be computed again; asking it for samples of the same sentences frees them.
+    """
+
+    def __init__(
+        self,
+        nlp: Language,
+        name: str = "uncertainty",
+        *,
+        target: Optional[str],
+        measures: Sequence[Measure],
+        passes: int,
+        dropout: str,
+        seed: int,
+    ) -> None:
+        """
+        nlp (Language): The pipeline. name (str): This component's name.
+        target (Optional[str]): The NER pipe to ask; the first that can be asked by default.
+        measures (Sequence[Measure]): What to compute.
+        passes (int), dropout (str), seed (int): See `spacy_al.types.Sampler`.
+        RAISES: ALError A401 and A404 for combinations that make no sense.
+        """
+        check_measures(measures, passes=passes, dropout=dropout)
+        self.name = name
+        self.target = target
+        self.measures = list(measures)
+        self.passes = passes
+        self.dropout = dropout
+        self.seed = seed
+        self._nlp: Optional[weakref.ReferenceType[Language]] = weakref.ref(nlp)
+        self._sampler: Optional[TagSampler] = None
+        self._keep_states()
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set the attributes of one Doc, which the target has processed."""
+        self._annotate([doc], self._find_sampler())
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int) -> Iterator[Doc]:
+        """Set the attributes of Docs in batches; yields them in their order."""
+        self._keep_states()
+        sampler = self._find_sampler()
+        for docs in minibatch(stream, size=batch_size):
+            batch = list(docs)
+            self._annotate(batch, sampler)
+            yield from batch
+
+    def _keep_states(self) -> None:
+        """Before the target sees the first Doc; in a pipeline being built it may not be there yet."""
+        nlp = self._nlp() if self._nlp is not None else None
+        if nlp is None or self.dropout not in ("off", "last"):
+            return
+        asked = [pipe for name, pipe in nlp.pipeline if self.target in (None, name)]
+        keepers: List[Any] = [pipe for pipe in asked if hasattr(pipe, "keep_states")]
+        for pipe in keepers[:1]:
+            pipe.keep_states(True)
+
+    def _find_sampler(self) -> TagSampler:
+        if self._sampler is not None:
+            return self._sampler
+        nlp = self._nlp() if self._nlp is not None else None
+        if nlp is None:
+            raise ALError(Errors.A416.format(name=self.name))
+        target = find_target(nlp) if self.target is None else self.target
+        sampler = get_sampler(nlp, target, reuse=True)
+        check_dropout(sampler, self.dropout, target)
+        return sampler
+
+    def __getstate__(self) -> Dict[str, Any]:
+        # A worker process of `nlp.pipe` gets the pipes without their pipeline.
+        return {**vars(self), "_sampler": self._find_sampler(), "_nlp": None}
+
+    def _annotate(self, docs: List[Doc], sampler: TagSampler) -> None:
+        confidences: List[Confidences] = [[] for _ in docs]
+        tags = {tag: number for number, tag in enumerate(sampler.tags)}
+        for samples in sampler.sample(docs, passes=self.passes, dropout=self.dropout, seed=self.seed):
+            probs = samples.probs.cpu().numpy()
+            self._set_numbers(docs, samples)
+            for number, (start, end) in zip(
+                samples.order, sentence_slices(samples.lengths.tolist()), strict=True
+            ):
+                spans = entity_spans(docs[number])
+                confidences[number] = span_confidences(probs[:, start:end], spans, tags, sampler.scheme)
+        if self.dropout == "off" and hasattr(sampler, "entity_scores"):
+            scores = sampler.entity_scores(docs)
+            pairs = zip(docs, scores, strict=True)
+            confidences = [[found.get(span, 0.0) for span in entity_spans(doc)] for doc, found in pairs]
+        for doc, values in zip(docs, confidences, strict=True):
+            known = zip(entity_spans(doc), values, strict=True)
+            doc.user_data[ENTITIES] = [[*span, value] for span, value in known]
+
+    def _set_numbers(self, docs: Sequence[Doc], samples: TagSamples) -> None:
+        columns = [measure.function(samples).tolist() for measure in self.measures]
+        tokens = (self.measures[0].token_function or token_entropy)(samples).tolist()
+        slices = sentence_slices(samples.lengths.tolist())
+        for place, (number, (start, end)) in enumerate(zip(samples.order, slices, strict=True)):
+            names = [measure.name for measure in self.measures]
+            docs[number]._.uncertainty = dict(zip(names, [column[place] for column in columns], strict=True))
+            docs[number].user_data[TOKENS] = tokens[start:end]
+
+
+@Language.factory(
+    "uncertainty",
+    assigns=["doc._.uncertainty", "span._.confidence", "token._.uncertainty"],
+    default_config={"target": None, "measures": ["mnlp"], "passes": 10, "dropout": "off", "seed": 0},
+)
+def make_uncertainty(
+    nlp: Language,
+    name: str,
+    target: Optional[str],
+    measures: List[str],
+    passes: int,
+    dropout: str,
+    seed: int,
+) -> Uncertainty:
+    """The factory `uncertainty`; arguments as in `Uncertainty`, measures by name.
+
+    RAISES: ALError A402 for an unknown measure, A417 when another package has taken the attributes' names.
+    """
+    set_extensions()
+    return Uncertainty(
+        nlp, name, target=target, measures=get_measures(measures), passes=passes, dropout=dropout, seed=seed
+    )
+
+
+def set_extensions() -> None:
+    """Declare the attributes; raises ALError A417 when another package has declared one of them."""
+    wanted: List[Tuple[Any, str, Optional[Callable]]] = [
+        (Doc, "uncertainty", None),
+        (Span, "confidence", get_confidence),
+        (Token, "uncertainty", get_token),
+    ]
+    for kind, name, getter in wanted:
+        if kind.has_extension(name):
+            if kind.get_extension(name)[2] is not getter:
+                raise ALError(Errors.A417.format(kind=kind.__name__.lower(), name=name))
+        elif getter is None:
+            kind.set_extension(name, default=None)
+        else:
+            kind.set_extension(name, getter=getter)
+
+
+def get_confidence(span: Span) -> Optional[float]:
+    """`span._.confidence`: what the component `uncertainty` said of this entity; None for another span."""
+    for start, end, label, value in span.doc.user_data.get(ENTITIES, ()):
+        if (start, end, label) == (span.start, span.end, span.label_):
+            return value
+    return None
+
+
+def get_token(token: Token) -> Optional[float]:
+    """`token._.uncertainty`: what the component `uncertainty` said of this token, if it ran."""
+    values = token.doc.user_data.get(TOKENS, ())
+    return values[token.i] if token.i < len(values) else None
+
+
+def entity_spans(doc: Doc) -> List[Tuple[int, int, str]]:
+    """The entities of a Doc as plain values."""
+    return [(ent.start, ent.end, ent.label_) for ent in doc.ents]
+
+
+def render_html(docs: Iterable[Doc], *, title: str = "Uncertainty", note: str = "", page: bool = True) -> str:
+    """A page on which the tokens are shaded by `token._.uncertainty` and entities show their confidence.
+
+    docs (Iterable[Doc]): Processed by a pipeline with the component `uncertainty`.
+    title (str), note (str), page (bool): See `spacy_al.uncertainty.html.render_sentences`.
+    RETURNS (str): HTML that needs no other file.
+    RAISES: ALError A418 for a Doc that the component has not seen.
+    """
+    return render_sentences([_shaded(doc) for doc in docs], title=title, note=note, page=page)
+
+
+def _shaded(doc: Doc) -> ShadedSentence:
+    if TOKENS not in doc.user_data:
+        raise ALError(Errors.A418.format(text=doc.text[:60]))
+    return ShadedSentence(
+        words=[token.text for token in doc],
+        spaces=[bool(token.whitespace_) for token in doc],
+        values=doc.user_data[TOKENS],
+        entities=[(start, end, label, value) for start, end, label, value in doc.user_data[ENTITIES]],
+        facts=doc._.uncertainty,
+    )
