@@ -5,6 +5,7 @@ import sys
 import typer
 
 from .convert import convert_cli
+from .report import report_cli
 from .run import run_cli
 
 al_cli = typer.Typer(
@@ -15,6 +16,7 @@ al_cli = typer.Typer(
     rich_markup_mode=None,
 )
 al_cli.command("convert")(convert_cli)
+al_cli.command("report")(report_cli)
 al_cli.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run_cli)
 
 

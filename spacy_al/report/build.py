@@ -21,9 +21,7 @@ from .picture import Picture
 from .runs import Run, find_runs, read_run
 from .selection import corpus_sample, example_blocks, selections_by_label, table_of_choices
 
-CURVE_NOTE = (
-    "Mean over seeds, band of one standard deviation, at the rounds that all seeds have finished."
-)
+CURVE_NOTE = "Mean over seeds, band of one standard deviation, at the rounds that all seeds have finished."
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ def make_page(study: Study, options: Options, pictures: Dict[str, Picture]) -> P
         Section("Findings", _findings(study)),
         Section("What was run", _runs(study)),
         Section("Learning curves", _curves(study, pictures)),
-        Section("Label savings", [tables.table_of_savings(place) for place in study.places if place.groups]),
+        Section("Label savings", _savings(study)),
         Section("Strategies compared", _tests(study)),
         Section("Beside the paper", paper_blocks(study.places)),
         Section("Time and memory", _durations(study, pictures)),
@@ -122,8 +120,14 @@ def make_page(study: Study, options: Options, pictures: Dict[str, Picture]) -> P
 
 
 def _findings(study: Study) -> List[Block]:
-    named = len(study.places) > 1
-    said = [s for place in study.places for s in findings(place, study.pairs[place.name], named=named)]
+    said = []
+    for place in study.places:
+        sentences = findings(place, study.pairs[place.name])
+        said += (
+            sentences
+            if len(study.places) == 1
+            else [f"{place.name}: {' '.join(sentences)}"] * bool(sentences)
+        )
     missing = gaps(study.groups, study.waiting)
     blocks: List[Block] = (
         [Points(said)] if said else [Text("No run has chosen sentences: nothing is compared.")]
@@ -163,9 +167,14 @@ def _curves(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
     return blocks
 
 
+def _savings(study: Study) -> List[Block]:
+    places = [place for place in study.places if place.groups]
+    return [tables.table_of_savings(places)] if places else []
+
+
 def _tests(study: Study) -> List[Block]:
-    pairs = study.pairs
-    return [tables.table_of_tests(place, pairs[place.name]) for place in study.places if pairs[place.name]]
+    places = [place for place in study.places if study.pairs[place.name]]
+    return [tables.table_of_tests(places, study.pairs)] if places else []
 
 
 def _durations(study: Study, pictures: Dict[str, Picture]) -> List[Block]:

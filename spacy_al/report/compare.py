@@ -12,7 +12,7 @@ from .statistics import Interval, SignTest, area, holm, paired_bootstrap, share_
 
 Array = NDArray[numpy.float64]
 LEVELS = (0.98, 0.99)
-MOST_PAIRS = 36  # pairs tested within a place; beyond, only those with the baseline
+MOST_PAIRS = 15  # beyond, only pairs with random sampling or MNLP are tested
 SAME_SHARE = 0.005  # two rounds are compared if their labelled shares differ by no more than this
 
 
@@ -118,10 +118,11 @@ def compare_pairs(place: Place, *, seed: int) -> List[Pair]:
     place (Place): Experiments.
     seed (int): Seed of the bootstrap.
     RETURNS (List[Pair]): Pairs that share seeds and rounds with equal labelled shares; others are left out.
+        Where there are more than MOST_PAIRS, only those with random sampling or MNLP.
     """
     chosen = list(combinations(place.groups, 2))
     if len(chosen) > MOST_PAIRS:
-        chosen = [pair for pair in chosen if place.baseline in pair]
+        chosen = [pair for pair in chosen if any(g.settings.measure in ("random", "mnlp") for g in pair)]
     pairs = []
     for number, (second, first) in enumerate(chosen):
         differences, seeds = paired_differences(first, second)

@@ -1,6 +1,6 @@
 """The first things to know of a report, in sentences that hold only what the numbers say."""
 
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from .compare import Pair, Place, areas, saving
 from .figures import best_group
@@ -10,11 +10,10 @@ from .numbers import percent, points, ranges, share
 LEVEL = 0.99
 
 
-def findings(place: Place, pairs: Sequence[Pair], *, named: bool) -> List[str]:
+def findings(place: Place, pairs: Sequence[Pair]) -> List[str]:
     """Statements on one corpus and tagger: the best strategy, what it saves, and how sure that is.
 
     place (Place): Experiments. pairs (Sequence[Pair]): From `compare_pairs`.
-    named (bool): Whether each sentence begins with the place.
     RETURNS (List[str]): At most three sentences; [] for a place without rounds.
     """
     if not place.groups:
@@ -22,7 +21,7 @@ def findings(place: Place, pairs: Sequence[Pair], *, named: bool) -> List[str]:
     best = best_group(place)
     base = place.baseline if place.baseline is not best else None
     said = [_area(place, best, base), _saved(place, best, base), _sure(best, base, pairs)]
-    return [f"{place.name}: {sentence}" if named else sentence for sentence in said if sentence]
+    return [sentence for sentence in said if sentence]
 
 
 def _area(place: Place, best: Group, base: Optional[Group]) -> str:
@@ -57,7 +56,7 @@ def _sure(best: Group, base: Optional[Group], pairs: Sequence[Pair]) -> Optional
         return None
     d = pair.difference
     interval = f"95 % interval {points(d.low)} to {points(d.high)}"
-    seeds = f"above 0 in {pair.won} of {len(pair.seeds)} seeds"
+    seeds = f"above 0 in {pair.won} of {len(pair.seeds)} seeds" if len(pair.seeds) > 1 else "with one seed"
     return f"{pair.first} minus {pair.second} is {points(d.mean)} points of F1 ({interval}), {seeds}."
 
 
@@ -71,9 +70,13 @@ def gaps(groups: Sequence[Group], waiting: Sequence[str]) -> List[str]:
                 f"{', '.join(group.place)}, {group.label}: seeds have come to different rounds ({ends}); "
                 f"means end at round {group.numbers[-1]}, the last that all have finished."
             )
-    alone = [f"{', '.join(g.place)}, {g.label}" for g in groups if len(g.runs) == 1 and not g.full]
+    alone: Dict[str, List[str]] = {}
+    for group in groups:
+        if len(group.runs) == 1 and not group.full:
+            alone.setdefault(", ".join(group.place), []).append(group.label)
     if alone:
-        said.append(f"One seed only, so no spread is known: {'; '.join(alone)}.")
+        parts = [f"{place}: {', '.join(labels)}" for place, labels in alone.items()]
+        said.append(f"One seed only, so no spread is known. {'; '.join(parts)}.")
     if waiting:
         said.append(f"No finished round yet, left out: {', '.join(f'`{path}`' for path in waiting)}.")
     return said

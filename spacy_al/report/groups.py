@@ -14,6 +14,7 @@ from .settings import Settings
 Array = NDArray[numpy.float64]
 # Random first, then the paper's order; what is not named here follows by name.
 ORDER = ("Random", "MNLP", "LC", "VR", "BALD", "Entropy", "Margin")
+DROPOUT = ("last", "word", "locked", "all")
 LONGEST_DIFFERENCE = 40  # characters of a setting that tells two labels apart
 
 
@@ -89,7 +90,7 @@ def group_runs(runs: Iterable[Run]) -> List[Group]:
 
     runs (Iterable[Run]): Any runs.
     RETURNS (List[Group]): By corpus and tagger, then in the paper's order of strategies. Labels are unique
-        within these: where strategies have one name, the settings that differ are added.
+        within these: where strategies have one name, all settings that differ are added.
     RAISES: ALError A703 when two runs of one group have the same seed.
     """
     found: Dict[Tuple[object, ...], List[Run]] = {}
@@ -116,23 +117,23 @@ def _check_seeds(runs: Sequence[Run]) -> None:
         seen[run.settings.seed] = run.path
 
 
-def _rank(name: str) -> Tuple[int, str]:
-    found = [i for i, start in enumerate(ORDER) if name.startswith(start)]
-    return (found[0] if found else len(ORDER), name)
+def _rank(name: str) -> Tuple[int, int, str]:
+    measures = [i for i, start in enumerate(ORDER) if name.startswith(start)]
+    kinds = [i for i, kind in enumerate(DROPOUT) if f"(MC {kind})" in name]
+    return (measures[0] if measures else len(ORDER), kinds[0] if kinds else -1, name)
 
 
 def _label(group: Group, groups: Sequence[Group]) -> str:
     name = group.settings.strategy
-    twins = [
-        other
-        for other in groups
-        if other.place == group.place and other.settings.strategy == name and other.full == group.full
-    ]
+    kin = [other for other in groups if other.place == group.place and other.full == group.full]
+    twins = [other for other in kin if other.settings.strategy == name]
     if group.full or len(twins) == 1:
         return name
     keys = {key for other in twins for key in other.settings.same}
     differing = sorted(key for key in keys if len({other.settings.same.get(key) for other in twins}) > 1)
-    values = [f"{key.split('.')[-1]} = {group.settings.same.get(key, 'unset')}" for key in differing[:2]]
+    if not differing:  # only their pools differ
+        return f"{name} ({group.runs[0].path})"
+    values = [f"{key.split('.')[-1]} = {group.settings.same.get(key, 'unset')}" for key in differing]
     return f"{name} ({', '.join(value[:LONGEST_DIFFERENCE] for value in values)})"
 
 

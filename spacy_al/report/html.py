@@ -9,7 +9,7 @@ from .style import CSS
 
 # The page itself forbids every request, so that a report from elsewhere can be opened without a thought.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-LONG_CELL = 36  # characters of a cell that may be broken into lines
+LONG_CELL = 28  # characters of a cell that may be broken into lines
 
 
 def render_html(page: Page, *, footer: str) -> str:

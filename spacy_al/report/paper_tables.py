@@ -127,7 +127,7 @@ def _durations(place: Place) -> Optional[Tuple[float, float]]:
 def _three(ours: Optional[Tuple[float, float]], theirs: Optional[paper.Duration]) -> List[Cell]:
     mine = [f"{value:,.1f}" for value in (*ours, sum(ours))] if ours else [NONE] * 3
     values = (theirs.training, theirs.querying, theirs.training + theirs.querying) if theirs else None
-    under = [count(value) for value in values] if values else [NONE] * 3
+    under = [count(value) for value in values] if values else [""] * 3
     return [Cell(a, b) for a, b in zip(mine, under, strict=True)]
 
 
@@ -182,8 +182,6 @@ def _missing(places: Sequence[Place]) -> List[Block]:
     items = []
     for model in paper.MODELS:
         if model not in run:
-            weights = f"needs the weights `{paper.WEIGHTS[model]}`: " if model in paper.WEIGHTS else ""
-            items.append(
-                f"{model}: not run here; {weights}`python -m spacy project run {WORKFLOWS[model]} .`"
-            )
+            weights = f"; needs hub weights ({paper.WEIGHTS[model]})" if model in paper.WEIGHTS else ""
+            items.append(f"{model}: not run here{weights}. `python -m spacy project run {WORKFLOWS[model]}`")
     return [Points(items)] if items else []

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette without its yellow, which vanishes on white; the page has a dark twin of each.
 INK, SOFT, RULE, PAPER = "#1b1c1e", "#5b6067", "#d6d7d3", "#fdfdfb"
 BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
+DOTS = 200  # an inch, in PNG
 VARIABLES = {
     INK: "ink",
     SOFT: "soft",
@@ -42,7 +43,7 @@ def new_figure(size: Tuple[float, float]) -> "Figure":
     except ImportError as error:
         raise ALError(Errors.A704) from error
     # A Figure of its own, without pyplot: no backend is chosen and no global state is touched.
-    return Figure(figsize=size, layout="constrained", facecolor=PAPER)
+    return Figure(figsize=size, dpi=DOTS, layout="constrained", facecolor=PAPER)
 
 
 def finish(figure: "Figure") -> Picture:

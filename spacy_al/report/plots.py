@@ -151,16 +151,21 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
     style_axes(axes, grid="y")
     for level, _ in panel.lines:
         axes.axhline(level, color=SOFT, linewidth=0.8, dashes=(1, 2), zorder=1)
-    ends = [
-        End(s.label, float(s.x[-1]), float(s.mean[-1]), STYLES[s.style % len(STYLES)][0])
-        for s in panel.series
-    ]
+    ends = [End(s.label, float(s.x[-1]), float(s.mean[-1]), style(s.style)[0]) for s in panel.series]
     if panel.climbs:
         _name_inside(axes, panel, low, high)
     else:
         right = axes.get_xlim()[1]
         ends += [End(name, right, level, SOFT) for level, name in panel.lines]
     _label_ends(axes, ends, low, high)
+
+
+def style(number: int) -> Tuple[str, Tuple[float, ...], str]:
+    """Colour, dashes and marker of a curve; past STYLES colours come again with other dashes and markers."""
+    if number < len(STYLES):
+        return STYLES[number]
+    n = len(STYLES)
+    return STYLES[number % n][0], STYLES[(number + 3) % n][1], STYLES[(number + 5) % n][2]
 
 
 def _name_inside(axes: "Axes", panel: Panel, low: float, high: float) -> None:
@@ -173,12 +178,15 @@ def _name_inside(axes: "Axes", panel: Panel, low: float, high: float) -> None:
 
 
 def _small(axes: "Axes", text: str, place: Tuple[float, float], *, align: Literal["left", "right"]) -> None:
-    axes.text(*place, text, transform=axes.transAxes, fontsize=7.5, color=SOFT, ha=align, va="bottom")
+    box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
+    axes.text(
+        *place, text, transform=axes.transAxes, fontsize=7.5, color=SOFT, ha=align, va="bottom", bbox=box
+    )
 
 
 def _draw_series(axes: "Axes", series: Series) -> None:
-    colour, dashes, marker = STYLES[series.style % len(STYLES)]
-    hollow = series.style >= len(STYLES)  # the styles come round again with hollow markers
+    colour, dashes, marker = style(series.style)
+    hollow = series.style >= len(STYLES)
     step = max(1, len(series.x) // 8)
     (line,) = axes.plot(
         series.x,
@@ -186,7 +194,7 @@ def _draw_series(axes: "Axes", series: Series) -> None:
         color=colour,
         linewidth=1.6,
         marker=marker,
-        markersize=4.6,
+        markersize=5.8 if marker in "^vPX" else 4.6,
         markevery=(series.style % step, step) if len(series.x) > 1 else None,
         markerfacecolor=PAPER if hollow else colour,
         markeredgecolor=colour if hollow else PAPER,
@@ -217,8 +225,17 @@ def _limits(panel: Panel) -> Tuple[float, float]:
 
 def _label_ends(axes: "Axes", ends: Sequence[End], low: float, high: float) -> None:
     heights = [(end.y - low) / (high - low) for end in ends]
-    for end, height in zip(ends, spread_out(heights, LABEL_GAP), strict=True):
-        arrow = {"arrowstyle": "-", "color": end.colour, "linewidth": 0.9, "relpos": (0, 0.5), "shrinkA": 1}
+    last = max(end.x for end in ends)
+    for end, height in zip(ends, spread_out(heights, LABEL_GAP, top=1.0), strict=True):
+        # A curve that ends early has a dotted leader, so that it is not taken for the curve going on.
+        dots = ":" if end.x < last - 1e-9 and end.colour != SOFT else "-"
+        arrow = {
+            "arrowstyle": "-",
+            "color": end.colour,
+            "linewidth": 0.8,
+            "linestyle": dots,
+            "relpos": (0, 0.5),
+        }
         axes.annotate(
             end.label,
             xy=(end.x, end.y),
@@ -228,14 +245,15 @@ def _label_ends(axes: "Axes", ends: Sequence[End], low: float, high: float) -> N
             fontsize=8.5,
             color=INK,
             annotation_clip=False,
-            arrowprops={**arrow, "shrinkB": 3},
+            arrowprops={**arrow, "shrinkA": 1, "shrinkB": 3},
         )
 
 
-def spread_out(heights: Sequence[float], gap: float) -> List[float]:
+def spread_out(heights: Sequence[float], gap: float, *, top: float) -> List[float]:
     """Move labels apart so that neighbours are at least `gap` from each other, as little as possible.
 
     heights (Sequence[float]): Where the labels would stand. gap (float): Least distance, same unit.
+    top (float): No label stands above this.
     RETURNS (List[float]): Where they stand: same order, least sum of squared moves (pool adjacent violators).
     """
     order = sorted(range(len(heights)), key=lambda i: heights[i])
@@ -246,7 +264,8 @@ def spread_out(heights: Sequence[float], gap: float) -> List[float]:
             before, count = blocks.pop()
             mean, size = (before * count + mean * size) / (count + size), count + size
         blocks.append((mean, size))
-    bases = [mean for mean, size in blocks for _ in range(size)]
+    highest = top - (len(heights) - 1) * gap
+    bases = [min(mean, highest) for mean, size in blocks for _ in range(size)]
     result = [0.0] * len(heights)
     for rank, (i, base) in enumerate(zip(order, bases, strict=True)):
         result[i] = base + rank * gap

@@ -80,11 +80,11 @@ def read_settings(path: Path) -> Settings:
         measure=measure,
         dropout=dropout,
         strategy=strategy_name(measure, dropout, _name(block["strategy"])),
-        passes=_whole(block, "passes"),
-        seed=_whole(block, "seed"),
-        rounds=_whole(block, "rounds"),
-        seed_budget=_budget(block, "seed_budget"),
-        round_budget=_budget(block, "round_budget"),
+        passes=_whole(block, "passes", path),
+        seed=_whole(block, "seed", path),
+        rounds=_whole(block, "rounds", path),
+        seed_budget=_budget(block, "seed_budget", path),
+        round_budget=_budget(block, "round_budget", path),
         corpus=corpus_name(pool),
         pool=pool,
         same=_same(config),
@@ -133,20 +133,22 @@ def _name(value: object) -> str:
     return short_name(_text(value))
 
 
-def _whole(block: Mapping[str, object], key: str) -> int:
+def _whole(block: Mapping[str, object], key: str, path: Path) -> int:
     value = block[key]
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ALError(
-            Errors.A008.format(section=SECTION, key=key, value=value, problem="expected a whole number.")
-        )
+        raise _wrong(key, value, f"a whole number was expected, in {path}.")
     return value
 
 
-def _budget(block: Mapping[str, object], key: str) -> str:
+def _budget(block: Mapping[str, object], key: str, path: Path) -> str:
     value, unit = block[key], block["unit"]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ALError(Errors.A008.format(section=SECTION, key=key, value=value, problem="expected a number."))
+        raise _wrong(key, value, f"a number was expected, in {path}.")
     return f"{100 * value:g} %" if unit == "fraction" else f"{value:g} {unit}"
+
+
+def _wrong(key: str, value: object, problem: str) -> ALError:
+    return ALError(Errors.A008.format(section=SECTION, key=key, value=value, problem=problem))
 
 
 def _same(config: Mapping[str, object]) -> Dict[str, str]:

@@ -21,7 +21,7 @@ CSS = """
 @media print {
   :root {
     color-scheme: light;
-    --paper: #fff; --ink: #000; --soft: #444; --rule: #aaa; --wash: #f4f4f4; --link: #000;
+    --paper: #fff; --ink: #000; --soft: #444; --rule: #ccc; --wash: #f4f4f4; --link: #000;
     --blue: #0072b2; --orange: #e69f00; --sky: #56b4e9;
     --green: #009e73; --vermilion: #d55e00; --purple: #cc79a7;
     --shade: 213, 94, 0;
@@ -42,6 +42,7 @@ p, ul { max-width: 42rem; margin: 0 0 1rem; }
 ul { padding-left: 1.2em; } li { margin: .3rem 0; }
 code { font: .86em/1 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
   background: var(--wash); padding: .1em .3em; border-radius: 3px; overflow-wrap: anywhere; }
+@media (min-width: 50rem) { li code { white-space: nowrap; } }
 figure { margin: 1.6rem 0 2rem; }
 figure svg { width: 100%; height: auto; display: block; stroke-linejoin: round; stroke-linecap: butt; }
 figcaption, caption { font: 600 14px/1.45 var(--sans); text-align: left; padding: 0 0 .5rem;
@@ -56,7 +57,7 @@ thead th { border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--in
   vertical-align: bottom; }
 th, td { padding: .34rem .85rem .34rem 0; text-align: right; vertical-align: top; white-space: nowrap; }
 th.w, td.w { text-align: left; }
-td.long { white-space: normal; min-width: 14rem; }
+td.long { white-space: normal; min-width: 11rem; }
 tbody tr:last-child td { border-bottom: 1.5px solid var(--ink); }
 tbody tr.break td { border-top: 1px solid var(--rule); }
 td b { font-weight: 700; }
@@ -69,10 +70,12 @@ td small { display: block; color: var(--soft); font-size: 12px; line-height: 1.3
 .example small { color: var(--soft); font: 12.5px/1.5 var(--sans); }
 footer { max-width: 62rem; margin: 0 auto; padding: 1rem 1.5rem 3rem; color: var(--soft);
   font: 13px/1.5 var(--sans); }
-@media (max-width: 40rem), print { caption { white-space: normal; } }
+@media (max-width: 40rem) { caption { white-space: normal; } }
 @media print {
   body { font-size: 10.5pt; } nav { display: none; } main, header, footer { max-width: none; padding: 0; }
   figure, tr, .example { break-inside: avoid; } h2, caption { break-after: avoid; }
+  .note { break-before: avoid; }
+  figure svg { width: auto; max-width: 100%; max-height: 98mm; }
   .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td { padding-right: .5rem; }
   .example mark { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   thead { display: table-header-group; }

@@ -1,6 +1,6 @@
 """Tables of our own results: what was run, scores, savings, tests, durations, what was chosen."""
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy
 
@@ -26,7 +26,7 @@ def table_of_runs(groups: Sequence[Group]) -> Table:
         "Seeds",
         "Rounds",
         "Seed and round",
-        "Corpus tokens",
+        "Tokens",
     ]
     rows: List[Row] = []
     for i, group in enumerate(groups):
@@ -47,7 +47,7 @@ def table_of_runs(groups: Sequence[Group]) -> Table:
         )
     note = (
         "Rounds: those that every seed has finished, of those asked for. Seed and round: what is labelled "
-        "at the start and in each round. Corpus tokens: of the training corpus, which the shares refer to."
+        "at the start and in each round. Tokens: of the whole training corpus, which shares refer to."
     )
     return Table("Experiments", head, rows, words=4, note=note, breaks=_breaks(groups))
 
@@ -113,26 +113,26 @@ def _scores(groups: Sequence[Group], number: int) -> List[Optional[float]]:
     ]
 
 
-def table_of_savings(place: Place) -> Table:
+def table_of_savings(places: Sequence[Place]) -> Table:
     """Labels needed to come near the full-corpus F1, and the area under the curve."""
-    start, end = place.span
-    head = ["Strategy"]
-    head += [f"{share(level)} of full F1" for level in LEVELS] if place.full_f1 else []
-    head += ["Area under the curve", "Over random", "Last F1"]
-    baseline = place.baseline
-    base = float(areas(baseline, place.span).mean()) if baseline else None
+    head = ["Corpus and tagger", "Strategy", "Full F1", *(f"{share(level)} of it" for level in LEVELS)]
+    head += ["Area under curve", "Over random", "F1 at its end"]
     rows: List[Row] = []
-    for group in place.groups:
-        values = areas(group, place.span)
-        over = NONE if base is None or group is baseline else points(float(values.mean()) - base)
-        last = mean_f1(list(group.f1[:, -1]))
-        rows.append([group.label, *_savings(group, place), mean_f1(list(values), digits=2), over, last])
-    return Table(f"Label savings: {place.name}", head, rows, note=_savings_note(place, start, end))
+    breaks: List[int] = []
+    for place in places:
+        breaks.append(len(rows))
+        for i, group in enumerate(place.groups):
+            full = percent(place.full_f1) if place.full_f1 else NONE
+            rows.append(
+                ["" if i else place.name, group.label, full, *_savings(group, place), *_areas(group, place)]
+            )
+    note = _savings_note(places)
+    return Table("Label savings", head, rows, words=2, note=note, breaks=breaks)
 
 
 def _savings(group: Group, place: Place) -> List[Cell]:
     if not place.full_f1:
-        return []
+        return [Cell(NONE)] * len(LEVELS)
     result = saving(group, place.full_f1)
     cells = []
     for level in LEVELS:
@@ -143,62 +143,67 @@ def _savings(group: Group, place: Place) -> List[Cell]:
     return cells
 
 
-def _savings_note(place: Place, start: float, end: float) -> str:
-    parts = []
-    if place.full_f1:
-        source = f"seeds {ranges(place.full.seeds)}" if place.full else "given with --full-f1"
-        parts.append(
-            f"Full F1: {percent(place.full_f1)} with all tokens labelled ({source}). Share of tokens "
-            "labelled when the mean curve first reaches the level, nothing interpolated; below it the least "
-            "and most over seeds."
-        )
-    parts.append(
-        f"Area: mean F1 in percent on the way from {share(start)} to {share(end)} of the tokens, ± over "
-        "seeds; the difference to random in points."
-    )
-    reference = paper.SAVINGS.get(place.corpus)
-    if reference and place.full_f1:
-        parts.append(
-            f"The paper ({paper.SOURCE}) reaches 99 % with {share(reference.best)} of the tokens "
-            f"({reference.model}, best strategy) and needs more than {share(reference.random)} at random."
-        )
+def _areas(group: Group, place: Place) -> List[Cell]:
+    start, end = place.span
+    values, baseline = areas(group, place.span), place.baseline
+    over = NONE
+    if baseline is not None and group is not baseline:
+        over = points(float(values.mean()) - float(areas(baseline, place.span).mean()))
+    at_end = [float(numpy.interp(end, group.shares, curve)) for curve in group.f1]
+    area = Cell(mean_f1(list(values), digits=2), f"{share(start)} to {share(end)}")
+    return [area, Cell(over), Cell(mean_f1(at_end))]
+
+
+def _savings_note(places: Sequence[Place]) -> str:
+    parts = [
+        "Full F1: with all tokens labelled, from a run or given. Of it: share of tokens labelled when the "
+        "mean curve first reaches the level, nothing interpolated; smaller, the least and most over seeds. "
+        "Area: mean F1 on the way between two shares of tokens (smaller) that all strategies of a block have "
+        "passed, ± over seeds; over random in points.",
+    ]
+    for corpus in dict.fromkeys(place.corpus for place in places if place.full_f1):
+        reference = paper.SAVINGS.get(corpus)
+        if reference:
+            parts.append(
+                f"The paper ({paper.SOURCE}) reaches 99 % on {corpus} with {share(reference.best)} of the "
+                f"tokens ({reference.model}, best strategy) and needs more than {share(reference.random)} at "
+                "random."
+            )
     return " ".join(parts)
 
 
-def table_of_tests(place: Place, pairs: Sequence[Pair]) -> Table:
-    """Strategies two by two: mean difference with its interval, and the sign test."""
-    head = [
-        "Strategy",
-        "Against",
-        "Difference",
-        "95 % interval",
-        "Seeds won",
-        "Rounds won",
-        "p",
-        "p, corrected",
-    ]
+def table_of_tests(places: Sequence[Place], pairs: Mapping[str, Sequence[Pair]]) -> Table:
+    """Strategies two by two: mean difference with its interval, and the sign test.
+
+    places (Sequence[Place]): Experiments. pairs (Mapping[str, Sequence[Pair]]): By the place's name.
+    """
+    head = ["Corpus and tagger", "Strategy", "Against", "Difference", "95 % interval"]
+    head += ["Seeds won", "Rounds won", "p, corrected"]
     rows: List[Row] = []
-    for pair in pairs:
-        signs = pair.signs
-        rows.append(
-            [
-                pair.first,
-                pair.second,
-                points(pair.difference.mean),
-                f"{points(pair.difference.low)} to {points(pair.difference.high)}",
-                f"{pair.won} of {len(pair.seeds)}",
-                f"{signs.wins} of {signs.wins + signs.losses + signs.ties}",
-                p_value(signs.p),
-                p_value(pair.corrected),
-            ]
-        )
+    breaks: List[int] = []
+    for place in places:
+        breaks.append(len(rows))
+        rows += [["" if i else place.name, *_test(pair)] for i, pair in enumerate(pairs[place.name])]
     note = (
         "Difference of F1 in points at equal seed and round, from the second round on. Interval: paired "
         "bootstrap, seeds drawn first and rounds within them. p: exact two-sided sign test over seeds and "
         "rounds, corrected for the number of pairs by Holm. Rounds of one run share labelled sentences, so "
         "both make differences look surer than they are: with few seeds, believe the column of seeds."
     )
-    return Table(f"Strategies compared: {place.name}", head, rows, words=2, note=note)
+    return Table("Strategies compared", head, rows, words=3, note=note, breaks=breaks)
+
+
+def _test(pair: Pair) -> List[str]:
+    signs, gap = pair.signs, pair.difference
+    return [
+        pair.first,
+        pair.second,
+        points(gap.mean),
+        f"{points(gap.low)} to {points(gap.high)}",
+        f"{pair.won} of {len(pair.seeds)}",
+        f"{signs.wins} of {signs.wins + signs.losses + signs.ties}",
+        p_value(pair.corrected),
+    ]
 
 
 def table_of_durations(groups: Sequence[Group]) -> Table:
@@ -208,8 +213,8 @@ def table_of_durations(groups: Sequence[Group]) -> Table:
         "Strategy",
         *(phase.capitalize() for phase in PHASES),
         "Round",
-        "Host GB",
-        "GPU GB",
+        "Host GiB",
+        "GPU GiB",
     ]
     rows: List[Row] = []
     for group in groups:
@@ -221,7 +226,7 @@ def table_of_durations(groups: Sequence[Group]) -> Table:
         rows.append([", ".join(group.place), label, *map(seconds, phases), seconds(total), *memory])
     note = (
         "Seconds, mean over rounds and seeds; training grows with the round. Score: the pool's uncertainty. "
-        "Memory: highest peak of any round, in GB of 10^9 bytes as far as the runs noted it."
+        "Memory: highest peak of any round."
     )
     return Table("Seconds of a round, and memory", head, rows, words=2, note=note, breaks=_breaks(groups))
 
@@ -238,7 +243,7 @@ def phase_seconds(group: Group, phase: str, *, number: Optional[int] = None) -> 
 
 def _peak(group: Group, key: str) -> str:
     values = [r.memory[key] for run in group.runs for r in group.rounds(run) if key in r.memory]
-    return f"{max(values) / 1000:.1f}" if values else NONE
+    return f"{max(values) / 1024:.1f}" if values else NONE
 
 
 def table_of_types(place: Place) -> Optional[Table]:

@@ -1,0 +1,70 @@
+"""`al report`: learning curves, tables and one page to look at, from the folders of runs."""
+
+from pathlib import Path
+from typing import Annotated, List, Optional
+
+import typer
+
+from .common import fail_clearly
+
+Runs = Annotated[
+    List[Path],
+    typer.Argument(metavar="RUN", help="Folders of runs, of runs with repeats, or of whole studies"),
+]
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="Folder for the report; files of an earlier one are replaced"
+    ),
+]
+Title = Annotated[str, typer.Option("--title", "-t", help="Headline of the report")]
+Corpus = Annotated[
+    str,
+    typer.Option(
+        "--corpus",
+        "-c",
+        metavar="NAME",
+        help="Name of the training corpus, where its path does not say it; CoNLL-2003 and OntoNotes 5.0 "
+        "stand beside the paper's numbers",
+    ),
+]
+FullF1 = Annotated[
+    Optional[float],
+    typer.Option(
+        "--full-f1", metavar="F1", help="F1 of a training on the whole corpus, 0 to 1, where no run gives it"
+    ),
+]
+Examples = Annotated[
+    int,
+    typer.Option(
+        "--examples", "-n", min=0, help="Example sentences of a round; 0 leaves the corpus's text out"
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the bootstrap")]
+
+
+def report_cli(
+    runs: Runs,
+    output: Output,
+    title: Title = "Active learning report",
+    corpus: Corpus = "",
+    full_f1: FullF1 = None,
+    examples: Examples = 3,
+    seed: Seed = 0,
+) -> None:
+    """
+    Compare runs: F1 against labelled tokens and sentences, label savings, tests, time, and what was chosen.
+
+    Runs that differ only in their seed are one experiment. A run with rounds = 0 and seed_budget = 1.0 gives
+    the full-corpus F1. The page report.html needs no network; its figures are beside it as PNG, for Markdown.
+
+    Example:
+
+    python -m spacy al report runs/random runs/mnlp --output report
+    """
+    with fail_clearly():
+        from ..report.build import Options, write_report
+
+        options = Options(title=title, full_f1=full_f1, examples=examples, seed=seed, corpus=corpus)
+        files = write_report(runs, output, options)
+        typer.echo("Written:\n" + "\n".join(f"  {path}" for path in files))
