@@ -37,7 +37,8 @@ class Asked:
             found = self.by_text.get(record.text.rstrip(), [])
         else:
             found = self.by_words.get(tuple(map(written, record.words or ())), [])
-        if len(found) != 1:
+        # An empty sentence is no evidence: a stray block of comments looks the same.
+        if len(found) != 1 or not found[0].words:
             raise ALError(Errors.A612.format(place=record.chunk.place, n=len(found)))
         check_content(record, found[0])
         return found[0]

@@ -23,7 +23,7 @@ def read_ranking(
 ) -> List[Task]:
     """The first sentences of a ranking as tasks.
 
-    path (Path): JSONL with "id", "rank", "text" and "utility": a number, or an object with one per measure.
+    path (Path): JSONL of `al score`: "id", "rank", and "utilities" by measure, or one "utility".
     pool (Path): The DocBin that was scored, or a folder of them; labels in it are not looked at.
     vocab (Vocab): For the Docs of the pool.
     limit (int): How many sentences.
@@ -60,8 +60,8 @@ def suggest(tasks: Sequence[Task], nlp: Language) -> List[Task]:
 def _row(fields: Fields, path: Path, line: int, measure: Optional[str]) -> Tuple[str, Tuple[int, str, float]]:
     try:
         id_, rank = fields.text("id"), fields.integer("rank")
-        if isinstance(fields.values.get("utility"), dict):
-            utilities = fields.child("utility").values
+        if fields.has("utilities"):
+            utilities = fields.child("utilities").values
             name = measure or next(iter(utilities), "")
             value = utilities.get(name)
         else:

@@ -31,7 +31,7 @@ def ranking(tmp_path):
     DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "pool.spacy")
     ids = Pool.from_docs(docs, nlp.vocab).ids
     rows = [
-        {"id": id_, "rank": rank, "utility": {"mnlp": 0.5, "bald": 0.1 * rank}, "text": "x"}
+        {"id": id_, "rank": rank, "utilities": {"mnlp": 0.5, "bald": 0.1 * rank}, "text": "x"}
         for rank, id_ in enumerate(reversed(ids))
     ]
     (tmp_path / "ranking.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -42,8 +42,8 @@ def test_the_top_of_a_ranking(ranking):
     folder, ids = ranking
     out = folder / "out.jsonl"
     result = invoke(
-        query_cli, folder / "ranking.jsonl", out, "--format", "prodigy", "--pool", folder / "pool.spacy", "-n", 2,
-        "--measure", "bald",
+        query_cli, folder / "ranking.jsonl", out, "--format", "prodigy", "--pool", folder / "pool.spacy",
+        "-n", 2, "--measure", "bald",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     tasks = [json.loads(line) for line in out.read_text().splitlines()]

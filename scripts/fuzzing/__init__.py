@@ -1,0 +1,1 @@
+"""What `fuzz_importers.py` is made of."""
