@@ -85,6 +85,7 @@ class CRFSuiteNER(Pipe):
     """
 
     trains_in_one_go = True
+    model = None  # nothing that an optimizer of spaCy could step; the CRF is in `crf`
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class CRFSuiteNER(Pipe):
         self.settings = settings
         self.scorer = scorer
         self.cache = FeatureCache(features)
-        self.model: Optional[CRFModel] = None
+        self.crf: Optional[CRFModel] = None
         self.saw_pos = True  # whether the Docs trained on had part-of-speech tags
         self._warned = False
         self._declare(read_labels(labels, pipe=name), scheme)
@@ -116,6 +117,11 @@ class CRFSuiteNER(Pipe):
     def _declare(self, labels: List[str], scheme: str) -> None:
         self.codec = TagCodec(tag_names(labels, scheme), scheme)
         self._labels = tuple(labels)
+
+    @property
+    def is_trainable(self) -> bool:
+        """True: the active-learning loop and spaCy's training take the component as one to be trained."""
+        return True
 
     @property
     def labels(self) -> Tuple[str, ...]:
@@ -160,13 +166,13 @@ class CRFSuiteNER(Pipe):
         validate_get_examples(get_examples, "CRFSuiteNER.initialize")
         examples = list(get_examples())
         self._declare(resolve_labels(self._labels, labels, examples, pipe=self.name), self.scheme)
-        self.model = None
+        self.crf = None
         if annotated(examples, self.codec, self._labels, pipe=self.name):
             self.fit(examples, [], 0)
 
     def restart(self, seed: int) -> None:
         """Forget the training, keep labels and features. seed (int): Unused, as nothing is random."""
-        self.model = None
+        self.crf = None
         self.cache.on = True
 
     def fit(self, examples: Sequence[Example], dev: Sequence[Example], seed: int) -> None:
@@ -187,7 +193,7 @@ class CRFSuiteNER(Pipe):
         self.cache.on = True
         features = [self.cache.get(example.predicted) for example, _ in pairs]
         tags = [[self.tags[number] for number in numbers] for _, numbers in pairs]
-        self.model = CRFModel.fit(features, tags, self.settings)
+        self.crf = CRFModel.fit(features, tags, self.settings)
 
     def update(
         self,
@@ -246,9 +252,9 @@ class CRFSuiteNER(Pipe):
         )
 
     def _trained(self) -> CRFModel:
-        if self.model is None:
+        if self.crf is None:
             raise ALError(Errors.A333.format(pipe=self.name))
-        return self.model
+        return self.crf
 
     @property
     def _uses_pos(self) -> bool:
@@ -263,7 +269,7 @@ class CRFSuiteNER(Pipe):
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize labels, settings and the model; vocabulary and features are saved by the pipeline."""
-        data = b"" if self.model is None else self.model.data
+        data = b"" if self.crf is None else self.crf.data
         return srsly.msgpack_dumps({"cfg": self._record(), "model": data})
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "CRFSuiteNER":
@@ -275,7 +281,7 @@ class CRFSuiteNER(Pipe):
     def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
         """Save to a folder: `cfg` (JSON) and the model file it vouches for."""
         folder = Path(path)
-        files.write_bytes(folder / MODEL_FILE, b"" if self.model is None else self.model.data)
+        files.write_bytes(folder / MODEL_FILE, b"" if self.crf is None else self.crf.data)
         files.write_json(folder / "cfg", self._record())
 
     def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "CRFSuiteNER":
@@ -293,10 +299,10 @@ class CRFSuiteNER(Pipe):
             "labels": self.label_data,
             "scheme": self.scheme,
             "saw_pos": self.saw_pos,
-            "model": None if self.model is None else self.model.record(),
+            "model": None if self.crf is None else self.crf.record(),
         }
 
     def _restore(self, record: Dict[str, Any], data: bytes, *, path: str) -> None:
         self._declare(read_labels(record["labels"], pipe=self.name), record["scheme"])
         self.saw_pos = bool(record["saw_pos"])
-        self.model = None if record["model"] is None else CRFModel.load(data, record["model"], path=path)
+        self.crf = None if record["model"] is None else CRFModel.load(data, record["model"], path=path)

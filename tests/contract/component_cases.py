@@ -70,6 +70,17 @@ class Case:
 CASES = {
     "crfsuite": Case("crfsuite_ner"),
     "crfsuite-bilou": Case("crfsuite_ner", {"scheme": "BILOU", "c1": 0.01}),
+    "flair": Case(
+        "flair_ner",
+        {
+            "hidden_size": 32,
+            "locked_dropout": 0.1,
+            "learning_rate": 0.2,
+            "mini_batch_size": 2,
+            "max_epochs": 50,
+        },
+        dropouts=("word", "locked", "all"),
+    ),
     "sequence_tagger": Case("sequence_tagger", dropouts=("last", "all"), updates=40),
 }
 

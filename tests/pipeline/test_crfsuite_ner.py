@@ -41,13 +41,13 @@ def test_model_is_sklearn_crfsuites_on_the_same_features(trained):
     crf = sklearn_crfsuite.CRF(algorithm="lbfgs", c1=0.1, c2=0.1, max_iterations=100)
     crf.fit([PaperFeatures()(example(trained).predicted)], [["I-PER", "O", "I-LOC", "O"]])
     with open(crf.modelfile.name, "rb") as file_:
-        assert trained.get_pipe("crfsuite_ner").model.data == file_.read()
+        assert trained.get_pipe("crfsuite_ner").crf.data == file_.read()
 
 
 def test_update_changes_nothing(trained):
-    before = trained.get_pipe("crfsuite_ner").model.data
+    before = trained.get_pipe("crfsuite_ner").crf.data
     losses = trained.update([example(trained, entities=["O"] * 4)])
-    assert trained.get_pipe("crfsuite_ner").model.data == before
+    assert trained.get_pipe("crfsuite_ner").crf.data == before
     assert losses == {"crfsuite_ner": 0.0}
 
 
@@ -68,7 +68,7 @@ def test_a_round_does_not_extract_features_again(trained):
 def test_initialize_without_annotation_declares_and_does_not_fit():
     nlp, pipe = make(labels=["PER"])
     nlp.initialize()
-    assert (pipe.labels, pipe.model) == (("PER",), None)
+    assert (pipe.labels, pipe.crf) == (("PER",), None)
 
 
 def test_a_label_never_seen_in_training_has_probability_zero():
@@ -173,7 +173,7 @@ def test_an_untrained_pipeline_is_saved_without_an_old_model(trained, tmp_path):
     trained.to_disk(tmp_path / "saved")
     trained.get_pipe("crfsuite_ner").restart(0)
     trained.to_disk(tmp_path / "saved")
-    assert spacy.load(tmp_path / "saved").get_pipe("crfsuite_ner").model is None
+    assert spacy.load(tmp_path / "saved").get_pipe("crfsuite_ner").crf is None
 
 
 def test_without_the_extra_add_pipe_says_what_to_install(monkeypatch):

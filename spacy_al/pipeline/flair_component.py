@@ -1,0 +1,309 @@
+"""The class behind `flair_ner`: Flair's BiLSTM-CRF tagger as a component of a spaCy pipeline."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+
+import srsly
+from flair.models import SequenceTagger
+from spacy.language import Language
+from spacy.pipeline.pipe import Pipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_get_examples
+from spacy.util import minibatch
+from spacy.vocab import Vocab
+from thinc.api import Optimizer
+
+from .. import files
+from ..corpus.schemes import decode, tag_names
+from ..errors import ALError, Errors
+from ..ml.tags import TagCodec
+from ..ml.thinc_encoder import thinc_seed
+from ..types import TagSamples
+from . import flair_model, flair_params, flair_sampling, flair_training
+from .entities import LabelData, annotated, read_labels, resolve_labels
+from .flair_embeddings import EmbeddingRecipe
+from .flair_model import Shape, TrainerSettings
+
+WEIGHTS_FILE = "model.safetensors"
+
+
+class FlairNER(Pipe):
+    """A BiLSTM-CRF (Lample et al. 2016) by Flair (Akbik et al. 2018) as an entity recogniser.
+
+    Flair's ModelTrainer trains it in one go: `initialize` does so with its examples, the active-learning loop
+    calls `restart` and `fit` each round, and `update` changes nothing.
+    """
+
+    trains_in_one_go = True
+    model = None  # nothing that an optimizer of spaCy could step; the network is in `tagger`
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        name: str = "flair_ner",
+        *,
+        embeddings: EmbeddingRecipe,
+        labels: Sequence[str],
+        scheme: str,
+        shape: Shape,
+        trainer: TrainerSettings,
+        scorer: Optional[Callable] = None,
+    ) -> None:
+        """
+        vocab (Vocab): The shared vocabulary. name (str): The component's name.
+        embeddings (EmbeddingRecipe): Builds the embeddings whenever a new tagger is made.
+        labels (Sequence[str]), scheme (str), scorer (Optional[Callable]): See `make_flair_ner`.
+        shape (Shape): The network. trainer (TrainerSettings): How it is trained.
+        """
+        self.vocab = vocab
+        self.name = name
+        self.embeddings = embeddings
+        self.shape = shape
+        self.trainer = trainer
+        self.scorer = scorer
+        self.tagger: Optional[SequenceTagger] = None
+        self._declare(read_labels(labels, pipe=name), scheme)
+
+    def _declare(self, labels: List[str], scheme: str) -> None:
+        self.codec = TagCodec(tag_names(labels, scheme), scheme)
+        self._labels = tuple(labels)
+
+    @property
+    def is_trainable(self) -> bool:
+        """True: the active-learning loop and spaCy's training take the component as one to be trained."""
+        return True
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """The declared entity labels."""
+        return self._labels
+
+    @property
+    def label_data(self) -> List[str]:
+        """What `initialize` needs to declare the same labels."""
+        return list(self._labels)
+
+    @property
+    def scheme(self) -> str:
+        """IOB1, IOB2 or BILOU."""
+        return self.codec.scheme
+
+    @property
+    def tags(self) -> List[str]:
+        """Names of the tags, in the order of the last axis of probabilities."""
+        return self.codec.tags
+
+    @property
+    def dropouts(self) -> List[str]:
+        """The kinds of dropout that `sample` knows; a kind whose rate is 0 is not among them."""
+        tagger = self._ready()
+        return ["off", *flair_sampling.dropouts(tagger)]
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[LabelData] = None,
+    ) -> None:
+        """Declare the labels, make a new tagger, and train it on the annotated examples, if there are any.
+
+        get_examples (Callable[[], Iterable[Example]]): The training examples.
+        nlp (Optional[Language]): Unused.
+        labels (Optional[LabelData]): A list of labels or the label file of `al convert`, added to those of
+            the config. If there are none in either, the examples' are taken.
+        RAISES: ALError A300 without any label, A331 for labels of another form, as building the embeddings
+            and as `fit`.
+        """
+        validate_get_examples(get_examples, "FlairNER.initialize")
+        examples = list(get_examples())
+        self._declare(resolve_labels(self._labels, labels, examples, pipe=self.name), self.scheme)
+        self.restart(0)
+        if annotated(examples, self.codec, self._labels, pipe=self.name):
+            self.fit(examples, [], 0)
+
+    def restart(self, seed: int) -> None:
+        """Make a new tagger with the declared labels, its weights drawn from `seed`.
+
+        Embeddings are made anew as well: what is pretrained is read again, what is not is drawn again.
+        RAISES: ALError A300 before labels are declared, and as building the embeddings.
+        """
+        if not self._labels:
+            raise ALError(Errors.A300.format(name=self.name))
+        flair_model.use_device()
+        with thinc_seed(seed):
+            embeddings = self.embeddings.build()
+            self.tagger = flair_model.build_tagger(embeddings, self.shape, self._labels, self.scheme)
+
+    def fit(self, examples: Sequence[Example], dev: Sequence[Example], seed: int) -> None:
+        """Train the tagger that `initialize` or `restart` made.
+
+        examples (Sequence[Example]): Sentences that are not annotated throughout are left out (warning W331).
+        dev (Sequence[Example]): Their entity F1 decides when the learning rate is annealed and which epoch's
+            weights are kept. Without any, the training loss decides.
+        seed (int): For dropout and the order of sentences.
+        RAISES: ALError A301 for an undeclared label, A332 without annotation, A333 before `initialize`.
+        """
+        tagger = self._ready()
+        sentences = self._sentences(examples)
+        if not sentences:
+            raise ALError(Errors.A332.format(pipe=self.name, examples=len(examples)))
+        flair_model.use_device()
+        flair_training.train(tagger, sentences, self._sentences(dev), self.trainer, seed)
+
+    def _sentences(self, examples: Sequence[Example]) -> List[Any]:
+        pairs = annotated(examples, self.codec, self._labels, pipe=self.name)
+        return [
+            flair_training.labelled_sentence(
+                example.predicted, decode([self.tags[number] for number in numbers], self.scheme)
+            )
+            for example, numbers in pairs
+        ]
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Change nothing: Flair's ModelTrainer trains in one go, in `initialize` or `fit`.
+
+        RETURNS (Dict[str, float]): `losses`, with 0.0 under this component's name.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        return losses
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set `doc.ents`; tokens outside an entity become O. Raises ALError A333 before `initialize`."""
+        self._annotate([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Set `doc.ents` of Docs, `batch_size` at a time."""
+        handle = self.get_error_handler()
+        for docs in minibatch(stream, size=batch_size):
+            try:
+                self._annotate(docs)
+                yield from docs
+            except Exception as error:
+                handle(self.name, self, docs, error)
+
+    def _annotate(self, docs: Sequence[Doc]) -> None:
+        for samples in self.sample(docs):
+            best, start = samples.best[0].tolist(), 0
+            for number, length in zip(samples.order, samples.lengths.tolist(), strict=True):
+                spans = self.codec.spans(docs[number], best[start : start + length])
+                docs[number].set_ents(spans, default="outside")
+                start += length
+
+    def sample(
+        self, docs: Sequence[Doc], *, passes: int = 1, dropout: str = "off", seed: int = 0
+    ) -> Iterator[TagSamples]:
+        """What the tagger says of sentences, see `spacy_al.types.Sampler`.
+
+        Probabilities are the CRF's true marginals, by forward-backward over Flair's scores;
+        what Flair calls confidence is a softmax over Viterbi scores of prefixes.
+
+        docs (Sequence[Doc]): Sentences; not changed. passes (int): Stochastic passes; one with "off".
+        dropout (str): "off", "word", "locked" or "all": Flair's modules that stay switched on.
+        seed (int): Masks are drawn from seed, pass and sentence: neither batching nor order changes them.
+        YIELDS (TagSamples): Bounded batches, longest sentences first.
+        RAISES: ALError A200 for a kind that the tagger does not have, A333 before `initialize`.
+        """
+        tagger = self._ready()
+        if dropout not in self.dropouts:
+            raise ALError(Errors.A200.format(pipe=self.name, dropout=dropout, known=", ".join(self.dropouts)))
+        flair_model.use_device()
+        yield from flair_sampling.sample(tagger, docs, self.tags, passes=passes, dropout=dropout, seed=seed)
+
+    def _ready(self) -> SequenceTagger:
+        if self.tagger is None:
+            raise ALError(Errors.A333.format(pipe=self.name))
+        return self.tagger
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Serialize labels, settings, embeddings and weights; the vocabulary is saved by the pipeline."""
+        return srsly.msgpack_dumps({"cfg": self._record(), "weights": self._weights()})
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "FlairNER":
+        """Load what `to_bytes` gave; raises ALError A343 or A344 when it is damaged."""
+        message = srsly.msgpack_loads(bytes_data)
+        self._restore(message["cfg"], message["weights"], path=f"bytes of '{self.name}'")
+        return self
+
+    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
+        """Save to a folder: `cfg` (JSON) and the weights (safetensors)."""
+        files.write_bytes(Path(path) / WEIGHTS_FILE, self._weights())
+        files.write_json(Path(path) / "cfg", self._record())
+
+    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "FlairNER":
+        """Load a folder that `to_disk` wrote; raises ALError A343 or A344 when it is damaged."""
+        weights = Path(path) / WEIGHTS_FILE
+        self._restore(srsly.read_json(Path(path) / "cfg"), weights.read_bytes(), path=str(weights))
+        return self
+
+    def _weights(self) -> bytes:
+        return b"" if self.tagger is None else flair_model.dump_weights(self.tagger)
+
+    def _record(self) -> Dict[str, Any]:
+        tagger = self.tagger
+        return {
+            "labels": self.label_data,
+            "scheme": self.scheme,
+            "shape": asdict(self.shape),
+            "embeddings": None if tagger is None else flair_params.dump_embeddings(tagger.embeddings),
+        }
+
+    def _restore(self, record: Dict[str, Any], weights: bytes, *, path: str) -> None:
+        self._declare(read_labels(record["labels"], pipe=self.name), record["scheme"])
+        self.shape = Shape(**record["shape"])
+        self.tagger = None
+        if record["embeddings"] is None:
+            return
+        flair_model.use_device()
+        with thinc_seed(0):  # weights are drawn before they are overwritten
+            embeddings = flair_params.build_embeddings(record["embeddings"])
+            tagger = flair_model.build_tagger(embeddings, self.shape, self._labels, self.scheme)
+        flair_model.load_weights(tagger, weights, path=path)
+        self.tagger = tagger
+
+    def __reduce__(self) -> Tuple[Callable, Tuple]:
+        # Flair's objects do not travel between processes safely; what is saved does.
+        settings = (
+            self.vocab,
+            self.name,
+            self.embeddings,
+            self.label_data,
+            self.scheme,
+            self.shape,
+            self.trainer,
+        )
+        return _rebuild, (*settings, self.scorer, self.to_bytes())
+
+
+def _rebuild(
+    vocab: Vocab,
+    name: str,
+    embeddings: EmbeddingRecipe,
+    labels: List[str],
+    scheme: str,
+    shape: Shape,
+    trainer: TrainerSettings,
+    scorer: Optional[Callable],
+    data: bytes,
+) -> FlairNER:
+    pipe = FlairNER(
+        vocab,
+        name,
+        embeddings=embeddings,
+        labels=labels,
+        scheme=scheme,
+        shape=shape,
+        trainer=trainer,
+        scorer=scorer,
+    )
+    return pipe.from_bytes(data)

@@ -1,0 +1,101 @@
+"""The factory `flair_ner`; Flair itself is imported only when the component is made."""
+
+from typing import TYPE_CHECKING, Callable, List, Optional
+
+from spacy.language import Language
+
+from .entities import require
+from .flair_embeddings import EmbeddingRecipe
+
+if TYPE_CHECKING:
+    from .flair_component import FlairNER
+
+# Needs no file: characters, and words hashed into a table. For the paper's GloVe see configs/al-flair.cfg.
+DEFAULT_EMBEDDINGS = {
+    "@misc": "spacy-al.FlairStack.v1",
+    "*": {
+        "characters": {"@misc": "spacy-al.FlairCharacters.v1"},
+        "words": {
+            "@misc": "spacy-al.FlairEmbedding.v1",
+            "embedding": "HashEmbeddings",
+            "arguments": {"num_embeddings": 10000, "embedding_length": 100},
+        },
+    },
+}
+
+
+@Language.factory(
+    "flair_ner",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    default_config={
+        "labels": [],
+        "scheme": "IOB2",
+        "embeddings": DEFAULT_EMBEDDINGS,
+        "hidden_size": 128,
+        "rnn_layers": 1,
+        "use_crf": True,
+        "word_dropout": 0.05,
+        "locked_dropout": 0.5,
+        "dropout": 0.0,
+        "learning_rate": 0.1,
+        "anneal_factor": 0.5,
+        "patience": 3,
+        "min_learning_rate": 0.0001,
+        "max_epochs": 30,
+        "mini_batch_size": 32,
+        "optimizer": "SGD",
+        "scorer": {"@scorers": "spacy.ner_scorer.v1"},
+    },
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_flair_ner(
+    nlp: Language,
+    name: str,
+    labels: List[str],
+    scheme: str,
+    embeddings: EmbeddingRecipe,
+    hidden_size: int,
+    rnn_layers: int,
+    use_crf: bool,
+    word_dropout: float,
+    locked_dropout: float,
+    dropout: float,
+    learning_rate: float,
+    anneal_factor: float,
+    patience: int,
+    min_learning_rate: float,
+    max_epochs: int,
+    mini_batch_size: int,
+    optimizer: str,
+    scorer: Optional[Callable],
+) -> "FlairNER":
+    """Make a `flair_ner` component; the paper's section C.2 by default.
+
+    labels (List[str]): Such as "PER"; if empty, those given to `initialize`, or its examples'.
+    scheme (str): "IOB1", "IOB2" or "BILOU"; the last is what Flair calls BIOES.
+    embeddings (EmbeddingRecipe): One of `spacy-al.FlairWordVectors.v1`, `FlairCharacters`,
+        `FlairTransformer`, `FlairEmbedding` (any of Flair's) and `FlairStack` (several).
+    hidden_size to dropout: See `flair_model.Shape`.
+    learning_rate to optimizer: See `flair_model.TrainerSettings`.
+    scorer (Optional[Callable]): The scoring method.
+    RAISES: ALError A330 when Flair is not installed, A008 for a setting out of range, A100 or A101 for a bad
+        scheme or label.
+    """
+    require("flair", pipe=name, extra="flair")
+    from .flair_component import FlairNER
+    from .flair_model import Shape, TrainerSettings
+
+    shape = Shape(hidden_size, rnn_layers, use_crf, word_dropout, locked_dropout, dropout)
+    trainer = TrainerSettings(
+        learning_rate, anneal_factor, patience, min_learning_rate, max_epochs, mini_batch_size, optimizer
+    )
+    return FlairNER(
+        nlp.vocab,
+        name,
+        embeddings=embeddings,
+        labels=labels,
+        scheme=scheme,
+        shape=shape.check(f"components.{name}"),
+        trainer=trainer.check(f"components.{name}"),
+        scorer=scorer,
+    )
