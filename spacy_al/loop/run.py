@@ -24,7 +24,7 @@ from .folder import RunFolder, selection_rows
 from .lock import locked
 from .memory import peak_memory, reset_peak
 from .oracle import Oracle, People, SimulatedOracle, separate
-from .scoring import score_pool
+from .scoring import PoolDocs, score_pool
 from .seeds import phase_rng, phase_seed
 from .state import RunState, load_state, package_versions
 from .training import Trainer, TrainingReport
@@ -101,6 +101,7 @@ class ActiveLearningRun:
         if not len(self.pool):
             raise ALError(Errors.A500.format(pool=pool_path, problem="it holds no sentences"))
         self.simulated = SimulatedOracle(self.pool, labels, vocab) if self.settings.oracle == "simulation" else None
+        self.pool_docs = PoolDocs(self.pool, vocab)
         self.examples: Dict[str, Example] = {}
         self.test: Optional[List[Example]] = None
         self.trained: Optional[TrainingReport] = None
@@ -273,7 +274,7 @@ class ActiveLearningRun:
         utilities = score_pool(
             self.trainer.nlp,
             self.settings,
-            self.pool,
+            self.pool_docs,
             numbers,
             self.measures,
             seed=phase_seed(self.state.seed, self.state.round, "score"),

@@ -15,13 +15,17 @@ from ..types import TagSamples, token_key
 from .batching import plan_batches
 from .dropout import KeyedNoise, key_tensor
 from .encoder_shim import native_encoder
+from .graphs import GraphedTraining
 from .heads import HeadBuilder
 from .network import TaggerNetwork, check_dropout, forked_seed, noise_kinds
 from .optimizer import TorchOptimizer
 from .stages import Encoder, Prediction, Ragged
 from .thinc_encoder import ThincEncoder
+from .transformer import TransformerEncoder
 
 CPU_BUDGET, GPU_BUDGET = 2048, 32768  # padded wordpieces in one batch of inference
+KEPT_SENTENCES = 4096  # states kept for the `uncertainty` component; spaCy's batches are smaller
+NoiseOf = Callable[[Sequence[Doc]], KeyedNoise]
 
 
 class TaggerShim(Shim):
@@ -31,8 +35,10 @@ class TaggerShim(Shim):
     keeps are saved by it. `tags` and the head exist once labels are declared and the Model is initialised.
     """
 
-    def __init__(self, encoder_model: Model, build_head: HeadBuilder) -> None:
+    def __init__(self, encoder_model: Model, build_head: HeadBuilder, *, cuda_graphs: bool = True) -> None:
         super().__init__(None)
+        self.cuda_graphs = cuda_graphs
+        self.graphs: Optional[GraphedTraining] = None
         self.encoder: Encoder = native_encoder(encoder_model) or ThincEncoder(encoder_model)
         self.build_head = build_head
         self.tags: List[str] = []
@@ -40,6 +46,7 @@ class TaggerShim(Shim):
         self.network: Optional[TaggerNetwork] = None
         self.optimizer = TorchOptimizer()
         self.loaded_head: Optional[bytes] = None
+        self.kept: Optional[Dict[bytes, Tensor]] = None
 
     def declare(self, tags: Sequence[str], scheme: str) -> None:
         """Fix the names of the tags, before initialisation."""
@@ -63,6 +70,7 @@ class TaggerShim(Shim):
         self.network = TaggerNetwork(native, head)
         self.network.seams = self.encoder.seams
         self.network.to(self.device).eval()
+        self.graphs = None
 
     def _ready(self) -> TaggerNetwork:
         self.encoder.sync()
@@ -91,15 +99,24 @@ class TaggerShim(Shim):
         docs (Sequence[Doc]): The batch. tags (Tensor): int64 tag of each token, IGNORE where missing, (tokens,).
         RETURNS (Tensor): The mean loss, float32 scalar on the device, detached.
         """
-        network = self._ready().train()
-        try:
+        network = self._ready()
+        if not network.training:
+            network.train()
+        loss = self._update_by_graph(docs, tags)
+        if loss is None:
             batch, finish = self._begin(docs)
             loss = network.loss(batch, tags.to(self.device))
             loss.backward()
             finish()
-        finally:
-            network.eval()
         return loss.detach()
+
+    def _update_by_graph(self, docs: Sequence[Doc], tags: Tensor) -> Optional[Tensor]:
+        if not self.cuda_graphs or self.device.type != "cuda" or not isinstance(self.encoder, TransformerEncoder):
+            return None
+        if self.graphs is None:
+            self.graphs = GraphedTraining(self._ready(), self.encoder)
+        self.graphs.attach()
+        return self.graphs.update(self.encoder.featurize(docs), tags)
 
     def _begin(self, docs: Sequence[Doc]) -> Tuple[object, Callable[[], None]]:
         features = self.encoder.featurize(docs)
@@ -107,18 +124,46 @@ class TaggerShim(Shim):
             return self.encoder.begin(features, self.device)
         return self.encoder.collate(features, self.device), _nothing
 
-    def states(self, docs: Sequence[Doc]) -> Iterator[Tuple[List[int], Ragged]]:
-        """States of all docs in inference, batch by batch with the places in `docs` they belong to."""
-        network = self._ready()
-        for order, _, batch in self._batches(docs, 1):
+    def states(self, docs: Sequence[Doc]) -> Iterator[Tuple[List[int], List[Doc], Ragged]]:
+        """States of all docs in inference, batch by batch: places in `docs`, those docs, (1, tokens, width)."""
+        network = self._ready().eval()
+        if self.kept is not None and docs and all(token_key(doc) in self.kept for doc in docs):
+            yield self._take_kept(docs)
+            return
+        for order, chunk, batch in self._batches(docs, 1):
             with torch.inference_mode():
                 states = network.states(batch)
-            yield order, states
+            self._keep(chunk, states)
+            yield order, chunk, states
+
+    def keep_states(self, on: bool) -> None:
+        """Keep the states of sentences predicted from now on until they are sampled, so that the encoder need not
+        run again; False frees them."""
+        self.kept = {} if on else None
+
+    def _keep(self, docs: Sequence[Doc], states: Ragged) -> None:
+        if self.kept is not None:
+            parts = states.data[0].split(states.lengths.tolist())
+            self.kept.update(zip(map(token_key, docs), parts))
+            while len(self.kept) > KEPT_SENTENCES:
+                del self.kept[next(iter(self.kept))]
+
+    def __getstate__(self) -> Dict[str, Any]:
+        # Graphs and kept states belong to this process and its GPU.
+        return {**self.__dict__, "graphs": None, "kept": None}
+
+    def _take_kept(self, docs: Sequence[Doc]) -> Tuple[List[int], List[Doc], Ragged]:
+        assert self.kept is not None
+        parts = [self.kept[token_key(doc)] for doc in docs]
+        for doc in docs:
+            self.kept.pop(token_key(doc), None)
+        lengths = torch.tensor([len(doc) for doc in docs], device=self.device)
+        return list(range(len(docs))), list(docs), Ragged(torch.cat(parts)[None], lengths)
 
     def predict(self, docs: Sequence[Doc]) -> Iterator[Tuple[List[int], Ragged, Prediction]]:
         """One deterministic pass: places in `docs`, states, and what the head says of them."""
         network = self._ready()
-        for order, states in self.states(docs):
+        for order, _, states in self.states(docs):
             with torch.inference_mode():
                 prediction = network.head.predict(states)
             yield order, states, prediction
@@ -135,25 +180,38 @@ class TaggerShim(Shim):
         name: str,
     ) -> Iterator[TagSamples]:
         """See `spacy_al.types.Sampler`; `rates` override trained rates by kind, `consistent` shares masks."""
-        network = self._ready()
+        self._ready()
         check_dropout(self.encoder.seams, dropout, name)
-        if dropout == "off":
-            for order, states, prediction in self.predict(docs):
-                yield samples(order, states.lengths, prediction, stochastic=False)
-            return
         tables: Dict[Tuple, Tensor] = {}
         kinds = noise_kinds(dropout, self.encoder.seams)
-        # With a seam after the states, passes are folded only in the head, which is small: batches stay as large.
-        folded = 1 if self.encoder.seams[dropout] == "head" else passes
-        for number, (order, chunk, batch) in enumerate(self._batches(docs, folded)):
+
+        def noise(chunk: Sequence[Doc]) -> KeyedNoise:
             keys = key_tensor([token_key(doc) for doc in chunk], self.device)
-            noise = KeyedNoise(
+            return KeyedNoise(
                 keys, passes=passes, seed=seed, kinds=kinds, rates=rates, consistent=consistent, tables=tables
             )
+
+        if dropout == "off" or self.encoder.seams[dropout] == "head":
+            yield from self._sample_head(docs, None if dropout == "off" else noise)
+        else:
+            yield from self._sample_body(docs, dropout, noise, passes, seed)
+
+    def _sample_head(self, docs: Sequence[Doc], noise: Optional[NoiseOf]) -> Iterator[TagSamples]:
+        head = self._ready().head
+        for order, chunk, states in self.states(docs):
+            with torch.inference_mode():
+                prediction = head.predict(states, None if noise is None else noise(chunk))
+            yield samples(order, states.lengths, prediction, stochastic=noise is not None)
+
+    def _sample_body(
+        self, docs: Sequence[Doc], dropout: str, noise: NoiseOf, passes: int, seed: int
+    ) -> Iterator[TagSamples]:
+        network = self._ready().eval()
+        for number, (order, chunk, batch) in enumerate(self._batches(docs, passes)):
             if self.encoder.seams[dropout] == "input":
-                batch = self._repeat_input(chunk, noise, seed + number)
+                batch = self._repeat_input(chunk, noise(chunk), seed + number)
             with torch.inference_mode(), forked_seed(seed + number, self.device):
-                prediction = network.sample(batch, dropout=dropout, noise=noise)
+                prediction = network.sample(batch, dropout=dropout, noise=noise(chunk))
             yield samples(order, batch.lengths, prediction, stochastic=True)
 
     def _repeat_input(self, docs: Sequence[Doc], noise: KeyedNoise, seed: int) -> Ragged:
@@ -170,8 +228,11 @@ class TaggerShim(Shim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """One fused step over the whole network."""
-        if self.network is not None:
-            self.optimizer.step(self.network, optimizer)
+        if self.network is None or (self.graphs is not None and self.graphs.step(optimizer)):
+            return
+        self.optimizer.step(self.network, optimizer)
+        if self.graphs is not None:
+            self.graphs.clear()
 
     @contextlib.contextmanager
     def use_params(self, params: Any) -> Iterator[None]:

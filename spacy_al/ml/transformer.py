@@ -19,6 +19,8 @@ from .stages import Noise, Ragged
 from .wordpieces import WordpieceBatch, Wordpieces, WordpieceTable, collate
 
 POOLINGS = ("first", "mean")
+# These take a mask of three axes as it is; with two they look at its values first, which a CUDA graph cannot.
+THREE_AXES = ("bert", "electra", "roberta", "xlm-roberta", "camembert")
 
 
 def build_transformer_encoder(
@@ -127,8 +129,14 @@ class TransformerBody(nn.Module):
         self.transformer: Optional[nn.Module] = None
 
     def forward(self, batch: WordpieceBatch, noise: Optional[Noise] = None) -> Ragged:
-        with torch.autocast("cuda", torch.bfloat16, enabled=self.mixed_precision and batch.ids.is_cuda):
-            output = self.transformer(input_ids=batch.ids, attention_mask=batch.mask.long())
+        assert self.transformer is not None
+        mask = batch.mask.long()
+        if self.transformer.config.model_type in THREE_AXES:
+            mask = mask[:, None]  # (rows, 1, width)
+        with torch.autocast(
+            "cuda", torch.bfloat16, enabled=self.mixed_precision and batch.ids.is_cuda, cache_enabled=False
+        ):
+            output = self.transformer(input_ids=batch.ids, attention_mask=mask)
         states = output.last_hidden_state.flatten(0, 1)[batch.pieces]  # (pooled, width)
         if batch.owners is not None:
             tokens = int(batch.lengths.sum())

@@ -125,43 +125,50 @@ def collate(
     mean (bool): Pool all pieces of a token, not only the first.
     RETURNS (WordpieceBatch): See there.
     """
-    rows: List[NDArray[numpy.int32]] = []
-    places: List[Tuple[int, Ints, Ints]] = []  # first row of a sentence, window of each piece, place in it
-    for sentence in sentences:
-        n_pieces = len(sentence.ids)
-        spans = windows(n_pieces, window)
-        if len(spans) == 1:
-            places.append((len(rows), numpy.zeros(n_pieces, dtype=numpy.int64), numpy.arange(n_pieces)))
-        else:
-            chosen = best_windows(n_pieces, spans)
-            starts = numpy.array([start for start, _ in spans])
-            places.append((len(rows), chosen, numpy.arange(n_pieces) - starts[chosen]))
-        rows.extend(sentence.ids[start:end] for start, end in spans)
-    width = max((len(row) for row in rows), default=0) + len(table.prefix) + len(table.suffix)
+    rows, places = _rows(sentences, window)
+    before, extra = len(table.prefix), len(table.prefix) + len(table.suffix)
+    lengths = numpy.array([len(row) for row in rows], dtype=numpy.int64)
+    width = int(lengths.max(initial=0)) + extra
+    row_of_piece = numpy.repeat(numpy.arange(len(rows)), lengths)
+    place = numpy.arange(lengths.sum()) - numpy.repeat(numpy.cumsum(lengths) - lengths, lengths) + before
     ids = numpy.full((len(rows), width), table.padding, dtype=numpy.int64)
-    mask = numpy.zeros((len(rows), width), dtype=bool)
-    for number, row in enumerate(rows):
-        whole = [*table.prefix, *row.tolist(), *table.suffix]
-        ids[number, : len(whole)] = whole
-        mask[number, : len(whole)] = True
-    flat = [(first + chosen) * width + len(table.prefix) + place for first, chosen, place in places]
+    ids[row_of_piece, place] = numpy.concatenate(rows) if rows else 0
+    ids[:, :before] = table.prefix
+    for number, piece in enumerate(table.suffix):
+        ids[numpy.arange(len(rows)), lengths + before + number] = piece
+    mask = numpy.arange(width) < (lengths + extra)[:, None]
+    flat = row_of_piece * width + place if places is None else places[0] * width + places[1] + before
     pieces, owners = _pooled(sentences, flat, mean)
-    lengths = numpy.array([len(sentence.counts) for sentence in sentences], dtype=numpy.int64)
+    tokens = numpy.array([len(sentence.counts) for sentence in sentences], dtype=numpy.int64)
     return WordpieceBatch(
         *(_tensor(array, device) for array in (ids, mask, pieces)),
         None if owners is None else _tensor(owners, device),
-        _tensor(lengths, device),
+        _tensor(tokens, device),
     )
 
 
-def _pooled(sentences: Sequence[Wordpieces], flat: List[Ints], mean: bool) -> Tuple[Ints, Optional[Ints]]:
-    if not flat:
-        return numpy.zeros(0, dtype=numpy.int64), None
+def _rows(
+    sentences: Sequence[Wordpieces], window: int
+) -> Tuple[List[NDArray[numpy.int32]], Optional[Tuple[Ints, Ints]]]:
+    """Rows of a batch, and for each piece the row and place to read it from; None where each fits in one row."""
+    if all(len(sentence.ids) <= window for sentence in sentences):
+        return [sentence.ids for sentence in sentences], None
+    rows: List[NDArray[numpy.int32]] = []
+    where: List[Tuple[Ints, Ints]] = []
+    for sentence in sentences:
+        spans = windows(len(sentence.ids), window)
+        chosen = best_windows(len(sentence.ids), spans)
+        starts = numpy.array([start for start, _ in spans])
+        where.append((len(rows) + chosen, numpy.arange(len(sentence.ids)) - starts[chosen]))
+        rows.extend(sentence.ids[start:end] for start, end in spans)
+    return rows, (numpy.concatenate([row for row, _ in where]), numpy.concatenate([place for _, place in where]))
+
+
+def _pooled(sentences: Sequence[Wordpieces], flat: Ints, mean: bool) -> Tuple[Ints, Optional[Ints]]:
+    counts = numpy.concatenate([sentence.counts for sentence in sentences] or [numpy.zeros(0, dtype=numpy.int64)])
     if mean:
-        counts = numpy.concatenate([sentence.counts for sentence in sentences])
-        return numpy.concatenate(flat), numpy.repeat(numpy.arange(len(counts)), counts)
-    firsts = [numpy.cumsum(sentence.counts) - sentence.counts for sentence in sentences]
-    return numpy.concatenate([places[first] for places, first in zip(flat, firsts)]), None
+        return flat, numpy.repeat(numpy.arange(len(counts)), counts)
+    return flat[numpy.cumsum(counts, dtype=numpy.int64) - counts], None
 
 
 def _tensor(array: numpy.ndarray, device: torch.device) -> Tensor:

@@ -77,7 +77,6 @@ class SequenceTagger(TrainablePipe):
         self.scorer = scorer
         self.codec: Optional[TagCodec] = None
         self.snapshot: Optional[Snapshot] = None
-        self.kept: Optional[Dict[int, torch.Tensor]] = None
 
     @property
     def labels(self) -> Tuple[str, ...]:
@@ -218,6 +217,10 @@ class SequenceTagger(TrainablePipe):
         if isinstance(encoder, ThincEncoder):
             set_dropout_rate(encoder.model, drop)
             encoder.rate = drop
+
+    def keep_states(self, on: bool) -> None:
+        """Keep the encoder's states of what is predicted from now on, until it is sampled with "off" or "last"."""
+        self._shim.keep_states(on)
 
     def sample(
         self,

@@ -1,0 +1,67 @@
+"""The fused step against torch's own optimizers and a hand-made step."""
+
+import pytest
+import torch
+from thinc.api import SGD, Adam, RAdam
+from torch import nn
+
+from spacy_al.ml.optimizer import TorchOptimizer
+
+
+def layer_with_gradient(scale=1.0):
+    torch.manual_seed(0)
+    layer = nn.Linear(3, 2)
+    for parameter in layer.parameters():
+        parameter.grad = scale * torch.ones_like(parameter)
+    return layer
+
+
+def test_sgd_step_by_hand():
+    layer = layer_with_gradient()
+    before = layer.weight.detach().clone()
+    TorchOptimizer().step(layer, SGD(0.1, grad_clip=0.0, use_averages=False))
+    assert torch.allclose(layer.weight, before - 0.1)
+    assert layer.weight.grad is None
+
+
+def test_clipping_is_by_the_norm_of_all_gradients():
+    layer = layer_with_gradient(scale=3.0)  # 8 numbers of 3: norm 3 * sqrt(8)
+    before = layer.bias.detach().clone()
+    TorchOptimizer().step(layer, SGD(1.0, grad_clip=1.0, use_averages=False))
+    assert torch.allclose(before - layer.bias, torch.full((2,), 8**-0.5), atol=1e-5)
+
+
+def test_adam_equals_torch_adamw_with_decay_on_matrices_only():
+    layer, other = layer_with_gradient(), layer_with_gradient()
+    groups = [{"params": [other.weight], "weight_decay": 0.5}, {"params": [other.bias], "weight_decay": 0.0}]
+    torch.optim.AdamW(groups, lr=0.01, betas=(0.8, 0.9), eps=1e-6).step()
+    thinc = Adam(0.01, L2=0.5, beta1=0.8, beta2=0.9, eps=1e-6, grad_clip=0.0, use_averages=False)
+    TorchOptimizer().step(layer, thinc)
+    assert torch.allclose(layer.weight, other.weight)
+    assert torch.allclose(layer.bias, other.bias)
+
+
+@pytest.mark.parametrize("make", [Adam, RAdam])
+def test_the_rate_of_the_schedule_is_followed(make):
+    layer = layer_with_gradient()
+    optimizer = make(0.0, use_averages=False)
+    before = layer.weight.detach().clone()
+    TorchOptimizer().step(layer, optimizer)
+    assert torch.equal(layer.weight, before)
+
+
+def test_averages_take_thincs_own_step():
+    layer = layer_with_gradient()
+    optimizer = Adam(0.01, use_averages=True)
+    TorchOptimizer().step(layer, optimizer)
+    assert len(optimizer.averages) == 2
+
+
+def test_a_new_thinc_optimizer_starts_with_empty_moments():
+    fused, layer = TorchOptimizer(), layer_with_gradient()
+    fused.step(layer, Adam(0.01, use_averages=False))
+    for parameter in layer.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    before = layer.weight.detach().clone()
+    fused.step(layer, Adam(0.01, L2=0.0, use_averages=False))
+    assert torch.equal(layer.weight, before)  # old moments would still have moved it
