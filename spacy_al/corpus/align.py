@@ -1,6 +1,7 @@
 """Tokens and entities given by character offsets, onto the tokens of a Doc."""
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from bisect import bisect_left, bisect_right
+from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
@@ -73,24 +74,31 @@ def make_doc(text: str, offsets: Offsets, vocab: Vocab, tags: Optional[List[str]
     return Doc(vocab, words=words, spaces=spaces, tags=kept if tags else None)
 
 
-def align(span: CharSpan, doc: Doc) -> Tuple[int, int, bool]:
-    """The tokens that a character span touches.
+def align(spans: Sequence[CharSpan], doc: Doc) -> List[Tuple[int, int, bool]]:
+    """The tokens that character spans touch, white space at their ends not counted.
 
-    span (CharSpan): The span. doc (Doc): The Doc.
-    RETURNS (Tuple[int, int, bool]): First token, token after the last, and whether their borders fit.
-    RAISES: BadRecord when the span is empty, outside the text or touches white space only.
+    spans (Sequence[CharSpan]): The spans.
+    doc (Doc): The Doc.
+    RETURNS (List[Tuple[int, int, bool]]): For each its first token, the token after its last, and whether
+        their borders are the span's.
+    RAISES: BadRecord when a span is empty, outside the text or touches white space only.
     """
-    if not 0 <= span.start < span.end <= len(doc.text):
-        raise BadRecord(f"the span {tuple(span)} is empty or outside the text of {len(doc.text)} characters")
-    touched = [token for token in doc if token.idx < span.end and span.start < token.idx + len(token)]
-    while touched and touched[0].is_space:
-        del touched[0]
-    while touched and touched[-1].is_space:
-        del touched[-1]
-    if not touched:
-        raise BadRecord(f"the span {tuple(span)} holds white space only")
-    first, last = touched[0], touched[-1]
-    return first.i, last.i + 1, (first.idx, last.idx + len(last)) == (span.start, span.end)
+    size = len(doc.text)
+    starts = [token.idx for token in doc]
+    ends = [token.idx + len(token) for token in doc]
+    found = []
+    for span in spans:
+        if not 0 <= span.start < span.end <= size:
+            raise BadRecord(f"the span {tuple(span)} is empty or outside the text of {size} characters")
+        first, after = bisect_right(ends, span.start), bisect_left(starts, span.end)
+        while first < after and doc[first].is_space:
+            first += 1
+        while first < after and doc[after - 1].is_space:
+            after -= 1
+        if first >= after:
+            raise BadRecord(f"the span {tuple(span)} holds white space only")
+        found.append((first, after, (starts[first], ends[after - 1]) == (span.start, span.end)))
+    return found
 
 
 def without_overlap(spans: Sequence[Span]) -> List[Span]:
@@ -100,7 +108,10 @@ def without_overlap(spans: Sequence[Span]) -> List[Span]:
     RETURNS (List[Span]): Those kept.
     """
     kept: List[Span] = []
-    for span in sorted(spans, key=lambda span: (span[0] - span[1], span)):
-        if all(span[1] <= other[0] or other[1] <= span[0] for other in kept):
-            kept.append(span)
+    taken: Set[int] = set()
+    for start, end, label in sorted(spans, key=lambda span: (span[0] - span[1], span)):
+        # No span before was shorter, so one that overlaps holds the first or the last token.
+        if start not in taken and end - 1 not in taken:
+            kept.append((start, end, label))
+            taken.update(range(start, end))
     return sorted(kept)

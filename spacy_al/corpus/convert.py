@@ -7,6 +7,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 from spacy.language import Language
 from spacy.tokens import DocBin
+from srsly.msgpack import Packer
 
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_json
@@ -102,7 +103,7 @@ def convert(
     labels = sorted(sum((writer.statistics.entities for writer in writers), Counter()))
     scheme = writers[0].scheme
     for path, writer in zip(outputs, writers, strict=True):
-        write_bytes(path, writer.docs.to_bytes())
+        write_bytes(path, writer.to_bytes())
         write_json(labels_path(path), {"labels": labels, "scheme": scheme})
     parts = {path: writer.statistics for path, writer in zip(outputs, writers, strict=True)}
     return Conversion(format_, scheme, labels, parts, repairs)
@@ -163,15 +164,22 @@ class _Writer:
 
     def __init__(self, nlp: Language) -> None:
         self.vocab = nlp.vocab
-        self.docs = DocBin(attrs=ATTRIBUTES, store_user_data=True)
+        self.docs = DocBin(attrs=ATTRIBUTES)
+        self.packer = Packer()
         self.statistics = Statistics()
         self.scheme = "IOB2"
 
     def add(self, sentence: Sentence) -> None:
         doc = to_doc(sentence, self.vocab)
         self.docs.add(doc)
+        # DocBin would make a packer, and look through all entry points, for every Doc.
+        self.docs.user_data.append(self.packer.pack(doc.user_data))
         self.statistics.add(doc)
         self.scheme = sentence.scheme
+
+    def to_bytes(self) -> bytes:
+        self.docs.store_user_data = True
+        return self.docs.to_bytes()
 
 
 def _parts(sentences: Iterator[Sentence], division: Optional[Division]) -> Iterator[Tuple[int, Sentence]]:

@@ -1,5 +1,6 @@
 """The entities of a JSON record: by characters or tokens, checked, and put onto the tokens of its Doc."""
 
+from collections import Counter
 from pathlib import Path
 from typing import List, Optional, Tuple
 
@@ -42,18 +43,14 @@ def place_spans(given: List[CharSpan], doc: Doc, repairs: Repairs, *, path: Path
     RAISES: ALError A122 (borders), A127 (overlap); BadRecord for a span that touches no token.
     """
     spans: List[Span] = []
-    for span in given:
-        start, end, exact = align(span, doc)
+    for span, (start, end, exact) in zip(given, align(given, doc), strict=True):
         spans.append((start, end, span.label))
         if not exact:
             said, tokens = doc.text[span.start : span.end], doc[start:end].text
             message = Errors.A122.format(path=path, line=line, text=said, span=tuple(span), tokens=tokens)
             repairs.problem("borders", message, path=path, line=line)
     kept = without_overlap(spans)
-    dropped = sorted(spans)
-    for one in kept:
-        dropped.remove(one)
-    for start, end, label in dropped:
+    for start, end, label in (Counter(spans) - Counter(kept)).elements():
         message = Errors.A127.format(path=path, line=line, text=doc[start:end].text, label=label)
         repairs.problem("overlap", message, path=path, line=line)
     return kept

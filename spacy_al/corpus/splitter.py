@@ -107,6 +107,7 @@ def make_sentence(doc: Doc, start: int, end: int, passage: Passage, number: int)
     RETURNS (Sentence): The sentence; `spans` is None.
     """
     tokens = list(doc[start:end])
+    tags = [token.tag_ for token in tokens]
     return Sentence(
         words=[token.text for token in tokens],
         spans=None,
@@ -116,7 +117,7 @@ def make_sentence(doc: Doc, start: int, end: int, passage: Passage, number: int)
         file=passage.file,
         start=passage.offset + tokens[0].idx,
         end=passage.offset + tokens[-1].idx + len(tokens[-1]),
-        pos=[token.tag_ for token in tokens] if doc.has_annotation("TAG") else None,
+        pos=tags if any(tags) else None,
         spaces=[bool(token.whitespace_) for token in tokens[:-1]] + [False],
     )
 

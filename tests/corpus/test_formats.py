@@ -1,0 +1,63 @@
+"""Telling formats apart."""
+
+import pytest
+
+from spacy_al.corpus.formats import detect_format
+from spacy_al.errors import ALError
+
+FILES = {
+    "eng.train": ("-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nsaid VBD I-VP O\n", "conll"),
+    "corpus.txt": ("EU B-ORG\nsaid O\n", "conll"),
+    "bioes.tsv": ("EU\tS-ORG\r\nsaid\tO\r\n", "conll"),
+    "a.v4_gold_conll": ("#begin document (a); part 000\n", "ontonotes"),
+    "tasks.jsonl": ('{"text": "a"}\n', "jsonl"),
+    "tasks": ('\ufeff\n{"text": "a"}\n', "jsonl"),
+    "broken.jsonl": ("nothing\n", "jsonl"),
+    "pool.CSV": ("id,text\n", "csv"),
+    "pool.txt": ("It ended in a draw: O\nA second line.\n" + "Plain text.\n" * 20, "txt"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_recognised(write, name):
+    content, expected = FILES[name]
+    assert detect_format(write(name, content)) == expected
+
+
+UNSURE = {
+    "few.txt": "EU B-ORG\nsaid\nno more\n",
+    "notes.md": "Plain text.\n",
+    "table.tsv": "id\ttext\n1\tPlain text.\n",
+}
+
+
+@pytest.mark.parametrize("name", UNSURE)
+def test_a_file_that_fits_no_format_is_asked_about(write, name):
+    with pytest.raises(ALError, match=rf"A115.*{name}.*% of its first lines.*--format.*conll: .*csv: "):
+        detect_format(write(name, UNSURE[name]))
+
+
+def test_broken_bytes_are_left_to_the_reader(write):
+    assert detect_format(write("f", b"M\xfcller B-PER\nsaid O\n")) == "conll"
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [(["a/b.v4_gold_conll", "c.txt"], "ontonotes"), (["a.txt", "b/c.TXT", ".git/x"], "txt")],
+)
+def test_a_folder_is_recognised(write, tmp_path, names, expected):
+    for name in names:
+        write(f"tree/{name}", "text")
+    assert detect_format(tmp_path / "tree") == expected
+
+
+def test_a_mixed_folder_is_asked_about(write, tmp_path):
+    write("tree/a.txt", "text")
+    write("tree/b.md", "text")
+    with pytest.raises(ALError, match=r"A115.*a folder with files \.md, \.txt"):
+        detect_format(tmp_path / "tree")
+
+
+def test_an_empty_file_is_named(write):
+    with pytest.raises(ALError, match=r"A110.*empty\.txt"):
+        detect_format(write("empty.txt", "\n"))

@@ -1,0 +1,242 @@
+"""JSONL records of spaCy and Prodigy."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
+
+from spacy_al.corpus.records import read_records
+from spacy_al.corpus.repairs import Repairs
+from spacy_al.corpus.sentence import to_doc
+from spacy_al.corpus.splitter import make_splitter
+from spacy_al.errors import ALError
+
+TEXT = "Angela Merkel went to Rome."
+TOKENS = [
+    {"text": "Angela", "start": 0, "end": 6, "id": 0, "ws": True},
+    {"text": "Merkel", "start": 7, "end": 13, "id": 1, "ws": True},
+    {"text": "went", "start": 14, "end": 18, "id": 2, "ws": True},
+    {"text": "to", "start": 19, "end": 21, "id": 3, "ws": True},
+    {"text": "Rome", "start": 22, "end": 26, "id": 4, "ws": False},
+    {"text": ".", "start": 26, "end": 27, "id": 5, "ws": False},
+]
+PERSON = {"start": 0, "end": 13, "token_start": 0, "token_end": 1, "label": "PERSON"}
+TASK = {"text": TEXT, "tokens": TOKENS, "spans": [PERSON], "answer": "accept", "_view_id": "ner_manual"}
+
+
+@pytest.fixture
+def read(write, nlp):
+    def read_(*records, repairs=None, **options):
+        lines = "".join((one if isinstance(one, str) else json.dumps(one)) + "\n" for one in records)
+        return list(read_records(write("f.jsonl", lines), repairs or Repairs(), nlp=nlp, **options))
+
+    return read_
+
+
+def test_a_prodigy_task_has_inclusive_token_ends(read):
+    (sentence,) = read(TASK)
+    assert sentence.words == ["Angela", "Merkel", "went", "to", "Rome", "."]
+    assert sentence.spans == [(0, 2, "PERSON")]
+    assert to_doc(sentence, Vocab()).text == TEXT
+
+
+def test_a_span_may_be_given_by_tokens_alone(read):
+    (sentence,) = read({**TASK, "spans": [{"token_start": 4, "token_end": 4, "label": "GPE"}]})
+    assert sentence.spans == [(4, 5, "GPE")]
+
+
+def test_a_task_with_an_empty_list_of_spans_has_no_entities(read):
+    (sentence,) = read({**TASK, "spans": []})
+    assert sentence.spans == []
+
+
+def test_a_record_without_spans_is_unlabelled(read):
+    assert [one.spans for one in read({"text": TEXT}, {**TASK, "spans": None})] == [None, None]
+
+
+@pytest.mark.parametrize("answer", ["reject", "ignore"])
+def test_an_answer_that_is_not_accept_is_no_label(read, answer):
+    repairs = Repairs()
+    (sentence,) = read({**TASK, "answer": answer}, repairs=repairs)
+    assert sentence.spans is None
+    assert ["reject or ignore" in what for what in repairs.counts] == [True]
+
+
+def test_after_a_binary_decision_the_rest_is_missing(read):
+    (sentence,) = read({**TASK, "_view_id": "ner"})
+    assert (sentence.spans, sentence.missing) == ([(0, 2, "PERSON")], [2, 3, 4, 5])
+
+
+def test_text_without_tokens_is_split_but_never_inside_an_entity(read):
+    text = "He met St. John. Then he left."
+    first, second = read({"text": text, "spans": [{"start": 7, "end": 15, "label": "PERSON"}]})
+    assert text[first.start : first.end] == "He met St. John."
+    assert (first.spans, second.spans) == ([(2, 4, "PERSON")], [])
+
+
+def test_an_entity_across_a_border_joins_two_sentences(read):
+    text = "Yahoo! Inc. rose. It fell."
+    sentences = read({"text": text, "spans": [[0, 10, "ORG"]]}, repairs=Repairs("warn"))
+    assert text[sentences[0].start : sentences[0].end].startswith("Yahoo! Inc.")
+    assert [label for one in sentences for _, _, label in one.spans] == ["ORG"]
+
+
+def test_what_doc_to_json_writes_is_read(read):
+    doc = Doc(
+        Vocab(),
+        words=["Rome", "fell", ".", "It", "rose"],
+        tags=["A", "B", "C", "D", "E"],
+        sent_starts=[1, 0, 0, 1, 0],
+    )
+    doc.set_ents([Span(doc, 0, 1, label="GPE")])
+    first, second = read(doc.to_json())
+    assert (first.words, first.pos, first.spans) == (["Rome", "fell", "."], ["A", "B", "C"], [(0, 1, "GPE")])
+    assert (second.words, second.spans, second.number) == (["It", "rose"], [], 1)
+
+
+def test_tokens_may_be_strings(read):
+    (sentence,) = read({"tokens": ["New", "York", "!"], "entities": [[0, 8, "GPE"]]})
+    assert (sentence.words, sentence.spans) == (["New", "York", "!"], [(0, 2, "GPE")])
+
+
+def test_documents_take_their_id_or_their_line(read):
+    found = [
+        (one.document, one.file)
+        for one in read({"text": "a", "id": 7}, {"text": "b"}, {"text": "c", "id": "x"})
+    ]
+    assert found == [("7", "f.jsonl#7"), ("f.jsonl-2", "f.jsonl#f.jsonl-2"), ("x", "f.jsonl#x")]
+
+
+def test_other_keys_can_be_named(read):
+    (sentence,) = read({"body": "a b", "key": "k"}, text_field="body", id_field="key")
+    assert (sentence.words, sentence.document) == (["a", "b"], "k")
+
+
+def test_offsets_count_characters_not_utf16_units(read):
+    (sentence,) = read({"text": "😀 Rome", "spans": [{"start": 2, "end": 6, "label": "GPE"}]})
+    assert to_doc(sentence, Vocab()).ents[0].text == "Rome"
+
+
+def test_offsets_of_a_java_tool_are_refused_with_the_reason(read):
+    with pytest.raises(ALError, match=r"A122.*f.jsonl:1: .*'ome'.*not bytes or UTF-16 units"):
+        read({"text": "😀 Rome!", "spans": [{"start": 3, "end": 6, "label": "GPE"}]})
+
+
+def test_a_span_off_token_borders_is_widened_and_counted(read):
+    repairs = Repairs("warn")
+    (sentence,) = read(
+        {"text": "Rome fell", "spans": [{"start": 1, "end": 4, "label": "GPE"}]}, repairs=repairs
+    )
+    assert sentence.spans == [(0, 1, "GPE")]
+    assert ["widened" in what for what in repairs.counts] == [True]
+
+
+def test_spans_that_overlap_are_refused(read):
+    with pytest.raises(ALError, match=r"A127.*f.jsonl:1: the span 'Angela' \(X\) overlaps"):
+        read({**TASK, "spans": [PERSON, {"start": 0, "end": 6, "label": "X"}]})
+
+
+def test_of_spans_that_overlap_the_longest_is_kept_and_the_others_counted(read):
+    repairs = Repairs("warn")
+    (sentence,) = read({**TASK, "spans": [[0, 6, "X"], [7, 13, "Y"], PERSON]}, repairs=repairs)
+    assert sentence.spans == [(0, 2, "PERSON")]
+    assert list(repairs.counts.values()) == [2]
+
+
+BAD = {
+    "kind of text": ({"text": 5}, "'text' must be of kind str"),
+    "no text": ({"txt": "a"}, r"neither 'text' nor 'tokens' is there \(keys: txt\)"),
+    "answer": ({**TASK, "answer": "yes"}, "'answer' must be one of accept, reject, ignore"),
+    "label": ({**TASK, "spans": [{"start": 0, "end": 6}]}, "no usable 'label'"),
+    "label of blanks": ({**TASK, "spans": [[0, 6, " "]]}, "no usable 'label'"),
+    "outside": ({**TASK, "spans": [[0, 99, "X"]]}, "empty or outside"),
+    "negative": ({**TASK, "spans": [[-3, 6, "X"]]}, "empty or outside"),
+    "true is no number": ({**TASK, "spans": [[True, 6, "X"]]}, "'start' must be of kind int"),
+    "a fraction": ({**TASK, "spans": [[0.5, 6, "X"]]}, "'start' must be of kind int"),
+    "exclusive token_end": ({**TASK, "spans": [{**PERSON, "token_end": 2}]}, "'token_end' is the last token"),
+    "token outside": ({**TASK, "spans": [{**PERSON, "token_end": 6}]}, "not among the 6 tokens"),
+    "said text": ({**TASK, "spans": [{**PERSON, "text": "Angela"}]}, "says 'Angela', but"),
+    "spans no list": ({**TASK, "spans": "none"}, "'spans' must be of kind list"),
+    "span no object": ({**TASK, "spans": [7]}, "a span must be an object"),
+    "tokens of numbers": ({"tokens": [1]}, "must be an object"),
+    "other token": (
+        {**TASK, "tokens": [{**TOKENS[0], "text": "Anja"}, *TOKENS[1:]]},
+        "token 0 is 'Anja', but",
+    ),
+    "token left out": ({**TASK, "tokens": TOKENS[1:]}, "leaves 'Angela ' out|leaves out 'Angela '"),
+    "empty token": ({"tokens": ["a", ""]}, r"token 1 \(''\)"),
+    "sentence off tokens": ({**TASK, "sents": [{"start": 3, "end": 27}]}, "a sentence starts at character 3"),
+    "id": ({"text": "a", "id": [1]}, "'id' must be a string or a whole number"),
+    "not JSON": ('{"text": ', "A005"),
+    "not an object": ("[1]", "a JSON object was expected"),
+    "twice": ('{"text": "a", "text": "b"}', "appears twice"),
+}
+
+
+@pytest.mark.parametrize(("record", "problem"), BAD.values(), ids=BAD)
+def test_a_bad_record_is_refused_with_its_line(read, record, problem):
+    with pytest.raises(ALError, match=f"(?s)A00[57].*f.jsonl:2: .*(?:{problem})|A005.*f.jsonl:2"):
+        read({"text": "fine"}, record)
+
+
+@pytest.mark.parametrize(("record", "problem"), BAD.values(), ids=BAD)
+def test_a_bad_record_is_left_out_and_counted(read, record, problem):
+    repairs = Repairs("warn")
+    assert [one.words for one in read({"text": "one"}, record, {"text": "two"}, repairs=repairs)] == [
+        ["one"],
+        ["two"],
+    ]
+    assert list(repairs.counts.values()) == [1]
+
+
+def test_an_endless_line_is_left_out_and_the_next_read(read, monkeypatch):
+    monkeypatch.setattr("spacy_al.corpus.records.MAX_LINE", 50)
+    repairs = Repairs("warn")
+    assert [one.words for one in read({"text": "a" * 500}, {"text": "two"}, repairs=repairs)] == [["two"]]
+    assert list(repairs.counts.values()) == [1]
+
+
+def test_a_record_without_text_is_noted(read):
+    repairs = Repairs()
+    assert len(read({"text": " \n"}, {"text": "a"}, repairs=repairs)) == 1
+    assert ["documents without text" in what for what in repairs.counts] == [True]
+
+
+def test_a_file_without_text_is_refused(read):
+    with pytest.raises(ALError, match="A110"):
+        read({"text": ""})
+
+
+def test_a_byte_order_mark_blank_lines_and_crlf_are_accepted(write, nlp):
+    path = write("f.jsonl", b'\xef\xbb\xbf{"text": "a"}\r\n\r\n{"text": "b"}')
+    assert [one.line for one in read_records(path, Repairs(), nlp=nlp)] == [1, 3]
+
+
+@given(
+    st.lists(st.tuples(st.text(alphabet="aé😀\u05d0'-", min_size=1), st.booleans()), min_size=1, max_size=8),
+    st.data(),
+)
+def test_a_prodigy_task_comes_back_as_it_went_out(tmp_path_factory, tokens, data):
+    doc = Doc(Vocab(), words=[word for word, _ in tokens], spaces=[space for _, space in tokens])
+    start = data.draw(st.integers(0, len(doc) - 1))
+    span = doc[start : data.draw(st.integers(start + 1, len(doc)))]
+    given_tokens = [
+        {"text": t.text, "start": t.idx, "end": t.idx + len(t), "id": t.i, "ws": bool(t.whitespace_)}
+        for t in doc
+    ]
+    task = {
+        "text": doc.text,
+        "tokens": given_tokens,
+        "spans": [{"start": span.start_char, "end": span.end_char, "label": "X"}],
+    }
+    path = tmp_path_factory.mktemp("task") / "f.jsonl"
+    path.write_text(json.dumps(task), encoding="utf8")
+    (sentence,) = read_records(path, Repairs(), nlp=NLP)
+    assert (sentence.words, sentence.spans) == ([t.text for t in doc], [(span.start, span.end, "X")])
+    assert to_doc(sentence, Vocab()).text == doc.text.removesuffix(" ")
+
+
+NLP = make_splitter("en")

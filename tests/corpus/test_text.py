@@ -1,0 +1,131 @@
+"""TXT and CSV files without labels."""
+
+import csv
+
+import pytest
+
+from spacy_al.corpus.repairs import Repairs
+from spacy_al.corpus.text import read_csv, read_folder, read_text
+from spacy_al.errors import ALError
+
+
+def test_offsets_point_into_the_file(write, nlp):
+    content = "Title\r\n\r\nOne two. Thrée\r\nfour.\r\n \r\nFive\r\n"
+    sentences = list(read_text(write("a.txt", "\ufeff" + content), Repairs(), nlp=nlp))
+    assert [content[one.start : one.end] for one in sentences] == [
+        "Title",
+        "One two.",
+        "Thrée\r\nfour.",
+        "Five",
+    ]
+
+
+def test_a_file_is_one_document_numbered_through(write, nlp):
+    sentences = list(read_text(write("a.txt", "Ann ran. Bob ran.\n\nCas ran.\n"), Repairs(), nlp=nlp))
+    assert [(one.document, one.number, one.line) for one in sentences] == [
+        ("a.txt", 0, 1),
+        ("a.txt", 1, 1),
+        ("a.txt", 2, 3),
+    ]
+
+
+def test_lines_can_be_documents(write, nlp):
+    content = "so true\n\n omg. lol\n"
+    sentences = list(read_text(write("a.txt", content), Repairs(), nlp=nlp, per_line=True))
+    assert [(one.document, one.number) for one in sentences] == [
+        ("a.txt-1", 0),
+        ("a.txt-3", 0),
+        ("a.txt-3", 1),
+    ]
+    assert [content[one.start : one.end] for one in sentences] == ["so true", "omg.", "lol"]
+
+
+def test_a_file_without_text_is_refused(write, nlp):
+    with pytest.raises(ALError, match=r"A110.*a\.txt"):
+        list(read_text(write("a.txt", " \n"), Repairs(), nlp=nlp))
+
+
+def test_a_folder_is_read_in_order(write, nlp, tmp_path):
+    write("t/b.txt", "B.")
+    write("t/a/c.txt", "C.")
+    write("t/d.md", "D.")
+    sentences = read_folder(tmp_path / "t", Repairs(), nlp=nlp)
+    assert [(one.file, one.document) for one in sentences] == [("a/c.txt", "a/c.txt"), ("b.txt", "b.txt")]
+
+
+def test_an_empty_file_of_a_folder_is_refused_or_counted(write, nlp, tmp_path):
+    write("t/a.txt", "A.")
+    write("t/b.txt", "\ufeff\n")
+    with pytest.raises(ALError, match=r"A110.*b\.txt"):
+        list(read_folder(tmp_path / "t", Repairs(), nlp=nlp))
+    repairs = Repairs("warn")
+    assert len(list(read_folder(tmp_path / "t", repairs, nlp=nlp))) == 1
+    assert list(repairs.first.values()) == [f"{tmp_path / 't' / 'b.txt'}:1"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_csv_rows_are_documents(write, nlp, delimiter):
+    content = 'id,text\nx,"One, ""two"". Three"\n,Four\n'.replace(",", delimiter)
+    sentences = list(read_csv(write("p.csv", content), Repairs(), nlp=nlp))
+    assert [(one.document, one.number, one.line) for one in sentences] == [
+        ("x", 0, 2),
+        ("x", 1, 2),
+        ("p.csv-3", 0, 3),
+    ]
+    text = f'One{delimiter} "two". Three'
+    assert text[sentences[1].start : sentences[1].end] == "Three"
+
+
+def test_csv_cells_may_hold_line_ends(write, nlp):
+    content = 'text\r\n"One\r\ntwo"\r\nthree\r\n'
+    sentences = list(read_csv(write("p.csv", "\ufeff" + content), Repairs(), nlp=nlp))
+    assert [(one.words, one.line) for one in sentences] == [(["One", "\r\n", "two"], 2), (["three"], 4)]
+
+
+def test_a_csv_column_can_be_named(write, nlp):
+    sentences = read_csv(
+        write("p.csv", "key,body\nk,a\n"), Repairs(), nlp=nlp, text_field="body", id_field="key"
+    )
+    assert [(one.words, one.document, one.file) for one in sentences] == [(["a"], "k", "p.csv#k")]
+
+
+def test_a_csv_without_the_column_is_refused(write, nlp):
+    with pytest.raises(
+        ALError, match=r"A121.*p.csv:1: no column 'text' in the header 'id,body'.*--text-field"
+    ):
+        list(read_csv(write("p.csv", "id,body\n1,a\n"), Repairs(), nlp=nlp))
+
+
+BAD_ROWS = {"too many cells": "1,a,b", "too few": "1", "quote": '1,"a"b'}
+
+
+@pytest.mark.parametrize("row", BAD_ROWS.values(), ids=BAD_ROWS)
+def test_a_bad_csv_row_is_refused_with_its_line(write, nlp, row):
+    with pytest.raises(ALError, match=r"A120.*p.csv:3: "):
+        list(read_csv(write("p.csv", f"id,text\n0,ok\n{row}\n2,fine\n"), Repairs(), nlp=nlp))
+
+
+@pytest.mark.parametrize("row", BAD_ROWS.values(), ids=BAD_ROWS)
+def test_a_bad_csv_row_is_left_out_and_counted(write, nlp, row):
+    repairs = Repairs("warn")
+    path = write("p.csv", f"id,text\n0,ok\n{row}\n2,fine\n")
+    assert [one.document for one in read_csv(path, repairs, nlp=nlp)] == ["0", "2"]
+    assert list(repairs.counts.values()) == [1]
+
+
+def test_a_quote_that_is_never_closed_is_refused(write, nlp):
+    with pytest.raises(ALError, match=r"A120.*p.csv:2: unexpected end"):
+        list(read_csv(write("p.csv", 'id,text\n0,"ok\n2,fine\n'), Repairs(), nlp=nlp))
+
+
+def test_a_row_without_text_is_noted(write, nlp):
+    repairs = Repairs()
+    assert len(list(read_csv(write("p.csv", "id,text\n0,\n1,a\n"), repairs, nlp=nlp))) == 1
+    assert list(repairs.counts.values()) == [1]
+
+
+def test_long_cells_are_read_and_the_global_limit_put_back(write, nlp):
+    before = csv.field_size_limit()
+    path = write("p.csv", "text\n" + "word " * 40_000 + "\n")
+    assert len(next(read_csv(path, Repairs(), nlp=nlp)).words) == 40_000
+    assert csv.field_size_limit() == before
