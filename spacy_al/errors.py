@@ -119,6 +119,8 @@ class Errors:
     A502 = "[A502] {path}: the state of the run is damaged ({reason}). Nothing else was changed: restore this file from a copy, or start a new run in another folder."
     A503 = "[A503] {path} holds a run made with other settings: {changes}. Give the same config, another --output, or --accept-changes to go on with the new settings."
     A504 = "[A504] {path}: another process (pid {pid}) is working on this run. Wait for it, or end it."
+    A507 = "[A507] {path}: the run does not wait for people ({phase}). Start or go on with `python -m spacy al run`, with oracle = \"people\" in [active_learning]."
+    A508 = "[A508] {path}: none of the {n} sentences asked for was accepted, so there is nothing to learn from. Answer at least one, then ingest again."
     A505 = "[A505] The config's pipeline has no component '{target}' (it has {names}). Set target in [active_learning] to the one that finds entities."
 
     # Exchange

@@ -5,8 +5,10 @@ import sys
 import typer
 
 from .convert import convert_cli
+from .evaluate import evaluate_cli
 from .report import report_cli
 from .run import run_cli
+from .score import score_cli
 
 al_cli = typer.Typer(
     name="al",
@@ -16,8 +18,10 @@ al_cli = typer.Typer(
     rich_markup_mode=None,
 )
 al_cli.command("convert")(convert_cli)
+al_cli.command("evaluate")(evaluate_cli)
 al_cli.command("report")(report_cli)
 al_cli.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run_cli)
+al_cli.command("score")(score_cli)
 
 
 def _register() -> None:

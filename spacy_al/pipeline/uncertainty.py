@@ -17,7 +17,7 @@ from .adapters import check_dropout, find_target, get_sampler
 from .protocol import TagSampler
 
 TOKENS, ENTITIES = "spacy_al_tokens", "spacy_al_entities"  # keys of doc.user_data
-Confidences = List[Optional[float]]
+Entity = Tuple[int, int, str]
 
 
 class Uncertainty:
@@ -77,6 +77,9 @@ class Uncertainty:
             self._annotate(batch, sampler)
             yield from batch
 
+    def _annotate(self, docs: List[Doc], sampler: TagSampler) -> None:
+        annotate_docs(docs, sampler, self.measures, passes=self.passes, dropout=self.dropout, seed=self.seed)
+
     def _keep_states(self) -> None:
         """Before the target sees the first Doc; in a pipeline being built it may not be there yet."""
         nlp = self._nlp() if self._nlp is not None else None
@@ -102,33 +105,43 @@ class Uncertainty:
         # A worker process of `nlp.pipe` gets the pipes without their pipeline.
         return {**vars(self), "_sampler": self._find_sampler(), "_nlp": None}
 
-    def _annotate(self, docs: List[Doc], sampler: TagSampler) -> None:
-        confidences: List[Confidences] = [[] for _ in docs]
-        tags = {tag: number for number, tag in enumerate(sampler.tags)}
-        for samples in sampler.sample(docs, passes=self.passes, dropout=self.dropout, seed=self.seed):
-            probs = samples.probs.cpu().numpy()
-            self._set_numbers(docs, samples)
-            for number, (start, end) in zip(
-                samples.order, sentence_slices(samples.lengths.tolist()), strict=True
-            ):
-                spans = entity_spans(docs[number])
-                confidences[number] = span_confidences(probs[:, start:end], spans, tags, sampler.scheme)
-        if self.dropout == "off" and hasattr(sampler, "entity_scores"):
-            scores = sampler.entity_scores(docs)
-            pairs = zip(docs, scores, strict=True)
-            confidences = [[found.get(span, 0.0) for span in entity_spans(doc)] for doc, found in pairs]
-        for doc, values in zip(docs, confidences, strict=True):
-            known = zip(entity_spans(doc), values, strict=True)
-            doc.user_data[ENTITIES] = [[*span, value] for span, value in known]
 
-    def _set_numbers(self, docs: Sequence[Doc], samples: TagSamples) -> None:
-        columns = [measure.function(samples).tolist() for measure in self.measures]
-        tokens = (self.measures[0].token_function or token_entropy)(samples).tolist()
+def annotate_docs(
+    docs: Sequence[Doc],
+    sampler: TagSampler,
+    measures: Sequence[Measure],
+    *,
+    passes: int,
+    dropout: str,
+    seed: int,
+) -> None:
+    """Set on Docs that have entities what the component `uncertainty` sets; arguments as in `Uncertainty`."""
+    tags = {tag: number for number, tag in enumerate(sampler.tags)}
+    exact = hasattr(sampler, "entity_scores") and dropout == "off"
+    scores: List[Dict[Entity, float]] = getattr(sampler, "entity_scores")(docs) if exact else []  # noqa: B009
+    for samples in sampler.sample(docs, passes=passes, dropout=dropout, seed=seed):
+        _set_numbers(docs, samples, measures)
+        probs = samples.probs.cpu().numpy()
         slices = sentence_slices(samples.lengths.tolist())
-        for place, (number, (start, end)) in enumerate(zip(samples.order, slices, strict=True)):
-            names = [measure.name for measure in self.measures]
-            docs[number]._.uncertainty = dict(zip(names, [column[place] for column in columns], strict=True))
-            docs[number].user_data[TOKENS] = tokens[start:end]
+        for number, (start, end) in zip(samples.order, slices, strict=True):
+            spans = entity_spans(docs[number])
+            values = (
+                [scores[number].get(span, 0.0) for span in spans]
+                if exact
+                else span_confidences(probs[:, start:end], spans, tags, sampler.scheme)
+            )
+            known = zip(spans, values, strict=True)
+            docs[number].user_data[ENTITIES] = [[*span, value] for span, value in known]
+
+
+def _set_numbers(docs: Sequence[Doc], samples: TagSamples, measures: Sequence[Measure]) -> None:
+    names = [measure.name for measure in measures]
+    columns = [measure.function(samples).tolist() for measure in measures]
+    tokens = (measures[0].token_function or token_entropy)(samples).tolist()
+    slices = sentence_slices(samples.lengths.tolist())
+    for place, (number, (start, end)) in enumerate(zip(samples.order, slices, strict=True)):
+        docs[number]._.uncertainty = dict(zip(names, [column[place] for column in columns], strict=True))
+        docs[number].user_data[TOKENS] = tokens[start:end]
 
 
 @Language.factory(
@@ -186,7 +199,7 @@ def get_token(token: Token) -> Optional[float]:
     return values[token.i] if token.i < len(values) else None
 
 
-def entity_spans(doc: Doc) -> List[Tuple[int, int, str]]:
+def entity_spans(doc: Doc) -> List[Entity]:
     """The entities of a Doc as plain values."""
     return [(ent.start, ent.end, ent.label_) for ent in doc.ents]
 

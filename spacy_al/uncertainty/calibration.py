@@ -1,10 +1,10 @@
 """How far confidence can be trusted: reliability diagrams and the expected calibration error."""
 
 from dataclasses import dataclass
-from typing import Dict, List, Sequence, Union
+from typing import Dict, List, Union
 
 import numpy
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import ALError, Errors
 
@@ -59,11 +59,11 @@ class Reliability:
         return {"predictions": total, **means, "ece": self.ece, "mce": self.mce, "bins": bins}
 
 
-def reliability(confidence: Sequence[float], correct: Sequence[bool], *, bins: int = 15) -> Reliability:
+def reliability(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> Reliability:
     """Sort predictions into equal-width bins of confidence.
 
-    confidence (Sequence[float]): Probability that the prediction is right, in 0..1, (predictions,).
-    correct (Sequence[bool]): Whether it was, (predictions,).
+    confidence (ArrayLike): Probability that the prediction is right, in 0..1, (predictions,).
+    correct (ArrayLike): Whether it was, (predictions,).
     bins (int): Number of bins; Guo et al. use 15.
     RETURNS (Reliability): The diagram.
     RAISES: ALError A405 without predictions, A406 for numbers that are not probabilities.
@@ -83,8 +83,6 @@ def reliability(confidence: Sequence[float], correct: Sequence[bool], *, bins: i
     return Reliability(edges, counts, *means)
 
 
-def expected_calibration_error(
-    confidence: Sequence[float], correct: Sequence[bool], *, bins: int = 15
-) -> float:
+def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> float:
     """The expected calibration error alone; arguments and errors as in `reliability`."""
     return reliability(confidence, correct, bins=bins).ece

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_al.errors import ALError
-from spacy_al.uncertainty.detection import auroc, tied_share
+from spacy_al.uncertainty.detection import auroc, broken_ties, tied_share
 
 outcomes = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.5, 2.0, 7.5]), st.booleans()), max_size=30)
 
@@ -41,3 +41,10 @@ def test_what_cannot_be_ranked_is_refused(utilities, wrong):
 def test_tied_share_is_the_largest_group():
     assert tied_share([0, 0, 0, 1, 1]) == 0.6
     assert tied_share([]) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=20))
+def test_broken_ties_order_pairs(pairs):
+    ranks = broken_ties([first for first, _ in pairs], [second for _, second in pairs])
+    for one, two in itertools.product(range(len(pairs)), repeat=2):
+        assert (ranks[one] < ranks[two]) == (pairs[one] < pairs[two])

@@ -1,0 +1,123 @@
+"""What `al evaluate` does, as a function: a pipeline and gold in, calibration and AUROC out."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from spacy.tokens import Doc
+
+from ..corpus.reader import read_docs
+from ..files import write_json
+from ..pipeline.adapters import check_dropout, find_target, get_sampler
+from ..pipeline.protocol import TagSampler
+from ..uncertainty.calibration import Reliability
+from ..uncertainty.evaluation import Detection, Judgement, calibrate, detect, diagrams, judge
+from ..uncertainty.measures import Measure, check_measures, get_measures, measure_names
+from ..uncertainty.plot import plot_reliability
+from .command import choose_dropout, load_pipeline
+
+
+@dataclass(frozen=True)
+class AssessOptions:
+    """What to ask. See `ScoreOptions`; `measures` empty: all that apply to the tagger.
+
+    tie_measure (str): Deterministic measure that breaks ties, for comparison. bins (int): Of the diagrams.
+    """
+
+    pipe: Optional[str] = None
+    measures: List[str] = field(default_factory=list)
+    tie_measure: str = "mnlp"
+    passes: int = 10
+    dropout: Optional[str] = None
+    seed: int = 0
+    bins: int = 15
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What was found. calibration (Dict): As `spacy_al.uncertainty.evaluation.calibrate` gives it.
+
+    wrong (float): Share of sentences with a wrong, missing or superfluous entity.
+    """
+
+    pipe: str
+    dropout: str
+    passes: int
+    sentences: int
+    tokens: int
+    wrong: float
+    calibration: Dict[str, Any]
+    detections: List[Detection]
+
+    def as_dict(self) -> Dict[str, Any]:
+        """For JSON."""
+        levels = {
+            level: {key: one.as_dict() if isinstance(one, Reliability) else one for key, one in parts.items()}
+            for level, parts in self.calibration.items()
+        }
+        rows = [asdict(one) for one in self.detections]
+        return {**vars(self), "calibration": levels, "detections": rows}
+
+
+def assess_file(
+    pipeline: str,
+    gold: Path,
+    options: AssessOptions,
+    *,
+    held_out: Optional[Path] = None,
+    output: Optional[Path] = None,
+    plot: Optional[Path] = None,
+) -> Assessment:
+    """Compare a pipeline with labelled sentences.
+
+    pipeline (str): A folder or an installed pipeline. gold (Path): A .spacy file or a folder.
+    held_out (Optional[Path]): Other labelled sentences, for temperature scaling.
+    output (Optional[Path]): JSON to write. plot (Optional[Path]): PNG to write.
+    RAISES: ALError A003, A130, A401, A402, A405, A407, A410 to A413, A419, A420 for what is missing or makes
+        no sense; A002 and A704 when a file cannot be written.
+    """
+    nlp = load_pipeline(pipeline)
+    pipe = find_target(nlp) if options.pipe is None else options.pipe
+    sampler = get_sampler(nlp, pipe)
+    measures = chosen_measures(options, sampler)
+    dropout = choose_dropout(sampler, measures, options.dropout)
+    check_dropout(sampler, dropout, pipe)
+    check_measures(measures, passes=options.passes, dropout=dropout)
+    (ties,) = get_measures([options.tie_measure])
+    check_measures([ties], passes=1, dropout="off")
+    docs = list(read_docs(gold, nlp.vocab))
+    judgement = judge_with(sampler, docs)
+    other = judge_with(sampler, list(read_docs(held_out, nlp.vocab))) if held_out else None
+    calibration = calibrate(judgement, other, bins=options.bins)
+    detections = detect(
+        docs,
+        judgement,
+        sampler,
+        measures,
+        passes=options.passes,
+        dropout=dropout,
+        seed=options.seed,
+        ties=ties,
+    )
+    wrong, tokens = float(judgement.wrong.mean()), len(judgement.best)
+    found = Assessment(pipe, dropout, options.passes, len(docs), tokens, wrong, calibration, detections)
+    if output is not None:
+        write_json(output, found.as_dict())
+    if plot is not None:
+        plot_reliability(diagrams(calibration), plot)
+    return found
+
+
+def chosen_measures(options: AssessOptions, sampler: TagSampler) -> List[Measure]:
+    """The measures asked for; by default all that need a model, comparisons of passes only with dropout."""
+    if options.measures:
+        return get_measures(options.measures)
+    still = sampler.dropouts == ["off"] or options.dropout == "off"
+    known = get_measures(measure_names())
+    return [one for one in known if one.needs_model and not (one.stochastic and still)]
+
+
+def judge_with(sampler: TagSampler, docs: List[Doc]) -> Judgement:
+    """`judge`, with exact probabilities of entities where the sampler knows them."""
+    scores = getattr(sampler, "entity_scores", None)
+    return judge(docs, sampler, sampler.tags, sampler.scheme, scores=scores)

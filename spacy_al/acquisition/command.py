@@ -1,0 +1,123 @@
+"""What `al score` does, as a function: a pipeline and a pool in, a ranking in a file out."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable, List, Optional, Sequence
+
+import spacy
+from spacy.language import Language
+
+from ..errors import ALError, Errors
+from ..files import write_text
+from ..pipeline.adapters import check_dropout, find_target, get_sampler
+from ..pipeline.protocol import TagSampler
+from ..uncertainty.detection import tied_share
+from ..uncertainty.measures import Measure, check_measures, get_measures
+from .pages import render_page
+from .ranking import rank_docs, top_docs, write_ranking
+from .stream import DocStream
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """How to rank.
+
+    pipe (Optional[str]): The component to ask; the first that can be asked by default.
+    measures (List[str]): The first ranks, the following break ties.
+    passes (int), seed (int): See `spacy_al.types.Sampler`.
+    dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
+    limit (Optional[int]): Rows to write.
+    html (Optional[Path]), html_top (int): A page of that many sentences.
+    """
+
+    pipe: Optional[str] = None
+    measures: List[str] = field(default_factory=lambda: ["mnlp"])
+    passes: int = 10
+    dropout: Optional[str] = None
+    seed: int = 0
+    limit: Optional[int] = None
+    html: Optional[Path] = None
+    html_top: int = 100
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """What was done.
+
+    tied (float): Share of sentences in the largest group that the first measure cannot tell apart.
+    seconds (float): Time for scoring, without loading and writing.
+    """
+
+    pipe: str
+    dropout: str
+    measures: List[str]
+    sentences: int
+    tokens: int
+    written: int
+    tied: float
+    seconds: float
+
+
+def score_file(
+    pipeline: str,
+    pool: Path,
+    output: Path,
+    options: ScoreOptions,
+    *,
+    watch: Optional[Callable[[int, int], None]] = None,
+) -> ScoreReport:
+    """Rank the sentences of a DocBin, or a folder of them, and write JSONL (`write_ranking`).
+
+    pipeline (str): A folder or an installed pipeline. pool (Path): A .spacy file or a folder.
+    output (Path): The file to write. options (ScoreOptions): How.
+    watch (Optional[Callable[[int, int], None]]): Told sentences done and their total.
+    RETURNS (ScoreReport): What was done.
+    RAISES: ALError before any work for whatever is missing or makes no sense (A003, A401, A402, A410 to A415,
+        A420), A002 when a file cannot be written.
+    """
+    measures = get_measures(options.measures)
+    nlp = load_pipeline(pipeline)
+    pipe = find_target(nlp) if options.pipe is None else options.pipe
+    sampler = get_sampler(nlp, pipe)
+    dropout = choose_dropout(sampler, measures, options.dropout)
+    check_dropout(sampler, dropout, pipe)
+    check_measures(measures, passes=options.passes, dropout=dropout)
+    stream = DocStream(pool, nlp.vocab)
+    total, start = len(stream), time.perf_counter()
+
+    def tell(done: int) -> None:
+        if watch is not None:
+            watch(done, total)
+
+    how = {"passes": options.passes, "seed": options.seed}
+    with rank_docs(stream, sampler, measures, dropout=dropout, progress=tell, **how) as ranking:
+        seconds = time.perf_counter() - start
+        written = write_ranking(output, ranking, limit=options.limit)
+        if options.html is not None:
+            docs = top_docs(stream, ranking, options.html_top)
+            title = f"{len(docs)} most useful sentences of {pool.name}"
+            write_text(
+                options.html, render_page(docs, sampler, measures, dropout=dropout, title=title, **how)
+            )
+        names = [measure.name for measure in measures]
+        tied = tied_share(ranking.utilities[names[0]])
+        return ScoreReport(pipe, dropout, names, total, ranking.n_tokens, written, tied, seconds)
+
+
+def load_pipeline(pipeline: str) -> Language:
+    """Load a pipeline; raises ALError A420 when spaCy finds none there."""
+    try:
+        return spacy.load(pipeline)
+    except OSError as error:
+        raise ALError(Errors.A420.format(path=pipeline, reason=str(error).splitlines()[0])) from error
+
+
+def choose_dropout(sampler: TagSampler, measures: Sequence[Measure], wanted: Optional[str]) -> str:
+    """The dropout asked for; by default "off", and for measures that compare passes what the tagger has."""
+    if wanted is not None:
+        return wanted
+    if not any(measure.stochastic for measure in measures):
+        return "off"
+    kinds = [kind for kind in sampler.dropouts if kind != "off"]
+    return "last" if "last" in kinds or not kinds else kinds[0]

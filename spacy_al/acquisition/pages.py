@@ -1,0 +1,46 @@
+"""The most useful sentences of a pool as a page to look at."""
+
+from typing import List, Sequence
+
+from spacy.tokens import Doc, Span
+
+from ..corpus.schemes import decode
+from ..pipeline.protocol import TagSampler
+from ..pipeline.uncertainty import annotate_docs, render_html, set_extensions
+from ..uncertainty.confidence import sentence_slices
+from ..uncertainty.measures import Measure
+
+
+def render_page(
+    docs: Sequence[Doc],
+    sampler: TagSampler,
+    measures: Sequence[Measure],
+    *,
+    passes: int,
+    dropout: str,
+    seed: int,
+    title: str,
+) -> str:
+    """Show sentences with the tagger's entities, their confidence, and tokens shaded by the first measure.
+
+    docs (Sequence[Doc]): In the order to show; entities and numbers are set on them.
+    sampler (TagSampler), measures (Sequence[Measure]): Whom to ask what. title (str): Heading.
+    passes (int), dropout (str), seed (int): See `spacy_al.types.Sampler`.
+    RETURNS (str): HTML that needs no other file.
+    """
+    set_extensions()
+    set_entities(docs, sampler)
+    annotate_docs(docs, sampler, measures, passes=passes, dropout=dropout, seed=seed)
+    kind = f", {passes} passes with dropout '{dropout}'" if dropout != "off" else ""
+    return render_html(docs, title=title, note=f"Tokens are shaded by {measures[0].name}{kind}.")
+
+
+def set_entities(docs: Sequence[Doc], sampler: TagSampler) -> None:
+    """Set `doc.ents` to the entities of the tagger's best sequence without dropout."""
+    for samples in sampler.sample(docs, passes=1, dropout="off", seed=0):
+        best: List[int] = samples.best[0].tolist()
+        slices = sentence_slices(samples.lengths.tolist())
+        for number, (start, end) in zip(samples.order, slices, strict=True):
+            found = decode([sampler.tags[tag] for tag in best[start:end]], sampler.scheme)
+            doc = docs[number]
+            doc.set_ents([Span(doc, first, last, label=label) for first, last, label in found])

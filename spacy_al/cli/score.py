@@ -1,0 +1,111 @@
+"""`al score`: rank the sentences of any pool with any pipeline."""
+
+from pathlib import Path
+from typing import Annotated, Callable, List, Optional
+
+import typer
+
+from .common import fail_clearly
+
+Pipeline = Annotated[
+    str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")
+]
+PoolPath = Annotated[
+    Path, typer.Argument(metavar="POOL.spacy", help="A DocBin, or a folder of them; any size")
+]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="The ranking to write, most useful first")
+]
+Names = Annotated[
+    Optional[List[str]],
+    typer.Option(
+        "--measure", "-m", help="What to rank by; more of them break ties and are written too [mnlp]"
+    ),
+]
+Pipe = Annotated[
+    Optional[str], typer.Option("--pipe", help="The NER component to ask [the first that can be asked]")
+]
+Passes = Annotated[int, typer.Option("--passes", min=1, help="Stochastic passes, where dropout is on")]
+Dropout = Annotated[
+    Optional[str],
+    typer.Option(help="off, last, word, locked or all [off, or last if a measure compares passes]"),
+]
+Seed = Annotated[int, typer.Option(help="Seed of dropout and of the order of equal sentences")]
+Limit = Annotated[Optional[int], typer.Option(min=0, help="Write only so many of the most useful")]
+Html = Annotated[
+    Optional[Path], typer.Option(metavar="OUT.html", help="Also write the top as a page that shades tokens")
+]
+Top = Annotated[int, typer.Option("--html-top", min=0, help="Sentences on that page")]
+Gpu = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar")]
+
+
+def score_cli(
+    pipeline: Pipeline,
+    pool: PoolPath,
+    output: Output,
+    measure: Names = None,
+    pipe: Pipe = None,
+    passes: Passes = 10,
+    dropout: Dropout = None,
+    seed: Seed = 0,
+    limit: Limit = None,
+    html: Html = None,
+    top: Top = 100,
+    use_gpu: Gpu = -1,
+    quiet: Quiet = False,
+) -> None:
+    """
+    Rank the sentences of a pool by how much a pipeline would learn from them.
+
+    Works with every NER component of this project and with spaCy's own ner. Labels in the pool are not read.
+    Each line of the output has id, rank, utilities, n_tokens and text.
+
+    Examples:
+
+    python -m spacy al score runs/mnlp/model pool.spacy -m mnlp -o ranked.jsonl
+
+    python -m spacy al score en_core_web_sm pool.spacy -m bald -m mnlp -o out.jsonl --html out.html
+    """
+    with fail_clearly():
+        from spacy.cli._util import setup_gpu
+
+        from ..acquisition.command import ScoreOptions, score_file
+
+        setup_gpu(use_gpu, silent=True)
+        options = ScoreOptions(
+            pipe=pipe,
+            measures=measure or ["mnlp"],
+            passes=passes,
+            dropout=dropout,
+            seed=seed,
+            limit=limit,
+            html=html,
+            html_top=top,
+        )
+        report = score_file(pipeline, pool, output, options, watch=_bar(quiet))
+    rate = f"{report.sentences / max(report.seconds, 1e-9):,.0f} sentences/s"
+    typer.echo(
+        f"{report.sentences:,} sentences, {report.tokens:,} tokens in {report.seconds:.1f} s ({rate}); "
+        f"{', '.join(report.measures)} from '{report.pipe}', dropout {report.dropout}"
+    )
+    if report.tied > 0.01:
+        typer.echo(
+            f"{100 * report.tied:.0f} % of the sentences are equal by {report.measures[0]}; "
+            f"{report.measures[1] if len(report.measures) > 1 else 'chance'} decides among them."
+        )
+    typer.echo(f"Written: {output} ({report.written:,} lines)" + (f", {html}" if html else ""))
+
+
+def _bar(quiet: bool) -> Callable[[int, int], None]:
+    from tqdm import tqdm
+
+    bar: List[tqdm] = []
+
+    def step(done: int, total: int) -> None:
+        if not bar:
+            # tqdm shows nothing where standard error is not a terminal.
+            bar.append(tqdm(total=total, unit=" sentences", disable=True if quiet else None, leave=False))
+        bar[0].update(done - bar[0].n)
+
+    return step
