@@ -16,8 +16,8 @@ import spacy
 import typer
 from spacy.tokens import Doc, DocBin
 
+from spacy_al.corpus.task_docs import answer_doc, make_task
 from spacy_al.exchange import label_studio_api as api
-from spacy_al.exchange.docs import answer_doc, make_task
 from spacy_al.exchange.ingest import summary, take_bytes
 from spacy_al.exchange.ranking import suggest
 from spacy_al.exchange.records import Options

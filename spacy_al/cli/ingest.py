@@ -80,8 +80,8 @@ def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Opt
     from spacy.vocab import Vocab
 
     from ..corpus.reader import write_docs
+    from ..corpus.task_docs import answer_doc
     from ..errors import ALError, Errors
-    from ..exchange.docs import answer_doc
     from ..files import write_bytes
 
     if output is None:

@@ -5,16 +5,15 @@ import zlib
 from pathlib import Path
 from typing import Dict, List, Sequence
 
-import spacy
 import srsly
 from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
 from spacy.strings import get_string_id
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from ..corpus.task_docs import task_doc
 from ..errors import ALError, Errors
 from ..tasks import VERDICTS, Task
-from .docs import task_doc
 from .fields import Fields, open_chunk
 from .records import MAX_FILE, Chunk, Mark, Record
 
@@ -25,7 +24,7 @@ INSIDE, OUTSIDE, BEGIN = 1, 2, 3  # spaCy's ENT_IOB; 0 is missing
 
 def dump(tasks: Sequence[Task]) -> bytes:
     """Tasks as a DocBin; without suggestions all entities are missing, not O. Our id is `user_data["id"]`."""
-    vocab = spacy.blank("xx").vocab
+    vocab = Vocab()
     return DocBin(
         attrs=ATTRS, docs=[task_doc(task, vocab) for task in tasks], store_user_data=True
     ).to_bytes()

@@ -10,11 +10,11 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.reader import read_docs, without_labels
+from ..corpus.task_docs import make_task
 from ..errors import ALError, Errors
 from ..jsonl import read_jsonl
 from ..tasks import Task
 from ..types import token_key
-from .docs import make_task
 from .fields import Fields
 
 

@@ -2,7 +2,7 @@
 
 import io
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import numpy
 from spacy.tokens import Doc
@@ -11,7 +11,6 @@ from spacy.vocab import Vocab
 from ..corpus.reader import read_docs, write_docs
 from ..files import write_bytes
 from ..jsonl import read_jsonl, write_jsonl
-from ..types import Pool
 
 
 class RunFolder:
@@ -77,17 +76,20 @@ def write_npz(path: Path, arrays: Dict[str, numpy.ndarray]) -> None:
 
 
 def selection_rows(
-    pool: Pool, vocab: Vocab, chosen: List[int], utilities: Dict[int, float], *, round_: int, measure: str
+    docs: List[Doc], utilities: List[Optional[float]], *, round_: int, measure: str, suggest: bool
 ) -> List[Dict[str, Any]]:
-    """What selected.jsonl says of each chosen sentence, in their order.
+    """What selected.jsonl says of the sentences chosen for a round.
 
-    utilities (Dict[int, float]): By number in the pool; empty for the random seed sentences.
+    docs (List[Doc]): Best first, with their ids. utilities (List[Optional[float]]): None for random seed sentences.
+    measure (str): What chose them. suggest (bool): The Docs hold the model's entities.
     """
-    rows: List[Dict[str, Any]] = []
-    for rank, number in enumerate(chosen):
-        doc = pool.doc(number, vocab)
-        row: Dict[str, Any] = {"id": pool.ids[number], "round": round_, "rank": rank, "measure": measure}
-        row["utility"] = float(utilities[number]) if number in utilities else None
-        row |= {"n_tokens": len(doc), "text": doc.text, "source": pool.sources[number]}
-        rows.append(row)
-    return rows
+    return [
+        {
+            "id": doc.user_data["id"], "round": round_, "rank": rank, "measure": measure, "utility": utility,
+            "n_tokens": len(doc), "text": doc.text, "source": doc.user_data.get("source"),
+            "words": [token.text for token in doc], "spaces": [bool(token.whitespace_) for token in doc],
+            "pos": [token.tag_ for token in doc] if doc.has_annotation("TAG") else None,
+            "spans": [[ent.start, ent.end, ent.label_] for ent in doc.ents] if suggest else None,
+        }
+        for rank, (doc, utility) in enumerate(zip(docs, utilities))
+    ]  # fmt: skip

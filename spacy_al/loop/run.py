@@ -154,8 +154,7 @@ class ActiveLearningRun:
         rng = phase_rng(state.seed, 0, "select_seed")
         order = numpy.argsort(random_order(self.pool.ids, rng), kind="stable").tolist()
         chosen = take_budget(order, self._costs(), self._budget(self.settings.seed_budget))
-        rows = selection_rows(self.pool, self.trainer.nlp.vocab, chosen, {}, round_=0, measure="random")
-        write_jsonl(self.folder.selected(0), rows)
+        self._write_selected(chosen, {}, round_=0, measure="random")
         state.pending = [self.pool.ids[number] for number in chosen]
         state.save(self.folder.state)
 
@@ -296,16 +295,27 @@ class ActiveLearningRun:
         numbers: List[int] = arrays["numbers"].tolist()
         chosen = self._choose(numbers, [arrays[measure.name] for measure in self.measures])
         utilities = dict(zip(numbers, arrays[self.measures[0].name].tolist()))
-        name, following = self.measures[0].name, self.state.round + 1
-        rows = selection_rows(
-            self.pool, self.trainer.nlp.vocab, chosen, utilities, round_=following, measure=name
-        )
-        write_jsonl(self.folder.selected(following), rows)
+        following = self.state.round + 1
+        self._write_selected(chosen, utilities, round_=following, measure=self.measures[0].name)
         self._add_seconds("select", time.perf_counter() - start)
         self.state.round = following
         self.state.pending = [self.pool.ids[number] for number in chosen]
         self.trained = None
         self._enter("annotate")
+
+    def _write_selected(self, chosen: List[int], utilities: Dict[int, float], *, round_: int, measure: str) -> None:
+        docs = list(self.pool.docs(chosen, self.trainer.nlp.vocab))
+        for doc, number in zip(docs, chosen):
+            doc.user_data["source"] = self.pool.sources[number]
+        # People may want the model's entities to correct; a simulation needs none.
+        suggest = self.settings.oracle == "people" and round_ > 0
+        if suggest:
+            self._need_model()
+            for _, pipe in self.trainer.nlp.pipeline:
+                docs = list(pipe.pipe(docs, batch_size=128))
+        values = [utilities.get(number) for number in chosen]
+        rows = selection_rows(docs, values, round_=round_, measure=measure, suggest=suggest)
+        write_jsonl(self.folder.selected(round_), rows)
 
     def _choose(self, numbers: List[int], utilities: Sequence[numpy.ndarray]) -> List[int]:
         candidates = Candidates(

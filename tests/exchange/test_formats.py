@@ -8,10 +8,10 @@ import pytest
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from spacy_al.corpus.task_docs import answer_doc, make_task, task_doc
 from spacy_al.errors import ALError
 from spacy_al.exchange import argilla, conll, docbin, doccano, label_studio, prodigy
 from spacy_al.exchange.containers import split_array
-from spacy_al.exchange.docs import answer_doc, make_task, task_doc
 from spacy_al.exchange.formats import FORMATS, detect, write_tasks
 from spacy_al.tasks import Answer, Task
 
