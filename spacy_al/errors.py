@@ -121,6 +121,7 @@ class Errors:
     A504 = "[A504] {path}: another process (pid {pid}) is working on this run. Wait for it, or end it."
     A507 = "[A507] {path}: the run does not wait for people ({phase}). Start or go on with `python -m spacy al run`, with oracle = \"people\" in [active_learning]."
     A508 = "[A508] {path}: none of the {n} sentences asked for was accepted, so there is nothing to learn from. Answer at least one, then ingest again."
+    A510 = "[A510] {path}: there is no run here (no state.json). Give the folder that was given to `al run --output`."
     A505 = "[A505] The config's pipeline has no component '{target}' (it has {names}). Set target in [active_learning] to the one that finds entities."
 
     # Exchange

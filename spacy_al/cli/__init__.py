@@ -6,9 +6,14 @@ import typer
 
 from .convert import convert_cli
 from .evaluate import evaluate_cli
+from .ingest import ingest_cli
+from .pull import pull_cli
+from .push import push_cli
+from .query import query_cli
 from .report import report_cli
 from .run import run_cli
 from .score import score_cli
+from .status import status_cli
 
 al_cli = typer.Typer(
     name="al",
@@ -19,9 +24,14 @@ al_cli = typer.Typer(
 )
 al_cli.command("convert")(convert_cli)
 al_cli.command("evaluate")(evaluate_cli)
+al_cli.command("ingest")(ingest_cli)
+al_cli.command("pull")(pull_cli)
+al_cli.command("push")(push_cli)
+al_cli.command("query")(query_cli)
 al_cli.command("report")(report_cli)
 al_cli.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run_cli)
 al_cli.command("score")(score_cli)
+al_cli.command("status")(status_cli)
 
 
 def _register() -> None:
