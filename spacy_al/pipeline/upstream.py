@@ -66,6 +66,11 @@ class UpstreamSampler:
         """See `spacy_al.types.Sampler`. Nothing but words, spaces and morphology of the Docs is looked at."""
         for batch, order in enumerate(plan(docs, BUDGET)):
             chunk = [docs[number] for number in order]
+            if not len(chunk[0]):  # listeners fail where there is nothing to pool
+                yield empty_samples(
+                    order, 1 if dropout == "off" else passes, len(self.tags), dropout != "off"
+                )
+                continue
             if dropout == "all":
                 found = self._repeat(chunk, [pass_seed(seed, batch, number) for number in range(passes)])
             else:
@@ -183,6 +188,15 @@ def cupy_state_kept() -> Iterator[None]:
 def pass_seed(seed: int, batch: int, number: int) -> int:
     """A seed of 32 bits for one pass over one batch."""
     return int(numpy.random.SeedSequence(seed, spawn_key=(batch, number)).generate_state(1)[0])
+
+
+def empty_samples(order: List[int], passes: int, tags: int, stochastic: bool) -> TagSamples:
+    """What there is to say of sentences without tokens: the empty sequence has probability 1."""
+    best = torch.zeros((passes, 0), dtype=torch.int64)
+    lengths = torch.zeros(len(order), dtype=torch.int64)
+    return TagSamples(
+        torch.zeros((passes, 0, tags)), best, torch.zeros((passes, len(order))), lengths, order, stochastic
+    )
 
 
 def stack_passes(passes: Sequence[TagSamples]) -> TagSamples:

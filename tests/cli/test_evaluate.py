@@ -5,10 +5,11 @@ import json
 import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
-from test_score import TEXTS, labelled, pipeline, run  # noqa: F401 - the fixture `pipeline`
 from typer.testing import CliRunner
 
 from spacy_al.cli import al_cli
+
+from .test_score import TEXTS, labelled, pipeline, run  # noqa: F401 - the fixture `pipeline`
 
 
 @pytest.fixture(scope="module")

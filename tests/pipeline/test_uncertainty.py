@@ -7,12 +7,13 @@ import sys
 import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
-from test_adapters import TEXTS, build, docs_of
 
 from spacy_al.errors import ALError
 from spacy_al.pipeline.adapters import get_sampler
 from spacy_al.pipeline.uncertainty import render_html
 from spacy_al.uncertainty.measures import get_measures
+
+from .test_adapters import TEXTS, build, docs_of
 
 KINDS = ["ner", "ner listener", "tagger", "tagger listener"]
 
