@@ -66,7 +66,7 @@ def fuzz(name: str, records: int, seed: int) -> Outcome:
         task, base = rng.choice(bases)
         options = Options(
             several=rng.choice(("fail", "newest")),
-            empty="accept",
+            untouched="accept",
             units=rng.choice(("auto", "auto", "codepoints")),
             labels=LABELS,
         )

@@ -144,7 +144,7 @@ class Errors:
     A616 = "[A616] The environment variable {name} is not set. {cure}"
     A617 = "[A617] Label Studio at {url} answered {status} to {method} {path}: {body}. {cure}"
     A618 = "[A618] Label Studio at {url} cannot be reached ({reason}). Check LABEL_STUDIO_URL, and that the server runs."
-    A619 = "[A619] {place}: no entities, and this tool does not say whether anyone looked. Export only approved or submitted records, then say --empty accept (no entities) or --empty skip (not answered)."
+    A619 = "[A619] {place}: this tool does not say whether anyone looked at the sentence, which has no entities or was shown with suggestions. Export only approved or submitted records, then say --untouched accept (as they are) or --untouched skip (not answered)."
     A620 = "[A620] Label Studio needs the labels for its labelling config, and none are known. Give them with --labels PER,LOC,ORG."
     A621 = "[A621] {path}: {size} bytes, more than the limit of {limit}. Export in several parts."
     A622 = "[A622] {path}:{line}: the JSON array breaks off here ({reason}). Export again; nothing after this point can be read."

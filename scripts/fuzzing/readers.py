@@ -31,7 +31,7 @@ def confirm(data: bytes, name: str) -> bytes:
             doc.user_data["answer"] = "accept"
         return DocBin(docs=docs, store_user_data=True).to_bytes()
     if name in ("conll", "conll4"):
-        return data
+        return data.replace(b"# answer = ?", b"# answer = accept")
     record = json.loads(data)
     item = record[0] if isinstance(record, list) else record
     if name == "prodigy":
@@ -124,13 +124,15 @@ def _block(block: str) -> Said:
             tags.append(line.rstrip(" \t\r").split("\t" if "\t" in line else " ")[-1])
     missing = tuple(number for number, tag in enumerate(tags) if tag == "-")
     if verdict is None:
-        verdict = "accept" if len(missing) < len(tags) or not tags else None
+        verdict = "accept" if len(missing) < len(tags) or not tags else "?"
+    verdict = None if verdict == "?" else verdict
     return Said(verdict, _runs(tags), missing) if verdict == "accept" else Said(verdict)
 
 
 def _doc(doc: Doc) -> Said:
     missing = tuple(token.i for token in doc if not token.ent_iob)
-    verdict = doc.user_data.get("answer") or ("accept" if len(missing) < len(doc) or not len(doc) else None)
+    verdict = doc.user_data.get("answer") or ("accept" if len(missing) < len(doc) or not len(doc) else "?")
+    verdict = None if verdict == "?" else verdict
     spans = tuple((ent.start, ent.end, ent.label_) for ent in doc.ents)
     return Said(verdict, spans, missing) if verdict == "accept" else Said(verdict)
 

@@ -22,9 +22,9 @@ Several = Annotated[
 ]
 Snap = Annotated[bool, typer.Option("--snap", help="Widen spans that cut tokens to whole tokens")]
 Unlabelled = Annotated[str, typer.Option(help="What unmarked tokens are: outside (O) or missing")]
-Empty = Annotated[
+Untouched = Annotated[
     str,
-    typer.Option(help="No entities, where the tool does not say whether anyone looked: fail, accept or skip"),
+    typer.Option(help="Sentences of which the tool does not say if anyone looked: fail, accept or skip"),
 ]
 Units = Annotated[str, typer.Option(help="What offsets count: auto, codepoints or utf16")]
 Partial = Annotated[bool, typer.Option("--partial", help="Take what is right, write the rest to a file")]
@@ -43,7 +43,7 @@ def ingest_cli(
     several: Several = "fail",
     snap: Snap = False,
     unlabelled: Unlabelled = "outside",
-    empty: Empty = "fail",
+    untouched: Untouched = "fail",
     units: Units = "auto",
     labels: Labels = None,
     partial: Partial = False,
@@ -53,8 +53,10 @@ def ingest_cli(
     Check the answers of people and hand them to the run; a file with a bad record changes nothing.
 
     Examples:
-      python -m spacy al ingest runs/news answers.jsonl
-      python -m spacy al ingest ranking.jsonl export.json --pool pool.spacy --output labelled.spacy
+
+    python -m spacy al ingest runs/news answers.jsonl
+
+    python -m spacy al ingest ranking.jsonl export.json --pool pool.spacy --output labelled.spacy
     """
     from ..exchange.ingest import take_file
     from ..exchange.records import Options
@@ -63,7 +65,7 @@ def ingest_cli(
     with fail_clearly():
         tasks = open_source(source, pool, limit)
         allowed = tuple(find_labels(labels, source, tasks)) or None
-        options = Options(several, snap, unlabelled, empty, units, allowed)
+        options = Options(several, snap, unlabelled, untouched, units, allowed)
         put_aside = (rest or answers.with_suffix(f".rest{answers.suffix}")) if partial else None
         reading = take_file(answers, tasks, options, name=format_, rest=put_aside)
         hand_over(source, tasks, reading, output)

@@ -5,7 +5,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from .ingest import Empty, Output, Partial, Several, Snap, Units, Unlabelled, hand_over, tell
+from .ingest import Output, Partial, Several, Snap, Units, Unlabelled, Untouched, hand_over, tell
 from .query import Labels, Limit, PoolPath, Source, find_labels, open_source
 
 Project = Annotated[int, typer.Option(help="The project's number")]
@@ -22,7 +22,7 @@ def pull_cli(
     several: Several = "fail",
     snap: Snap = False,
     unlabelled: Unlabelled = "outside",
-    empty: Empty = "fail",
+    untouched: Untouched = "fail",
     units: Units = "auto",
     labels: Labels = None,
     partial: Partial = False,
@@ -35,7 +35,8 @@ def pull_cli(
     The server's address and a token come from LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY.
 
     Example:
-      python -m spacy al pull runs/news --project 7 --several vote
+
+    python -m spacy al pull runs/news --project 7 --several vote
     """
     from ..exchange import label_studio_api as api
     from ..exchange.ingest import take_bytes
@@ -46,7 +47,7 @@ def pull_cli(
     with fail_clearly():
         tasks = open_source(source, pool, limit)
         allowed = tuple(find_labels(labels, source, tasks)) or None
-        options = Options(several, snap, unlabelled, empty, units, allowed)
+        options = Options(several, snap, unlabelled, untouched, units, allowed)
         export = api.pull(api.connect(), project)
         if save is not None:
             write_bytes(save, export)

@@ -27,8 +27,10 @@ def push_cli(
     The server's address and a token come from LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY.
 
     Examples:
-      python -m spacy al push runs/news --title "News, round 3"
-      python -m spacy al push runs/news --project 7 --suggest
+
+    python -m spacy al push runs/news --title "News, round 3"
+
+    python -m spacy al push runs/news --project 7 --suggest
     """
     from ..exchange import label_studio_api as api
     from .common import fail_clearly

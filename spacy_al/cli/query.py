@@ -43,9 +43,10 @@ def query_cli(
     Write the sentences that people should label next, best first.
 
     Examples:
-      python -m spacy al query runs/news batch.jsonl --format prodigy
-      python -m spacy al query ranking.jsonl batch.json -f label_studio --pool pool.spacy -n 50 --labels
-      PER,LOC
+
+    python -m spacy al query runs/news batch.jsonl --format prodigy
+
+    python -m spacy al query ranking.jsonl batch.json -f label_studio --pool pool.spacy -n 50 --labels PER,LOC
     """
     from ..exchange.formats import write_tasks
     from .common import fail_clearly

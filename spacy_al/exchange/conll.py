@@ -10,7 +10,7 @@ from ..errors import ALError, Errors
 from ..tasks import VERDICTS, Task
 from .fields import Fields
 from .matching import written
-from .records import Chunk, Mark, Record
+from .records import UNANSWERED, Chunk, Mark, Record
 
 COMMENT = re.compile(r"# (id|text|answer|seconds|annotator|source|rank) =(?: (.*))?")
 MISSING = "-"
@@ -19,6 +19,8 @@ NO_COLUMN = "-X-"
 
 def dump(tasks: Sequence[Task], *, columns: int) -> bytes:
     """Tasks as blocks of lines; without the model's entities every tag is "-", to be replaced by people.
+
+    With them, "# answer = ?" is to be replaced by accept: a block nobody opened must not pass for an answer.
 
     columns (int): 2 for token and tag; 4 for token, part of speech, chunk ("-X-") and tag. Tabs stand
         between.
@@ -73,7 +75,8 @@ def parse(chunk: Chunk) -> List[Record]:
     untouched = bool(tags) and len(missing) == len(tags)
     verdict: Optional[str] = None if untouched else "accept"
     if comments.has("answer"):
-        verdict = comments.choice("answer", VERDICTS)
+        answer = comments.choice("answer", (*VERDICTS, UNANSWERED))
+        verdict = None if answer == UNANSWERED else answer
     return [
         Record(
             chunk,
@@ -103,6 +106,8 @@ def _block(task: Task, columns: int) -> str:
     pos = task.pos or (NO_COLUMN,) * len(task.words)
     text = "".join(c if c == " " else written(c) for c in task.text)
     lines = [f"# id = {task.id}", f"# rank = {task.rank}", f"# text = {text}"]
+    if task.spans is not None:
+        lines.append(f"# answer = {UNANSWERED}")
     if task.source is not None:
         lines.append(f"# source = {written(task.source)}")
     for word, part, tag in zip(map(written, task.words), map(written, pos), tags, strict=True):

@@ -15,7 +15,7 @@ from ..corpus.task_docs import task_doc
 from ..errors import ALError, Errors
 from ..tasks import VERDICTS, Task
 from .fields import Fields, open_chunk
-from .records import MAX_FILE, Chunk, Mark, Record
+from .records import MAX_FILE, UNANSWERED, Chunk, Mark, Record
 
 ATTRS = ["ORTH", "TAG", "ENT_IOB", "ENT_TYPE"]
 KEPT = ("id", "answer", "annotator", "seconds")
@@ -23,11 +23,16 @@ INSIDE, OUTSIDE, BEGIN = 1, 2, 3  # spaCy's ENT_IOB; 0 is missing
 
 
 def dump(tasks: Sequence[Task]) -> bytes:
-    """Tasks as a DocBin; without suggestions all entities are missing, not O. Our id is `user_data["id"]`."""
+    """Tasks as a DocBin; without suggestions all entities are missing, not O. Our id is `user_data["id"]`.
+
+    With suggestions, `user_data["answer"]` is "?", to be replaced by people.
+    """
     vocab = Vocab()
-    return DocBin(
-        attrs=ATTRS, docs=[task_doc(task, vocab) for task in tasks], store_user_data=True
-    ).to_bytes()
+    docs = [task_doc(task, vocab) for task in tasks]
+    for doc, task in zip(docs, tasks, strict=True):
+        if task.spans is not None:
+            doc.user_data["answer"] = UNANSWERED
+    return DocBin(attrs=ATTRS, docs=docs, store_user_data=True).to_bytes()
 
 
 def split(data: bytes, path: Path) -> List[Chunk]:
@@ -149,7 +154,8 @@ def _user_data(doc_bin: DocBin, number: int) -> Dict[object, object]:
 def _finish(fields: Fields, chunk: Chunk, marks: tuple, words: tuple, missing: tuple) -> Record:
     verdict = None if words and len(missing) == len(words) else "accept"
     if fields.has("answer"):
-        verdict = fields.choice("answer", VERDICTS)
+        answer = fields.choice("answer", (*VERDICTS, UNANSWERED))
+        verdict = None if answer == UNANSWERED else answer
     return Record(
         chunk,
         fields.text("id") if fields.has("id") else None,

@@ -24,6 +24,8 @@ def to_record(task: Task) -> Dict[str, object]:
     }
     if task.source is not None:
         record["source"] = task.source
+    if task.spans is not None:
+        record["suggested"] = True
     return record
 
 
@@ -51,7 +53,7 @@ def parse(chunk: Chunk) -> List[Record]:
             "accept",
             tuple(marks),
             text=fields.text("text"),
-            unsure=not marks,
+            unsure=not marks or _suggested(fields),
             left_out=len(fields.array("relations")) if fields.has("relations") else 0,
         )
     ]
@@ -63,6 +65,12 @@ def claims(first: Dict[str, object]) -> bool:
     return (
         "text" in first and any(isinstance(first[key], list) for key in keys) and "annotation_id" not in first
     )
+
+
+def _suggested(fields: Fields) -> bool:
+    # Suggestions arrive as labels; without this mark, an example nobody opened would pass for a labelled one.
+    holders = [fields] + [fields.child(key) for key in ("meta", "metadata") if fields.has(key)]
+    return any(holder.flag("suggested") for holder in holders)
 
 
 def _triple(fields: Fields, value: object, where: str) -> Mark:

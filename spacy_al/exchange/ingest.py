@@ -9,7 +9,7 @@ from ..files import write_bytes
 from ..tasks import Answer, Task
 from .containers import read_file
 from .formats import detect, parse_answers
-from .records import EMPTY, SEVERAL, UNITS, UNLABELLED, Options, Reading
+from .records import SEVERAL, UNITS, UNLABELLED, UNTOUCHED, Options, Reading
 
 NOTES = {
     "unanswered": "not answered yet",
@@ -23,7 +23,7 @@ NOTES = {
 
 def check_options(options: Options) -> None:
     """Raise ALError A628 for an option with an unknown value."""
-    choices = {"several": SEVERAL, "unlabelled": UNLABELLED, "empty": EMPTY, "units": UNITS}
+    choices = {"several": SEVERAL, "unlabelled": UNLABELLED, "untouched": UNTOUCHED, "units": UNITS}
     for name, known in choices.items():
         value = getattr(options, name)
         if value not in known:

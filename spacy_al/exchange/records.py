@@ -9,7 +9,8 @@ from ..tasks import Answer
 MAX_FILE = 1 << 30  # bytes
 SEVERAL = ("fail", "newest", "vote")
 UNLABELLED = ("outside", "missing")
-EMPTY = ("fail", "accept", "skip")
+UNTOUCHED = ("fail", "accept", "skip")
+UNANSWERED = "?"  # the answer written with suggestions, to be replaced by people
 UNITS = ("auto", "codepoints", "utf16")
 
 
@@ -65,7 +66,7 @@ class Record:
     words (Tuple[str, ...]): The tokens as the tool has them.
     binary (bool): A yes or no about its marks, which says nothing of other tokens.
     missing (Tuple[int, ...]): Tokens that carry no tag at all.
-    unsure (bool): There is no entity, and the tool does not say whether anyone looked.
+    unsure (bool): The tool does not say whether anyone looked: there is no entity, or suggestions were shown.
     seconds (float): Time spent on it.
     annotator (str): Who answered.
     when (float): Time of the answer, in seconds since 1970.
@@ -94,8 +95,8 @@ class Options:
     several (str): Several answers to one task: "fail" unless they agree, "newest", or "vote" (majority).
     snap (bool): Widen spans that cut tokens to whole tokens, instead of refusing them.
     unlabelled (str): What unmarked tokens of an accepted sentence are: "outside" (O) or "missing".
-    empty (str): Sentences without entities from a tool that cannot say whether anyone looked: "fail",
-        "accept" (no entities) or "skip" (not answered).
+    untouched (str): Sentences of which the tool does not say whether anyone looked: "fail", "accept" as they
+        are, or "skip" (not answered).
     units (str): What offsets count: "codepoints", "utf16", or "auto" to find out from the spans themselves.
     labels (Tuple[str, ...]): The labels allowed; None allows any.
     """
@@ -103,7 +104,7 @@ class Options:
     several: str = "fail"
     snap: bool = False
     unlabelled: str = "outside"
-    empty: str = "fail"
+    untouched: str = "fail"
     units: str = "auto"
     labels: Optional[Tuple[str, ...]] = None
 

@@ -113,10 +113,10 @@ def _answer(
         return None
     if verdict != "accept" and not about_span:
         return Answer(task.id, verdict, seconds=record.seconds, annotator=record.annotator)
-    if record.unsure and not record.marks:
-        if work.options.empty == "skip":
+    if record.unsure:
+        if work.options.untouched == "skip":
             return None
-        if work.options.empty == "fail":
+        if work.options.untouched == "fail":
             raise ALError(Errors.A619.format(place=record.chunk.place))
     spans = _spans(record, task, work, proved, default_unit)
     if about_span:

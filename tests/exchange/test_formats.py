@@ -79,13 +79,13 @@ def test_label_studio_json_min():
 def test_json_min_without_spans_is_not_taken_for_empty():
     item = {"text": TASK.text, "al_id": TASK.id, "annotation_id": 4}
     assert codes(read([item], "label_studio")) == ["A619"]
-    assert read([item], "label_studio", empty="skip").counts == {"unanswered": 1}
+    assert read([item], "label_studio", untouched="skip").counts == {"unanswered": 1}
 
 
 def test_doccano_empty_is_not_taken_for_no_entities():
     records = doccano.dump([TASK])
     assert codes(read(records, "doccano")) == ["A619"]
-    assert read(records, "doccano", empty="accept").answers[0].spans == ()
+    assert read(records, "doccano", untouched="accept").answers[0].spans == ()
 
 
 def test_doccano_with_relations():
@@ -123,8 +123,8 @@ def test_argilla_drafts_are_no_answers(changes):
 
 def test_conll_columns():
     two, four = (FORMATS[name].dump([SUGGESTED]).decode().split("\n") for name in ("conll", "conll4"))
-    assert two[3:6] == ["Bob\tB-PER", "😀\tO", "met\tO"]
-    assert four[6:8] == ["Al\t-X-\t-X-\tB-PER", "'s\t-X-\t-X-\tI-PER"]
+    assert two[2:7] == ["# text = Bob 😀 met Al's cat", "# answer = ?", "Bob\tB-PER", "😀\tO", "met\tO"]
+    assert four[7:9] == ["Al\t-X-\t-X-\tB-PER", "'s\t-X-\t-X-\tI-PER"]
 
 
 def test_conll_dash_is_missing():

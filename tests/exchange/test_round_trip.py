@@ -11,8 +11,8 @@ from spacy_al.exchange.records import Options
 from .annotator import answer, count_utf16
 from .strategies import batches
 
-OPTIONS = Options(empty="accept", units="codepoints")
-relaxed = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+OPTIONS = Options(untouched="accept", units="codepoints")
+relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -39,13 +39,14 @@ def test_skipped_is_not_empty(name, tasks):
     ]
 
 
+@pytest.mark.parametrize("suggested", [False, True])
 @pytest.mark.parametrize("name", FORMATS)
 @relaxed
 @given(tasks=batches())
-def test_unanswered_gives_no_answer(name, tasks):
-    tasks = [task.bare() for task in tasks if task.words]
+def test_a_file_nobody_touched_gives_no_answer(name, suggested, tasks):
+    tasks = [task if suggested else task.bare() for task in tasks if task.words]
     data = FORMATS[name].dump(tasks)
-    options = Options(empty="skip")
+    options = Options(untouched="skip")
     reading, _ = parse_answers(data, Path("in"), {task.id: task for task in tasks}, name, options)
     assert (reading.answers, reading.problems) == ([], [])
     assert reading.counts.get("unanswered", 0) == len(tasks)
@@ -67,7 +68,7 @@ def test_units_are_found_out_or_refused(name, utf16, tasks):
     data = answer(FORMATS[name].dump(tasks), name)
     data = count_utf16(data, name) if utf16 else data
     reading, _ = parse_answers(
-        data, Path("in"), {task.id: task for task in tasks}, name, Options(empty="accept")
+        data, Path("in"), {task.id: task for task in tasks}, name, Options(untouched="accept")
     )
     codes = {problem.message[:6] for problem in reading.problems}
     assert codes == {"[A611]"} or [a.spans for a in reading.answers] == [task.spans for task in tasks]
