@@ -13,6 +13,8 @@ from spacy.training import Example
 from spacy.util import fix_random_seed
 from thinc.api import Optimizer
 
+from tests.ml.helpers import transformer_model
+
 Sentence = str  # word/part-of-speech/entity in IOB2, for each token
 
 SENTENCES: List[Sentence] = [
@@ -82,6 +84,10 @@ CASES = {
         dropouts=("word", "locked", "all"),
     ),
     "sequence_tagger": Case("sequence_tagger", dropouts=("last", "all"), updates=40),
+    # The folder of the encoder is made by the fixture `case`.
+    "sequence_tagger-transformer": Case(
+        "sequence_tagger", {"model": transformer_model("")}, dropouts=("last", "all"), updates=60
+    ),
 }
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import spacy
-from component_cases import SENTENCES, entities, make_doc
+from .component_cases import SENTENCES, entities, make_doc
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config

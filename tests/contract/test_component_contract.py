@@ -9,7 +9,7 @@ import numpy
 import pytest
 import spacy
 import torch
-from component_cases import LABELS, SENTENCES, entities, make_doc, make_examples
+from .component_cases import LABELS, SENTENCES, entities, make_doc, make_examples
 from spacy.tokens import Doc
 
 from spacy_al.corpus.schemes import decode

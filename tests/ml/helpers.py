@@ -19,17 +19,20 @@ SENTENCES = [
 ]
 
 
-def tiny_transformer(folder: Path, *, kind: str = "bert", layers: int = 2, positions: int = 64) -> str:
-    """Save a random BERT or ELECTRA with a vocabulary of 22 pieces; returns its folder."""
+def tiny_transformer(
+    folder: Path, *, kind: str = "bert", layers: int = 2, positions: int = 64, words: Sequence[str] = ()
+) -> str:
+    """Save a random BERT or ELECTRA whose vocabulary is PIECES and some words; returns its folder."""
     torch.manual_seed(0)
-    shape = {"vocab_size": 22, "hidden_size": 32, "num_hidden_layers": layers, "num_attention_heads": 2}
+    pieces = list(dict.fromkeys([*PIECES.split(), *(word.lower() for word in words)]))
+    shape = {"vocab_size": len(pieces), "hidden_size": 32, "num_hidden_layers": layers, "num_attention_heads": 2}
     shape |= {"intermediate_size": 64, "max_position_embeddings": positions}
     if kind == "bert":
         model = BertModel(BertConfig(**shape))
     else:
         model = ElectraModel(ElectraConfig(embedding_size=16, **shape))
     model.save_pretrained(folder)
-    (folder / "vocab.txt").write_text("\n".join(PIECES.split()), encoding="utf8")
+    (folder / "vocab.txt").write_text("\n".join(pieces), encoding="utf8")
     BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=positions).save_pretrained(folder)
     return str(folder)
 

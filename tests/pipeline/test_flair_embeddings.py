@@ -132,6 +132,16 @@ def test_nothing_is_fetched_unless_asked_for(name, arguments, tmp_path, monkeypa
     assert flair.file_utils.get_from_cache is fetch
 
 
-def test_a_transformer_that_is_not_here_is_not_fetched():
+@pytest.mark.parametrize("download", [False, True])
+def test_a_transformer_is_fetched_only_if_asked_for(download, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(
+        "flair.embeddings.TransformerWordEmbeddings", lambda name, **options: seen.update(options)
+    )
+    create_transformer("some/model", download=download).build()
+    assert seen["local_files_only"] is not download
+
+
+def test_a_transformer_that_is_not_here_is_named():
     with pytest.raises(ALError, match=r"A341.*no-such/model-on-this-machine"):
         create_transformer("no-such/model-on-this-machine").build()

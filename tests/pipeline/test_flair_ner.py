@@ -10,7 +10,7 @@ import pytest
 import spacy
 import torch
 from flair.embeddings import TokenEmbeddings
-from flair_helpers import docs_of, example, in_order, make, ready
+from .flair_helpers import docs_of, example, in_order, make, ready
 from safetensors.torch import load
 from transformers import BertConfig, BertModel, BertTokenizerFast
 

@@ -6,7 +6,7 @@ import random
 import pytest
 import torch
 from flair.nn.dropout import LockedDropout, WordDropout
-from flair_helpers import docs_of, in_order, ready
+from .flair_helpers import docs_of, in_order, ready
 from spacy.tokens import Doc
 
 from spacy_al.pipeline import flair_sampling

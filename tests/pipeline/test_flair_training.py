@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy
 import pytest
 import torch
-from flair_helpers import example, make
+from .flair_helpers import example, make
 from torch import nn
 
 from spacy_al.errors import ALError

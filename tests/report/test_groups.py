@@ -71,3 +71,9 @@ def test_deviation_is_that_of_a_sample():
 def test_equal_settings_on_two_pools_of_one_name_get_their_folders(groups_of, tmp_path):
     groups = groups_of({"corpus": "a/news"}, {"corpus": "b/news"})
     assert [group.label for group in groups] == [f"Random ({tmp_path / '0'})", f"Random ({tmp_path / '1'})"]
+
+
+def test_seeds_far_behind_are_left_out(groups_of):
+    (group,) = groups_of({"seed": 0, "rounds": 5}, {"seed": 1, "rounds": 5}, {"seed": 2, "rounds": 1})
+    assert group.f1.shape == (2, 6)  # 12 values; with seed 2 there would be 3 * 2
+    assert [run.settings.seed for run in group.behind] == [2]

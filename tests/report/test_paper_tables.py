@@ -4,7 +4,7 @@ import pytest
 
 from spacy_al.report import paper
 from spacy_al.report.compare import gather_places
-from spacy_al.report.page import Points, Table
+from spacy_al.report.page import Points, Table, Text
 from spacy_al.report.paper_tables import paper_blocks, table_1, table_2, table_dropout
 
 
@@ -75,3 +75,8 @@ def test_ontonotes_has_table_6_and_no_durations(make_group):
     object.__setattr__(places[0], "corpus", paper.ONTONOTES)
     titles = [block.title for block in paper_blocks(places) if isinstance(block, Table)]
     assert [title.split(":")[0] for title in titles] == ["The paper's Table 1", "The paper's Table 6"]
+
+
+def test_a_corpus_of_another_size_is_not_the_papers(places):
+    assert isinstance(paper_blocks(places)[0], Text)  # a hundred tokens of "CoNLL-2003"
+    assert "203,621 in the paper" in paper_blocks(places)[0].text

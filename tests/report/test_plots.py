@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise, product
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from spacy_al.errors import ALError
-from spacy_al.report.plots import STYLES, Panel, Series, draw_bars, draw_curves, spread_out, style
+from spacy_al.report.panels import STYLES, Panel, Series, limits, spread_out, style
+from spacy_al.report.plots import draw_bars, draw_curves
 
 X = numpy.linspace(2, 50, 25)
 
@@ -85,6 +87,18 @@ def test_a_low_first_round_is_left_below_the_axis_and_named():
     assert "below the axis" not in draw_curves([panel([79, 80, 82, 84, 85], climbs=True)]).svg
 
 
+def test_a_short_curve_is_never_below_the_axis():
+    low, high = limits(panel([41, 80, 82, 84, 85], [38.0], climbs=True))
+    assert low < 38
+    assert high > 85
+
+
+def test_dollar_signs_are_not_formulas():
+    name = r"a $\nonsense{$ & <b>"
+    svg = draw_curves([replace(panel(X), title=name, series=[replace(panel(X).series[0], label=name)])]).svg
+    assert svg.count(r"a $\nonsense{$ &amp; &lt;b&gt;</text>") == 2
+
+
 def test_equal_drawings_are_equal_bytes():
     assert draw_curves([panel(X, spread=X / 9)]) == draw_curves([panel(X, spread=X / 9)])
 
@@ -106,7 +120,8 @@ import sys, matplotlib, numpy
 def parameters():  # reading "backend" would choose one
     return {key: matplotlib.rcParams[key] for key in matplotlib.rcParams if key != "backend"}
 before = parameters()
-from spacy_al.report.plots import Panel, Series, draw_curves
+from spacy_al.report.panels import Panel, Series
+from spacy_al.report.plots import draw_curves
 draw_curves([Panel("t", "x", "y", [Series("s", numpy.arange(3.0), numpy.arange(3.0), None, 0)])])
 assert parameters() == before
 assert "matplotlib.pyplot" not in sys.modules

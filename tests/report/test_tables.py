@@ -1,8 +1,11 @@
 """Tables of our own results."""
 
+from dataclasses import replace
+
 import pytest
 
 from spacy_al.report.compare import compare_pairs, gather_places
+from spacy_al.report.comparison_tables import table_of_savings, table_of_tests
 from spacy_al.report.findings import findings, gaps
 from spacy_al.report.page import Cell
 from spacy_al.report.tables import (
@@ -10,9 +13,7 @@ from spacy_al.report.tables import (
     shown_rounds,
     table_of_facts,
     table_of_runs,
-    table_of_savings,
     table_of_scores,
-    table_of_tests,
     table_of_types,
 )
 
@@ -114,6 +115,13 @@ def test_findings_say_what_the_tables_say(random, mnlp):
 def test_findings_do_not_praise_a_single_strategy(mnlp):
     (place,) = gather_places([mnlp], None)
     assert findings(place, []) == ["MNLP has a mean F1 of 75.5 between 2 % and 6 % of the tokens."]
+
+
+def test_seeds_behind_others_are_named(make_group, random):
+    late = make_group([[0.5]], seeds=[7]).runs
+    (said,) = gaps([replace(random, behind=late)], [])
+    assert said.startswith("CoNLL-2003, ELECTRA, Random: left out")
+    assert said.endswith("come to round 2: seed 7 at round 0.")
 
 
 def test_gaps_are_named(make_group, random):
