@@ -7,7 +7,7 @@ from typing import Dict, List, Optional, Sequence
 from .. import __version__
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_text
-from . import figures, tables
+from . import comparison_tables, figures, tables
 from .chosen import Selection, read_selection
 from .compare import Pair, Place, compare_pairs, gather_places
 from .findings import findings, gaps, seeds_text
@@ -169,12 +169,12 @@ def _curves(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
 
 def _savings(study: Study) -> List[Block]:
     places = [place for place in study.places if place.groups]
-    return [tables.table_of_savings(places)] if places else []
+    return [comparison_tables.table_of_savings(places)] if places else []
 
 
 def _tests(study: Study) -> List[Block]:
     places = [place for place in study.places if study.pairs[place.name]]
-    return [tables.table_of_tests(places, study.pairs)] if places else []
+    return [comparison_tables.table_of_tests(places, study.pairs)] if places else []
 
 
 def _durations(study: Study, pictures: Dict[str, Picture]) -> List[Block]:

@@ -37,6 +37,11 @@ class Place:
         return f"{self.corpus}, {self.tagger}"
 
     @property
+    def all(self) -> List[Group]:
+        """Experiments with rounds, and the training on the whole corpus if there is one."""
+        return [*self.groups, *([self.full] if self.full else [])]
+
+    @property
     def baseline(self) -> Optional[Group]:
         """Random sampling, if it was run."""
         return next((group for group in self.groups if group.settings.measure == "random"), None)

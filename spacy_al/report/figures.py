@@ -10,8 +10,9 @@ from .compare import Place, areas, paired_differences
 from .groups import Group, deviation
 from .numbers import percent
 from .page import Figure
+from .panels import Panel, Series
 from .picture import Picture
-from .plots import Panel, Series, draw_bars, draw_curves
+from .plots import draw_bars, draw_curves
 from .tables import PHASES, phase_seconds
 
 Array = NDArray[numpy.float64]
@@ -61,7 +62,7 @@ def _best_panels(places: Sequence[Place], *, sentences: bool) -> List[Panel]:
         here = [place for place in places if place.corpus == corpus]
         if len(here) > 1:
             series = []
-            for number, place in enumerate(here):
+            for number, place in enumerate(here, start=1):  # 0 is the style of random sampling
                 group = best_group(place)
                 series.append(_curve(group, f"{place.tagger}, {group.label}", number, sentences=sentences))
             x_label = SENTENCE_LABEL if sentences else SHARE_LABEL

@@ -6,6 +6,7 @@ from .compare import Pair, Place, areas, saving
 from .figures import best_group
 from .groups import Group
 from .numbers import percent, points, ranges, share
+from .runs import Run
 
 LEVEL = 0.99
 
@@ -27,7 +28,11 @@ def findings(place: Place, pairs: Sequence[Pair]) -> List[str]:
 def _area(place: Place, best: Group, base: Optional[Group]) -> str:
     start, end = place.span
     means = {g.label: percent(float(areas(g, place.span).mean())) for g in place.groups}
-    between = f"between {share(start)} and {share(end)} of the tokens"
+    between = (
+        f"between {share(start)} and {share(end)} of the tokens"
+        if start < end
+        else f"at {share(end)} of the tokens"
+    )
     if len(place.groups) == 1:
         return f"{best.label} has a mean F1 of {means[best.label]} {between}."
     text = f"{best.label} has the largest area under the curve, a mean F1 of {means[best.label]} {between}"
@@ -62,14 +67,7 @@ def _sure(best: Group, base: Optional[Group], pairs: Sequence[Pair]) -> Optional
 
 def gaps(groups: Sequence[Group], waiting: Sequence[str]) -> List[str]:
     """What is missing: seeds behind others, single seeds, runs without a finished round."""
-    said = []
-    for group in groups:
-        if group.cut:
-            ends = ", ".join(f"seed {run.settings.seed}: {run.rounds[-1].number}" for run in group.runs)
-            said.append(
-                f"{', '.join(group.place)}, {group.label}: seeds have come to different rounds ({ends}); "
-                f"means end at round {group.numbers[-1]}, the last that all have finished."
-            )
+    said = [sentence for group in groups for sentence in _behind(group)]
     alone: Dict[str, List[str]] = {}
     for group in groups:
         if len(group.runs) == 1 and not group.full:
@@ -80,6 +78,22 @@ def gaps(groups: Sequence[Group], waiting: Sequence[str]) -> List[str]:
     if waiting:
         said.append(f"No finished round yet, left out: {', '.join(f'`{path}`' for path in waiting)}.")
     return said
+
+
+def _behind(group: Group) -> List[str]:
+    name, end = f"{', '.join(group.place)}, {group.label}", group.numbers[-1]
+    said = []
+    if group.cut:
+        said.append(
+            f"{name}: means end at round {end}, the last that all seeds have finished ({_ends(group.runs)})."
+        )
+    if group.behind:
+        said.append(f"{name}: left out as long as they have not come to round {end}: {_ends(group.behind)}.")
+    return said
+
+
+def _ends(runs: Sequence[Run]) -> str:
+    return ", ".join(f"seed {run.settings.seed} at round {run.rounds[-1].number}" for run in runs)
 
 
 def seeds_text(groups: Sequence[Group]) -> str:

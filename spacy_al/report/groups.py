@@ -1,6 +1,6 @@
 """Runs that differ only in their seed, as one experiment with a curve, a mean and a spread."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, Iterable, List, Sequence, Tuple
 
@@ -22,11 +22,13 @@ LONGEST_DIFFERENCE = 40  # characters of a setting that tells two labels apart
 class Group:
     """One experiment: the runs of its seeds, by rising seed, and the label its curve carries.
 
-    Curves hold the rounds that all seeds have finished: a mean over a changing set of seeds would jump.
+    Curves hold the rounds that all seeds have finished: a mean over a changing set of seeds would jump. Seeds
+    too far behind for that to be worth it are left out of `runs` and stand in `behind`.
     """
 
     runs: List[Run]
     label: str
+    behind: Sequence[Run] = ()
 
     @property
     def settings(self) -> Settings:
@@ -96,15 +98,28 @@ def group_runs(runs: Iterable[Run]) -> List[Group]:
     found: Dict[Tuple[object, ...], List[Run]] = {}
     for run in runs:
         found.setdefault((run.pool, *sorted(run.settings.same.items())), []).append(run)
-    groups = [Group(sorted(members, key=_seed), "") for members in found.values()]
-    for group in groups:
-        _check_seeds(group.runs)
+    groups = []
+    for members in found.values():
+        ordered = sorted(members, key=_seed)
+        _check_seeds(ordered)
+        groups.append(Group(*_most(ordered)))
     groups.sort(key=lambda group: (group.place, group.full, _rank(group.settings.strategy)))
-    return [Group(group.runs, _label(group, groups)) for group in groups]
+    return [replace(group, label=_label(group, groups)) for group in groups]
 
 
 def _seed(run: Run) -> int:
     return run.settings.seed
+
+
+def _most(runs: Sequence[Run]) -> Tuple[List[Run], str, List[Run]]:
+    # As many seeds times common rounds as can be had; of equal products the one with more seeds.
+    def worth(length: int) -> Tuple[int, int]:
+        seeds = sum(len(run.rounds) >= length for run in runs)
+        return (seeds * length, seeds)
+
+    length = max((len(run.rounds) for run in runs), key=worth)
+    kept = [run for run in runs if len(run.rounds) >= length]
+    return kept, "", [run for run in runs if len(run.rounds) < length]
 
 
 def _check_seeds(runs: Sequence[Run]) -> None:

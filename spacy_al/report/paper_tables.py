@@ -6,7 +6,8 @@ from . import paper
 from .compare import Place
 from .groups import Group
 from .numbers import NONE, count, mean_f1
-from .page import Block, Cell, Points, Row, Table
+from .page import Block, Cell, Points, Row, Table, Text
+from .runs import total_tokens
 from .tables import phase_seconds
 
 CORPORA = (paper.CONLL, paper.ONTONOTES)
@@ -30,7 +31,7 @@ def paper_blocks(places: Sequence[Place]) -> List[Block]:
     ours = [place for place in places if place.corpus in CORPORA]
     if not ours:
         return []
-    blocks: List[Block] = [table_1(ours)]
+    blocks: List[Block] = [*_other_sizes(ours), table_1(ours)]
     if any(place.corpus == paper.CONLL for place in ours):
         blocks.append(table_2(ours))
     for number, corpus in ((5, paper.CONLL), (6, paper.ONTONOTES)):
@@ -51,12 +52,7 @@ def _taggers(places: Sequence[Place]) -> List[str]:
 
 def _encoder(places: Sequence[Place], tagger: str) -> str:
     # The same name may stand for several encoders, such as a path and a hub's name: all of them are named.
-    groups = [
-        g
-        for place in places
-        if place.tagger == tagger
-        for g in [*place.groups, *([place.full] if place.full else [])]
-    ]
+    groups = [group for place in places if place.tagger == tagger for group in place.all]
     names = dict.fromkeys(group.settings.encoder for group in groups if group.settings.encoder)
     return ", ".join(f"`{name}`" for name in names) or NONE
 
@@ -175,6 +171,22 @@ def _ours(group: Optional[Group], number: int) -> str:
     if group is None or number not in group.numbers:
         return NONE
     return mean_f1(list(group.f1[:, group.numbers.index(number)]))
+
+
+def _other_sizes(places: Sequence[Place]) -> List[Block]:
+    said = []
+    for corpus in dict.fromkeys(place.corpus for place in places):
+        runs = [
+            run for place in places if place.corpus == corpus for group in place.all for run in group.runs
+        ]
+        sizes = sorted({size for run in runs if (size := total_tokens(run))})
+        theirs = paper.TOKENS[corpus]
+        if any(abs(size - theirs) > 0.02 * theirs for size in sizes):
+            here = " or ".join(count(size) for size in sizes)
+            said.append(
+                f"{corpus} has {here} tokens here and {count(theirs)} in the paper, so do not compare them."
+            )
+    return [Text(" ".join(said))] if said else []
 
 
 def _missing(places: Sequence[Place]) -> List[Block]:

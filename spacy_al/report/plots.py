@@ -1,11 +1,12 @@
 """Drawings of curves and bars that read in black and white, by colour-blind people, and on a dark page."""
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, List, Literal, Optional, Sequence, Tuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
 
+from .panels import STYLES, Panel, Series, limits, spread_out, style
 from .picture import (
     BLUE,
     GREEN,
@@ -27,46 +28,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[numpy.float64]
 
-# Colour, dashes and marker of each strategy: any one of the three tells them apart.
-STYLES: List[Tuple[str, Tuple[float, ...], str]] = [
-    (INK, (1.2, 1.6), "o"),
-    (BLUE, (), "s"),
-    (VERMILION, (5, 1.8), "^"),
-    (GREEN, (6, 1.8, 1.2, 1.8), "D"),
-    (PURPLE, (2.6, 1.4), "v"),
-    (ORANGE, (9, 2), "P"),
-    (SKY, (6, 1.5, 1.2, 1.5, 1.2, 1.5), "X"),
-]
 HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\")
-BELOW = "first round, below the axis"
 LABEL_GAP = 0.062  # height of a label, as a share of the panel
-
-
-@dataclass(frozen=True)
-class Series:
-    """One curve: positions and means (rounds,), spread (rounds,) or None, and the number of its style."""
-
-    label: str
-    x: Array
-    mean: Array
-    spread: Optional[Array]
-    style: int
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One pair of axes with its curves; `lines` are levels to compare with, each with its name.
-
-    `climbs` says that these are learning curves: the horizontal axis begins at nothing labelled, and a first
-    round far below the others is left below the vertical axis, with a note of its value.
-    """
-
-    title: str
-    x_label: str
-    y_label: str
-    series: Sequence[Series]
-    lines: Sequence[Tuple[float, str]] = field(default_factory=tuple)
-    climbs: bool = False
+BELOW = "first round, below the axis"
 
 
 @dataclass(frozen=True)
@@ -121,7 +85,7 @@ def draw_bars(names: Sequence[str], parts: Sequence[Tuple[str, Array]], x_label:
             linewidth=0,
         )
         left = left + lengths
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [_literal(name) for name in names])
     axes.invert_yaxis()
     axes.set_xlabel(x_label)
     style_axes(axes, grid="x")
@@ -143,11 +107,11 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
     axes.margins(x=0.02)
     if panel.climbs:
         axes.set_xlim(left=0)
-    low, high = _limits(panel)
+    low, high = limits(panel)
     axes.set_ylim(low, high)
     axes.set_xlabel(panel.x_label)
     axes.set_ylabel(panel.y_label)
-    axes.set_title(panel.title, loc="left", fontsize=10.5, fontweight="bold", color=INK, pad=8)
+    axes.set_title(_literal(panel.title), loc="left", fontsize=10.5, fontweight="bold", color=INK, pad=8)
     style_axes(axes, grid="y")
     for level, _ in panel.lines:
         axes.axhline(level, color=SOFT, linewidth=0.8, dashes=(1, 2), zorder=1)
@@ -160,27 +124,31 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
     _label_ends(axes, ends, low, high)
 
 
-def style(number: int) -> Tuple[str, Tuple[float, ...], str]:
-    """Colour, dashes and marker of a curve; past STYLES colours come again with other dashes and markers."""
-    if number < len(STYLES):
-        return STYLES[number]
-    n = len(STYLES)
-    return STYLES[number % n][0], STYLES[(number + 3) % n][1], STYLES[(number + 5) % n][2]
-
-
 def _name_inside(axes: "Axes", panel: Panel, low: float, high: float) -> None:
     # Learning curves begin low and end high: levels have room for their names at the upper left.
-    for level, name in panel.lines:
-        _small(axes, name, (0.01, (level - low) / (high - low) + 0.008), align="left")
+    # The upper of two stands above its line and the lower below, so that near ones do not meet.
+    for i, (level, name) in enumerate(panel.lines):
+        height = (level - low) / (high - low)
+        _small(axes, name, (0.01, height + 0.008 if i == 0 else height - 0.008), above=i == 0)
     below = [series for series in panel.series if series.mean[0] < low]
     if below:
-        _small(axes, f"{BELOW}: {min(float(s.mean[0]) for s in below):.1f}", (0.99, 0.02), align="right")
+        _small(axes, f"{BELOW}: {min(float(s.mean[0]) for s in below):.1f}", (0.99, 0.02), right=True)
 
 
-def _small(axes: "Axes", text: str, place: Tuple[float, float], *, align: Literal["left", "right"]) -> None:
-    box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
+def _small(
+    axes: "Axes", text: str, place: Tuple[float, float], *, right: bool = False, above: bool = True
+) -> None:
+    box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6}
+    side, level = "right" if right else "left", "bottom" if above else "top"
     axes.text(
-        *place, text, transform=axes.transAxes, fontsize=7.5, color=SOFT, ha=align, va="bottom", bbox=box
+        *place,
+        _literal(text),
+        transform=axes.transAxes,
+        fontsize=7.5,
+        color=SOFT,
+        ha=side,
+        va=level,
+        bbox=box,
     )
 
 
@@ -208,27 +176,13 @@ def _draw_series(axes: "Axes", series: Series) -> None:
         axes.fill_between(series.x, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
 
 
-def _limits(panel: Panel) -> Tuple[float, float]:
-    spreads = [s.spread if s.spread is not None else numpy.zeros(len(s.mean)) for s in panel.series]
-    lows = [series.mean - spread for series, spread in zip(panel.series, spreads, strict=True)]
-    highs = [series.mean + spread for series, spread in zip(panel.series, spreads, strict=True)]
-    low, high = min(v.min() for v in lows), max(v.max() for v in highs)
-    later = [values[1:].min() for values in lows if len(values) > 2]
-    if panel.climbs and later and min(later) - low > 0.5 * (high - min(later)):
-        # The seed round lies so low that the curves proper would be a line along the top.
-        low = min(later)
-    levels = [level for level, _ in panel.lines]
-    low, high = min([low, *levels]), max([high, *levels])
-    room = 0.05 * (high - low) or 1.0
-    return float(low - room), float(high + room)
-
-
 def _label_ends(axes: "Axes", ends: Sequence[End], low: float, high: float) -> None:
     heights = [(end.y - low) / (high - low) for end in ends]
-    last = max(end.x for end in ends)
+    left, right = axes.get_xlim()
+    nearly = max(end.x for end in ends) - 0.05 * (right - left)
     for end, height in zip(ends, spread_out(heights, LABEL_GAP, top=1.0), strict=True):
         # A curve that ends early has a dotted leader, so that it is not taken for the curve going on.
-        dots = ":" if end.x < last - 1e-9 and end.colour != SOFT else "-"
+        dots = ":" if end.x < nearly else "-"
         arrow = {
             "arrowstyle": "-",
             "color": end.colour,
@@ -237,7 +191,7 @@ def _label_ends(axes: "Axes", ends: Sequence[End], low: float, high: float) -> N
             "relpos": (0, 0.5),
         }
         axes.annotate(
-            end.label,
+            _literal(end.label),
             xy=(end.x, end.y),
             xytext=(1.045, height),
             textcoords="axes fraction",
@@ -247,29 +201,6 @@ def _label_ends(axes: "Axes", ends: Sequence[End], low: float, high: float) -> N
             annotation_clip=False,
             arrowprops={**arrow, "shrinkA": 1, "shrinkB": 3},
         )
-
-
-def spread_out(heights: Sequence[float], gap: float, *, top: float) -> List[float]:
-    """Move labels apart so that neighbours are at least `gap` from each other, as little as possible.
-
-    heights (Sequence[float]): Where the labels would stand. gap (float): Least distance, same unit.
-    top (float): No label stands above this.
-    RETURNS (List[float]): Where they stand: same order, least sum of squared moves (pool adjacent violators).
-    """
-    order = sorted(range(len(heights)), key=lambda i: heights[i])
-    blocks: List[Tuple[float, int]] = []  # mean of (height - rank * gap) and size
-    for rank, i in enumerate(order):
-        mean, size = heights[i] - rank * gap, 1
-        while blocks and blocks[-1][0] > mean:
-            before, count = blocks.pop()
-            mean, size = (before * count + mean * size) / (count + size), count + size
-        blocks.append((mean, size))
-    highest = top - (len(heights) - 1) * gap
-    bases = [min(mean, highest) for mean, size in blocks for _ in range(size)]
-    result = [0.0] * len(heights)
-    for rank, (i, base) in enumerate(zip(order, bases, strict=True)):
-        result[i] = base + rank * gap
-    return result
 
 
 def style_axes(axes: "Axes", *, grid: str) -> None:
@@ -284,3 +215,8 @@ def style_axes(axes: "Axes", *, grid: str) -> None:
     axes.yaxis.label.set(color=INK, fontsize=9)
     axes.set_axisbelow(True)
     axes.grid(axis="y" if grid == "y" else "x", color=RULE, linewidth=0.7)
+
+
+def _literal(text: str) -> str:
+    # matplotlib takes what stands between dollar signs for a formula.
+    return text.replace("$", r"\$")

@@ -1,13 +1,13 @@
-"""Tables of our own results: what was run, scores, savings, tests, durations, what was chosen."""
+"""Tables of our own results: what was run, scores by round and entity type, durations and memory."""
 
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy
 
 from . import paper
-from .compare import LEVELS, Pair, Place, areas, saving
+from .compare import Place
 from .groups import Group
-from .numbers import NONE, count, mean_f1, p_value, percent, points, ranges, seconds, share
+from .numbers import NONE, count, mean_f1, percent, ranges, seconds, share
 from .page import Cell, Row, Table
 from .runs import total_tokens
 
@@ -113,99 +113,6 @@ def _scores(groups: Sequence[Group], number: int) -> List[Optional[float]]:
     ]
 
 
-def table_of_savings(places: Sequence[Place]) -> Table:
-    """Labels needed to come near the full-corpus F1, and the area under the curve."""
-    head = ["Corpus and tagger", "Strategy", "Full F1", *(f"{share(level)} of it" for level in LEVELS)]
-    head += ["Area under curve", "Over random", "F1 at its end"]
-    rows: List[Row] = []
-    breaks: List[int] = []
-    for place in places:
-        breaks.append(len(rows))
-        for i, group in enumerate(place.groups):
-            full = percent(place.full_f1) if place.full_f1 else NONE
-            rows.append(
-                ["" if i else place.name, group.label, full, *_savings(group, place), *_areas(group, place)]
-            )
-    note = _savings_note(places)
-    return Table("Label savings", head, rows, words=2, note=note, breaks=breaks)
-
-
-def _savings(group: Group, place: Place) -> List[Cell]:
-    if not place.full_f1:
-        return [Cell(NONE)] * len(LEVELS)
-    result = saving(group, place.full_f1)
-    cells = []
-    for level in LEVELS:
-        needed, range_ = result.shares[level], result.ranges[level]
-        text = share(needed) if needed is not None else f"> {share(float(group.shares[-1]))}"
-        wide = range_ is not None and share(range_[0]) != share(range_[1])
-        cells.append(Cell(text, f"{share(range_[0])} to {share(range_[1])}" if wide and range_ else ""))
-    return cells
-
-
-def _areas(group: Group, place: Place) -> List[Cell]:
-    start, end = place.span
-    values, baseline = areas(group, place.span), place.baseline
-    over = NONE
-    if baseline is not None and group is not baseline:
-        over = points(float(values.mean()) - float(areas(baseline, place.span).mean()))
-    at_end = [float(numpy.interp(end, group.shares, curve)) for curve in group.f1]
-    area = Cell(mean_f1(list(values), digits=2), f"{share(start)} to {share(end)}")
-    return [area, Cell(over), Cell(mean_f1(at_end))]
-
-
-def _savings_note(places: Sequence[Place]) -> str:
-    parts = [
-        "Full F1: with all tokens labelled, from a run or given. Of it: share of tokens labelled when the "
-        "mean curve first reaches the level, nothing interpolated; smaller, the least and most over seeds. "
-        "Area: mean F1 on the way between two shares of tokens (smaller) that all strategies of a block have "
-        "passed, ± over seeds; over random in points.",
-    ]
-    for corpus in dict.fromkeys(place.corpus for place in places if place.full_f1):
-        reference = paper.SAVINGS.get(corpus)
-        if reference:
-            parts.append(
-                f"The paper ({paper.SOURCE}) reaches 99 % on {corpus} with {share(reference.best)} of the "
-                f"tokens ({reference.model}, best strategy) and needs more than {share(reference.random)} at "
-                "random."
-            )
-    return " ".join(parts)
-
-
-def table_of_tests(places: Sequence[Place], pairs: Mapping[str, Sequence[Pair]]) -> Table:
-    """Strategies two by two: mean difference with its interval, and the sign test.
-
-    places (Sequence[Place]): Experiments. pairs (Mapping[str, Sequence[Pair]]): By the place's name.
-    """
-    head = ["Corpus and tagger", "Strategy", "Against", "Difference", "95 % interval"]
-    head += ["Seeds won", "Rounds won", "p, corrected"]
-    rows: List[Row] = []
-    breaks: List[int] = []
-    for place in places:
-        breaks.append(len(rows))
-        rows += [["" if i else place.name, *_test(pair)] for i, pair in enumerate(pairs[place.name])]
-    note = (
-        "Difference of F1 in points at equal seed and round, from the second round on. Interval: paired "
-        "bootstrap, seeds drawn first and rounds within them. p: exact two-sided sign test over seeds and "
-        "rounds, corrected for the number of pairs by Holm. Rounds of one run share labelled sentences, so "
-        "both make differences look surer than they are: with few seeds, believe the column of seeds."
-    )
-    return Table("Strategies compared", head, rows, words=3, note=note, breaks=breaks)
-
-
-def _test(pair: Pair) -> List[str]:
-    signs, gap = pair.signs, pair.difference
-    return [
-        pair.first,
-        pair.second,
-        points(gap.mean),
-        f"{points(gap.low)} to {points(gap.high)}",
-        f"{pair.won} of {len(pair.seeds)}",
-        f"{signs.wins} of {signs.wins + signs.losses + signs.ties}",
-        p_value(pair.corrected),
-    ]
-
-
 def table_of_durations(groups: Sequence[Group]) -> Table:
     """Mean seconds of each phase in a round, and the highest memory."""
     head = [
@@ -243,7 +150,7 @@ def phase_seconds(group: Group, phase: str, *, number: Optional[int] = None) -> 
 
 def _peak(group: Group, key: str) -> str:
     values = [r.memory[key] for run in group.runs for r in group.rounds(run) if key in r.memory]
-    return f"{max(values) / 1024:.1f}" if values else NONE
+    return f"{max(values) / 1024:.1f}" if any(values) else NONE
 
 
 def table_of_types(place: Place) -> Optional[Table]:
