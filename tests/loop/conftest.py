@@ -1,0 +1,111 @@
+"""A small labelled corpus, and a config that trains on it in seconds."""
+
+import json
+
+import numpy
+import pytest
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
+from thinc.api import Config
+
+from spacy_al.corpus.reader import write_docs
+
+PEOPLE = "Anna Paul Mary Otto Ada Boris Clara Dmitri Ella Franz".split()
+PLACES = "Rome Berlin Oslo Paris Lima Cairo Delhi Quito Turin Kyiv".split()
+
+CONFIG = """
+[nlp]
+lang = "en"
+pipeline = ["ner"]
+
+[components]
+
+[components.ner]
+factory = "sequence_tagger"
+labels = ["PER", "LOC"]
+
+[components.ner.model]
+@architectures = "spacy-al.SequenceTagger.v1"
+
+[components.ner.model.encoder]
+@architectures = "spacy.HashEmbedCNN.v2"
+pretrained_vectors = null
+width = 24
+depth = 1
+embed_size = 300
+window_size = 1
+maxout_pieces = 2
+subword_features = true
+
+[components.ner.model.head]
+@al_heads = "spacy-al.SoftmaxHead.v1"
+dropout = 0.2
+
+[training]
+max_epochs = 2
+dropout = 0.1
+
+[training.batcher]
+@batchers = "spacy-al.paper_batch.v1"
+size = 16
+min_size = 4
+min_batches = 5
+
+[training.optimizer]
+@optimizers = "Adam.v1"
+learn_rate = 0.01
+
+[active_learning]
+unit = "sentences"
+seed_budget = 10
+round_budget = 5
+rounds = 2
+measure = "mnlp"
+"""
+
+
+def make_sentences(number, seed):
+    rng = numpy.random.default_rng(seed)
+    for _ in range(number):
+        person, place = rng.choice(PEOPLE), rng.choice(PLACES)
+        before = rng.permutation(["it", "was", "late", "when"])[: rng.integers(0, 4)]
+        words = [str(word) for word in (*before, person, "saw", place, ".")]
+        start = len(words) - 4
+        yield words, [(start, start + 1, "PER"), (start + 2, start + 3, "LOC")] if rng.random() < 0.7 else []
+
+
+def write_corpus(path, number, seed):
+    vocab, docs = Vocab(), []
+    for words, spans in make_sentences(number, seed):
+        words = words if spans else [word.lower() for word in words]
+        doc = Doc(vocab, words=words)
+        doc.set_ents([Span(doc, start, end, label=label) for start, end, label in spans], default="outside")
+        docs.append(doc)
+    path.write_bytes(write_docs(docs))
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus")
+    return write_corpus(folder / "pool.spacy", 120, 0), write_corpus(folder / "test.spacy", 40, 1)
+
+
+@pytest.fixture
+def make_config(corpus):
+    def make(**settings) -> Config:
+        config = Config().from_str(CONFIG)
+        config["active_learning"] |= {"pool": corpus[0], "test": corpus[1], **settings}
+        return config
+
+    return make
+
+
+def rows_without_seconds(folder):
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in row.items() if key not in ("seconds", "peak_memory")} for row in rows]
+
+
+def chosen_ids(folder):
+    files = sorted(folder.glob("rounds/*/selected.jsonl"))
+    return [[json.loads(line)["id"] for line in path.read_text().splitlines()] for path in files]

@@ -1,0 +1,155 @@
+"""The loop end to end: what a run leaves behind, equal seeds, resuming, refusing, people."""
+
+import json
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+
+from spacy_al.errors import ALError
+from spacy_al.loop.people import accept_answers, open_batch
+from spacy_al.loop.repeats import run_repeats
+from spacy_al.loop.run import ActiveLearningRun, run
+from spacy_al.loop.state import load_state
+from spacy_al.tasks import Answer
+
+from .conftest import chosen_ids, rows_without_seconds
+
+
+@pytest.fixture(scope="module")
+def finished(corpus, tmp_path_factory):
+    from thinc.api import Config
+
+    from .conftest import CONFIG
+
+    config = Config().from_str(CONFIG)
+    config["active_learning"] |= {"pool": corpus[0], "test": corpus[1]}
+    folder = tmp_path_factory.mktemp("run") / "run"
+    run(config, folder)
+    return folder
+
+
+def test_a_finished_run_has_a_row_for_each_round_and_grows_by_the_budget(finished):
+    rows = rows_without_seconds(finished)
+    assert [row["round"] for row in rows] == [0, 1, 2]
+    assert [row["labelled_sentences"] for row in rows] == [10, 15, 20]
+    assert all(0 <= row["ents_f"] <= 1 for row in rows)
+
+
+def test_nothing_is_chosen_twice(finished):
+    ids = [id_ for batch in chosen_ids(finished) for id_ in batch]
+    assert len(ids) == len(set(ids)) == 20
+    assert load_state(finished / "state.json").labelled == ids
+
+
+def test_the_model_loads_and_the_labelled_sentences_are_kept(finished):
+    nlp = spacy.load(finished / "model")
+    docs = list(DocBin(store_user_data=True).from_disk(finished / "labelled.spacy").get_docs(nlp.vocab))
+    assert [doc.user_data["id"] for doc in docs] == load_state(finished / "state.json").labelled
+    assert nlp("Anna saw Rome .").has_annotation("ENT_IOB")
+
+
+def test_the_last_row_is_the_score_of_the_saved_model(finished, corpus):
+    from spacy_al.corpus.reader import make_example, read_docs
+    from spacy_al.loop.evaluation import span_scores
+
+    nlp = spacy.load(finished / "model")
+    examples = [make_example(doc) for doc in read_docs(corpus[1], nlp.vocab)]
+    assert span_scores(nlp, examples)["ents_f"] == rows_without_seconds(finished)[-1]["ents_f"]
+
+
+def test_equal_seeds_are_equal_and_others_differ(finished, make_config, tmp_path):
+    run(make_config(), tmp_path / "again")
+    run(make_config(seed=1), tmp_path / "other")
+    assert rows_without_seconds(tmp_path / "again") == rows_without_seconds(finished)
+    assert chosen_ids(tmp_path / "again") == chosen_ids(finished)
+    assert chosen_ids(tmp_path / "other") != chosen_ids(finished)
+
+
+@pytest.mark.parametrize("phase", ["_annotate", "_train", "_evaluate", "_score", "_select", "_finish"])
+def test_a_run_that_dies_in_a_phase_ends_as_if_it_had_not(phase, finished, make_config, tmp_path, monkeypatch):
+    original, calls = getattr(ActiveLearningRun, phase), []
+
+    def die_once(self):
+        calls.append(1)
+        if len(calls) == (1 if phase == "_finish" else 2):
+            raise KeyboardInterrupt
+        return original(self)
+
+    monkeypatch.setattr(ActiveLearningRun, phase, die_once)
+    with pytest.raises(KeyboardInterrupt):
+        run(make_config(), tmp_path / "run")
+    run(make_config(), tmp_path / "run")
+    assert rows_without_seconds(tmp_path / "run") == rows_without_seconds(finished)
+    assert chosen_ids(tmp_path / "run") == chosen_ids(finished)
+
+
+def test_another_config_is_refused_by_name_unless_accepted(make_config, tmp_path):
+    run(make_config(rounds=0), tmp_path / "run")
+    with pytest.raises(ALError, match="A503.*active_learning.measure: 'mnlp' -> 'random'"):
+        run(make_config(rounds=0, measure="random"), tmp_path / "run")
+    state = run(make_config(rounds=0, measure="random"), tmp_path / "run", accept_changes=True)
+    assert state.phase == "done"
+
+
+def test_a_damaged_state_is_named_and_left_alone(make_config, tmp_path):
+    run(make_config(rounds=0), tmp_path / "run")
+    (tmp_path / "run" / "state.json").write_text('{"round": 0,')
+    with pytest.raises(ALError, match="A502.*state.json"):
+        run(make_config(rounds=0), tmp_path / "run")
+    assert (tmp_path / "run" / "state.json").read_text() == '{"round": 0,'
+
+
+def test_wrong_settings_are_named_before_any_work(make_config, tmp_path):
+    with pytest.raises(ALError, match="A001.*measur.*did you mean measure"):
+        run(make_config(measur="bald"), tmp_path / "run")
+    with pytest.raises(ALError, match="A008.*rounds"):
+        run(make_config(rounds=-1), tmp_path / "run")
+    with pytest.raises(ALError, match="A401.*bald"):
+        run(make_config(measure="bald", dropout="off"), tmp_path / "run")
+    with pytest.raises(ALError, match="A003.*nowhere"):
+        run(make_config(pool="nowhere.spacy"), tmp_path / "run")
+    with pytest.raises(ALError, match="A505.*tagger"):
+        run(make_config(target="tagger"), tmp_path / "run")
+
+
+def test_people_answer_and_the_run_goes_on(make_config, tmp_path):
+    config = make_config(oracle="people", rounds=1)
+    assert run(config, tmp_path / "run").phase == "waiting"
+    tasks = open_batch(tmp_path / "run")
+    assert len(tasks) == 10
+    assert all(task.spans is None for task in tasks)
+    accept_answers(tmp_path / "run", [Answer(task.id, "accept") for task in tasks[:-1]] + [Answer(tasks[-1].id, "ignore")])
+    state = run(config, tmp_path / "run")
+    assert (state.phase, state.round, len(state.labelled)) == ("waiting", 1, 9)
+    second = open_batch(tmp_path / "run")
+    assert all(task.spans is not None for task in second)
+    accept_answers(tmp_path / "run", [Answer(task.id, "accept") for task in second])
+    assert run(config, tmp_path / "run").phase == "done"
+
+
+def test_answers_to_a_run_that_does_not_wait_are_refused(finished):
+    with pytest.raises(ALError, match="A507"):
+        accept_answers(finished, [])
+
+
+def test_repeats_make_a_folder_for_each_seed_and_a_mean(make_config, tmp_path):
+    run_repeats(make_config(rounds=0), tmp_path, 2)
+    scores = [rows_without_seconds(tmp_path / f"seed-{seed}")[0]["ents_f"] for seed in (0, 1)]
+    (row,) = json.loads((tmp_path / "summary.json").read_text())
+    assert row["ents_f_mean"] == pytest.approx(sum(scores) / 2)
+    assert row["ents_f_std"] == pytest.approx(abs(scores[0] - scores[1]) / 2**0.5)
+
+
+def test_part_of_the_pool_is_scored_anew_each_round(make_config, tmp_path):
+    import numpy
+
+    run(make_config(pool_fraction=0.5), tmp_path / "run")
+    scored = [numpy.load(path)["numbers"] for path in sorted((tmp_path / "run").glob("rounds/*/utilities.npz"))]
+    assert [len(numbers) for numbers in scored] == [55, 52]
+    assert len(set(scored[0]) & set(scored[1])) < 52
+
+
+def test_a_stochastic_measure_with_ties_broken_by_another(make_config, tmp_path):
+    config = make_config(measure="variation_ratio", tie_measure="mnlp", dropout="last", rounds=1)
+    assert run(config, tmp_path / "run").phase == "done"
