@@ -76,7 +76,7 @@ class Errors:
     A301 = "[A301] '{name}': the sentence {text!r} has an entity labelled '{label}', which is not among the declared labels {labels}. Declare it, or correct the annotation."
     A302 = "[A302] '{name}' is initialised with the labels {labels}; '{label}' cannot be added any more. Labels are fixed for a run: declare all of them at the start."
     A330 = "[A330] '{pipe}' needs the package '{package}', which cannot be imported ({reason}). Install it with: pip install 'spacy_al[{extra}]'"
-    A331 = "[A331] '{pipe}': labels = {value!r} is neither a list of strings nor an object {{\"labels\": [...]}} as `al convert` writes. Correct the file or the config."
+    A331 = "[A331] '{pipe}': labels = {value!r} is neither a list of strings, as `al convert` writes, nor an object {{\"labels\": [...]}}. Correct the file or the config."
     A332 = "[A332] '{pipe}': none of the {examples} examples is annotated throughout, so there is nothing to learn from. Give labelled sentences; in one without entities set `doc.ents = []`."
     A333 = "[A333] '{pipe}' is not trained. Initialise the pipeline with labelled examples, or load a trained one."
     A334 = "[A334] '{pipe}' has no dropout '{dropout}': a CRF over features makes one deterministic prediction, so variation ratio and BALD are not defined for it. Set dropout = \"off\" and choose random, least_confidence, mnlp, entropy or margin."

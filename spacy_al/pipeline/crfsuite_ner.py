@@ -159,8 +159,8 @@ class CRFSuiteNER(Pipe):
 
         get_examples (Callable[[], Iterable[Example]]): The training examples.
         nlp (Optional[Language]): Unused.
-        labels (Optional[LabelData]): A list of labels or the label file of `al convert`, added to those of
-            the config. If there are none in either, the examples' are taken.
+        labels (Optional[LabelData]): The list that `al convert` writes, added to the labels of the config.
+            If there are none in either, the examples' are taken.
         RAISES: ALError A300 without any label, A331 for labels of another form, and as `fit`.
         """
         validate_get_examples(get_examples, "CRFSuiteNER.initialize")

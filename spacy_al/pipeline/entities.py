@@ -14,7 +14,7 @@ from ..errors import ALError, Errors, Warnings
 from ..ml.stages import IGNORE
 from ..ml.tags import TagCodec, first_unknown_label
 
-# A list of labels, or the object that `al convert` writes beside a corpus: {"labels": [...], "scheme": ...}.
+# The list of labels that `al convert` writes beside a corpus, or an object {"labels": [...]}.
 LabelData = Union[Sequence[str], Mapping[str, Union[str, Sequence[str]]]]
 
 
@@ -27,7 +27,7 @@ def require(module: str, *, pipe: str, extra: str) -> ModuleType:
 
 
 def read_labels(data: Optional[LabelData], *, pipe: str) -> List[str]:
-    """The labels in a list, or in the label file that `al convert` writes; checked.
+    """The labels in a list or an object, checked.
 
     data (Optional[LabelData]): As read by `spacy.read_labels.v1`; None stands for no labels.
     pipe (str): Name of the component, for messages.

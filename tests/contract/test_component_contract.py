@@ -176,6 +176,11 @@ def test_sampled_tags_are_the_entities_that_are_set(trained):
         assert decode([tagger.tags[number] for number in best[0]], tagger.scheme) == expected
 
 
+def test_probabilities_stand_in_the_columns_of_their_tags(trained):
+    for probs, best, _ in in_order(sample(trained)):
+        assert torch.equal(probs.argmax(-1), best)
+
+
 def test_sampling_leaves_docs_as_they_are(trained):
     docs = docs_of(trained)
     before = [doc.to_bytes() for doc in docs]

@@ -85,7 +85,7 @@ def test_labels_of_the_config_come_first():
     assert pipe.labels == ("PER", "LOC")
 
 
-def test_labels_come_from_the_object_that_convert_writes():
+def test_labels_come_from_an_object_with_a_scheme():
     nlp, pipe = make()
     pipe.initialize(lambda: [example(nlp)], labels={"labels": ["PER", "LOC"], "scheme": "IOB1"})
     assert pipe.labels == ("PER", "LOC")
