@@ -110,13 +110,18 @@ def _open_ranking(
 
 
 def _read_labels(given: str) -> List[str]:
-    from ..exchange.fields import Fields
-    from ..jsonl import parse_object
+    import json
+
+    from ..errors import ALError, Errors
+    from ..exchange.containers import read_file
 
     if not given.endswith(".json"):
         return [label.strip() for label in given.split(",") if label.strip()]
-    path = Path(given)
-    from ..exchange.containers import read_file
-
-    fields = Fields(parse_object(read_file(path), path=path, line=1), str(path))
-    return [fields.wrap({"label": label}, "labels").text("label") for label in fields.array("labels")]
+    try:
+        labels = json.loads(read_file(Path(given)))
+    except ValueError as error:
+        raise ALError(Errors.A005.format(path=given, line=1, reason=error)) from error
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        problem = "a list of labels was expected, as `al convert` writes it"
+        raise ALError(Errors.A007.format(path=given, line=1, problem=problem))
+    return labels

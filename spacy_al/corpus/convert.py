@@ -83,7 +83,8 @@ def convert(
     """Write a corpus as a DocBin (with `user_data`) and its label list; nothing is written if reading fails.
 
     source (Path): A file, or a folder of `*_gold_conll` or text files.
-    output (Path): The DocBin, OUT.spacy; its labels: OUT.labels.json, {"labels": [...], "scheme": ...}.
+    output (Path): The DocBin, OUT.spacy; its labels: OUT.labels.json, a list, as spaCy's
+        `spacy.read_labels.v1` reads it.
     options (Options): How to read it.
     division (Optional[Division]): Divide it into two such files, which share the label list.
     watch (Callable): Wraps the sentences as they are read, for a progress bar.
@@ -104,7 +105,7 @@ def convert(
     scheme = writers[0].scheme
     for path, writer in zip(outputs, writers, strict=True):
         write_bytes(path, writer.to_bytes())
-        write_json(labels_path(path), {"labels": labels, "scheme": scheme})
+        write_json(labels_path(path), labels)
     parts = {path: writer.statistics for path, writer in zip(outputs, writers, strict=True)}
     return Conversion(format_, scheme, labels, parts, repairs)
 

@@ -36,10 +36,7 @@ def test_it_writes_docs_and_labels_and_prints_the_table(run, tmp_path):
     assert "Sentences 2 Tokens 3 Entities 1 LOC 1" in output
     assert "Repairs: none" in output
     assert (tmp_path / "out" / "train.spacy").is_file()
-    assert json.loads((tmp_path / "out" / "train.labels.json").read_text()) == {
-        "labels": ["LOC"],
-        "scheme": "IOB1",
-    }
+    assert json.loads((tmp_path / "out" / "train.labels.json").read_text()) == ["LOC"]
 
 
 def test_bad_input_fails_with_place_and_cure(run, tmp_path):

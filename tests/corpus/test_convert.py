@@ -42,7 +42,7 @@ def test_every_format_ends_in_docs_and_labels(write, tmp_path, name):
     expected = ["LOC"] if format_ not in ("csv", "txt") else []
     assert docs[0][0].text == "Rome"
     assert (done.format, done.scheme, done.labels) == (format_, scheme, expected)
-    assert labels(tmp_path / "out" / "a.labels.json") == {"labels": expected, "scheme": scheme}
+    assert labels(tmp_path / "out" / "a.labels.json") == expected
     assert [span.label_ for span in docs[0].ents] == expected
     assert docs[0].has_annotation("ENT_IOB") == bool(expected)
 
