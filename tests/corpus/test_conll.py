@@ -109,6 +109,11 @@ def test_a_missing_column_is_refused_with_its_line(write):
         read(write("f", "a O\nb\nc O\n"))
 
 
+def test_a_column_too_many_is_refused_not_taken_for_the_rule(write):
+    with pytest.raises(ALError, match=r"A111.*f:2: 3 column\(s\) where 2 were expected: 'b c O'"):
+        read(write("f", "a O\nb c O\nd O\n"))
+
+
 def test_a_missing_column_leaves_the_tag_missing_not_o(write):
     repairs = Repairs("warn")
     (sentence,) = read_conll(write("f", "a NN B-X\nb\nc NN O\n"), repairs)

@@ -8,6 +8,7 @@ from spacy_al.errors import ALError
 FILES = {
     "eng.train": ("-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nsaid VBD I-VP O\n", "conll"),
     "corpus.txt": ("EU B-ORG\nsaid O\n", "conll"),
+    "damaged.txt": ("EU B-ORG\nsaid\nno\nRome B-LOC\nyes O\n", "conll"),
     "bioes.tsv": ("EU\tS-ORG\r\nsaid\tO\r\n", "conll"),
     "a.v4_gold_conll": ("#begin document (a); part 000\n", "ontonotes"),
     "tasks.jsonl": ('{"text": "a"}\n', "jsonl"),
