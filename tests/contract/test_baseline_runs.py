@@ -4,7 +4,6 @@ import json
 
 import pytest
 import spacy
-from .component_cases import SENTENCES, entities, make_doc
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config
@@ -13,6 +12,8 @@ from thinc.api import Config
 from spacy_al.corpus.reader import write_docs
 from spacy_al.errors import ALError
 from spacy_al.loop.run import run
+
+from .component_cases import SENTENCES, entities, make_doc
 
 VECTORS = (
     "john 1 0 0\nparis 0 1 0\nlondon 0 1 0\nmary 1 0 0\nberlin 0 1 0\nanna 1 0 0\notto 1 0 0\nin 0 0 1\n"

@@ -9,11 +9,12 @@ import numpy
 import pytest
 import spacy
 import torch
-from .component_cases import LABELS, SENTENCES, entities, make_doc, make_examples
 from spacy.tokens import Doc
 
 from spacy_al.corpus.schemes import decode
 from spacy_al.errors import ALError
+
+from .component_cases import LABELS, SENTENCES, entities, make_doc, make_examples
 
 SPAWN = """
 import json, multiprocessing, sys
