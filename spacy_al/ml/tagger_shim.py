@@ -1,7 +1,8 @@
 """What a sequence tagger's thinc Model holds in torch: the network, its weights, its updates and its passes."""
 
 import contextlib
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+import logging
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
 import srsly
 import torch
@@ -19,12 +20,15 @@ from .graphs import GraphedTraining
 from .heads import HeadBuilder
 from .network import TaggerNetwork, check_dropout, forked_seed, noise_kinds
 from .optimizer import TorchOptimizer
-from .stages import Encoder, Prediction, Ragged
+from .stages import IGNORE, Encoder, Prediction, Ragged
 from .thinc_encoder import ThincEncoder
 from .transformer import TransformerEncoder
 
+logger = logging.getLogger("spacy_al")
 CPU_BUDGET, GPU_BUDGET = 2048, 32768  # padded wordpieces in one batch of inference
+NO_LIMIT = 1 << 30
 KEPT_SENTENCES = 4096  # states kept for the `uncertainty` component; spaCy's batches are smaller
+Result = TypeVar("Result")
 NoiseOf = Callable[[Sequence[Doc]], KeyedNoise]
 
 
@@ -47,6 +51,7 @@ class TaggerShim(Shim):
         self.optimizer = TorchOptimizer()
         self.loaded_head: Optional[bytes] = None
         self.kept: Optional[Dict[bytes, Tensor]] = None
+        self.most = NO_LIMIT  # sentences of a batch that fit into memory
 
     def declare(self, tags: Sequence[str], scheme: str) -> None:
         """Fix the names of the tags, before initialisation."""
@@ -103,15 +108,49 @@ class TaggerShim(Shim):
         if not network.training:
             network.train()
         loss = self._update_by_graph(docs, tags)
-        if loss is None:
-            batch, finish = self._begin(docs)
-            loss = network.loss(batch, tags.to(self.device))
+        return self._update_plainly(docs, tags) if loss is None else loss
+
+    def _update_plainly(self, docs: Sequence[Doc], tags: Tensor) -> Tensor:
+        """Forward and backward; a batch that does not fit into memory goes through in parts from then on."""
+        parameters = list(self._ready().parameters())
+        fresh = all(parameter.grad is None for parameter in parameters)
+        while True:
+            try:
+                return self._accumulate(docs, tags)
+            except torch.OutOfMemoryError:
+                if not fresh or min(self.most, len(docs)) == 1:
+                    raise
+            for parameter in parameters:
+                parameter.grad = None
+            self._shrink(min(self.most, len(docs)))
+
+    def _accumulate(self, docs: Sequence[Doc], tags: Tensor) -> Tensor:
+        """Gradients and mean loss of a batch, at most `self.most` sentences at a time."""
+        network, known = self._ready(), max(int((tags != IGNORE).sum()), 1)
+        parts = tags.split([len(doc) for doc in docs])
+        total = torch.zeros((), device=self.device)
+        for start in range(0, len(docs), self.most):
+            part = torch.cat(parts[start : start + self.most])
+            share = 1.0 if len(docs) <= self.most else int((part != IGNORE).sum()) / known
+            batch, finish = self._begin(docs[start : start + self.most])
+            loss = share * network.loss(batch, part.to(self.device))
             loss.backward()
             finish()
-        return loss.detach()
+            total += loss.detach()
+        return total
+
+    def _shrink(self, size: int) -> None:
+        torch.cuda.empty_cache()
+        if self.most == NO_LIMIT:
+            logger.warning("out of memory with a batch of %d sentences: going on with halves", size)
+        self.most = max(size // 2, 1)
 
     def _update_by_graph(self, docs: Sequence[Doc], tags: Tensor) -> Optional[Tensor]:
-        if not self.cuda_graphs or self.device.type != "cuda" or not isinstance(self.encoder, TransformerEncoder):
+        if (
+            not self.cuda_graphs
+            or self.device.type != "cuda"
+            or not isinstance(self.encoder, TransformerEncoder)
+        ):
             return None
         if self.graphs is None:
             self.graphs = GraphedTraining(self._ready(), self.encoder)
@@ -130,11 +169,36 @@ class TaggerShim(Shim):
         if self.kept is not None and docs and all(token_key(doc) in self.kept for doc in docs):
             yield self._take_kept(docs)
             return
-        for order, chunk, batch in self._batches(docs, 1):
+        features = self.encoder.featurize(docs)
+
+        def encode(part: List[int]) -> Ragged:
             with torch.inference_mode():
-                states = network.states(batch)
+                return network.states(
+                    self.encoder.collate([features[number] for number in part], self.device)
+                )
+
+        for order, states in self._in_batches(features, 1, encode):
+            chunk = [docs[number] for number in order]
             self._keep(chunk, states)
             yield order, chunk, states
+
+    def _in_batches(
+        self, features: Sequence[Any], passes: int, compute: Callable[[List[int]], Result]
+    ) -> Iterator[Tuple[List[int], Result]]:
+        """Results of batches by length; one that does not fit into memory is halved until it does."""
+        budget = max(self.budget // passes, 1) if self.encoder.folds else self.budget
+        todo = plan_batches([self.encoder.size(item) for item in features], budget)[::-1]
+        while todo:
+            order = todo.pop()
+            try:
+                result = compute(order)
+            except torch.OutOfMemoryError:
+                if len(order) == 1:
+                    raise
+                self._shrink(len(order))
+                todo += [order[len(order) // 2 :], order[: len(order) // 2]]
+                continue
+            yield order, result
 
     def keep_states(self, on: bool) -> None:
         """Keep the states of sentences predicted from now on until they are sampled, so that the encoder need not
@@ -207,24 +271,26 @@ class TaggerShim(Shim):
         self, docs: Sequence[Doc], dropout: str, noise: NoiseOf, passes: int, seed: int
     ) -> Iterator[TagSamples]:
         network = self._ready().eval()
-        for number, (order, chunk, batch) in enumerate(self._batches(docs, passes)):
+        features = self.encoder.featurize(docs)
+
+        def repeat(part: List[int]) -> Tuple[Tensor, Prediction]:
+            chunk = [docs[number] for number in part]
+            # Numbered by its first sentence, so that halving a batch draws anew and repeats exactly.
+            own_seed = seed + part[0]
             if self.encoder.seams[dropout] == "input":
-                batch = self._repeat_input(chunk, noise(chunk), seed + number)
-            with torch.inference_mode(), forked_seed(seed + number, self.device):
-                prediction = network.sample(batch, dropout=dropout, noise=noise(chunk))
-            yield samples(order, batch.lengths, prediction, stochastic=True)
+                batch: Any = self._repeat_input(chunk, noise(chunk), own_seed)
+            else:
+                batch = self.encoder.collate([features[number] for number in part], self.device)
+            with torch.inference_mode(), forked_seed(own_seed, self.device):
+                return batch.lengths, network.sample(batch, dropout=dropout, noise=noise(chunk))
+
+        for order, (lengths, prediction) in self._in_batches(features, passes, repeat):
+            yield samples(order, lengths, prediction, stochastic=True)
 
     def _repeat_input(self, docs: Sequence[Doc], noise: KeyedNoise, seed: int) -> Ragged:
         assert isinstance(self.encoder, ThincEncoder)
         rate = noise.rates.get("all", self.encoder.rate)
         return self.encoder.repeat(docs, self.device, noise.passes, rate, seed)
-
-    def _batches(self, docs: Sequence[Doc], passes: int) -> Iterator[Tuple[List[int], List[Doc], Any]]:
-        features = self.encoder.featurize(docs)
-        budget = max(self.budget // passes, 1) if self.encoder.folds else self.budget
-        for order in plan_batches([self.encoder.size(item) for item in features], budget):
-            chunk = [features[number] for number in order]
-            yield order, [docs[number] for number in order], self.encoder.collate(chunk, self.device)
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """One fused step over the whole network."""
