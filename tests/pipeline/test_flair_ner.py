@@ -10,12 +10,13 @@ import pytest
 import spacy
 import torch
 from flair.embeddings import TokenEmbeddings
-from .flair_helpers import docs_of, example, in_order, make, ready
 from safetensors.torch import load
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from spacy_al.errors import ALError
 from spacy_al.pipeline.flair_params import build_embeddings, dump_embeddings
+
+from .flair_helpers import docs_of, example, in_order, make, ready
 
 WORDS = ["John", "saw", "Paris"]
 

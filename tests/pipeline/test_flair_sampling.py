@@ -6,12 +6,13 @@ import random
 import pytest
 import torch
 from flair.nn.dropout import LockedDropout, WordDropout
-from .flair_helpers import docs_of, in_order, ready
 from spacy.tokens import Doc
 
 from spacy_al.pipeline import flair_sampling
 from spacy_al.pipeline.flair_model import columns, flair_tag, make_sentence
 from spacy_al.pipeline.flair_sampling import PerSentence, make_chain
+
+from .flair_helpers import docs_of, in_order, ready
 
 SCHEMES = ["IOB1", "IOB2", "BILOU"]
 

@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import numpy
 import pytest
 import torch
-from .flair_helpers import example, make
 from torch import nn
 
 from spacy_al.errors import ALError
 from spacy_al.pipeline.flair_model import TrainerSettings
 from spacy_al.pipeline.flair_training import KeepBest, labelled_sentence
+
+from .flair_helpers import example, make
 
 SENTENCES = [
     (["John", "met", "Anna"], ["B-PER", "O", "B-PER"]),
