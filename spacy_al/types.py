@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from typing import Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -24,13 +24,14 @@ def token_key(doc: Doc) -> bytes:
     return _key(doc.to_array([ORTH]))
 
 
-def _key(orths: NDArray[numpy.uint64]) -> bytes:
+def _key(orths: NDArray[Any]) -> bytes:
     return hashlib.blake2b(numpy.ascontiguousarray(orths).tobytes(), digest_size=16).digest()
 
 
 def pool_array(doc: Doc) -> NDArray[numpy.uint64]:
     """ORTH, SPACY and TAG of a Doc's tokens, all that a pool keeps of it: (tokens, 3)."""
-    return doc.to_array([ORTH, SPACY, TAG]).reshape(-1, 3)
+    # spaCy's stubs say float; the array holds 64-bit hashes.
+    return doc.to_array([ORTH, SPACY, TAG]).reshape(-1, 3)  # type: ignore[return-value]
 
 
 def _unlabelled(doc: Doc) -> Doc:

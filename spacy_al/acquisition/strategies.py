@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import List, Optional, Protocol, Sequence
+from typing import Any, List, Optional, Protocol, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ def top_utility(candidates: Candidates, budget: float, rng: numpy.random.Generat
 
 def rank(candidates: Candidates, rng: numpy.random.Generator) -> List[int]:
     """All candidates, most useful first. Equal utilities everywhere make this a uniform permutation."""
-    keys = [random_order(candidates.ids, rng)]
+    keys: List[NDArray[Any]] = [random_order(candidates.ids, rng)]
     if candidates.ties is not None:
         keys.append(-numpy.asarray(candidates.ties, dtype=numpy.float64))
     keys.append(-numpy.asarray(candidates.utilities, dtype=numpy.float64))

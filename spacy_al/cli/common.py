@@ -36,7 +36,7 @@ class Console:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
-        self.bar: Optional["tqdm"] = None
+        self.bar: Optional[tqdm] = None
         self.header = False
         self.started = time.monotonic()
 
@@ -62,7 +62,9 @@ class Console:
         if not self.header:
             typer.echo(" ".join(f"{name:>9}" for name in COLUMNS))
             self.header = True
-        scores = [f"{100 * metrics[key]:.2f}" if metrics[key] is not None else "-" for key in ("ents_f", "ents_p", "ents_r")]
+        scores = [
+            "-" if metrics[key] is None else f"{100 * metrics[key]:.2f}" for key in ("ents_f", "ents_p", "ents_r")
+        ]
         seconds = [f"{metrics['seconds'][key]:.1f}" for key in ("train", "evaluate")]
         share = f"{100 * metrics['labelled_fraction']:.2f}%"
         cells = [metrics["round"], metrics["labelled_sentences"], metrics["labelled_tokens"], share, *scores, *seconds]

@@ -30,5 +30,6 @@ def annotate(nlp: Language, examples: Sequence[Example]) -> None:
     for doc in docs:
         # spaCy's own `ner` takes entities that are there as given.
         doc.set_ents([], default="missing")
-    for _, pipe in nlp.pipeline:
+    pipes: List[Any] = [pipe for _, pipe in nlp.pipeline]
+    for pipe in pipes:
         docs = list(pipe.pipe(docs, batch_size=len(docs) or 1))

@@ -45,7 +45,7 @@ class SimulatedOracle:
     def _doc(self, number: int) -> Doc:
         doc = self.pool.doc(number, self.vocab)
         labels = self.labels[self.pool.starts[number] : self.pool.starts[number + 1]]
-        return doc.from_array([ENT_IOB, ENT_TYPE], labels)
+        return doc.from_array([ENT_IOB, ENT_TYPE], labels)  # type: ignore[arg-type]
 
 
 def separate(docs: Iterable[Doc], vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uint64]]:
@@ -58,7 +58,7 @@ def separate(docs: Iterable[Doc], vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uin
 
     def bare() -> Iterator[Tuple[NDArray[numpy.uint64], Optional[str]]]:
         for doc in docs:
-            labels.append(doc.to_array([ENT_IOB, ENT_TYPE]).reshape(-1, 2))
+            labels.append(doc.to_array([ENT_IOB, ENT_TYPE]).reshape(-1, 2))  # type: ignore[arg-type]
             yield pool_array(doc), doc.user_data.get("source")
 
     pool = Pool.from_arrays(bare(), vocab.strings)

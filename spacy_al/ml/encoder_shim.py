@@ -1,8 +1,8 @@
 """Our torch encoders as thinc Models, so that they can stand wherever spaCy expects a tok2vec."""
 
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
-
 import contextlib
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, cast
+
 import srsly
 import torch
 from safetensors.torch import load, save
@@ -115,7 +115,7 @@ def run_encoder(encoder: Encoder, docs: Sequence[Doc], device: torch.device) -> 
 
 def split_arrays(states: Ragged) -> List[Floats2d]:
     """States of each sentence as an array of thinc's current backend, (tokens, width)."""
-    return [torch2xp(part) for part in states.data[0].detach().split(states.lengths.tolist())]
+    return [cast(Floats2d, torch2xp(part)) for part in states.data[0].detach().split(states.lengths.tolist())]
 
 
 def _contiguous(module: torch.nn.Module) -> dict:

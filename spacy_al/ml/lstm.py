@@ -1,4 +1,4 @@
-"""A bidirectional LSTM layer over sentences without padding, whose backward pass is one loop: fast on a CPU."""
+"""Bidirectional LSTM layers over sentences without padding, with a backward pass of their own: fast on a CPU."""
 
 from dataclasses import dataclass
 from typing import Any, List, Tuple
@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Packing:
-    """Tokens of a batch in the order an LSTM reads them: all first tokens, longest sentence first, all second ...
+    """Tokens in the order an LSTM reads them: all first tokens, longest sentence first, then all second ones ...
 
-    order (Tensor): int64 token that stands at each place, for either direction: (2, tokens).
-    back (Tensor): int64 place of each token: (2, tokens).
-    before (Tensor): int64 place of the token read before, for all places but the first `sizes[0]`.
+    Both directions read at once, so each place is two rows: forward, then backward.
+
+    order (Tensor): int64, (2 * tokens,). Row r belongs to token order[r] // 2 read in direction order[r] % 2.
+    back (Tensor): int64, (2 * tokens,). The row of each token and direction: undoes `order`.
+    before (Tensor): int64 place that was read before, for all places but the first `sizes[0]`.
     sizes (List[int]): Sentences that have a token at each step.
     """
 
@@ -24,103 +26,132 @@ class Packing:
 
 
 def pack(lengths: Tensor) -> Packing:
-    """Plan the reading of sentences whose tokens stand one after the other. lengths (Tensor): int64, on the CPU."""
+    """Plan the reading of sentences that stand one after the other. lengths (Tensor): int64, on the CPU."""
+    starts = lengths.cumsum(0) - lengths
     lengths, which = lengths.sort(descending=True, stable=True)
-    starts = torch.zeros_like(lengths)
-    starts[which] = lengths
-    starts = (starts.cumsum(0) - starts)[which]
-    steps = torch.arange(int(lengths.max()) if len(lengths) else 0)
-    here = steps[:, None] < lengths  # (steps, sentences)
-    there = starts + steps[:, None]
-    order = torch.stack([there[here], (starts + lengths - 1 - steps[:, None])[here]])
+    starts = starts[which]
+    steps = torch.arange(int(lengths.max()) if len(lengths) else 0)[:, None]
+    here = steps < lengths  # (steps, sentences)
+    forward, backward = (starts + steps)[here], (starts + lengths - 1 - steps)[here]
+    order = torch.stack([2 * forward, 2 * backward + 1], 1).flatten()
     sizes = here.sum(1)
     first = sizes.cumsum(0) - sizes
-    rows = torch.arange(len(lengths)).expand(len(steps), -1)
-    before = (first[:-1, None] + rows[1:])[here[1:]]
-    return Packing(order, order.argsort(1), before, sizes.tolist())
+    before = (first[:-1, None] + torch.arange(len(lengths)))[here[1:]]
+    return Packing(order, order.argsort(), before, sizes.tolist())
 
 
 def run_lstm(lstm: nn.LSTM, states: Tensor, packing: Packing) -> Tensor:
     """What `lstm` gives for every token, forward direction first: (tokens, width) -> (tokens, 2 * hidden).
 
-    lstm (nn.LSTM): Bidirectional, with bias, without projection or dropout of its own.
+    lstm (nn.LSTM): Bidirectional, with biases, without projection or dropout of its own.
     """
+    hidden = lstm.hidden_size
     for layer in range(lstm.num_layers):
-        names = [f"l{layer}", f"l{layer}_reverse"]
-        into = torch.stack([getattr(lstm, f"weight_ih_{name}") for name in names])
-        recurrent = torch.stack([getattr(lstm, f"weight_hh_{name}") for name in names])
-        biases = [getattr(lstm, f"bias_ih_{name}") + getattr(lstm, f"bias_hh_{name}") for name in names]
-        gates = torch.baddbmm(torch.stack(biases)[:, None], states[packing.order], into.transpose(1, 2))
-        outputs = _Recurrence.apply(gates, recurrent, packing)  # (2, tokens, hidden)
-        states = torch.cat([outputs[0][packing.back[0]], outputs[1][packing.back[1]]], 1)
+        parts = []
+        for name in (f"l{layer}", f"l{layer}_reverse"):
+            kinds = ("weight_ih_", "weight_hh_", "bias_ih_", "bias_hh_")
+            # From torch's order of gates, input, forget, candidate, output, to ours with the output first: then
+            # both the three gates that take a sigmoid and the three that c leads to are neighbours.
+            parts.append([torch.roll(getattr(lstm, kind + name), hidden, 0) for kind in kinds])
+        into, recurrent, bias_into, bias_recurrent = zip(*parts, strict=True)
+        bias = torch.cat(bias_into) + torch.cat(bias_recurrent)
+        gates = torch.addmm(bias, states, torch.cat(into).T)  # (tokens, 2 * 4 * hidden)
+        states = _Recurrence.apply(gates, torch.stack(recurrent), packing)
     return states
 
 
 class _Recurrence(torch.autograd.Function):
-    """h and c of all steps, from what the inputs give to the gates (input, forget, candidate, output).
+    """h of all steps, (tokens, 2 * hidden), from what the inputs give to the gates, (tokens, 2 * 4 * hidden).
 
-    Autograd through torch's own loop allocates zeros and adds up the gradient of the recurrent weights in every
-    step; here the loop backwards holds only what depends on the step after it, the rest is done at once.
+    Autograd through torch's own loop makes zeros for every slice and adds up the gradient of the recurrent
+    weights in every step. Here the loops hold only what depends on the step before, in place, and the rest is
+    done for all steps at once.
     """
 
     @staticmethod
     def forward(ctx: Any, gates: Tensor, recurrent: Tensor, packing: Packing) -> Tensor:
         hidden = recurrent.shape[2]
-        weights = recurrent.transpose(1, 2)
-        outputs = gates.new_empty(*gates.shape[:2], hidden)
-        cells, squashed, gates = torch.empty_like(outputs), torch.empty_like(outputs), gates.clone()
-        end = 0
-        for size in packing.sizes:
-            here, before = slice(end, end + size), slice(end - last, end - last + size) if end else None
-            now = gates[:, here]
-            if before is not None:
-                now += torch.bmm(outputs[:, before], weights)
-            now[..., : 2 * hidden].sigmoid_()
-            now[..., 2 * hidden : 3 * hidden].tanh_()
-            now[..., 3 * hidden :].sigmoid_()
-            into, forget, candidate, out = now.chunk(4, -1)
-            cell = into * candidate
-            if before is not None:
-                cell.addcmul_(forget, cells[:, before])
-            cells[:, here] = cell
-            squashed[:, here] = cell.tanh_()
-            torch.mul(out, cell, out=outputs[:, here])
-            end, last = end + size, size
+        acts = gates.view(-1, 4 * hidden).index_select(
+            0, packing.order
+        )  # (2 * tokens, 4 * hidden), gates o, i, f, g
+        cells, squashed, outputs = (acts.new_empty(len(acts), hidden) for _ in range(3))
+        rows = [2 * size for size in packing.sizes]
+        steps = zip(
+            rows,
+            acts.split(rows),
+            acts[:, : 3 * hidden].split(rows),
+            *(part.split(rows) for part in acts.chunk(4, 1)),
+            cells.split(rows),
+            squashed.split(rows),
+            outputs.split(rows),
+            strict=True,
+        )
+        weights = recurrent.transpose(1, 2).unbind()
+        last = None
+        for size, act, sigmoids, out, into, forget, candidate, cell, tanh, output in steps:
+            if last is not None:
+                for direction, weight in enumerate(weights):
+                    act[direction::2].addmm_(last[1][direction:size:2], weight)
+            sigmoids.sigmoid_()
+            candidate.tanh_()
+            torch.mul(into, candidate, out=cell)
+            if last is not None:
+                cell.addcmul_(forget, last[0][:size])
+            torch.tanh(cell, out=tanh)
+            torch.mul(out, tanh, out=output)
+            last = cell, output
         ctx.packing = packing
-        ctx.save_for_backward(gates, recurrent, outputs, cells, squashed)
-        return outputs
+        ctx.save_for_backward(acts, recurrent, cells, squashed, outputs)
+        return outputs.index_select(0, packing.back).view(-1, 2 * hidden)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Tuple[Tensor, Tensor, None]:
-        gates, recurrent, outputs, cells, squashed = ctx.saved_tensors
+        acts, recurrent, cells, squashed, outputs = ctx.saved_tensors
         packing, hidden = ctx.packing, recurrent.shape[2]
-        into, forget, candidate, out = gates.chunk(4, -1)
-        first = packing.sizes[0] if packing.sizes else 0
-        # What one unit of gradient of c, or for the last gate of h, gives to each gate before its squashing.
-        slopes = torch.empty_like(gates)
-        slopes[..., :hidden] = candidate * into * (1 - into)
-        slopes[:, :first, hidden : 2 * hidden] = 0
-        slopes[:, first:, hidden : 2 * hidden] = (forget * (1 - forget))[:, first:] * cells[:, packing.before]
-        slopes[..., 2 * hidden : 3 * hidden] = into * (1 - candidate.square())
-        slopes[..., 3 * hidden :] = squashed * out * (1 - out)
-        through = out * (1 - squashed.square())  # of h to c
-        to_gates = torch.empty_like(gates)
-        d_output = grad.new_zeros(2, first, hidden)
-        d_cell = torch.zeros_like(d_output)
-        end = grad.shape[1]
-        for size in reversed(packing.sizes):
-            here = slice(end - size, end)
-            d_h = grad[:, here] + d_output[:, :size]
-            d_c = torch.addcmul(d_cell[:, :size], d_h, through[:, here])
-            now, slope = to_gates[:, here], slopes[:, here]
-            torch.mul(
-                slope[..., : 3 * hidden].unflatten(-1, (3, hidden)), d_c[:, :, None],
-                out=now[..., : 3 * hidden].unflatten(-1, (3, hidden)),
-            )
-            torch.mul(slope[..., 3 * hidden :], d_h, out=now[..., 3 * hidden :])
-            torch.mul(d_c, forget[:, here], out=d_cell[:, :size])
-            d_output[:, :size] = torch.bmm(now, recurrent)
-            end -= size
-        d_recurrent = torch.bmm(to_gates[:, first:].transpose(1, 2), outputs[:, packing.before])
-        return to_gates, d_recurrent, None
+        slopes, through = _slopes(acts, cells, squashed, packing)
+        d_outputs = grad.reshape(-1, hidden).index_select(0, packing.order)
+        rows = [2 * size for size in packing.sizes]
+        steps = zip(
+            rows,
+            slopes.split(rows),
+            slopes[:, :hidden].split(rows),
+            slopes[:, hidden:].unflatten(1, (3, hidden)).split(rows),
+            through.split(rows),
+            acts[:, 2 * hidden : 3 * hidden].split(rows),
+            d_outputs.split(rows),
+            strict=True,
+        )
+        d_cells, d_before = through.new_zeros(2, max(rows, default=0), hidden)
+        for size, to_gates, to_out, to_others, leads, forget, d_output in reversed(list(steps)):
+            d_output += d_before[:size]
+            d_cell = d_cells[:size].addcmul_(d_output, leads)
+            to_out *= d_output
+            to_others *= d_cell[:, None]
+            d_cell *= forget
+            for direction in range(2):
+                torch.mm(to_gates[direction::2], recurrent[direction], out=d_before[direction:size:2])
+        d_gates = slopes.index_select(0, packing.back).view(-1, 8 * hidden)
+        return d_gates, _recurrent_gradient(slopes, outputs, packing), None
+
+
+def _slopes(acts: Tensor, cells: Tensor, squashed: Tensor, packing: Packing) -> Tuple[Tensor, Tensor]:
+    """What a unit of gradient of h gives to o before its sigmoid, and one of c to i, f and g; and one of h to c."""
+    out, into, forget, candidate = acts.chunk(4, 1)
+    slopes = torch.empty_like(acts)
+    to_out, to_into, to_forget, to_candidate = slopes.chunk(4, 1)
+    torch.mul(squashed, out * (1 - out), out=to_out)
+    torch.mul(candidate, into * (1 - into), out=to_into)
+    torch.mul(into, 1 - candidate.square(), out=to_candidate)
+    first = 2 * packing.sizes[0] if packing.sizes else 0
+    to_forget[:first] = 0
+    before = cells.view(-1, 2 * cells.shape[1]).index_select(0, packing.before).view(-1, cells.shape[1])
+    torch.mul(before, (forget * (1 - forget))[first:], out=to_forget[first:])
+    return slopes, out * (1 - squashed.square())
+
+
+def _recurrent_gradient(to_gates: Tensor, outputs: Tensor, packing: Packing) -> Tensor:
+    first = packing.sizes[0] if packing.sizes else 0
+    later = to_gates.view(-1, 2, to_gates.shape[1])[first:]  # (places, 2, 4 * hidden)
+    before = outputs.view(-1, 2 * outputs.shape[1]).index_select(0, packing.before)
+    return torch.stack([later[:, direction].T @ half for direction, half in enumerate(before.chunk(2, 1))])

@@ -1,7 +1,7 @@
 """The three stages of a tagger in a row, and how stochastic passes go through them from the seam on."""
 
 import contextlib
-from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,8 @@ class TaggerNetwork(nn.Module):
         super().__init__()
         self.front: nn.Module = nn.Identity() if encoder is None else encoder.front
         self.body: nn.Module = nn.Identity() if encoder is None else encoder.body
-        self.head = head
+        # nn.Module has no `loss` or `predict` for a type checker to know; heads meet the protocol `Head`.
+        self.head: Any = head
         self.seams: Dict[str, str] = {"last": "head"} if encoder is None else encoder.seams
         self.folds = True if encoder is None else encoder.folds
 

@@ -1,10 +1,11 @@
 """torch's fused optimizers, steered by the thinc optimizer of the config."""
 
 import logging
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple, cast
 
 import torch
 from thinc.api import Optimizer, torch2xp, xp2torch
+from thinc.types import FloatsXd
 from torch import nn
 
 logger = logging.getLogger("spacy_al")
@@ -87,7 +88,9 @@ def thinc_step(module: nn.Module, optimizer: Optimizer, *, log: bool) -> None:
         if parameter.grad is None:
             continue
         key: Tuple[int, str] = (id(module), name)
-        weights, _ = optimizer(key, torch2xp(parameter.data), torch2xp(parameter.grad))
+        weights, _ = optimizer(
+            key, cast(FloatsXd, torch2xp(parameter.data)), cast(FloatsXd, torch2xp(parameter.grad))
+        )
         parameter.data = xp2torch(weights, requires_grad=True, device=parameter.device).data
         parameter.grad = None
 

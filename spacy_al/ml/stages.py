@@ -105,11 +105,19 @@ class Encoder(Protocol):
     width (int): Width of the states that come out.
     """
 
-    front: nn.Module
-    body: nn.Module
-    seams: Dict[str, str]
     folds: bool
-    width: int
+
+    @property
+    def front(self) -> nn.Module: ...
+
+    @property
+    def body(self) -> nn.Module: ...
+
+    @property
+    def seams(self) -> Dict[str, str]: ...
+
+    @property
+    def width(self) -> int: ...
 
     def initialize(self, docs: Sequence[Doc]) -> None:
         """Load or draw weights, once, before training. docs: some of the sentences to train on."""

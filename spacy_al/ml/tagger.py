@@ -1,6 +1,6 @@
 """The architecture `spacy-al.SequenceTagger.v1`: any encoder, dropout and a head, with the seam in its shim."""
 
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple, cast
 
 from spacy.tokens import Doc
 from thinc.api import Model, torch2xp
@@ -48,7 +48,7 @@ def forward(model: TaggerModel, docs: List[Doc], is_train: bool) -> Tuple[List[F
     arrays: List[Optional[Floats2d]] = [None] * len(docs)
     for order, states, prediction in tagger_shim(model).predict(docs):
         for number, part in zip(order, prediction.probs[0].split(states.lengths.tolist())):
-            arrays[number] = torch2xp(part)
+            arrays[number] = cast(Floats2d, torch2xp(part))
     return [array for array in arrays if array is not None], refuse_backprop
 
 

@@ -43,7 +43,8 @@ class TaggerShim(Shim):
         super().__init__(None)
         self.cuda_graphs = cuda_graphs
         self.graphs: Optional[GraphedTraining] = None
-        self.encoder: Encoder = native_encoder(encoder_model) or ThincEncoder(encoder_model)
+        native = native_encoder(encoder_model)
+        self.encoder: Encoder = ThincEncoder(encoder_model) if native is None else native
         self.build_head = build_head
         self.tags: List[str] = []
         self.scheme = ""

@@ -2,7 +2,7 @@
 
 import contextlib
 import random
-from typing import Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Sequence, Tuple, cast
 
 import numpy
 import torch
@@ -67,7 +67,7 @@ class ThincEncoder:
         def finish() -> None:
             gradient = states.data.grad
             assert gradient is not None
-            backprop([torch2xp(part) for part in gradient[0].split(states.lengths.tolist())])
+            backprop([cast(Floats2d, torch2xp(part)) for part in gradient[0].split(states.lengths.tolist())])
 
         return states, finish
 

@@ -11,6 +11,7 @@ from spacy_transformers.span_getters import get_doc_spans
 from thinc.api import Model
 from thinc.types import Floats2d
 from torch import nn
+from transformers import PreTrainedModel
 
 from ..errors import ALError, Errors
 from .cache import SentenceCache
@@ -55,13 +56,13 @@ def build_transformer_encoder(
 class TransformerEncoder:
     """Meets `spacy_al.ml.stages.Encoder`. The front is nothing, the body the transformer and the pooling."""
 
-    seams = {"last": "head", "all": "body"}
     folds = False
 
     def __init__(self, hf_model: TransformerModel, *, mean: bool, window: int, mixed_precision: bool) -> None:
         self.hf_model = hf_model
         self.mean = mean
         self.window_wanted = window
+        self.seams = {"last": "head", "all": "body"}
         self.front: nn.Module = nn.Identity()
         self.body = TransformerBody(mixed_precision)
         self.table: Optional[WordpieceTable] = None
@@ -126,7 +127,7 @@ class TransformerBody(nn.Module):
     def __init__(self, mixed_precision: bool) -> None:
         super().__init__()
         self.mixed_precision = mixed_precision
-        self.transformer: Optional[nn.Module] = None
+        self.transformer: Optional[PreTrainedModel] = None
 
     def forward(self, batch: WordpieceBatch, noise: Optional[Noise] = None) -> Ragged:
         assert self.transformer is not None

@@ -141,9 +141,11 @@ def collate(
     pieces, owners = _pooled(sentences, flat, mean)
     tokens = numpy.array([len(sentence.counts) for sentence in sentences], dtype=numpy.int64)
     return WordpieceBatch(
-        *(_tensor(array, device) for array in (ids, mask, pieces)),
-        None if owners is None else _tensor(owners, device),
-        _tensor(tokens, device),
+        ids=_tensor(ids, device),
+        mask=_tensor(mask, device),
+        pieces=_tensor(pieces, device),
+        owners=None if owners is None else _tensor(owners, device),
+        lengths=_tensor(tokens, device),
     )
 
 

@@ -1,6 +1,6 @@
 """`sequence_tagger`: a trainable pipe that finds entities by tagging tokens, and can be asked how sure it is."""
 
-from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -73,7 +73,7 @@ class SequenceTagger(TrainablePipe):
         self.vocab = vocab
         self.model: Model = model
         self.name = name
-        self.cfg = {"labels": list(labels), "scheme": scheme}
+        self.cfg: Dict[str, Any] = {"labels": list(labels), "scheme": scheme}
         self.scorer = scorer
         self.codec: Optional[TagCodec] = None
         self.snapshot: Optional[Snapshot] = None
@@ -195,7 +195,7 @@ class SequenceTagger(TrainablePipe):
         self._set_dropout(drop)
         loss = self._shim.update([eg.x for eg in examples], torch.from_numpy(numpy.concatenate(tags)))
         # On a GPU the number stays there, so that a step does not wait for it.
-        losses[self.name] += loss if loss.is_cuda else float(loss)
+        losses[self.name] += loss if loss.is_cuda else float(loss)  # type: ignore[assignment]
         if sgd is not None and sgd is not False:
             self.finish_update(sgd)
         return losses

@@ -156,7 +156,11 @@ def test_a_long_sentence_is_strided_and_short_ones_beside_it_are_untouched(folde
 def test_windows_of_a_long_sentence_agree_with_one_that_fits(folder):
     nlp = spacy.blank("en")
     wide, narrow = (
-        nlp.add_pipe("sequence_tagger", name=f"w{size}", config={"model": transformer_model(folder, window=size), "labels": ["X"]})
+        nlp.add_pipe(
+            "sequence_tagger",
+            name=f"w{size}",
+            config={"model": transformer_model(folder, window=size), "labels": ["X"]},
+        )
         for size in (40, 12)
     )
     doc = Doc(nlp.vocab, words=["the", "old", "town"] * 10)
@@ -195,7 +199,9 @@ def test_the_listener_trains(folder):
 def test_mean_pooling_is_the_mean_of_a_tokens_pieces(folder):
     nlp = spacy.blank("en")
     first, mean = (
-        nlp.add_pipe("sequence_tagger", name=how, config={"model": transformer_model(folder, pooling=how), "labels": ["X"]})
+        nlp.add_pipe(
+            "sequence_tagger", name=how, config={"model": transformer_model(folder, pooling=how), "labels": ["X"]}
+        )
         for how in ("first", "mean")
     )
     doc = Doc(nlp.vocab, words=["the", "olders"])  # old ##er ##s
