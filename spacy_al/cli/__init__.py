@@ -14,6 +14,7 @@ from .report import report_cli
 from .run import run_cli
 from .score import score_cli
 from .status import status_cli
+from .study import study_cli
 
 al_cli = typer.Typer(
     name="al",
@@ -32,6 +33,7 @@ al_cli.command("report")(report_cli)
 al_cli.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run_cli)
 al_cli.command("score")(score_cli)
 al_cli.command("status")(status_cli)
+al_cli.command("study", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(study_cli)
 
 
 def _register() -> None:

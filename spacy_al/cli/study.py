@@ -1,0 +1,156 @@
+"""`al study`: a matrix of runs from one small file, side by side, resumed where they stopped."""
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Dict, List, Optional, Sequence
+
+import typer
+
+from .common import fail_clearly
+
+if TYPE_CHECKING:
+    from ..loop.study import Cell
+    from ..loop.study_run import Outcome
+
+Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Study file, .cfg or .json")]
+Additions = Annotated[
+    Optional[List[Path]],
+    typer.Option(
+        "--with", metavar="FILE", help="A further study file, which adds to STUDY and changes it; repeatable"
+    ),
+]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder that gets a run folder for each cell")
+]
+Jobs = Annotated[
+    Optional[int], typer.Option("--jobs", "-j", min=1, help="Runs side by side; default: one for each GPU")
+]
+Gpus = Annotated[str, typer.Option("--gpu-id", "-g", help="GPU numbers such as 0 or 0,1,2,3; -1 for the CPU")]
+Only = Annotated[
+    str, typer.Option("--only", help="Patterns of cell or tagger names, such as 'electra,bert.mnlp.*'")
+]
+Seeds = Annotated[
+    Optional[int], typer.Option("--seeds", min=1, help="Number of seeds, instead of the study's")
+]
+Minutes = Annotated[
+    Optional[float], typer.Option("--minutes", min=0, help="Stop then; the same command goes on")
+]
+Slim = Annotated[
+    bool, typer.Option("--slim", help="Delete models and utilities, which a report does not read")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all configs and show the table, run nothing")]
+Accept = Annotated[bool, typer.Option("--accept-changes", help="Go on with cells begun with other settings")]
+
+
+def study_cli(
+    ctx: typer.Context,
+    study: Study,
+    output: Output,
+    additions: Additions = None,
+    jobs: Jobs = None,
+    gpu_id: Gpus = "-1",
+    only: Only = "*",
+    seeds: Seeds = None,
+    minutes: Minutes = None,
+    slim: Slim = False,
+    dry_run: DryRun = False,
+    accept_changes: Accept = False,
+) -> None:
+    """
+    Run the cells of a study: every tagger with every strategy, variant and seed that the file names.
+
+    Finished cells are skipped and unfinished ones resumed, so a study can be stopped at any time and a cell can
+    be copied to another machine. Each cell is a run folder with its log in cell.log; `al report DIR` compares
+    them. Settings of all cells, or of one tagger, can be overridden. Exit status 1: some cell did not finish.
+
+    Example:
+
+    python -m spacy al study configs/paper/tables56.cfg --with configs/paper/conll2003.cfg
+    --output runs/tables56 --gpu-id 0,1 --only electra --active_learning.rounds 5 --electra.paths.encoder models/electra
+    """
+    with fail_clearly():
+        from spacy.cli._util import parse_config_overrides
+
+        from ..loop.study import check_overrides, read_study, select_cells
+        from ..loop.study_cells import check_cells, keep_study
+        from ..loop.study_cells import slim as slim_cell
+
+        overrides = parse_config_overrides(list(ctx.args), env_var=None)
+        every = read_study([study, *(additions or [])], overrides=overrides, seeds=seeds)
+        check_overrides(overrides, every)
+        cells = select_cells(every, only)
+        check_cells(cells, output, accept_changes=accept_changes)
+        gpus = slots(gpu_id, jobs)
+        if dry_run:
+            _show(cells, output, {})
+            return
+        keep_study(every, output)
+        outcomes = _run(cells, output, gpus, minutes, accept_changes)
+        for cell in cells if slim else []:
+            slim_cell(cell, output)
+        _show(cells, output, outcomes)
+        _judge(cells, output, outcomes)
+
+
+def slots(gpu_id: str, jobs: Optional[int]) -> List[int]:
+    """The GPU of each process side by side, from --gpu-id and --jobs; raises ALError A585."""
+    from ..errors import ALError, Errors
+
+    try:
+        gpus = [int(number) for number in gpu_id.split(",")]
+    except ValueError as error:
+        raise ALError(Errors.A585.format(value=gpu_id)) from error
+    if any(number < -1 for number in gpus) or len(set(gpus)) != len(gpus) or (-1 in gpus and len(gpus) > 1):
+        raise ALError(Errors.A585.format(value=gpu_id))
+    return [gpus[number % len(gpus)] for number in range(jobs or len(gpus))]
+
+
+class _Printer:
+    def started(self, cell: "Cell", gpu: int) -> None:
+        typer.echo(f"start  {cell.name}" + (f"  (GPU {gpu})" if gpu >= 0 else ""))
+
+    def ended(self, cell: "Cell", outcome: "Outcome") -> None:
+        typer.echo(f"end    {cell.name}: {outcome.state}" + (f": {outcome.reason}" if outcome.reason else ""))
+
+
+def _run(
+    cells: Sequence["Cell"], output: Path, gpus: Sequence[int], minutes: Optional[float], accept_changes: bool
+) -> Dict[str, "Outcome"]:
+    from ..loop.study_cells import standing
+    from ..loop.study_run import run_cells
+
+    # Without this, a job scheduler that ends the study would leave its processes running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    rest = [cell for cell in cells if standing(cell, output).state != "finished"]
+    typer.echo(f"{len(cells)} cells, {len(cells) - len(rest)} finished before, {len(gpus)} side by side")
+    seconds = None if minutes is None else 60 * minutes
+    return run_cells(
+        rest, output, gpus=gpus, watcher=_Printer(), seconds=seconds, accept_changes=accept_changes
+    )
+
+
+def _show(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"]) -> None:
+    from ..loop.study_cells import standing
+
+    width = max(len(cell.name) for cell in cells)
+    typer.echo(f"\n{'cell':{width}}  {'state':10} {'round':>5} {'F1':>6} {'seconds':>8}")
+    for cell in cells:
+        now = standing(cell, output)
+        state = outcomes[cell.name].state if cell.name in outcomes else now.state
+        f1 = "-" if now.f1 is None else f"{100 * now.f1:.2f}"
+        round_ = "-" if now.round is None else now.round
+        typer.echo(f"{cell.name:{width}}  {state:10} {round_:>5} {f1:>6} {now.seconds:>8.1f}")
+
+
+def _judge(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"]) -> None:
+    from ..errors import ALError, Errors
+
+    failed = [f"{name} ({one.reason})" for name, one in outcomes.items() if one.state == "failed"]
+    left = [name for name, one in outcomes.items() if one.state in ("stopped", "waiting")]
+    if failed:
+        raise ALError(
+            Errors.A588.format(failed=len(failed), cells=len(cells), names="\n  ".join(failed), output=output)
+        )
+    if left:
+        raise ALError(Errors.A589.format(left=len(left), cells=len(cells), names=", ".join(left)))
+    typer.echo(f"\nAll {len(cells)} cells are finished: python -m spacy al report {output} --output REPORT")
