@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
+from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
@@ -52,7 +53,7 @@ def read_plainly(data: bytes, name: str, task: Optional[Task]) -> List[Said]:
     task (Task): The sentence; without it, only verdicts are read.
     """
     if name == "docbin":
-        return [_doc(doc) for doc in DocBin(store_user_data=True).from_bytes(data).get_docs(Vocab())]
+        return [_doc(doc) for doc in _entities_only(data).get_docs(Vocab())]
     text = data.decode("utf8").removeprefix("\ufeff")
     if name in ("conll", "conll4"):
         return [_block(block) for block in re.split(r"\n(?:[ \t\r]*\n)+", text) if block.strip()]
@@ -117,7 +118,7 @@ JSON_READERS = {"prodigy": _prodigy, "label_studio": _label_studio, "doccano": _
 def _block(block: str) -> Said:
     tags, verdict = [], None
     for line in block.strip("\n").split("\n"):
-        comment = re.fullmatch(r"# (\w+) =(?: (.*))?\r?", line)
+        comment = re.fullmatch(r"# (\w+) =(?: (.*))?", line.rstrip("\r"))
         if comment and comment[1] == "answer":
             verdict = comment[2]
         elif not comment:
@@ -127,6 +128,15 @@ def _block(block: str) -> Said:
         verdict = "accept" if len(missing) < len(tags) or not tags else "?"
     verdict = None if verdict == "?" else verdict
     return Said(verdict, _runs(tags), missing) if verdict == "accept" else Said(verdict)
+
+
+def _entities_only(data: bytes) -> DocBin:
+    # Damage in columns that have nothing to do with entities would keep spaCy from making the Docs.
+    doc_bin = DocBin(store_user_data=True).from_bytes(data)
+    kept = [number for number, attr in enumerate(doc_bin.attrs) if attr in (ORTH, ENT_IOB, ENT_TYPE)]
+    doc_bin.attrs = [doc_bin.attrs[number] for number in kept]
+    doc_bin.tokens = [tokens[:, kept] for tokens in doc_bin.tokens]
+    return doc_bin
 
 
 def _doc(doc: Doc) -> Said:

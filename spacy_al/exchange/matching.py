@@ -21,9 +21,15 @@ class Asked:
             self.by_text[task.text.rstrip()].append(task)
             self.by_words[tuple(map(written, task.words))].append(task)
 
-    def find(self, record: Record) -> Task:
-        """The record's task; raises ALError A603 (not asked for), A604 (edited), A612 (no id, and no single
-        task has this text)."""
+    def find(self, record: Record, *, has_ids: bool) -> Task:
+        """The record's task.
+
+        has_ids (bool): Some record of the file has an id; then one without is damaged, not a tool's habit.
+        RAISES: ALError A603 (not asked for), A604 (edited), A612 (no id, and no single task has this text),
+            A629 (no id where others have one).
+        """
+        if record.id is None and has_ids:
+            raise ALError(Errors.A629.format(place=record.chunk.place))
         if record.id is None:
             return self._by_content(record)
         task = self.tasks.get(record.id)

@@ -62,12 +62,13 @@ def resolve(
 
 def _match(records: Sequence[Record], asked: Asked, work: _Work) -> List[Tuple[Record, Task]]:
     pairs = []
+    has_ids = any(record.id is not None for record in records)
     for record in records:
         work.counts["other_results"] += record.left_out
         if record.id in asked.tasks:
             work.items[record.id or ""].add(record.chunk.item)
         try:
-            task = asked.find(record)
+            task = asked.find(record, has_ids=has_ids)
         except ALError as error:
             work.fail(error, [record])
             work.failed |= {record.id} & asked.tasks.keys() if record.id else set()

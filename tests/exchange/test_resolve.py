@@ -72,6 +72,12 @@ def test_a_lost_id_of_an_ambiguous_text():
     assert codes(read([prodigy(meta={})], tasks=twins)) == ["A612"]
 
 
+def test_a_lost_id_where_others_have_one():
+    other = prodigy(text=OTHER.text, meta={})
+    reading = read([prodigy(), other])
+    assert (codes(reading), [answer.id for answer in reading.answers]) == (["A629"], [TASK.id])
+
+
 def test_overlaps():
     assert codes(read([prodigy([(0, 5, "PER"), (4, 9, "LOC")])])) == ["A606"]
 
