@@ -113,6 +113,7 @@ def train(nlp: Language, docs: List[Doc], seed: int, *, steps: bool) -> None:
         L2=0.01,
         L2_is_weight_decay=True,
         grad_clip=1.0,
+        use_averages=False,
     )
     for _ in range(EPOCHS if steps else 0):
         random.Random(seed).shuffle(examples)
