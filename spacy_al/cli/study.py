@@ -38,6 +38,10 @@ Minutes = Annotated[
 Slim = Annotated[
     bool, typer.Option("--slim", help="Delete models and utilities, which a report does not read")
 ]
+Report = Annotated[
+    Optional[Path],
+    typer.Option("--report", metavar="FOLDER", help="Write a report of these cells, as `al report` does"),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all configs and show the table, run nothing")]
 Accept = Annotated[bool, typer.Option("--accept-changes", help="Go on with cells begun with other settings")]
 
@@ -53,6 +57,7 @@ def study_cli(
     seeds: Seeds = None,
     minutes: Minutes = None,
     slim: Slim = False,
+    report: Report = None,
     dry_run: DryRun = False,
     accept_changes: Accept = False,
 ) -> None:
@@ -71,24 +76,26 @@ def study_cli(
     with fail_clearly():
         from spacy.cli._util import parse_config_overrides
 
-        from ..loop.study import check_overrides, read_study, select_cells
+        from ..loop.study import place_successors, read_study, select_cells
         from ..loop.study_cells import check_cells, keep_study
         from ..loop.study_cells import slim as slim_cell
 
         overrides = parse_config_overrides(list(ctx.args), env_var=None)
         every = read_study([study, *(additions or [])], overrides=overrides, seeds=seeds)
-        check_overrides(overrides, every)
         cells = select_cells(every, only)
         check_cells(cells, output, accept_changes=accept_changes)
         gpus = slots(gpu_id, jobs)
         if dry_run:
             _show(cells, output, {})
             return
-        keep_study(every, output)
+        keep_study(every, output, study.stem)
+        cells = place_successors(cells, output)
         outcomes = _run(cells, output, gpus, minutes, accept_changes)
         for cell in cells if slim else []:
             slim_cell(cell, output)
         _show(cells, output, outcomes)
+        if report is not None:
+            _report(cells, output, report)
         _judge(cells, output, outcomes)
 
 
@@ -140,6 +147,14 @@ def _show(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"])
         f1 = "-" if now.f1 is None else f"{100 * now.f1:.2f}"
         round_ = "-" if now.round is None else now.round
         typer.echo(f"{cell.name:{width}}  {state:10} {round_:>5} {f1:>6} {now.seconds:>8.1f}")
+
+
+def _report(cells: Sequence["Cell"], output: Path, folder: Path) -> None:
+    from ..report.build import Options, write_report
+
+    runs = [output / cell.name for cell in cells if (output / cell.name / "metrics.jsonl").is_file()]
+    if runs:
+        typer.echo(f"Report: {write_report(runs, folder, Options(title=f'Study {output.name}'))[0]}")
 
 
 def _judge(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"]) -> None:

@@ -87,10 +87,10 @@ def standing(cell: Cell, output: Path) -> Standing:
     )
 
 
-def keep_study(cells: Sequence[Cell], output: Path) -> None:
-    """Write what was asked for beside the cells, as study.json."""
+def keep_study(cells: Sequence[Cell], output: Path, name: str) -> None:
+    """Write what a study asks for beside its cells, as NAME.json; several studies may share cells and folder."""
     asked = {cell.name: {"config": str(cell.config), "settings": cell.settings} for cell in cells}
-    write_json(output / "study.json", {"cells": asked})
+    write_json(output / f"{name}.json", {"cells": asked})
 
 
 def slim(cell: Cell, output: Path) -> List[Path]:
@@ -110,7 +110,7 @@ def slim(cell: Cell, output: Path) -> List[Path]:
         if finished or _before(path, state.round)
     ]
     if finished:
-        large += [folder.model] if folder.model.is_dir() else []
+        large += [path for path in (folder.model, folder.path / "successor") if path.is_dir()]
         large += sorted(folder.path.glob("rounds/*/annotated.spacy")) if folder.labelled.is_file() else []
     for path in large:
         if path.is_dir():
