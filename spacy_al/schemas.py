@@ -42,6 +42,12 @@ dropout = "off"
 # weights then, and keep the best at the end. 0: the schedule of the optimizer decides alone, no evaluation.
 anneal_patience = 0
 anneal_factor = 0.5
+# Who chooses the seed batch. null: chance. "longest-tail": the sentences with the rarest words. Folder or name of
+# a trained pipeline: its uncertainty, by `measure`.
+start = null
+# Config of another model, the successor: trained on the same labels in every round, and evaluated in place of the
+# one that queries (the paper's Figures 3 and 4). Where its [paths] are null, the run's are taken.
+successor = null
 # Same bytes on a GPU too, at some cost in speed. A CPU always gives the same bytes.
 deterministic = false
 
@@ -72,6 +78,8 @@ class ActiveLearningSchema(BaseModel):
     dropout: str
     anneal_patience: int = Field(ge=0)
     anneal_factor: float = Field(gt=0, lt=1)
+    start: Optional[str]
+    successor: Optional[str]
     deterministic: bool
     strategy: Dict[str, Any]
 

@@ -29,10 +29,13 @@ def run_cli(
         from spacy.cli._util import parse_config_overrides, setup_gpu
         from spacy.util import load_config
 
+        from ..loop.determinism import prepare_cublas
         from ..loop.repeats import run_repeats
 
         overrides = parse_config_overrides(list(ctx.args))
         config = load_config(config_path, overrides=overrides, interpolate=False)
+        if use_gpu >= 0 and config.get("active_learning", {}).get("deterministic"):
+            prepare_cublas()
         setup_gpu(use_gpu, silent=quiet)
         console = Console(quiet=quiet)
         states = run_repeats(

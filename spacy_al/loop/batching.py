@@ -9,7 +9,9 @@ Item = TypeVar("Item")
 Batcher = Callable[[Iterable[Item]], Iterable[List[Item]]]
 
 
-def create_paper_batcher(size: int, min_size: int, min_batches: int) -> Callable[[Iterable[Item]], Iterator[List[Item]]]:
+def create_paper_batcher(
+    size: int, min_size: int, min_batches: int
+) -> Callable[[Iterable[Item]], Iterator[List[Item]]]:
     """Registered as `spacy-al.paper_batch.v1`: smaller batches while there is little data (paper, section C.3).
 
     size (int): Items of a batch when there is enough data (16 in the paper).

@@ -1,13 +1,17 @@
 """What differs between the run in a folder and the one that is asked for."""
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Optional
 
 from thinc.api import Config
 
 from .state import RunState
 
-# Where files are and how much is printed changes no result; the pool is compared by its content.
-IRRELEVANT = ("paths.", "corpora.", "training.logger", "active_learning.pool", "active_learning.test", "system.")
+# Where files are and how much is printed changes no result; the pool and the successor's config are compared by
+# their content.
+IRRELEVANT = (
+    "paths.", "corpora.", "training.logger", "system.",
+    "active_learning.pool", "active_learning.test", "active_learning.successor",
+)  # fmt: skip
 
 
 def flatten(block: Mapping[str, Any], prefix: str = "") -> Dict[str, Any]:
@@ -30,6 +34,13 @@ def config_changes(old: Config, new: Config) -> List[str]:
     ]
 
 
+def successor_changes(old: Optional[Config], new: Optional[Config]) -> List[str]:
+    """What changes about the successor: that there is one, or what its config says."""
+    if old is None or new is None:
+        return [] if old is new else ["active_learning.successor: " + ("none -> one" if old is None else "one -> none")]
+    return [f"successor's {change}" for change in config_changes(old, new)]
+
+
 def version_changes(old: RunState, new: Mapping[str, str]) -> List[str]:
     """Versions that differ in a way that may change results: any of spacy_al, the major one of spaCy and torch."""
     changes = []
@@ -40,6 +51,8 @@ def version_changes(old: RunState, new: Mapping[str, str]) -> List[str]:
     return changes
 
 
-def minor_changes(old: RunState, new: Mapping[str, str]) -> List[str]:
-    """Other version differences, which are worth a warning."""
-    return [f"{name} {old.versions.get(name)} -> {new[name]}" for name in new if old.versions.get(name) != new[name]]
+def minor_changes(old: RunState, new: RunState) -> List[str]:
+    """Other differences of versions, device and hardware, which are worth a warning."""
+    before = {**old.versions, "device": old.device, **old.hardware}
+    after = {**new.versions, "device": new.device, **new.hardware}
+    return [f"{key} {before.get(key)} -> {value}" for key, value in after.items() if before.get(key, value) != value]

@@ -4,6 +4,7 @@ from typing import Any, Dict, List, Sequence
 
 from spacy.language import Language
 from spacy.scorer import get_ner_prf
+from spacy.tokens import Doc
 from spacy.training import Example
 
 
@@ -26,10 +27,16 @@ def span_scores(nlp: Language, examples: Sequence[Example]) -> Dict[str, Any]:
 
 def annotate(nlp: Language, examples: Sequence[Example]) -> None:
     """Run all pipes over the predicted Docs, which lose the entities they had."""
-    docs: List = [eg.predicted for eg in examples]
+    docs = [eg.predicted for eg in examples]
     for doc in docs:
         # spaCy's own `ner` takes entities that are there as given.
         doc.set_ents([], default="missing")
+    predicted(nlp, docs)
+
+
+def predicted(nlp: Language, docs: List[Doc]) -> List[Doc]:
+    """The same Docs after all pipes, which get all of them at once and sort them by length."""
     pipes: List[Any] = [pipe for _, pipe in nlp.pipeline]
     for pipe in pipes:
         docs = list(pipe.pipe(docs, batch_size=len(docs) or 1))
+    return docs

@@ -65,6 +65,11 @@ def separate(docs: Iterable[Doc], vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uin
     return pool, numpy.concatenate(labels) if labels else numpy.zeros((0, 2), dtype=numpy.uint64)
 
 
+def separate_file(path: Path, vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uint64]]:
+    """`separate` for the sentences of a .spacy file or folder; raises as `read_docs`."""
+    return separate(read_docs(path, vocab), vocab)
+
+
 class People:
     """Answers that `al ingest` put into the round's folder; None until they are there."""
 

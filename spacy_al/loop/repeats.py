@@ -8,7 +8,8 @@ from thinc.api import Config
 
 from ..files import write_json
 from .folder import RunFolder
-from .run import Reporter, run
+from .reporter import Reporter
+from .run import run
 from .state import RunState
 
 

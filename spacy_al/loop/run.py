@@ -2,61 +2,39 @@
 
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Protocol, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy
+from numpy.typing import NDArray
 from spacy.tokens import Doc
-from spacy.training import Example
-from spacy.util import load_config, registry
+from spacy.util import registry
 from thinc.api import Config
 
-from ..acquisition.strategies import Candidates, Strategy, random_order
-from ..corpus.reader import make_example, read_docs, write_docs
-from ..corpus.split import split_dev, take_budget
+from ..acquisition.strategies import Candidates, Strategy, random_order, rank
+from ..corpus.reader import write_docs
+from ..corpus.split import take_budget
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_folder, write_text
 from ..jsonl import write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
-from ..uncertainty.measures import Measure, check_measures, get_measures
-from .changes import config_changes, version_changes
-from .evaluation import span_scores
+from .checks import check_paths, check_target, chosen_measures
+from .cold_start import seed_utilities
+from .determinism import deterministic, prepare_cublas
+from .evaluation import predicted
 from .folder import RunFolder, selection_rows
+from .hardware import describe_hardware
+from .learner import Learner
 from .lock import locked
+from .loggers import RoundLogger
 from .memory import peak_memory, reset_peak
-from .oracle import Oracle, People, SimulatedOracle, separate
+from .oracle import Oracle, People, SimulatedOracle, separate_file
+from .reporter import Reporter, Silent
+from .resume import check_resume, find_state, take_over
 from .scoring import PoolDocs, score_pool
 from .seeds import phase_rng, phase_seed
-from .state import RunState, load_state, package_versions
-from .training import Trainer, TrainingReport
-
-
-class Reporter(Protocol):
-    """Is told what a run does; the command line prints it."""
-
-    def phase(self, round_: int, name: str, total: int) -> None:
-        """A phase of a round begins, with so many steps to come (0: unknown)."""
-        ...
-
-    def step(self, done: int, total: int) -> None:
-        """Steps of the present phase that are done."""
-        ...
-
-    def row(self, metrics: Dict[str, Any]) -> None:
-        """A round has been evaluated."""
-        ...
-
-
-class Silent:
-    """A Reporter that says nothing."""
-
-    def phase(self, round_: int, name: str, total: int) -> None:
-        """Nothing."""
-
-    def step(self, done: int, total: int) -> None:
-        """Nothing."""
-
-    def row(self, metrics: Dict[str, Any]) -> None:
-        """Nothing."""
+from .stability import stability
+from .state import RunState, package_versions
+from .successor import load_successor, successor_row
 
 
 def run(
@@ -91,45 +69,59 @@ class ActiveLearningRun:
         self.folder = RunFolder(output)
         self.reporter = reporter
         self.settings: ActiveLearningSchema = check_active_learning(config.interpolate())
+        if self.settings.deterministic and use_gpu >= 0:
+            prepare_cublas()
         self.measures = chosen_measures(self.settings)
         self.strategy: Strategy = registry.resolve({"strategy": self.settings.strategy})["strategy"]
         pool_path = check_paths(self.settings)
         check_target(config, self.settings.target)
-        self.trainer = Trainer(config, self.settings, use_gpu=use_gpu)
-        vocab = self.trainer.nlp.vocab
-        self.pool, labels = separate(read_docs(pool_path, vocab), vocab)
+        other = self._successor_config(config)
+        state = find_state(self.folder)
+        self.learner = Learner(config, root=self.settings.seed, use_gpu=use_gpu)
+        self.successor = Learner(other, root=self.settings.seed, use_gpu=use_gpu) if other else None
+        vocab = self.learner.nlp.vocab
+        self.pool, labels = separate_file(pool_path, vocab)
         if not len(self.pool):
             raise ALError(Errors.A500.format(pool=pool_path, problem="it holds no sentences"))
         self.simulated = SimulatedOracle(self.pool, labels, vocab) if self.settings.oracle == "simulation" else None
         self.pool_docs = PoolDocs(self.pool, vocab)
-        self.examples: Dict[str, Example] = {}
-        self.test: Optional[List[Example]] = None
-        self.trained: Optional[TrainingReport] = None
-        self.row: Dict[str, Any] = {}
-        self.state = self._start(config, use_gpu, accept_changes)
-
-    def _start(self, config: Config, use_gpu: int, accept_changes: bool) -> RunState:
-        versions = package_versions()
-        state = load_state(self.folder.state)
+        fresh = self._fresh_state(use_gpu)
+        self.state = self._resume(state, fresh, config, other, accept_changes) if state else fresh
         if state is None:
-            self._keep_config(config)
-            state = RunState(
-                round=0, phase="annotate", labelled=[], pending=[], seed=self.settings.seed,
-                pool=self.pool.fingerprint(), versions=versions, device="cpu" if use_gpu < 0 else "cuda",
-            )  # fmt: skip
-            self._select_seed(state)
-            return state
-        changes = config_changes(load_config(self.folder.config), config) + version_changes(state, versions)
-        if state.pool != self.pool.fingerprint():
-            changes.append("the sentences of the pool")
-        if changes and not accept_changes:
-            raise ALError(Errors.A503.format(path=self.folder.path, changes="; ".join(changes)))
-        if changes:
-            self._keep_config(config)
-            state.versions = versions
+            self._begin(config, other)
+
+    def _successor_config(self, config: Config) -> Optional[Config]:
+        path = self.settings.successor
+        return load_successor(Path(path), config, self.settings) if path else None
+
+    def _fresh_state(self, use_gpu: int) -> RunState:
+        return RunState(
+            round=0, phase="annotate", labelled=[], pending=[], seed=self.settings.seed,
+            pool=self.pool.fingerprint(), versions=package_versions(),
+            device="cpu" if use_gpu < 0 else "cuda", hardware=describe_hardware(use_gpu),
+        )  # fmt: skip
+
+    def _begin(self, config: Config, other: Optional[Config]) -> None:
+        self.folder.sweep()
+        self._keep_configs(config, other)
+        self._select_seed()
+        self.state.save(self.folder.state)
+
+    def _resume(
+        self, state: RunState, fresh: RunState, config: Config, other: Optional[Config], accept: bool
+    ) -> RunState:
+        self.folder.sweep()
+        if check_resume(self.folder, state, fresh, config, other, accept_changes=accept):
+            take_over(self.folder, state, fresh, set(self.pool.index), self.settings.pool)
+            self._keep_configs(config, other)
+            state.save(self.folder.state)
         return state
 
-    def _keep_config(self, config: Config) -> None:
+    def _keep_configs(self, config: Config, other: Optional[Config]) -> None:
+        if other is None:
+            self.folder.successor_config.unlink(missing_ok=True)
+        else:
+            write_text(self.folder.successor_config, other.to_str())
         write_text(self.folder.config, config.to_str())
 
     def advance(self) -> RunState:
@@ -138,10 +130,15 @@ class ActiveLearningRun:
             "annotate": self._annotate, "waiting": self._annotate, "train": self._train,
             "evaluate": self._evaluate, "score": self._score, "select": self._select,
         }  # fmt: skip
-        while self.state.phase != "done":
-            phases[self.state.phase]()
-            if self.state.phase == "waiting":
-                break
+        if self.state.phase == "done":
+            return self.state
+        self.logger = RoundLogger(self.learner.nlp, self.learner.trainer.training.get("logger"))
+        with deterministic(self.settings.deterministic):
+            while self.state.phase != "done":
+                phases[self.state.phase]()
+                if self.state.phase == "waiting":
+                    break
+        self.logger.close()
         return self.state
 
     def _enter(self, phase: str) -> None:
@@ -150,22 +147,25 @@ class ActiveLearningRun:
 
     # --- seed and annotate
 
-    def _select_seed(self, state: RunState) -> None:
-        rng = phase_rng(state.seed, 0, "select_seed")
-        order = numpy.argsort(random_order(self.pool.ids, rng), kind="stable").tolist()
+    def _select_seed(self) -> None:
+        seed = phase_seed(self.settings.seed, 0, "start")
+        utilities = seed_utilities(self.pool, self.settings, seed=seed, progress=self.reporter.step)
+        candidates = Candidates(ids=self.pool.ids, utilities=utilities, costs=self._costs())
+        order = rank(candidates, phase_rng(self.settings.seed, 0, "select_seed"))
         chosen = take_budget(order, self._costs(), self._budget(self.settings.seed_budget))
-        self._write_selected(chosen, {}, round_=0, measure="random")
-        state.pending = [self.pool.ids[number] for number in chosen]
-        state.save(self.folder.state)
+        start = self.settings.start
+        values = [None if start is None else float(utilities[number]) for number in chosen]
+        self._write_selected(chosen, values, round_=0, measure=start or "random")
+        self.state.pending = [self.pool.ids[number] for number in chosen]
 
-    def _costs(self) -> numpy.ndarray:
+    def _costs(self) -> NDArray[numpy.int64]:
         return numpy.ones(len(self.pool), dtype=numpy.int64) if self.settings.unit == "sentences" else self.pool.lengths
 
     def _budget(self, amount: float) -> float:
         return amount * self.pool.n_tokens if self.settings.unit == "fraction" else amount
 
     def _annotate(self) -> None:
-        oracle: Oracle = self.simulated or People(self.folder.answers(self.state.round), self.trainer.nlp.vocab)
+        oracle: Oracle = self.simulated or People(self.folder.answers(self.state.round), self.learner.nlp.vocab)
         docs = oracle.annotate(self.state.pending)
         if docs is None:
             return self._enter("waiting")
@@ -177,70 +177,44 @@ class ActiveLearningRun:
 
     # --- train and evaluate
 
-    def _labelled_docs(self) -> List[Doc]:
-        return self.folder.read_answers(self.state.round, self.trainer.nlp.vocab)
-
-    def _labelled_examples(self) -> List[Example]:
-        if len(self.examples) != len(self.state.labelled):
-            for doc in self._labelled_docs():
-                self.examples.setdefault(doc.user_data["id"], make_example(doc))
-        return [self.examples[id_] for id_ in self.state.labelled]
-
     def _train(self) -> None:
-        self._train_model()
+        self._need(self.learner)
+        if self.successor is not None:
+            self._need(self.successor)
         self._enter("evaluate")
 
-    def _train_model(self) -> None:
-        round_ = self.state.round
-        reset_peak()
-        examples = self._labelled_examples()
-        lengths = numpy.array([len(eg.y) for eg in examples])
-        rng = phase_rng(self.state.seed, round_, "split")
-        train, dev = split_dev(range(len(examples)), lengths, self.settings.dev_fraction, rng)
-        self.reporter.phase(round_, "train", 0)
-        start = time.perf_counter()
-        self.trained = self.trainer.train(
-            [examples[number] for number in train],
-            [examples[number] for number in dev],
-            seed=phase_seed(self.state.seed, round_, "train"),
-            progress=self.reporter.step,
-        )
-        self.row = self._first_half(len(train), lengths, time.perf_counter() - start)
-
-    def _first_half(self, n_train: int, lengths: numpy.ndarray, seconds: float) -> Dict[str, Any]:
-        assert self.trained is not None
-        return {
-            "round": self.state.round,
-            "labelled_sentences": len(lengths),
-            "labelled_tokens": int(lengths.sum()),
-            "labelled_fraction": float(lengths.sum() / self.pool.n_tokens),
-            "trained_sentences": n_train,
-            "steps": self.trained.steps,
-            "seconds": {"train": seconds, "score": 0.0, "select": 0.0, "evaluate": 0.0},
-        }
-
-    def _need_model(self) -> None:
-        # A process that goes on after training trains again, from the same seed: same weights, and nothing to lose.
-        if self.trained is None:
-            self._train_model()
+    def _need(self, learner: Learner) -> None:
+        if learner.round != self.state.round:
+            reset_peak()
+        learner.ensure(self.folder, self.state.round, self.state.labelled, self.reporter)
 
     def _evaluate(self) -> None:
-        self._need_model()
+        self._need(self.learner)
         start = time.perf_counter()
         self.reporter.phase(self.state.round, "evaluate", 0)
-        scores = span_scores(self.trainer.nlp, self._test_examples()) if self.settings.test else {}
-        self.row |= {key: scores.get(key) for key in ("ents_f", "ents_p", "ents_r", "ents_per_type")}
-        self.row["seconds"]["evaluate"] = time.perf_counter() - start
-        self.row["peak_memory"] = peak_memory()
-        self.folder.write_metrics(self.row)
-        self.reporter.row(self.row)
+        row = self._row() | self.learner.evaluate()
+        if self.successor is not None:
+            self._need(self.successor)
+            row["acquisition_ents_f"] = row["ents_f"]
+            row["seconds"]["train_successor"] = self.successor.seconds
+            row |= successor_row(self.successor, Path(str(self.settings.successor)).stem)
+        row["seconds"]["evaluate"] = time.perf_counter() - start
+        row["peak_memory"] = peak_memory()
+        self.folder.write_metrics(row)
+        self.reporter.row(row)
+        self.logger.row(row, (self.successor or self.learner).report)
         self._end_or("score")
 
-    def _test_examples(self) -> List[Example]:
-        if self.test is None:
-            docs = read_docs(str(self.settings.test), self.trainer.nlp.vocab)
-            self.test = [make_example(doc) for doc in docs]
-        return self.test
+    def _row(self) -> Dict[str, Any]:
+        return {
+            "round": self.state.round,
+            "labelled_sentences": len(self.state.labelled),
+            "labelled_tokens": self.learner.tokens,
+            "labelled_fraction": float(self.learner.tokens / self.pool.n_tokens),
+            "trained_sentences": self.learner.report.sentences,
+            "steps": self.learner.report.steps,
+            "seconds": {"train": self.learner.seconds, "score": 0.0, "select": 0.0, "evaluate": 0.0},
+        }
 
     def _end_or(self, phase: str) -> None:
         unlabelled = len(self.pool) - len(self.state.labelled)
@@ -250,106 +224,104 @@ class ActiveLearningRun:
             self._enter(phase)
 
     def _finish(self) -> None:
-        write_folder(self.folder.model, self.trainer.nlp.to_disk)
-        write_bytes(self.folder.labelled, write_docs(self._labelled_docs()))
+        write_folder(self.folder.model, self.learner.nlp.to_disk)
+        if self.successor is not None:
+            write_folder(self.folder.successor, self.successor.nlp.to_disk)
+        docs = self.learner.docs(self.folder, self.state.round)
+        write_bytes(self.folder.labelled, write_docs(docs))
         self._enter("done")
 
     # --- score and select
 
-    def _unlabelled(self) -> List[int]:
+    def _unlabelled(self) -> NDArray[numpy.int64]:
         labelled = set(self.state.labelled)
         numbers = [number for number, id_ in enumerate(self.pool.ids) if id_ not in labelled]
-        if self.settings.pool_fraction == 1:
-            return numbers
-        rng = phase_rng(self.state.seed, self.state.round, "subsample")
-        order = numpy.argsort(random_order([self.pool.ids[number] for number in numbers], rng), kind="stable")
-        return sorted(numbers[place] for place in order[: round(self.settings.pool_fraction * len(numbers))])
+        if self.settings.pool_fraction < 1:
+            rng = phase_rng(self.settings.seed, self.state.round, "subsample")
+            order = numpy.argsort(random_order([self.pool.ids[number] for number in numbers], rng), kind="stable")
+            numbers = sorted(numbers[place] for place in order[: round(self.settings.pool_fraction * len(numbers))])
+        return numpy.array(numbers, dtype=numpy.int64)
 
     def _score(self) -> None:
-        self._need_model()
+        self._need(self.learner)
         numbers = self._unlabelled()
         start = time.perf_counter()
         self.reporter.phase(self.state.round, "score", len(numbers))
-        utilities = score_pool(
-            self.trainer.nlp,
+        scores = score_pool(
+            self.learner.nlp,
             self.settings,
             self.pool_docs,
-            numbers,
+            numbers.tolist(),
             self.measures,
-            seed=phase_seed(self.state.seed, self.state.round, "score"),
+            seed=phase_seed(self.settings.seed, self.state.round, "score"),
             progress=self.reporter.step,
         )
-        self.folder.write_utilities(self.state.round, numbers, utilities)
-        self._add_seconds("score", time.perf_counter() - start)
+        self.folder.write_utilities(self.state.round, numbers, scores)
+        before = self.folder.read_utilities(self.state.round - 1)
+        stable = stability(self.pool.starts, before, {"numbers": numbers, **scores})
+        self._amend("score", time.perf_counter() - start, stability=stable)
         self._enter("select")
 
-    def _add_seconds(self, phase: str, seconds: float) -> None:
+    def _amend(self, phase: str, seconds: float, **values: Optional[float]) -> None:
         row = self.folder.read_metrics()[-1]
         row["seconds"][phase] = seconds
         row["peak_memory"] = peak_memory()
-        self.folder.write_metrics(row)
+        self.folder.write_metrics(row | values)
 
     def _select(self) -> None:
         start = time.perf_counter()
         arrays = self.folder.read_utilities(self.state.round)
-        numbers: List[int] = arrays["numbers"].tolist()
-        chosen = self._choose(numbers, [arrays[measure.name] for measure in self.measures])
-        utilities = dict(zip(numbers, arrays[self.measures[0].name].tolist()))
+        numbers = arrays["numbers"]
+        places = self._choose(numbers, [arrays[measure.name] for measure in self.measures])
+        chosen = numbers[places].tolist()
         following = self.state.round + 1
-        self._write_selected(chosen, utilities, round_=following, measure=self.measures[0].name)
-        self._add_seconds("select", time.perf_counter() - start)
+        name = self.measures[0].name
+        self._write_selected(
+            chosen, arrays[name][places].tolist(), round_=following, measure=name,
+            uncertainty=self._token_uncertainty(arrays, places),
+        )  # fmt: skip
+        self._amend("select", time.perf_counter() - start)
         self.state.round = following
         self.state.pending = [self.pool.ids[number] for number in chosen]
-        self.trained = None
         self._enter("annotate")
 
-    def _write_selected(self, chosen: List[int], utilities: Dict[int, float], *, round_: int, measure: str) -> None:
-        docs = list(self.pool.docs(chosen, self.trainer.nlp.vocab))
-        for doc, number in zip(docs, chosen):
+    def _token_uncertainty(self, arrays: Dict[str, NDArray], places: List[int]) -> Optional[List[List[float]]]:
+        if "token_uncertainty" not in arrays:
+            return None
+        lengths = self.pool.lengths[arrays["numbers"]]
+        starts = numpy.cumsum(lengths) - lengths
+        values = arrays["token_uncertainty"]
+        rows = [values[starts[place] : starts[place] + lengths[place]].tolist() for place in places]
+        return [[float(f"{value:.4g}") for value in row] for row in rows]
+
+    def _write_selected(
+        self,
+        chosen: Sequence[int],
+        utilities: List[Optional[float]],
+        *,
+        round_: int,
+        measure: str,
+        uncertainty: Optional[List[List[float]]] = None,
+    ) -> None:
+        docs: List[Doc] = list(self.pool.docs(chosen, self.learner.nlp.vocab))
+        for doc, number in zip(docs, chosen, strict=True):
             doc.user_data["source"] = self.pool.sources[number]
         # People may want the model's entities to correct; a simulation needs none.
         suggest = self.settings.oracle == "people" and round_ > 0
         if suggest:
-            self._need_model()
-            for _, pipe in self.trainer.nlp.pipeline:
-                docs = list(pipe.pipe(docs, batch_size=128))
-        values = [utilities.get(number) for number in chosen]
-        rows = selection_rows(docs, values, round_=round_, measure=measure, suggest=suggest)
+            self._need(self.learner)
+            docs = predicted(self.learner.nlp, docs)
+        rows = selection_rows(
+            docs, utilities, round_=round_, measure=measure, suggest=suggest, uncertainty=uncertainty
+        )
         write_jsonl(self.folder.selected(round_), rows)
 
-    def _choose(self, numbers: List[int], utilities: Sequence[numpy.ndarray]) -> List[int]:
+    def _choose(self, numbers: NDArray[numpy.int64], utilities: Sequence[NDArray[numpy.float64]]) -> List[int]:
         candidates = Candidates(
-            ids=[self.pool.ids[number] for number in numbers],
+            ids=[self.pool.ids[number] for number in numbers.tolist()],
             utilities=utilities[0],
             costs=self._costs()[numbers],
             ties=utilities[1] if len(utilities) > 1 else None,
         )
-        rng = phase_rng(self.state.seed, self.state.round, "select")
-        return [numbers[place] for place in self.strategy(candidates, self._budget(self.settings.round_budget), rng)]
-
-
-def chosen_measures(settings: ActiveLearningSchema) -> List[Measure]:
-    """The measure of a run and the one that breaks its ties; raises ALError for combinations that make no sense."""
-    names = [settings.measure] + ([settings.tie_measure] if settings.tie_measure else [])
-    measures = get_measures(names)
-    check_measures(measures, passes=settings.passes, dropout=settings.dropout)
-    return measures
-
-
-def check_paths(settings: ActiveLearningSchema) -> Path:
-    """The pool's path; raises ALError A500 or A003 before any work when a corpus is missing."""
-    if not settings.pool:
-        raise ALError(Errors.A500.format(pool=settings.pool, problem="give the corpus to label from, --paths.pool FILE.spacy"))
-    for path in filter(None, (settings.pool, settings.test)):
-        if not Path(path).exists():
-            raise ALError(Errors.A003.format(path=path, cure="Make it with `python -m spacy al convert`."))
-    return Path(settings.pool)
-
-
-def check_target(config: Config, target: str) -> None:
-    """Raise ALError A505 unless the pipeline has the target component."""
-    names = config.get("nlp", {}).get("pipeline", [])
-    if target not in names:
-        raise ALError(Errors.A505.format(target=target, names=", ".join(names)))
-
-
+        rng = phase_rng(self.settings.seed, self.state.round, "select")
+        return self.strategy(candidates, self._budget(self.settings.round_budget), rng)

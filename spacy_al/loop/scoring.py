@@ -1,6 +1,7 @@
 """Utilities of the unlabelled sentences of a pool, from the model of a round."""
 
-from typing import Callable, Dict, List, Sequence
+from dataclasses import dataclass
+from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -10,11 +11,12 @@ from spacy.vocab import Vocab
 
 from ..pipeline.adapters import get_sampler
 from ..schemas import ActiveLearningSchema
-from ..types import Pool
+from ..types import Pool, TagSamples
 from ..uncertainty.measures import Measure
+from .stability import best_tags, token_places
 
 CHUNK = 20_000  # sentences whose Docs exist at a time
-KEPT_TOKENS = 5_000_000  # a pool up to this size keeps its Docs from round to round
+KEPT_TOKENS = 5_000_000  # a pool up to this size keeps its Docs from round to round, and tags of its tokens
 
 
 class PoolDocs:
@@ -36,6 +38,28 @@ class PoolDocs:
         return [self.docs[number] for number in numbers]
 
 
+@dataclass(frozen=True)
+class TokenScores:
+    """What is kept of each token of the scored sentences, one sentence after the other.
+
+    starts (NDArray[int64]): First token of each sentence, (sentences,).
+    tags (NDArray[int16]): Number of the predicted tag, (tokens,).
+    values (Optional[NDArray[float16]]): The first measure's value of each token, (tokens,); float16 holds three
+        digits, enough for people to look at. None where a token has no value of its own.
+    """
+
+    starts: NDArray[numpy.int64]
+    tags: NDArray[numpy.int16]
+    values: Optional[NDArray[numpy.float16]]
+
+    def keep(self, samples: TagSamples, sentences: NDArray[numpy.int64], measure: Measure) -> None:
+        """Take over what a batch says. sentences (NDArray[int64]): Places of its sentences among those scored."""
+        places = token_places(self.starts[sentences], samples.lengths.cpu().numpy())
+        self.tags[places] = best_tags(samples)
+        if self.values is not None and measure.token_function is not None:
+            self.values[places] = measure.token_function(samples).cpu().numpy()
+
+
 def score_pool(
     nlp: Language,
     settings: ActiveLearningSchema,
@@ -45,30 +69,48 @@ def score_pool(
     *,
     seed: int,
     progress: Callable[[int, int], None],
-) -> Dict[str, NDArray[numpy.float64]]:
+) -> Dict[str, NDArray]:
     """Ask the target component about sentences of a pool.
 
-    docs_of (PoolDocs): The pool. numbers (Sequence[int]): Which of its sentences. measures (Sequence[Measure]): What to compute of each.
+    docs_of (PoolDocs): The pool. numbers (Sequence[int]): Which of its sentences. measures (Sequence[Measure]):
+        What to compute of each.
     seed (int): Of the stochastic passes. progress (Callable): Told sentences done and their total.
-    RETURNS (Dict[str, NDArray[float64]]): Utilities by measure, in the order of `numbers`.
+    RETURNS (Dict[str, NDArray]): Utilities by measure (float64), in the order of `numbers`; of the tokens of these
+        sentences, in pools up to KEPT_TOKENS, "tags" (int16) and "token_uncertainty" (float16) if there is any.
     RAISES: ALError A411 when the target can tell no probabilities, A413 when it has no such dropout.
     """
-    utilities = {measure.name: numpy.zeros(len(numbers)) for measure in measures}
+    result: Dict[str, NDArray] = {measure.name: numpy.zeros(len(numbers)) for measure in measures}
     asking = [measure for measure in measures if measure.needs_model]
     if not asking:
-        return utilities
+        return result
     sampler = get_sampler(nlp, settings.target)
+    lengths = docs_of.pool.lengths[numpy.asarray(numbers, dtype=numpy.int64)]
+    tokens = token_scores(lengths, asking[0]) if docs_of.keep else None
     done = 0
     # Longest first overall: sentences of like length then share batches across the whole pool.
-    order = numpy.argsort(docs_of.pool.lengths[numbers], kind="stable")[::-1]
+    order = numpy.argsort(lengths, kind="stable")[::-1]
     for start in range(0, len(order), CHUNK):
         places = order[start : start + CHUNK]
         docs = docs_of.get([numbers[place] for place in places])
         for samples in sampler.sample(docs, passes=settings.passes, dropout=settings.dropout, seed=seed):
+            sentences = places[samples.order]
             for measure in asking:
-                values = measure.function(samples).double().cpu().numpy()
-                utilities[measure.name][places[samples.order]] = values
+                result[measure.name][sentences] = measure.function(samples).double().cpu().numpy()
+            if tokens is not None:
+                tokens.keep(samples, sentences, asking[0])
             done += len(samples.order)
             progress(done, len(order))
-    return utilities
+    return result | (token_arrays(tokens) if tokens is not None else {})
 
+
+def token_scores(lengths: NDArray[numpy.int64], measure: Measure) -> TokenScores:
+    """Room for the tokens of sentences of these lengths."""
+    total = int(lengths.sum())
+    values = numpy.zeros(total, dtype=numpy.float16) if measure.token_function else None
+    return TokenScores(numpy.cumsum(lengths) - lengths, numpy.zeros(total, dtype=numpy.int16), values)
+
+
+def token_arrays(tokens: TokenScores) -> Dict[str, NDArray]:
+    """TokenScores under the names they are stored with."""
+    values = {} if tokens.values is None else {"token_uncertainty": tokens.values}
+    return {"tags": tokens.tags, **values}

@@ -4,7 +4,7 @@ from typing import Dict
 
 import numpy
 
-PHASES: Dict[str, int] = {"select_seed": 0, "split": 1, "train": 2, "score": 3, "select": 4, "subsample": 5}
+PHASES: Dict[str, int] = {"select_seed": 0, "split": 1, "train": 2, "score": 3, "select": 4, "subsample": 5, "start": 6}
 
 
 def phase_sequence(root: int, round_: int, phase: str) -> numpy.random.SeedSequence:

@@ -6,7 +6,7 @@ import platform
 from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Union
 
 from ..errors import ALError, Errors
 from ..files import write_json
@@ -27,6 +27,7 @@ class RunState:
     seed (int): Root of everything random.
     pool (str): Fingerprint of the pool.
     versions (Dict[str, str]): Of Python and the packages results depend on.
+    device (str): "cpu" or "cuda". hardware (Dict[str, Union[str, int]]): See `hardware.describe_hardware`.
     """
 
     round: int
@@ -37,6 +38,7 @@ class RunState:
     pool: str
     versions: Dict[str, str] = field(default_factory=dict)
     device: str = "cpu"
+    hardware: Dict[str, Union[str, int]] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Replace the state file; raises ALError A002 when it cannot be written."""
@@ -52,14 +54,23 @@ def load_state(path: Path) -> Optional[RunState]:
         return None
     try:
         value = json.loads(path.read_text(encoding="utf8"))
-        known = {item.name for item in fields(RunState)}
-        if not isinstance(value, dict) or set(value) != known:
-            raise ValueError(f"expected the keys {', '.join(sorted(known))}")
-        state = RunState(**value)
-        if state.phase not in PHASES or not isinstance(state.round, int) or state.round < 0:
-            raise ValueError(f"round {state.round!r}, phase {state.phase!r}")
+        state = _checked(value)
     except ValueError as error:
         raise ALError(Errors.A502.format(path=path, reason=error)) from error
+    return state
+
+
+def _checked(value: object) -> RunState:
+    known = {item.name for item in fields(RunState)}
+    # Runs of an earlier version have no hardware yet.
+    if not isinstance(value, dict) or not known - {"hardware"} <= set(value) <= known:
+        raise ValueError(f"expected the keys {', '.join(sorted(known))}")
+    state = RunState(**value)
+    if state.phase not in PHASES or not isinstance(state.round, int) or state.round < 0:
+        raise ValueError(f"round {state.round!r}, phase {state.phase!r}")
+    ids = (state.labelled, state.pending)
+    if not all(isinstance(one, list) and all(isinstance(id_, str) for id_ in one) for one in ids):
+        raise ValueError("labelled and pending have to be lists of ids")
     return state
 
 

@@ -27,7 +27,8 @@ def describe(run: Path) -> List[str]:
         raise ALError(Errors.A510.format(path=run))
     rows = folder.read_metrics()
     rounds = check_active_learning(fill_active_learning(load_config(folder.config)).interpolate()).rounds
-    return [*_position(state, rounds), *_trend(rows), *_stability(rows), *_waiting(state, run), *_estimate(state, rows, rounds)]
+    shown = [_position(state, rounds), _trend(rows), _stability(rows), _waiting(state, run)]
+    return [line for lines in [*shown, _estimate(state, rows, rounds)] for line in lines]
 
 
 def _position(state: RunState, rounds: int) -> List[str]:
@@ -43,7 +44,8 @@ def _trend(rows: List[Dict[str, Any]]) -> List[str]:
         return []
     trend = " -> ".join(f"{100 * row['ents_f']:.1f}" for row in scored)
     share = 100 * scored[-1]["labelled_fraction"]
-    return [f"F1 of rounds {scored[0]['round']} to {scored[-1]['round']}: {trend} (with {share:.1f} % of tokens labelled)"]
+    rounds = f"F1 of rounds {scored[0]['round']} to {scored[-1]['round']}"
+    return [f"{rounds}: {trend} (with {share:.1f} % of tokens labelled)"]
 
 
 def _stability(rows: List[Dict[str, Any]]) -> List[str]:

@@ -1,25 +1,30 @@
 """One training phase from the initial weights, through spaCy's own training loop."""
 
 import contextlib
-
 import logging
+import tempfile
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from itertools import islice
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 import numpy
-import torch
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train_while_improving
 from spacy.util import registry
+from spacy.vocab import Vocab
 from thinc.api import Config, Optimizer
 
+from ..acquisition.stream import DocStream
+from ..corpus.reader import write_docs
 from ..ml.snapshot import Snapshot
 from ..ml.thinc_encoder import thinc_seed
 from ..schemas import ActiveLearningSchema
 from .batching import count_batches, seeded_epochs
+from .determinism import deterministic
 from .evaluation import span_scores
 
 logger = logging.getLogger("spacy_al")
@@ -28,10 +33,16 @@ INIT_SENTENCES = 200  # sentences of the pool, without labels, that components a
 
 @dataclass
 class TrainingReport:
-    """What a training phase did. losses: mean loss of each epoch. dev_f: F1 on the development set, if any."""
+    """What a training phase did.
 
+    sentences (int): Sentences trained on, those held out aside. steps (int): Updates.
+    losses (Dict[str, float]): Mean loss of a step in the last epoch, by component.
+    dev_f (List[float]): F1 on the development set after each epoch, if there is one.
+    """
+
+    sentences: int = 0
     steps: int = 0
-    losses: List[float] = field(default_factory=list)
+    losses: Dict[str, float] = field(default_factory=dict)
     dev_f: List[float] = field(default_factory=list)
 
 
@@ -45,8 +56,8 @@ class Trainer:
         """
         self.settings = settings
         self.corpora = {name: dict(block) for name, block in config.get("corpora", {}).items()}
-        with thinc_seed(settings.seed):
-            self.nlp: Language = init_nlp(label_free(config, str(settings.pool)), use_gpu=use_gpu)
+        with thinc_seed(settings.seed), first_sentences(Path(str(settings.pool))) as sample:
+            self.nlp: Language = init_nlp(label_free(config, str(sample)), use_gpu=use_gpu)
         self.nlp.config["corpora"] = config.get("corpora", {})
         self.nlp.config["training"]["train_corpus"] = config["training"]["train_corpus"]
         self.nlp.config["training"]["dev_corpus"] = config["training"]["dev_corpus"]
@@ -120,9 +131,12 @@ class Trainer:
             annotating_components=resolved["annotating_components"],
             before_update=resolved["before_update"],
         )
-        for number, _ in enumerate(steps, start=1):
+        losses: List[Dict[str, Any]] = []
+        for number, (_, info, _) in enumerate(steps, start=1):
+            losses.append(info["losses"])
             progress(number, per_epoch * epochs)
         follower.finish()
+        follower.report.losses = mean_losses(losses[-per_epoch:])
         return follower.report
 
 
@@ -173,6 +187,22 @@ class Follower:
         self._restore()
 
 
+def mean_losses(steps: Sequence[Dict[str, Any]]) -> Dict[str, float]:
+    """The mean over steps of each component's loss, read only now: on a GPU a loss is worth waiting for once."""
+    names = steps[-1] if steps else {}
+    return {name: sum(float(losses.get(name, 0.0)) for losses in steps) / len(steps) for name in names}
+
+
+@contextlib.contextmanager
+def first_sentences(pool: Path) -> Iterator[Path]:
+    """A small DocBin with the first sentences of a pool, inside the block: a large pool is not read whole twice."""
+    docs = islice(DocStream(pool, Vocab()), INIT_SENTENCES)
+    with tempfile.TemporaryDirectory() as folder:
+        sample = Path(folder) / "sample.spacy"
+        sample.write_bytes(write_docs(docs))
+        yield sample
+
+
 def label_free(config: Config, pool: str) -> Config:
     """A copy of a config that initialises components with sentences of the pool, without labels."""
     changed = config.copy()
@@ -197,14 +227,3 @@ def with_total_steps(block: Dict[str, Any], total_steps: int) -> Dict[str, Any]:
         else (max(total_steps, 1) if key == "total_steps" else value)
         for key, value in block.items()
     }
-
-
-@contextlib.contextmanager
-def deterministic(wanted: bool) -> Iterator[None]:
-    """Make torch use only algorithms that give the same bytes every time, inside the block."""
-    before = torch.are_deterministic_algorithms_enabled()
-    torch.use_deterministic_algorithms(wanted or before)
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before)

@@ -1,6 +1,7 @@
 """A small labelled corpus, and a config that trains on it in seconds."""
 
 import json
+from pathlib import Path
 
 import numpy
 import pytest
@@ -10,6 +11,7 @@ from thinc.api import Config
 
 from spacy_al.corpus.reader import write_docs
 
+ROOT = Path(__file__).parents[2]
 PEOPLE = "Anna Paul Mary Otto Ada Boris Clara Dmitri Ella Franz".split()
 PLACES = "Rome Berlin Oslo Paris Lima Cairo Delhi Quito Turin Kyiv".split()
 

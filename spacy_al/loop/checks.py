@@ -1,0 +1,36 @@
+"""What is checked of a run's settings before any work."""
+
+from pathlib import Path
+from typing import List
+
+from thinc.api import Config
+
+from ..errors import ALError, Errors
+from ..schemas import ActiveLearningSchema
+from ..uncertainty.measures import Measure, check_measures, get_measures
+
+
+def chosen_measures(settings: ActiveLearningSchema) -> List[Measure]:
+    """The measure of a run and the one that breaks its ties; raises ALError for combinations that make no sense."""
+    names = [settings.measure] + ([settings.tie_measure] if settings.tie_measure else [])
+    measures = get_measures(names)
+    check_measures(measures, passes=settings.passes, dropout=settings.dropout)
+    return measures
+
+
+def check_paths(settings: ActiveLearningSchema) -> Path:
+    """The pool's path; raises ALError A500 or A003 before any work when a corpus is missing."""
+    if not settings.pool:
+        problem = "give the corpus to label from, --paths.pool FILE.spacy"
+        raise ALError(Errors.A500.format(pool=settings.pool, problem=problem))
+    for path in filter(None, (settings.pool, settings.test)):
+        if not Path(path).exists():
+            raise ALError(Errors.A003.format(path=path, cure="Make it with `python -m spacy al convert`."))
+    return Path(settings.pool)
+
+
+def check_target(config: Config, target: str) -> None:
+    """Raise ALError A505 unless the pipeline has the target component."""
+    names = config.get("nlp", {}).get("pipeline", [])
+    if target not in names:
+        raise ALError(Errors.A505.format(target=target, names=", ".join(names)))

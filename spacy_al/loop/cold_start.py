@@ -1,0 +1,60 @@
+"""Which sentences come first, before there is a model of the run's own."""
+
+from typing import Callable
+
+import numpy
+import spacy
+from numpy.typing import NDArray
+from spacy.language import Language
+
+from ..errors import ALError, Errors
+from ..pipeline.adapters import find_target
+from ..schemas import ActiveLearningSchema
+from ..types import Pool
+from .checks import chosen_measures
+from .scoring import PoolDocs, score_pool
+
+LONGEST_TAIL = "longest-tail"
+
+
+def seed_utilities(
+    pool: Pool, settings: ActiveLearningSchema, *, seed: int, progress: Callable[[int, int], None]
+) -> NDArray[numpy.float64]:
+    """How useful each sentence is as a seed sentence; equal everywhere without `start`, so that chance decides.
+
+    pool (Pool): The sentences. settings (ActiveLearningSchema): `start` says who is asked.
+    seed (int): Of stochastic passes. progress (Callable): Told sentences done and their total.
+    RETURNS (NDArray[float64]): (sentences,), higher is more useful.
+    RAISES: ALError A515 when the pipeline cannot be loaded, A413 when it has no such dropout.
+    """
+    if settings.start is None:
+        return numpy.zeros(len(pool))
+    if settings.start == LONGEST_TAIL:
+        return rarity(pool)
+    nlp = load_start(settings.start)
+    target = settings.target if settings.target in nlp.pipe_names else find_target(nlp)
+    measures = chosen_measures(settings)[:1]
+    dropout = settings.dropout if measures[0].stochastic else "off"
+    asked = settings.model_copy(update={"target": target, "dropout": dropout})
+    docs = PoolDocs(pool, nlp.vocab)
+    found = score_pool(nlp, asked, docs, range(len(pool)), measures, seed=seed, progress=progress)
+    return found[measures[0].name]
+
+
+def rarity(pool: Pool) -> NDArray[numpy.float64]:
+    """Mean of -log(share of a token in the pool) over the tokens of each sentence, in nats: (sentences,).
+
+    High where a sentence is made of words from the long tail of the vocabulary; 0 for an empty sentence.
+    """
+    _, kinds, counts = numpy.unique(pool.attributes[:, 0], return_inverse=True, return_counts=True)
+    surprise = -numpy.log(counts / max(pool.n_tokens, 1))[kinds]
+    owners = numpy.repeat(numpy.arange(len(pool)), pool.lengths)
+    return numpy.bincount(owners, weights=surprise, minlength=len(pool)) / numpy.maximum(pool.lengths, 1)
+
+
+def load_start(name: str) -> Language:
+    """The ready pipeline that `start` names; raises ALError A515."""
+    try:
+        return spacy.load(name)
+    except (OSError, ValueError, ImportError) as error:
+        raise ALError(Errors.A515.format(start=name, reason=error)) from error

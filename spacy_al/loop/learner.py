@@ -1,0 +1,105 @@
+"""A model that learns from the labelled sentences of a run: the acquisition model, or a successor."""
+
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+from thinc.api import Config
+
+from ..corpus.reader import make_example, read_docs
+from ..corpus.split import split_dev
+from ..errors import ALError, Errors
+from ..schemas import ActiveLearningSchema, check_active_learning
+from .evaluation import span_scores
+from .folder import RunFolder
+from .reporter import Reporter
+from .seeds import phase_rng, phase_seed
+from .training import Trainer, TrainingReport
+
+SCORES = ("ents_f", "ents_p", "ents_r", "ents_per_type")
+
+
+class Learner:
+    """A pipeline, the Examples it has seen, and the round it was last trained for.
+
+    Everything random comes from the run's root seed and the round, so that a model trained later, or again by a
+    resumed process, is the same.
+    """
+
+    def __init__(self, config: Config, *, root: int, use_gpu: int) -> None:
+        """
+        config (Config): Filled, not interpolated; its [active_learning] block names pool and test set.
+        root (int): Seed of the run. use_gpu (int): Number of the GPU, -1 for none.
+        """
+        self.settings: ActiveLearningSchema = check_active_learning(config.interpolate())
+        self.root = root
+        self.trainer = Trainer(config, self.settings, use_gpu=use_gpu)
+        self.round: Optional[int] = None
+        self.report = TrainingReport()
+        self.seconds = 0.0
+        self.tokens = 0
+        self._examples: Dict[str, Example] = {}
+        self._test: Optional[List[Example]] = None
+
+    @property
+    def nlp(self) -> Language:
+        """The pipeline, with the weights of the last training."""
+        return self.trainer.nlp
+
+    def docs(self, folder: RunFolder, round_: int) -> List[Doc]:
+        """The labelled sentences of rounds 0 to `round_`."""
+        return folder.read_answers(round_, self.nlp.vocab)
+
+    def ensure(self, folder: RunFolder, round_: int, labelled: Sequence[str], reporter: Reporter) -> bool:
+        """Train for a round unless that was the last training; a process that goes on after a death trains again.
+
+        folder (RunFolder): Where the labels are. round_ (int): The round. labelled (Sequence[str]): Ids, in order.
+        RETURNS (bool): Whether it trained.
+        RAISES: ALError A512 when labels of one of the ids are missing.
+        """
+        if self.round == round_:
+            return False
+        examples = self._labelled(folder, round_, labelled)
+        lengths = numpy.array([len(eg.y) for eg in examples])
+        self.tokens = int(lengths.sum())
+        train, dev = self.split(lengths, round_)
+        reporter.phase(round_, "train", 0)
+        start = time.perf_counter()
+        self.report = self.trainer.train(
+            [examples[number] for number in train],
+            [examples[number] for number in dev],
+            seed=phase_seed(self.root, round_, "train"),
+            progress=reporter.step,
+        )
+        self.report.sentences = len(train)
+        self.seconds = time.perf_counter() - start
+        self.round = round_
+        return True
+
+    def split(self, lengths: numpy.ndarray, round_: int) -> Tuple[List[int], List[int]]:
+        """Labelled sentences to train on and to hold out in a round. lengths: their tokens, (sentences,)."""
+        rng = phase_rng(self.root, round_, "split")
+        return split_dev(range(len(lengths)), lengths, self.settings.dev_fraction, rng)
+
+    def _labelled(self, folder: RunFolder, round_: int, labelled: Sequence[str]) -> List[Example]:
+        if any(id_ not in self._examples for id_ in labelled):
+            for doc in self.docs(folder, round_):
+                self._examples.setdefault(doc.user_data["id"], make_example(doc))
+        missing = [id_ for id_ in labelled if id_ not in self._examples]
+        if missing:
+            raise ALError(Errors.A512.format(path=folder.path, n=len(missing), id=missing[0]))
+        return [self._examples[id_] for id_ in labelled]
+
+    def evaluate(self) -> Dict[str, Any]:
+        """Span scores on the test set under the keys SCORES; None each without one."""
+        if not self.settings.test:
+            return dict.fromkeys(SCORES)
+        if self._test is None:
+            docs = read_docs(Path(self.settings.test), self.nlp.vocab)
+            self._test = [make_example(doc) for doc in docs]
+        scores = span_scores(self.nlp, self._test)
+        return {key: scores[key] for key in SCORES}

@@ -1,0 +1,79 @@
+"""Going on with a run that a folder holds: refusing, warning, or taking changed settings over."""
+
+import warnings
+from typing import List, Optional, Set
+
+from spacy.util import load_config
+from thinc.api import Config
+
+from ..errors import ALError, Errors, Warnings
+from .changes import config_changes, minor_changes, successor_changes, version_changes
+from .folder import RunFolder
+from .state import RunState, load_state
+
+EVALUATED = ("score", "select", "done")  # phases after the row of the present round
+
+
+def find_state(folder: RunFolder) -> Optional[RunState]:
+    """The state of the run in a folder, None if there is none yet.
+
+    RAISES: ALError A502 when it is damaged, or missing beside the metrics of a run.
+    """
+    state = load_state(folder.state)
+    if state is None and folder.metrics.exists():
+        raise ALError(Errors.A502.format(path=folder.state, reason="it is missing, and metrics.jsonl is there"))
+    return state
+
+
+def check_resume(
+    folder: RunFolder,
+    state: RunState,
+    fresh: RunState,
+    config: Config,
+    successor: Optional[Config],
+    *,
+    accept_changes: bool,
+) -> bool:
+    """Compare the run in a folder with the one that is asked for.
+
+    state (RunState): The folder's. fresh (RunState): What a new run would begin with: pool, versions, hardware.
+    config, successor (Config): Asked for.
+    RETURNS (bool): Whether anything that may change results has changed, and was accepted.
+    RAISES: ALError A503 naming every change, A511 when rows of finished rounds are missing.
+    """
+    changes = _changes(folder, state, fresh, config, successor)
+    if changes and not accept_changes:
+        raise ALError(Errors.A503.format(path=folder.path, changes="; ".join(changes)))
+    folder.check_metrics(state.round + (state.phase in EVALUATED))
+    minor = [] if changes else minor_changes(state, fresh)
+    if minor and state.phase != "done":
+        warnings.warn(Warnings.W500.format(path=folder.path, changes="; ".join(minor)), stacklevel=2)
+    return bool(changes)
+
+
+def _changes(
+    folder: RunFolder, state: RunState, fresh: RunState, config: Config, successor: Optional[Config]
+) -> List[str]:
+    kept = load_config(folder.successor_config) if folder.successor_config.is_file() else None
+    changes = config_changes(load_config(folder.config), config) + successor_changes(kept, successor)
+    changes += version_changes(state, fresh.versions)
+    return changes + (["the sentences of the pool"] if state.pool != fresh.pool else [])
+
+
+def take_over(folder: RunFolder, state: RunState, fresh: RunState, known: Set[str], pool: Optional[str]) -> None:
+    """Make an old state one of the run that is asked for, after its changes were accepted.
+
+    known (Set[str]): Ids of the pool. pool (Optional[str]): Its path, for the message.
+    RAISES: ALError A513 when sentences to be labelled are not in the pool any more.
+    """
+    if state.pool != fresh.pool:
+        gone = [id_ for id_ in state.pending if id_ not in known]
+        if gone:
+            raise ALError(Errors.A513.format(path=folder.path, n=len(gone), id=gone[0], pool=pool))
+        # Utilities are kept by the sentence's number in the pool, which is another one now.
+        for path in folder.path.glob("rounds/*/utilities.npz"):
+            path.unlink()
+    if state.phase == "select":
+        state.phase = "score"
+    state.pool, state.seed, state.versions = fresh.pool, fresh.seed, fresh.versions
+    state.device, state.hardware = fresh.device, fresh.hardware

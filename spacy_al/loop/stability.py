@@ -1,0 +1,51 @@
+"""How stable predictions on the pool have become from one round to the next."""
+
+from typing import Mapping, Optional
+
+import numpy
+from numpy.typing import NDArray
+
+from ..types import TagSamples
+
+NO_TAG = -1
+
+
+def best_tags(samples: TagSamples) -> NDArray[numpy.int16]:
+    """One tag for each token: the best sequence of a single pass, or the likeliest tag over several: (tokens,)."""
+    tags = samples.best[0] if len(samples.best) == 1 else samples.probs.mean(0).argmax(-1)
+    return tags.cpu().numpy().astype(numpy.int16)
+
+
+def token_places(starts: NDArray[numpy.int64], lengths: NDArray[numpy.int64]) -> NDArray[numpy.int64]:
+    """Numbers of all tokens of some sentences.
+
+    starts, lengths (NDArray[int64]): First token and number of tokens of each sentence, (sentences,).
+    RETURNS (NDArray[int64]): (tokens,), sentence after sentence.
+    """
+    before = numpy.cumsum(lengths) - lengths
+    return numpy.arange(int(lengths.sum())) + numpy.repeat(starts - before, lengths)
+
+
+def stability(
+    starts: NDArray[numpy.int64],
+    before: Mapping[str, NDArray],
+    now: Mapping[str, NDArray],
+) -> Optional[float]:
+    """Share of tokens that get the same tag in two rounds, among sentences that were scored in both.
+
+    starts (NDArray[int64]): First token of each sentence of the pool and, last, their number: (sentences + 1,).
+    before, now (Mapping[str, NDArray]): "numbers" of the sentences scored in a round and "tags" of their tokens.
+    RETURNS (Optional[float]): 0 to 1; None where a round kept no tags or no sentence was scored in both.
+    """
+    if "tags" not in before or "tags" not in now:
+        return None
+    old, new = _spread(starts, before), _spread(starts, now)
+    both = (old != NO_TAG) & (new != NO_TAG)
+    return float((old[both] == new[both]).mean()) if both.any() else None
+
+
+def _spread(starts: NDArray[numpy.int64], arrays: Mapping[str, NDArray]) -> NDArray[numpy.int16]:
+    spread = numpy.full(int(starts[-1]), NO_TAG, dtype=numpy.int16)
+    numbers = arrays["numbers"]
+    spread[token_places(starts[numbers], starts[numbers + 1] - starts[numbers])] = arrays["tags"]
+    return spread

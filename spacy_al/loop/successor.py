@@ -1,0 +1,137 @@
+"""A second model that is trained on what the first one chose: during a run, or later from a finished one."""
+
+from configparser import Error as ParserError
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+from spacy.util import load_config
+from thinc.api import Config, ConfigValidationError
+
+from ..errors import ALError, Errors
+from ..files import write_text
+from ..jsonl import write_jsonl
+from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
+from .checks import check_target
+from .determinism import deterministic
+from .folder import RunFolder
+from .learner import Learner
+from .lock import locked
+from .memory import peak_memory
+from .reporter import Reporter, Silent
+from .state import RunState, load_state
+
+
+def load_successor(path: Path, config: Config, settings: ActiveLearningSchema) -> Config:
+    """The config of a successor: its own model and recipe, on the run's pool, test set and seed.
+
+    path (Path): A config like those of acquisition models; its budgets and measure do not matter.
+    config (Config): The run's, filled. Entries of the successor's [paths] that are null are taken from there.
+    settings (ActiveLearningSchema): The run's.
+    RETURNS (Config): Filled, not interpolated.
+    RAISES: ALError A516 when it cannot be read, A505 when it has not the target it names.
+    """
+    try:
+        given = load_config(path, interpolate=False)
+    except (OSError, ParserError, ConfigValidationError, ValueError) as error:
+        problem = f"cannot be read as a config ({' '.join(str(error).split())})"
+        raise ALError(Errors.A516.format(successor=str(path), problem=problem)) from error
+    given.setdefault("active_learning", {})
+    filled = fill_active_learning(given)
+    paths = config.interpolate().get("paths", {})
+    for key, value in filled.get("paths", {}).items():
+        filled["paths"][key] = paths.get(key) if value is None else value
+    filled["active_learning"] |= {
+        "pool": settings.pool, "test": settings.test, "seed": settings.seed, "oracle": settings.oracle,
+        "deterministic": settings.deterministic, "successor": None, "start": None,
+    }  # fmt: skip
+    check_target(filled, check_active_learning(filled.interpolate()).target)
+    return filled
+
+
+def successor_row(learner: Learner, name: str) -> Dict[str, Any]:
+    """What a row says when a successor was evaluated: its scores, and who it is."""
+    return {**learner.evaluate(), "evaluated": "successor", "model": name}
+
+
+def train_successor(
+    run: Path,
+    successor: Path,
+    output: Path,
+    *,
+    rounds: Optional[Sequence[int]] = None,
+    overrides: Optional[Dict[str, Any]] = None,
+    use_gpu: int = -1,
+    reporter: Optional[Reporter] = None,
+) -> List[Dict[str, Any]]:
+    """Train another model on what a run has labelled, round by round, and evaluate it on the run's test set.
+
+    The same seeds are used as during a run with this `successor`, so the scores are the same. Rounds that the
+    output already holds are not trained again.
+
+    run (Path): Folder of a run. successor (Path): Config of the other model.
+    output (Path): Folder for config.cfg, successor.cfg, metrics.jsonl and state.json, as `al report` reads them.
+    rounds (Optional[Sequence[int]]): Which; all with labels by default.
+    overrides (Optional[Dict[str, Any]]): Of the run's config, such as {"paths.test": ...}, when files have moved.
+    RETURNS (List[Dict[str, Any]]): A row for each round.
+    RAISES: ALError A510 (no run), A518 (a round without labels), A516 (a config that cannot be read), A504.
+    """
+    source, target = RunFolder(run), RunFolder(output)
+    state = load_state(source.state)
+    if state is None:
+        raise ALError(Errors.A510.format(path=run))
+    config = fill_active_learning(load_config(source.config, overrides=overrides or {}))
+    config["active_learning"]["successor"] = str(successor)
+    settings = check_active_learning(config.interpolate())
+    wanted = chosen_rounds(source, state, rounds)
+    with locked(target.lock), deterministic(settings.deterministic):
+        changed = load_successor(successor, config, settings)
+        write_text(target.config, config.to_str())
+        write_text(target.successor_config, changed.to_str())
+        learner = Learner(changed, root=settings.seed, use_gpu=use_gpu)
+        later = Later(source, target, learner, successor.stem, reporter or Silent())
+        for number in wanted:
+            later.train(number)
+        RunState(**{**vars(state), "round": wanted[-1], "phase": "done", "pending": []}).save(target.state)
+    return target.read_metrics()
+
+
+def chosen_rounds(source: RunFolder, state: RunState, rounds: Optional[Sequence[int]]) -> List[int]:
+    """The rounds to train for, rising; raises ALError A518 for one that is not labelled or evaluated yet."""
+    known = [row["round"] for row in source.read_metrics()]
+    wanted = sorted(set(known if rounds is None else rounds))
+    missing = [number for number in wanted if number not in known]
+    if missing or not wanted:
+        raise ALError(Errors.A518.format(path=source.path, rounds=missing, last=state.round))
+    return wanted
+
+
+class Later:
+    """A successor on the labels of a run that is over."""
+
+    def __init__(
+        self, source: RunFolder, target: RunFolder, learner: Learner, name: str, reporter: Reporter
+    ) -> None:
+        self.source = source
+        self.target = target
+        self.learner = learner
+        self.name = name
+        self.reporter = reporter
+        self.rows = {row["round"]: row for row in source.read_metrics()}
+        self.done = {row["round"]: row for row in target.read_metrics()}
+
+    def train(self, number: int) -> None:
+        """Train for a round, evaluate, and add its row."""
+        if number in self.done:
+            return
+        ids = [doc.user_data["id"] for doc in self.learner.docs(self.source, number)]
+        self.learner.ensure(self.source, number, ids, self.reporter)
+        shared = ("round", "labelled_sentences", "labelled_tokens", "labelled_fraction")
+        row = {key: self.rows[number][key] for key in shared}
+        row |= {"trained_sentences": self.learner.report.sentences, "steps": self.learner.report.steps}
+        row["seconds"] = {"train": 0.0, "train_successor": self.learner.seconds}
+        row |= successor_row(self.learner, self.name)
+        row["acquisition_ents_f"] = self.rows[number].get("acquisition_ents_f", self.rows[number]["ents_f"])
+        row["peak_memory"] = peak_memory()
+        self.done[number] = row
+        write_jsonl(self.target.metrics, [self.done[key] for key in sorted(self.done)])
+        self.reporter.row(row)
