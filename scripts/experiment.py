@@ -1,4 +1,7 @@
-"""Run one config with a query strategy and with random selection, into two run folders beside each other."""
+"""Run one config with a query strategy and with random selection, into two run folders beside each other.
+
+Further options, such as --paths.word_vectors FILE, go to both runs.
+"""
 
 import subprocess
 import sys
@@ -9,6 +12,7 @@ import typer
 
 
 def main(
+    ctx: typer.Context,
     config: Path = typer.Argument(..., help="Config with an [active_learning] block"),
     output: Path = typer.Argument(..., help="Folder that gets a run folder for each strategy"),
     encoder: str = typer.Option("default", help="Encoder name or folder; default: the config's own"),
@@ -17,14 +21,16 @@ def main(
     rounds: int = typer.Option(24, help="Queries after the first training"),
     seeds: int = typer.Option(1, help="Seeds of each strategy"),
     gpu_id: int = typer.Option(-1, help="GPU number, -1 for the CPU"),
-    corpus: Path = typer.Option(Path("corpus"), help="Folder with train.spacy, test.spacy, train.labels.json"),
+    corpus: Path = typer.Option(
+        Path("corpus"), help="Folder with train.spacy, test.spacy, train.labels.json"
+    ),
 ) -> None:
     """Start or resume both runs, one after the other."""
     for name in dict.fromkeys([measure, "random"]):
         command = [sys.executable, "-m", "spacy", "al", "run", str(config), "--output", str(output / name)]
         command += ["--gpu-id", str(gpu_id), "--repeats", str(seeds)]
         command += settings(corpus, encoder, name, dropout if name != "random" else "off", rounds)
-        subprocess.run(command, check=True)
+        subprocess.run([*command, *ctx.args], check=True)
 
 
 def settings(corpus: Path, encoder: str, measure: str, dropout: str, rounds: int) -> List[str]:
@@ -43,4 +49,6 @@ def settings(corpus: Path, encoder: str, measure: str, dropout: str, rounds: int
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False)
+    app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(main)
+    app()

@@ -185,6 +185,8 @@ class Errors:
     A707 = "[A707] --full-f1 {value}: give the F1 of a training on the whole corpus as a number between 0 and 1, such as 0.915."
     A708 = "[A708] {path}: a folder is expected here, and there is a file. Give another --output."
     A709 = "[A709] {path}: cannot be read as a DocBin ({reason}). Restore the file, or move it away: the report does without it."
+    A710 = "[A710] {path}: no SHA-256 of {name} is known. Known files: {known}. Give one of them, or add yours to that file."
+    A711 = "[A711] {path}: the SHA-256 of {name} is {value!r}, and 64 hexadecimal digits were expected. Restore the file."
 
 
 class Warnings:

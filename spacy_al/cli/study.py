@@ -22,16 +22,12 @@ Additions = Annotated[
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="Folder that gets a run folder for each cell")
 ]
-Jobs = Annotated[
-    Optional[int], typer.Option("--jobs", "-j", min=1, help="Runs side by side; default: one for each GPU")
-]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Runs side by side; 0: one for each GPU")]
 Gpus = Annotated[str, typer.Option("--gpu-id", "-g", help="GPU numbers such as 0 or 0,1,2,3; -1 for the CPU")]
 Only = Annotated[
     str, typer.Option("--only", help="Patterns of cell or tagger names, such as 'electra,bert.mnlp.*'")
 ]
-Seeds = Annotated[
-    Optional[int], typer.Option("--seeds", min=1, help="Number of seeds, instead of the study's")
-]
+Seeds = Annotated[int, typer.Option("--seeds", min=0, help="Number of seeds; 0: the study's own")]
 Minutes = Annotated[
     Optional[float], typer.Option("--minutes", min=0, help="Stop then; the same command goes on")
 ]
@@ -51,10 +47,10 @@ def study_cli(
     study: Study,
     output: Output,
     additions: Additions = None,
-    jobs: Jobs = None,
+    jobs: Jobs = 0,
     gpu_id: Gpus = "-1",
     only: Only = "*",
-    seeds: Seeds = None,
+    seeds: Seeds = 0,
     minutes: Minutes = None,
     slim: Slim = False,
     report: Report = None,
@@ -81,7 +77,7 @@ def study_cli(
         from ..loop.study_cells import slim as slim_cell
 
         overrides = parse_config_overrides(list(ctx.args), env_var=None)
-        every = read_study([study, *(additions or [])], overrides=overrides, seeds=seeds)
+        every = read_study([study, *(additions or [])], overrides=overrides, seeds=seeds or None)
         cells = select_cells(every, only)
         check_cells(cells, output, accept_changes=accept_changes)
         gpus = slots(gpu_id, jobs)
@@ -99,7 +95,7 @@ def study_cli(
         _judge(cells, output, outcomes)
 
 
-def slots(gpu_id: str, jobs: Optional[int]) -> List[int]:
+def slots(gpu_id: str, jobs: int) -> List[int]:
     """The GPU of each process side by side, from --gpu-id and --jobs; raises ALError A585."""
     from ..errors import ALError, Errors
 

@@ -1,0 +1,299 @@
+"""Studies: which cells a file gives, whose settings win, what is refused, and what running and slimming leave."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.util import load_config
+
+from spacy_al.errors import ALError
+from spacy_al.loop.study import Cell, place_successors, read_study, select_cells
+from spacy_al.loop.study_cells import check_cells, slim, standing
+from spacy_al.loop.study_run import cell_command, run_cells
+
+from .conftest import CONFIG
+
+
+@pytest.fixture
+def config(tmp_path, corpus):
+    path = tmp_path / "tiny.cfg"
+    head = f'[paths]\npool = "{corpus[0]}"\ntest = "{corpus[1]}"\n\n'
+    body = CONFIG.replace(
+        "[active_learning]", "[active_learning]\npool = ${paths.pool}\ntest = ${paths.test}"
+    )
+    path.write_text(head + body, encoding="utf8")
+    return path
+
+
+@pytest.fixture
+def study(tmp_path, config):
+    def write(name="study.json", **sections):
+        block = {
+            "taggers": {"tiny": {"config": str(config), "strategies": ["random", "bald/last"]}},
+            **sections,
+        }
+        path = tmp_path / name
+        path.write_text(json.dumps(block), encoding="utf8")
+        return path
+
+    return write
+
+
+def names(cells):
+    return [cell.name for cell in cells]
+
+
+def setting(cells, key):
+    return [cell.settings.get(f"active_learning.{key}") for cell in cells]
+
+
+def test_a_study_is_the_product_of_taggers_strategies_and_seeds(study):
+    cells = read_study([study(study={"seeds": 2})])
+    assert names(cells) == [
+        "tiny.random.seed-0", "tiny.bald-last.seed-0", "tiny.random.seed-1", "tiny.bald-last.seed-1",
+    ]  # fmt: skip
+    assert setting(cells, "seed") == [0, 0, 1, 1]
+    assert setting(cells, "measure") == ["random", "bald"] * 2
+    assert setting(cells, "dropout") == ["off", "last"] * 2
+
+
+def test_variants_are_a_further_axis(study):
+    variants = {"half": {"active_learning.rounds": 24}, "full": {"active_learning.rounds": 0}}
+    cells = read_study([study(variants=variants)])
+    assert names(cells)[:2] == ["tiny.random.half.seed-0", "tiny.random.full.seed-0"]
+    assert setting(cells, "rounds") == [24, 0, 24, 0]
+
+
+@given(
+    st.integers(1, 4), st.lists(st.sampled_from("abcdef"), min_size=1, unique=True),
+    st.lists(st.sampled_from("uvwxyz"), min_size=1, unique=True), st.sets(st.sampled_from("rst")),
+)  # fmt: skip
+def test_no_two_cells_share_a_name(tmp_path_factory, seeds, taggers, strategies, variants):
+    path = tmp_path_factory.mktemp("study") / "s.json"
+    blocks = {name: {"config": "x.cfg", "strategies": strategies} for name in taggers}
+    block = {
+        "study": {"seeds": seeds},
+        "taggers": blocks,
+        "variants": {name: {} for name in sorted(variants)},
+    }
+    path.write_text(json.dumps(block))
+    found = names(read_study([path]))
+    assert len(set(found)) == len(found) == seeds * len(taggers) * len(strategies) * max(1, len(variants))
+
+
+def test_later_settings_win(study, config):
+    tagger = {"config": str(config), "strategies": ["mnlp"], "settings": {"training.dropout": 0.2}}
+    general = {"settings": {"training.dropout": 0.1, "training.max_epochs": 1, "active_learning.passes": 3}}
+    path = study(study=general, taggers={"a": tagger, "b": {**tagger, "settings": {}}})
+    given = {"training.max_epochs": 5, "b.training.max_epochs": 6}
+    a, b = read_study([path], overrides=given)
+    assert (a.settings["training.dropout"], b.settings["training.dropout"]) == (0.2, 0.1)
+    assert (a.settings["training.max_epochs"], b.settings["training.max_epochs"]) == (5, 6)
+    assert setting([a, b], "passes") == [3, 3]
+
+
+def test_a_further_file_changes_the_first(study, tmp_path):
+    further = tmp_path / "more.cfg"
+    further.write_text("[study]\nseeds = [3]\n\n[study.settings]\nactive_learning.rounds = 7\n")
+    cells = read_study([study(study={"seeds": 2, "settings": {"active_learning.passes": 4}}), further])
+    assert setting(cells, "seed") == [3, 3]
+    assert setting(cells, "rounds") == [7, 7]
+    assert setting(cells, "passes") == [4, 4]
+
+
+def test_dashes_of_a_taggers_name_survive_spacys_command_line(study, config):
+    path = study(taggers={"my-bert": {"config": str(config), "strategies": ["mnlp"]}})
+    (cell,) = read_study([path], overrides={"my_bert.training.max_epochs": 9})
+    assert cell.settings["training.max_epochs"] == 9
+
+
+@pytest.mark.parametrize(
+    ("block", "code"),
+    [
+        ({"taggers": {}}, "A580"),
+        ({"tagger": {}}, "A581"),
+        ({"study": {"seed": 2}}, "A581"),
+        ({"study": {"seeds": 0}}, "A582"),
+        ({"study": {"seeds": [1, 1]}}, "A582"),
+        ({"study": {"settings": {"rounds": 3}}}, "A582"),
+        ({"study": {"settings": {"activelearning.rounds": 3}}}, "A582"),
+        ({"taggers": {"a/b": {"config": "x", "strategies": ["mnlp"]}}}, "A582"),
+        ({"taggers": {"paths": {"config": "x", "strategies": ["mnlp"]}}}, "A582"),
+        ({"taggers": {"a": {"strategies": ["mnlp"]}}}, "A582"),
+        ({"taggers": {"a": {"config": "x", "strategies": []}}}, "A582"),
+        ({"taggers": {"a": {"config": "x", "strategies": ["bald last"]}}}, "A582"),
+        ({"taggers": {"a": {"config": "x", "strategies": ["mnlp"], "variants": ["none"]}}}, "A582"),
+        ({"taggers": {"a": {"like": "b", "strategies": ["mnlp"]}}}, "A582"),
+        ({"taggers": {"a": {"config": "x", "successor": "b", "strategies": ["mnlp"]}}}, "A582"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_name(study, block, code):
+    path = study(**block)
+    with pytest.raises(ALError, match=f"\\[{code}\\] .*{path.name}"):
+        read_study([path])
+
+
+def test_an_override_of_nothing_is_refused(study):
+    with pytest.raises(ALError, match=r"\[A584\] --tinny.training.dropout"):
+        read_study([study()], overrides={"tinny.training.dropout": 1})
+
+
+@pytest.mark.parametrize(("pattern", "number"), [("*", 4), ("tiny", 4), ("*seed-1", 2), ("x, *.random.*", 2)])
+def test_patterns_choose_cells(study, pattern, number):
+    assert len(select_cells(read_study([study(study={"seeds": 2})]), pattern)) == number
+
+
+def test_a_pattern_without_cells_is_refused(study):
+    with pytest.raises(ALError, match="A583"):
+        select_cells(read_study([study()]), "tin")
+
+
+def test_a_tagger_like_another_takes_its_settings_and_overrides(study, config):
+    base = {"config": str(config), "strategies": ["mnlp"], "settings": {"training.dropout": 0.3}}
+    path = study(taggers={"big": base, "twin": {"like": "big", "strategies": ["random"]}})
+    _, twin = read_study([path], overrides={"big.training.max_epochs": 9})
+    assert (twin.settings["training.dropout"], twin.settings["training.max_epochs"]) == (0.3, 9)
+
+
+def test_a_successor_gets_its_own_config(study, config, tmp_path):
+    base = {"config": str(config), "strategies": ["mnlp"], "settings": {"training.dropout": 0.3}}
+    heir = {"like": "small", "successor": "big", "strategies": ["mnlp"]}
+    path = study(taggers={"big": base, "small": {**base, "settings": {}}, "big-by-small": heir})
+    cells = place_successors(read_study([path], overrides={"big.training.max_epochs": 9}), tmp_path / "out")
+    written = load_config(cells[2].settings["active_learning.successor"])
+    assert (written["training"]["dropout"], written["training"]["max_epochs"]) == (0.3, 9)
+    assert "active_learning.successor" not in cells[0].settings
+
+
+@pytest.mark.parametrize("settings", [{"active_learning.rounds": -1}, {"active_learning.ronuds": 1}])
+def test_all_cells_are_checked_before_any_runs(study, tmp_path, settings):
+    cells = read_study([study(study={"settings": settings})])
+    with pytest.raises(ALError, match=r"\[A586\] The cell tiny.random.seed-0"):
+        check_cells(cells, tmp_path)
+
+
+def test_a_measure_that_needs_dropout_is_refused_before_any_cell_runs(study, config, tmp_path):
+    path = study(taggers={"tiny": {"config": str(config), "strategies": ["random", "bald"]}})
+    with pytest.raises(ALError, match=r"\[A586\] The cell tiny.bald.seed-0.*A401"):
+        check_cells(read_study([path]), tmp_path)
+
+
+def test_the_command_line_of_a_cell_says_what_its_settings_say(config, tmp_path):
+    from spacy.cli._util import parse_config_overrides
+
+    settings = {
+        "active_learning.dropout": "off",
+        "active_learning.seed": 3,
+        "paths.x": None,
+        "training.l": [1, "a"],
+    }
+    command = cell_command(Cell("n", "n", config, settings), tmp_path, gpu=-1)
+    assert command[:5] == [sys.executable, "-m", "spacy", "al", "run"]
+    given = command[command.index("--active_learning.dropout") :]
+    assert parse_config_overrides(given, env_var=None) == settings
+
+
+class Heard:
+    """A watcher that remembers."""
+
+    def __init__(self):
+        self.started_cells, self.ended_cells = [], []
+
+    def started(self, cell, gpu):
+        self.started_cells.append((cell.name, gpu))
+
+    def ended(self, cell, outcome):
+        self.ended_cells.append((cell.name, outcome.state))
+
+
+@pytest.fixture(scope="module")
+def finished(corpus, tmp_path_factory):
+    """Two cells run side by side, of which one must fail: its pool is no corpus."""
+    folder = tmp_path_factory.mktemp("study")
+    config = folder / "tiny.cfg"
+    config.write_text(CONFIG, encoding="utf8")
+    settings = {
+        "active_learning.pool": corpus[0],
+        "active_learning.test": corpus[1],
+        "active_learning.rounds": 1,
+    }
+    good = Cell("good", "good", config, settings)
+    bad = Cell("bad", "bad", config, {**settings, "active_learning.pool": str(config)})
+    heard = Heard()
+    outcomes = run_cells([bad, good], folder / "out", gpus=[-1, -1], watcher=heard)
+    return good, bad, folder / "out", outcomes, heard
+
+
+def test_a_cell_that_fails_stops_no_other_and_says_why(finished):
+    *_, outcomes, heard = finished
+    assert (outcomes["good"].state, outcomes["bad"].state) == ("finished", "failed")
+    assert "A415" in outcomes["bad"].reason
+    assert sorted(heard.ended_cells) == [("bad", "failed"), ("good", "finished")]
+
+
+def test_an_interrupted_study_leaves_no_process_behind(finished, tmp_path, monkeypatch):
+    processes = []
+
+    class Interrupted(Heard):
+        def started(self, cell, gpu):
+            raise KeyboardInterrupt
+
+    class Recorded(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            processes.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    with pytest.raises(KeyboardInterrupt):
+        run_cells([finished[0]], tmp_path, gpus=[-1], watcher=Interrupted())
+    assert [process.poll() for process in processes] == [-15]
+
+
+def test_a_cells_log_is_in_its_folder(finished):
+    _, _, output, _, _ = finished
+    assert "[A415]" in (output / "bad" / "cell.log").read_text()
+    assert "Done" in (output / "good" / "cell.log").read_text()
+
+
+def test_the_standing_of_cells_is_read_from_their_folders(finished):
+    good, bad, output, *_ = finished
+    now = standing(good, output)
+    assert (now.state, now.round) == ("finished", 1)
+    assert now.f1 is not None
+    assert now.seconds > 0
+    assert standing(bad, output).state == "new"
+
+
+def test_a_finished_cell_is_not_mixed_with_other_settings(finished):
+    good, _, output, *_ = finished
+    changed = Cell(good.name, good.tagger, good.config, {**good.settings, "active_learning.rounds": 2})
+    check_cells([good], output)
+    with pytest.raises(ALError, match=r"\[A587\].*rounds: 1 -> 2"):
+        check_cells([changed], output)
+
+
+def test_slim_leaves_what_a_report_reads(finished, tmp_path):
+    import shutil
+
+    from spacy_al.report.chosen import read_selection
+    from spacy_al.report.runs import read_run
+
+    good, _, output, *_ = finished
+    shutil.copytree(output, tmp_path / "out")
+    before = read_selection(read_run(output / "good"))
+    slim(good, tmp_path / "out")
+    assert not list((tmp_path / "out" / "good").rglob("*.npz"))
+    assert not (tmp_path / "out" / "good" / "model").exists()
+    assert read_selection(read_run(tmp_path / "out" / "good")) == before
+
+
+def test_what_is_stopped_goes_on_to_the_same_result(finished, corpus, tmp_path):
+    good, _, output, *_ = finished
+    assert run_cells([good], tmp_path, gpus=[-1], watcher=Heard(), seconds=0)["good"].state == "stopped"
+    assert run_cells([good], tmp_path, gpus=[-1], watcher=Heard())["good"].state == "finished"
+    chosen = Path("good", "rounds", "0001", "selected.jsonl")
+    assert (tmp_path / chosen).read_bytes() == (output / chosen).read_bytes()
