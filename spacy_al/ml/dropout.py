@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from .stages import Noise, Ragged
 
+CPU = torch.device("cpu")
 TABLE_ROWS = 1024  # rows of masks a sentence starts somewhere in; tokens of one sentence use different rows
 
 
@@ -69,21 +70,35 @@ class KeyedNoise:
     def _table(self, rate: float, width: int, stream: int, like: Tensor) -> Tensor:
         key = (self.seed, self.passes, rate, width, stream, like.device, like.dtype)
         if key not in self.tables:
-            self.tables[key] = mask_table(self.seed, self.passes, rate, width, stream).to(like.device, like.dtype)
+            table = mask_table(self.seed, self.passes, rate, width, stream, like.device)
+            self.tables[key] = table.to(like.dtype)
         return self.tables[key]
 
 
-def mask_table(seed: int, passes: int, rate: float, width: int, stream: int) -> Tensor:
+def mask_table(
+    seed: int, passes: int, rate: float, width: int, stream: int, device: torch.device = CPU
+) -> Tensor:
     """Draw a bool table (passes, TABLE_ROWS, width), False with probability `rate`, to 1 in 65536.
 
-    Drawn with numpy, so that a CPU and a GPU use the same masks; pass k is the same however many passes there are.
+    Each entry is a hash of its place, keyed by (seed, layer, pass): a CPU and a GPU use the same masks, pass k is
+    the same however many passes there are, and a GPU draws its own instead of waiting for the CPU.
     """
-    table = numpy.empty((passes, TABLE_ROWS, width), dtype=bool)
-    for number in range(passes):
-        generator = numpy.random.default_rng(numpy.random.SeedSequence(seed, spawn_key=(stream, number)))
-        draws = generator.integers(0, 1 << 16, size=(TABLE_ROWS, width), dtype=numpy.uint16)
-        table[number] = draws >= round(rate * (1 << 16))
-    return torch.from_numpy(table)
+    numbers = torch.arange(TABLE_ROWS * width, device=device)
+    draws = [hashed(numbers + pass_key(seed, stream, number)) for number in range(passes)]
+    return (torch.stack(draws) >= round(rate * (1 << 16))).view(passes, TABLE_ROWS, width)
+
+
+def pass_key(seed: int, stream: int, number: int) -> int:
+    """A signed 63-bit key for one pass of one layer."""
+    words = numpy.random.SeedSequence(seed, spawn_key=(stream, number)).generate_state(1, numpy.uint64)
+    return int(words[0] >> 2)
+
+
+def hashed(numbers: Tensor) -> Tensor:
+    """16 mixed bits of each int64: the finaliser of MurmurHash3 (Appleby 2011), products wrapping around."""
+    for factor in (-0x00AE502812AA7333, -0x3B314601E57A13AD):
+        numbers = (numbers ^ ((numbers >> 33) & 0x7FFFFFFF)) * factor
+    return (numbers ^ ((numbers >> 33) & 0x7FFFFFFF)) & 0xFFFF
 
 
 def key_tensor(keys: Sequence[bytes], device: torch.device) -> Tensor:
@@ -109,7 +124,8 @@ class UnitDropout(nn.Module):
             return states
         rate = noise.rate(self.kind, self.rate)
         mask = noise.per_token(states, rate=rate, width=states.data.shape[-1], stream=self.stream)
-        return Ragged(states.data * mask / (1 - rate), states.lengths)
+        # Scaled before the passes fan out: one pass over the states instead of one over all masks.
+        return Ragged(mask.mul_(states.data / (1 - rate)), states.lengths)
 
 
 class LockedDropout(nn.Module):

@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from spacy_al.ml.dropout import KeyedNoise, LockedDropout, UnitDropout, WordDropout, key_tensor, mask_table
+from spacy_al.ml.dropout import (
+    KeyedNoise,
+    LockedDropout,
+    UnitDropout,
+    WordDropout,
+    hashed,
+    key_tensor,
+    mask_table,
+)
 from spacy_al.ml.stages import Ragged
 
 KEYS = [b"a" * 16, b"bcdefghijklmnopq", b"c" * 16]
@@ -84,3 +92,23 @@ def test_padding_and_back_is_lossless():
     assert padded.shape == (6, 5, 3)
     assert torch.equal(states.from_padded(padded).data, states.data)
     assert states.positions().tolist() == [0, 1, 2, 0, 1, 2, 3, 4, 0, 1]
+
+
+def test_the_hash_is_murmurs_finaliser():
+    def reference(number):
+        word = number % 2**64
+        for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+            word = (word ^ (word >> 33)) * factor % 2**64
+        return (word ^ (word >> 33)) & 0xFFFF
+
+    numbers = [0, 1, 2, 12345, 2**40 + 7, 2**62 + 99]
+    assert hashed(torch.tensor(numbers)).tolist() == [reference(number) for number in numbers]
+
+
+def test_masks_are_spread_evenly_over_passes_rows_and_units():
+    table = mask_table(3, 20, 0.1, 96, 2).float()
+    for axes in ((1, 2), (0, 2), (0, 1)):
+        means, count = table.mean(axes), table.numel() / table.mean(axes).numel()
+        deviations = (means - 0.9) / (0.09 / count) ** 0.5  # standard normal for independent draws
+        assert deviations.abs().max() < 5
+        assert 0.7 < float(deviations.std()) < 1.3
