@@ -35,7 +35,8 @@ def pool_array(doc: Doc) -> NDArray[numpy.uint64]:
 
 
 def _unlabelled(doc: Doc) -> Doc:
-    if doc.has_annotation("ENT_IOB") or doc.spans:
+    # spaCy says of a Doc without tokens that it has every annotation.
+    if (len(doc) and doc.has_annotation("ENT_IOB")) or doc.spans:
         raise ALError(Errors.A400.format(text=doc.text[:60]))
     return doc
 

@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence
+from typing import IO, Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from spacy.language import Language
 from spacy.util import registry
@@ -31,8 +31,7 @@ class RoundLogger:
         if block is None:
             return
         try:
-            setup = registry.resolve({"logger": dict(block)})["logger"]
-            self.log, self.finalize = setup(nlp, io.StringIO(), io.StringIO())
+            self.log, self.finalize = find_logger(block)(nlp, io.StringIO(), io.StringIO())
         except Exception as error:  # loggers of other packages raise whatever their services do
             raise ALError(Errors.A514.format(name=self.name, reason=error)) from error
 
@@ -52,6 +51,14 @@ class RoundLogger:
             self.finalize()
         except Exception as error:  # as above
             warnings.warn(Warnings.W501.format(name=self.name, reason=error), stacklevel=2)
+
+
+def find_logger(block: Mapping[str, Any]) -> Callable[[Language, IO, IO], Tuple[Log, Callable[[], None]]]:
+    """What sets a logger up; raises ALError A514 when its package is missing or it refuses its settings."""
+    try:
+        return registry.resolve({"logger": dict(block)})["logger"]
+    except (ImportError, OSError, ValueError) as error:
+        raise ALError(Errors.A514.format(name=block.get("@loggers"), reason=error)) from error
 
 
 def round_info(metrics: Mapping[str, Any], report: TrainingReport, pipes: Sequence[str]) -> Dict[str, Any]:

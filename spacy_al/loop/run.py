@@ -1,5 +1,6 @@
 """The rounds of active learning: seed -> annotate -> train -> evaluate -> score -> select -> annotate ..."""
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
@@ -25,7 +26,7 @@ from .folder import RunFolder, selection_rows
 from .hardware import describe_hardware
 from .learner import Learner
 from .lock import locked
-from .loggers import RoundLogger
+from .loggers import RoundLogger, find_logger
 from .memory import peak_memory, reset_peak
 from .oracle import Oracle, People, SimulatedOracle, separate_file
 from .reporter import Reporter, Silent
@@ -76,6 +77,9 @@ class ActiveLearningRun:
         pool_path = check_paths(self.settings)
         check_target(config, self.settings.target)
         other = self._successor_config(config)
+        # spaCy resolves [training] when it loads the pipeline, and would not say what is wrong.
+        if block := config.interpolate()["training"].get("logger"):
+            find_logger(block)
         state = find_state(self.folder)
         self.learner = Learner(config, root=self.settings.seed, use_gpu=use_gpu)
         self.successor = Learner(other, root=self.settings.seed, use_gpu=use_gpu) if other else None
@@ -133,12 +137,11 @@ class ActiveLearningRun:
         if self.state.phase == "done":
             return self.state
         self.logger = RoundLogger(self.learner.nlp, self.learner.trainer.training.get("logger"))
-        with deterministic(self.settings.deterministic):
+        with contextlib.closing(self.logger), deterministic(self.settings.deterministic):
             while self.state.phase != "done":
                 phases[self.state.phase]()
                 if self.state.phase == "waiting":
                     break
-        self.logger.close()
         return self.state
 
     def _enter(self, phase: str) -> None:

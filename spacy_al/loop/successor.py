@@ -1,5 +1,6 @@
 """A second model that is trained on what the first one chose: during a run, or later from a finished one."""
 
+import time
 from configparser import Error as ParserError
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
@@ -128,8 +129,10 @@ class Later:
         shared = ("round", "labelled_sentences", "labelled_tokens", "labelled_fraction")
         row = {key: self.rows[number][key] for key in shared}
         row |= {"trained_sentences": self.learner.report.sentences, "steps": self.learner.report.steps}
-        row["seconds"] = {"train": 0.0, "train_successor": self.learner.seconds}
+        start = time.perf_counter()
         row |= successor_row(self.learner, self.name)
+        evaluate = time.perf_counter() - start
+        row["seconds"] = {"train": self.learner.seconds, "score": 0.0, "select": 0.0, "evaluate": evaluate}
         row["acquisition_ents_f"] = self.rows[number].get("acquisition_ents_f", self.rows[number]["ents_f"])
         row["peak_memory"] = peak_memory()
         self.done[number] = row

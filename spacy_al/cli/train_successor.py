@@ -1,0 +1,50 @@
+"""`al train-successor`: another model on what a finished run has labelled."""
+
+from pathlib import Path
+from typing import Annotated, List, Optional
+
+import typer
+
+
+def train_successor_cli(
+    ctx: typer.Context,
+    run: Annotated[Path, typer.Argument(help="Folder of a run", exists=True, file_okay=False)],
+    config: Annotated[Path, typer.Argument(help="Config of the other model", exists=True, dir_okay=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for its metrics, as `al report` reads them")],
+    rounds: Annotated[
+        Optional[str], typer.Option("--rounds", help="Rounds to train for, such as 0,5,10; all by default")
+    ] = None,
+    use_gpu: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")] = -1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the end only")] = False,
+) -> None:
+    """Train another model on the sentences a run has chosen, round by round (the paper's Figures 3 and 4).
+
+    The run's pool, test set and seed are used; they can be overridden where files have moved:
+
+        python -m spacy al train-successor runs/distilbert configs/al-electra.cfg --output runs/successor
+        --rounds 0,5,10 --paths.test test.spacy
+    """
+    from .common import Console, fail_clearly
+
+    with fail_clearly():
+        from spacy.cli._util import parse_config_overrides, setup_gpu
+
+        from ..loop.successor import train_successor
+
+        numbers = parse_rounds(rounds)
+        setup_gpu(use_gpu, silent=quiet)
+        console = Console(quiet=quiet)
+        overrides = parse_config_overrides(list(ctx.args))
+        rows = train_successor(
+            run, config, output, rounds=numbers, overrides=overrides, use_gpu=use_gpu, reporter=console
+        )
+        typer.echo(f"Done: {len(rows)} rounds. Metrics are in {output}")
+
+
+def parse_rounds(text: Optional[str]) -> Optional[List[int]]:
+    """Whole numbers between commas; raises typer.BadParameter for anything else."""
+    if text is None:
+        return None
+    if not all(part.strip().isdigit() for part in text.split(",")):
+        raise typer.BadParameter(f"{text!r}: give whole numbers between commas, such as 0,5,10", param_hint="--rounds")
+    return [int(part) for part in text.split(",")]

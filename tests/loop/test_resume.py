@@ -1,0 +1,176 @@
+"""What a resumed run is refused or warned of, and what full disks and damaged files do to it."""
+
+import errno
+import json
+import os
+
+import pytest
+
+from spacy_al.errors import ALError
+from spacy_al.files import write_json
+from spacy_al.loop.run import ActiveLearningRun, run
+from spacy_al.loop.state import load_state, package_versions
+
+from .conftest import chosen_ids, rows_without_seconds, write_corpus
+
+
+def stop_before(monkeypatch, phase, number=1):
+    """Let a run end as if killed, before it does a phase for the so-many-th time."""
+    original, calls = getattr(ActiveLearningRun, phase), []
+
+    def stop(self):
+        calls.append(1)
+        if len(calls) == number:
+            raise KeyboardInterrupt
+        return original(self)
+
+    monkeypatch.setattr(ActiveLearningRun, phase, stop)
+
+
+@pytest.fixture
+def unfinished(make_config, tmp_path, monkeypatch):
+    """A run that stopped in round 1, before it scored the pool."""
+    stop_before(monkeypatch, "_score", 2)
+    with pytest.raises(KeyboardInterrupt):
+        run(make_config(), tmp_path / "run")
+    return tmp_path / "run"
+
+
+def change_state(folder, **values):
+    state = json.loads((folder / "state.json").read_text())
+    write_json(folder / "state.json", state | values)
+
+
+@pytest.mark.parametrize("failing", ["replace", "fsync"])
+@pytest.mark.parametrize("number", [1, 4, 9])
+def test_a_full_disk_is_said_and_nothing_is_lost(failing, number, make_config, tmp_path, monkeypatch):
+    original, calls = getattr(os, failing), []
+
+    def fail(*args):
+        calls.append(1)
+        if len(calls) == number:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return original(*args)
+
+    monkeypatch.setattr(os, failing, fail)
+    with pytest.raises(ALError, match=r"A002.*No space left on device"):
+        run(make_config(rounds=1), tmp_path / "run")
+    run(make_config(rounds=1), tmp_path / "run")
+    run(make_config(rounds=1), tmp_path / "undisturbed")
+    assert rows_without_seconds(tmp_path / "run") == rows_without_seconds(tmp_path / "undisturbed")
+    assert chosen_ids(tmp_path / "run") == chosen_ids(tmp_path / "undisturbed")
+
+
+def test_a_folder_that_cannot_be_made_is_said(make_config, tmp_path):
+    (tmp_path / "file").write_text("here first")
+    with pytest.raises(ALError, match=r"A002.*run.lock.*Not a directory"):
+        run(make_config(), tmp_path / "file" / "run")
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        (lambda text: text[:-20], "A005.*metrics.jsonl:2"),
+        (lambda text: text.splitlines()[1] + "\n", "A511.*metrics.jsonl.*no row for round 0"),
+        (lambda text: text.splitlines()[0] + "\n", "A511.*metrics.jsonl.*no row for round 1"),
+        (lambda text: text.replace('"round": 1', '"round": "x"'), "A511.*metrics.jsonl.*line 2"),
+    ],
+)
+def test_damaged_metrics_are_named_and_left_alone(unfinished, make_config, damage, code):
+    path = unfinished / "metrics.jsonl"
+    path.write_text(damaged := damage(path.read_text()))
+    with pytest.raises(ALError, match=code):
+        run(make_config(), unfinished)
+    assert path.read_text() == damaged
+
+
+def test_missing_labels_are_named(unfinished, make_config):
+    (unfinished / "rounds" / "0001" / "annotated.spacy").write_bytes(
+        (unfinished / "rounds" / "0000" / "annotated.spacy").read_bytes()
+    )
+    with pytest.raises(ALError, match="A512.* 5 of the sentences"):
+        run(make_config(), unfinished)
+
+
+def test_a_run_that_lost_its_state_is_not_begun_anew(unfinished, make_config):
+    (unfinished / "state.json").unlink()
+    with pytest.raises(ALError, match="A502.*state.json.*missing"):
+        run(make_config(), unfinished)
+
+
+def test_every_changed_field_is_named(unfinished, make_config, tmp_path):
+    other = write_corpus(tmp_path / "other.spacy", 90, 5)
+    with pytest.raises(ALError) as error:
+        run(make_config(seed=3, round_budget=6, pool=other), unfinished)
+    for part in ("active_learning.seed: 0 -> 3", "active_learning.round_budget: 5 -> 6", "the sentences of the pool"):
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize(("name", "version"), [("spacy_al", "0.0.1"), ("spacy", "2.3.1"), ("torch", "1.0.0")])
+def test_versions_that_may_change_results_are_refused(name, version, unfinished, make_config):
+    change_state(unfinished, versions={**package_versions(), name: version})
+    with pytest.raises(ALError, match=f"A503.*version of {name}: {version} -> "):
+        run(make_config(), unfinished)
+
+
+def test_lesser_differences_are_warned_of(unfinished, make_config):
+    change_state(unfinished, versions={**package_versions(), "numpy": "1.26.0"})
+    with pytest.warns(UserWarning, match=r"W500.*numpy 1.26.0 -> "):
+        assert run(make_config(), unfinished).phase == "done"
+
+
+def test_accepted_changes_are_taken_over(unfinished, make_config, tmp_path):
+    changed = make_config(measure="entropy", rounds=3)
+    assert run(changed, unfinished, accept_changes=True).round == 3
+    assert run(changed, unfinished).phase == "done"
+    rows = (unfinished / "rounds" / "0003" / "selected.jsonl").read_text().splitlines()
+    assert {json.loads(row)["measure"] for row in rows} == {"entropy"}
+
+
+def test_an_accepted_pool_is_scored_anew(make_config, tmp_path, monkeypatch, corpus):
+    with monkeypatch.context() as patch:
+        stop_before(patch, "_select")
+        with pytest.raises(KeyboardInterrupt):
+            run(make_config(), tmp_path / "run")
+    larger = tmp_path / "larger.spacy"
+    write_corpus(larger, 150, 0)  # the same seed: the old sentences and thirty more
+    with pytest.raises(ALError, match="A503.*the sentences of the pool"):
+        run(make_config(pool=str(larger)), tmp_path / "run")
+    state = run(make_config(pool=str(larger)), tmp_path / "run", accept_changes=True)
+    assert (state.phase, state.round) == ("done", 2)
+    import numpy
+
+    assert len(numpy.load(tmp_path / "run" / "rounds" / "0000" / "utilities.npz")["numbers"]) == 140
+
+
+def test_sentences_that_left_the_pool_are_named(make_config, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop_before(patch, "_annotate")
+        with pytest.raises(KeyboardInterrupt):
+            run(make_config(), tmp_path / "run")
+    other = write_corpus(tmp_path / "other.spacy", 12, 9)
+    with pytest.raises(ALError, match=r"A513.*are not in the pool .*other.spacy"):
+        run(make_config(pool=other), tmp_path / "run", accept_changes=True)
+
+
+def test_what_a_killed_process_left_half_written_is_swept_away(unfinished, make_config):
+    (unfinished / ".model.abc.tmp").mkdir()
+    (unfinished / ".model.abc.tmp" / "meta.json").write_text("{")
+    (unfinished / "rounds" / "0001" / ".selected.jsonl.x.tmp").write_text("{")
+    run(make_config(), unfinished)
+    assert not [path for path in unfinished.rglob("*.tmp")]
+
+
+def test_a_state_of_an_earlier_version_without_hardware_is_read(unfinished, make_config):
+    state = json.loads((unfinished / "state.json").read_text())
+    hardware = state.pop("hardware")
+    write_json(unfinished / "state.json", state)
+    assert load_state(unfinished / "state.json").hardware == {}
+    assert hardware["cores"] == len(os.sched_getaffinity(0))
+    assert run(make_config(), unfinished).phase == "done"
+
+
+def test_the_warning_names_what_has_changed_of_the_machine(unfinished, make_config, monkeypatch):
+    change_state(unfinished, hardware={"processor": "an older one", "cores": 1})
+    with pytest.warns(UserWarning, match="W500.*processor an older one -> "):
+        run(make_config(), unfinished)
