@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Sequence
 from spacy.util import load_config, registry
 from spacy.vocab import Vocab
 
+from ..corpus.reader import read_docs
 from ..corpus.task_docs import answer_doc
 from ..errors import ALError, Errors
 from ..jsonl import read_jsonl
@@ -33,7 +34,8 @@ def open_labels(run: Path) -> List[str]:
     target = check_active_learning(fill_active_learning(config)).target
     declared = config.get("initialize", {}).get("components", {}).get(target, {}).get("labels")
     if isinstance(declared, dict):
-        return list(registry.resolve({"labels": declared})["labels"] or [])
+        value = registry.resolve({"labels": declared})["labels"] or []
+        return list(value["labels"] if isinstance(value, dict) else value)
     return list(declared or config["components"].get(target, {}).get("labels", []))
 
 
@@ -54,7 +56,11 @@ def accept_answers(run: Path, answers: Sequence[Answer]) -> None:
         accepted = [answer for answer in answers if answer.verdict == "accept" and answer.id in tasks]
         if not accepted:
             raise ALError(Errors.A508.format(path=run, n=len(tasks)))
-        folder.write_answers(state.round, [answer_doc(tasks[one.id], one, vocab) for one in accepted])
+        docs = {one.id: answer_doc(tasks[one.id], one, vocab) for one in accepted}
+        # Answers may come in parts; a later answer to the same sentence replaces the earlier one.
+        earlier = read_docs(folder.answers(state.round), vocab) if folder.answers(state.round).is_file() else []
+        kept = [doc for doc in earlier if doc.user_data["id"] not in docs]
+        folder.write_answers(state.round, [*kept, *docs.values()])
 
 
 def waiting_state(folder: RunFolder) -> RunState:

@@ -5,6 +5,7 @@ import json
 import pytest
 import spacy
 from spacy.tokens import DocBin
+from spacy.vocab import Vocab
 
 from spacy_al.errors import ALError
 from spacy_al.loop.people import accept_answers, open_batch
@@ -126,6 +127,17 @@ def test_people_answer_and_the_run_goes_on(make_config, tmp_path):
     assert all(task.spans is not None for task in second)
     accept_answers(tmp_path / "run", [Answer(task.id, "accept") for task in second])
     assert run(config, tmp_path / "run").phase == "done"
+
+
+def test_answers_may_come_in_parts_and_the_last_word_counts(make_config, tmp_path):
+    config = make_config(oracle="people", rounds=0)
+    run(config, tmp_path / "run")
+    first, second, third, *_ = open_batch(tmp_path / "run")
+    accept_answers(tmp_path / "run", [Answer(first.id, "accept"), Answer(second.id, "accept", spans=((0, 1, "PER"),))])
+    accept_answers(tmp_path / "run", [Answer(second.id, "accept"), Answer(third.id, "accept")])
+    assert set(run(config, tmp_path / "run").labelled) == {first.id, second.id, third.id}
+    docs = DocBin(store_user_data=True).from_disk(tmp_path / "run" / "labelled.spacy").get_docs(Vocab())
+    assert not any(doc.ents for doc in docs)
 
 
 def test_answers_to_a_run_that_does_not_wait_are_refused(finished):
