@@ -1,6 +1,7 @@
 """Linear-chain CRF mathematics over padded batches: log-partition, marginals, Viterbi, scores and samples."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import List, Tuple
 
 import torch
@@ -31,7 +32,7 @@ class Chain:
     transitions: Tensor
     end: Tensor
 
-    @property
+    @cached_property
     def mask(self) -> Tensor:
         """True where a token stands, (batch, longest)."""
         return torch.arange(self.emissions.shape[1], device=self.lengths.device) < self.lengths[:, None]
@@ -41,10 +42,15 @@ class Chain:
         """Position of each sentence's last token, 0 for an empty one: (batch,)."""
         return (self.lengths - 1).clamp(min=0)
 
-    @property
+    @cached_property
     def at_end(self) -> Tensor:
         """True at each sentence's last token, (batch, longest)."""
         return torch.arange(self.emissions.shape[1], device=self.lengths.device) == self.lengths[:, None] - 1
+
+    @cached_property
+    def clean(self) -> Tensor:
+        """The emissions with 0 in the padding, without gradient; what was there, NaN too, goes no further."""
+        return self.emissions.detach().masked_fill(~self.mask[..., None], 0.0)
 
     def reversed(self) -> "Chain":
         """The same chain read from right to left; sentences still start at position 0."""
@@ -112,15 +118,12 @@ def viterbi(chain: Chain) -> Tensor:
     Of equally good sequences it is one, the same in every call on a device.
     """
     with torch.no_grad():
-        emissions, transitions = _clean(chain).transpose(0, 1), chain.transitions.T.contiguous()
-        pointers = []
-        deltas = [emissions[0] + chain.start] if len(emissions) else []
-        for emission in emissions[1:]:
-            value, pointer = (deltas[-1][:, None, :] + transitions).max(-1)  # (batch, to, from)
-            delta = value + emission
+        deltas: List[Tensor] = []
+        for emission in chain.clean.unbind(1):
+            before = (deltas[-1][:, :, None] + chain.transitions).amax(1) if deltas else chain.start
+            delta = before + emission
             deltas.append(delta - delta.amax(-1, keepdim=True))
-            pointers.append(pointer)
-        return _trace(chain, deltas, pointers)
+        return _trace(chain, deltas)
 
 
 def decode(chain: Chain) -> Tuple[Tensor, Tensor, Tensor]:
@@ -156,18 +159,13 @@ def _wide(values: Tensor) -> Tensor:
     return values if values.device.type == "mps" else values.double()
 
 
-def _clean(chain: Chain) -> Tensor:
-    # Whatever a caller left in the padding, NaN too, must not reach a recursion.
-    return chain.emissions.masked_fill(~chain.mask[..., None], 0.0)
-
-
 def _step_scores(chain: Chain, tags: Tensor) -> Tensor:
     """What each token adds to a sequence's score, (batch, longest): emission, way in, end at the last."""
     mask = chain.mask
     tags = tags.masked_fill(~mask, 0)
-    steps = _clean(chain).gather(2, tags[..., None])[..., 0]
+    steps = chain.emissions.gather(2, tags[..., None])[..., 0]
     steps = steps + torch.cat([chain.start[tags[:, :1]], chain.transitions[tags[:, :-1], tags[:, 1:]]], 1)
-    return steps * mask + chain.end[tags] * chain.at_end
+    return torch.where(mask, steps, 0.0) + chain.end[tags] * chain.at_end
 
 
 def _scan(chain: Chain) -> Tuple[Tensor, Tensor]:
@@ -175,7 +173,7 @@ def _scan(chain: Chain) -> Tuple[Tensor, Tensor]:
 
     RETURNS (Tuple[Tensor, Tensor]): (batch, longest, tags); (batch, longest), 0 in the padding.
     """
-    alphas, norms = recur(_clean(chain)[None], chain.start[None], chain.transitions[None])
+    alphas, norms = recur(chain.clean[None], chain.start[None], chain.transitions[None])
     return alphas[0], norms[0] * chain.mask
 
 
@@ -186,7 +184,7 @@ def _both_ways(chain: Chain) -> Tuple[Tensor, Tensor, Tensor]:
     """
     other = chain.reversed()
     alphas, norms = recur(
-        torch.stack([_clean(chain), _clean(other)]),
+        torch.stack([chain.clean, other.clean]),
         torch.stack([chain.start, other.start]),
         torch.stack([chain.transitions, other.transitions]),
     )
@@ -209,22 +207,21 @@ def _log_prob(chain: Chain, tags: Tensor, alphas: Tensor, norms: Tensor) -> Tens
 def _posterior(chain: Chain, alphas: Tensor, gammas: Tensor) -> Tensor:
     # Both variables hold the token's own emission. The softmax normalises each token by itself, so that
     # rounding does not add up along the sentence.
-    joint = (alphas + gammas - _clean(chain)).softmax(-1)
+    joint = (alphas + gammas - chain.clean).softmax(-1)
     return joint * chain.mask[..., None]
 
 
-def _trace(chain: Chain, deltas: List[Tensor], pointers: List[Tensor]) -> Tensor:
-    batch, longest, _ = chain.emissions.shape
-    tags = chain.lengths.new_zeros(batch, longest)
-    if not longest:
-        return tags
-    rows = torch.arange(batch, device=tags.device)
-    tag = (torch.stack(deltas)[chain.last, rows] + chain.end).argmax(-1)
-    tags[:, longest - 1] = tag
-    for position in range(longest - 2, -1, -1):
-        before = pointers[position].gather(1, tag[:, None])[:, 0]
-        tag = torch.where(position < chain.last, before, tag)
-        tags[:, position] = tag
+def _trace(chain: Chain, deltas: List[Tensor]) -> Tensor:
+    """The way back; where it came from is found for the tags on the way only. deltas: (batch, tags) each."""
+    tags = chain.lengths.new_zeros(chain.emissions.shape[:2])
+    into = chain.transitions.T
+    for position in range(len(deltas) - 1, -1, -1):
+        if position == len(deltas) - 1:
+            ways_on = chain.end.expand_as(deltas[position])
+        else:
+            ended = (position >= chain.last)[:, None]
+            ways_on = torch.where(ended, chain.end, into[tags[:, position + 1]])
+        tags[:, position] = (deltas[position] + ways_on).argmax(-1)
     return tags * chain.mask
 
 

@@ -70,10 +70,12 @@ def _log_sum(transitions: Tensor) -> Step:
 
 def _loop(steps: Tensor, start: Tensor, advance: Step) -> Tuple[Tensor, Tensor]:
     alphas, shifts = torch.empty_like(steps), steps.new_empty((*steps.shape[:3], 1))
-    for number, emission in enumerate(steps):
-        alpha = emission + (advance(alphas[number - 1]) if number else start[:, None])
-        torch.amax(alpha, -1, keepdim=True, out=shifts[number])
-        torch.sub(alpha, shifts[number], out=alphas[number])
+    before = start[:, None]
+    for emission, alpha, shift in zip(steps.unbind(), alphas.unbind(), shifts.unbind(), strict=True):
+        before = emission + before
+        torch.amax(before, -1, keepdim=True, out=shift)
+        torch.sub(before, shift, out=alpha)
+        before = advance(alpha)
     return alphas, shifts
 
 

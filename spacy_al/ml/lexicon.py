@@ -23,7 +23,7 @@ class Lexicon:
     def __init__(self, vocab: Vocab) -> None:
         """vocab (Vocab): Has word vectors; ALError A253 at the first word otherwise."""
         self.vocab = vocab
-        self.numbers: Dict[str, int] = {}
+        self.numbers: Dict[int, int] = {}  # by the hash of the word, spaCy's ORTH
         self.rows: NDArray[numpy.int64] = numpy.zeros(0, dtype=numpy.int64)
         self.capitals: NDArray[numpy.uint8] = numpy.zeros(0, dtype=numpy.uint8)
         self.spelling: NDArray[numpy.uint8] = numpy.zeros((0, MAX_BYTES), dtype=numpy.uint8)
@@ -31,18 +31,19 @@ class Lexicon:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def add(self, words: Sequence[str]) -> NDArray[numpy.int32]:
-        """The number of each word, new ones entered: (words,)."""
+    def add(self, orths: Sequence[int]) -> NDArray[numpy.int32]:
+        """The number of each word, new ones entered: (words,). orths (Sequence[int]): Hashes of words."""
         first = len(self.numbers)
-        new = [word for word in dict.fromkeys(words) if word not in self.numbers]
-        if new:
+        unknown = [orth for orth in dict.fromkeys(orths) if orth not in self.numbers]
+        if unknown:
+            new = [self.vocab.strings[orth] for orth in unknown]
             self._grow(first + len(new))
             part = slice(first, first + len(new))
             self.rows[part] = find_rows(new, self.vocab)
             self.capitals[part] = [CAPITALS.index(capitalisation(word)) for word in new]
             self.spelling[part] = spell(new)
-            self.numbers.update(zip(new, range(first, first + len(new)), strict=True))
-        return numpy.array([self.numbers[word] for word in words], dtype=numpy.int32)
+            self.numbers.update(zip(unknown, range(first, first + len(new)), strict=True))
+        return numpy.array([self.numbers[orth] for orth in orths], dtype=numpy.int32)
 
     def _grow(self, size: int) -> None:
         # Room doubles, so that a stream of new words costs no more than twice its size in copies.

@@ -1,4 +1,4 @@
-"""Bidirectional LSTM layers over sentences without padding, with a backward pass of their own: fast on a CPU."""
+"""Bidirectional LSTM layers over sentences without padding, with a backward pass of their own, for CPUs."""
 
 from dataclasses import dataclass
 from typing import Any, List, Tuple
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Packing:
-    """Tokens in the order an LSTM reads them: all first tokens, longest sentence first, then all second ones ...
+    """Tokens in the order an LSTM reads them: all first tokens, longest sentence first, then all second.
 
     Both directions read at once, so each place is two rows: forward, then backward.
 
@@ -50,8 +50,8 @@ def run_lstm(lstm: nn.LSTM, states: Tensor, packing: Packing) -> Tensor:
         parts = []
         for name in (f"l{layer}", f"l{layer}_reverse"):
             kinds = ("weight_ih_", "weight_hh_", "bias_ih_", "bias_hh_")
-            # From torch's order of gates, input, forget, candidate, output, to ours with the output first: then
-            # both the three gates that take a sigmoid and the three that c leads to are neighbours.
+            # From torch's order of gates, input, forget, candidate, output, to ours with the output first:
+            # then the three gates that take a sigmoid are neighbours, and so are the three that c leads to.
             parts.append([torch.roll(getattr(lstm, kind + name), hidden, 0) for kind in kinds])
         into, recurrent, bias_into, bias_recurrent = zip(*parts, strict=True)
         bias = torch.cat(bias_into) + torch.cat(bias_recurrent)
@@ -136,7 +136,7 @@ class _Recurrence(torch.autograd.Function):
 
 
 def _slopes(acts: Tensor, cells: Tensor, squashed: Tensor, packing: Packing) -> Tuple[Tensor, Tensor]:
-    """What a unit of gradient of h gives to o before its sigmoid, and one of c to i, f and g; and one of h to c."""
+    """What a unit of gradient of h gives to o before its sigmoid, one of c to i, f and g, one of h to c."""
     out, into, forget, candidate = acts.chunk(4, 1)
     slopes = torch.empty_like(acts)
     to_out, to_into, to_forget, to_candidate = slopes.chunk(4, 1)

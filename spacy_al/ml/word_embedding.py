@@ -7,6 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 import numpy
 import torch
 from numpy.typing import NDArray
+from spacy.attrs import ORTH
 from spacy.tokens import Doc
 from spacy.vectors import Vectors
 from thinc.api import to_numpy
@@ -17,6 +18,7 @@ from .cache import SentenceCache
 from .char_cnn import CharCNN, draw_uniform
 from .lexicon import CAPITALS, Lexicon
 from .stages import Ragged
+from .word_vectors import find_rows
 
 MOST_WORDS = 2_000_000  # a lexicon of more is given up for a new one, about 75 bytes a word
 
@@ -127,17 +129,19 @@ class WordEmbedding:
 
     def _number(self, docs: List[Doc]) -> List[Words]:
         assert self.lexicon is not None
-        texts = [[token.text for token in doc] for doc in docs]
-        numbers = self.lexicon.add([text for words in texts for text in words])
-        ends = numpy.cumsum([len(words) for words in texts])[:-1]
-        return [Words(self.lexicon, part) for part in numpy.split(numbers, ends)]
+        orths = numpy.concatenate([doc.to_array(ORTH).reshape(-1) for doc in docs])
+        numbers = self.lexicon.add(orths.tolist())
+        ends = numpy.cumsum([len(doc) for doc in docs])
+        return [
+            Words(self.lexicon, numbers[end - len(doc) : end]) for doc, end in zip(docs, ends, strict=True)
+        ]
 
     def _bind(self, doc: Doc) -> None:
         """Start anew when the vocabulary's vectors are others than before, or the lexicon is too large."""
         vectors = doc.vocab.vectors
         if vectors is not self.source or (self.lexicon is not None and len(self.lexicon) > MOST_WORDS):
             self.lexicon = Lexicon(doc.vocab)
-            self.lexicon.add(["the"])  # fails here, rather than later, where there are no vectors
+            find_rows([], doc.vocab)  # fails here, rather than later, where there are no vectors
             self.source = vectors
             self.cache.clear()
             self.tables.clear()

@@ -138,6 +138,15 @@ def test_marginals_are_the_gradient_of_the_log_partition():
     torch.testing.assert_close(crf.marginals(chain), gradient, atol=1e-12, rtol=0)
 
 
+def test_asking_for_marginals_does_not_cost_the_score_its_gradient():
+    chain, tags = make_chain(3, [4, 2], 3), torch.tensor([[0, 1, 2, 0], [2, 2, 0, 0]])
+    chain.emissions.requires_grad_()
+    crf.marginals(chain)
+    gradient = torch.autograd.grad(crf.score(chain, tags).sum(), chain.emissions)[0]
+    expected = torch.nn.functional.one_hot(tags, 3).double() * chain.mask[..., None]
+    torch.testing.assert_close(gradient, expected)
+
+
 def test_decode_gives_what_its_parts_give():
     chain = make_chain(4, [7, 2, 0], 3)
     probs, best, log_prob = crf.decode(chain)

@@ -1,5 +1,7 @@
 """Numbers and features of words: capitalisation, spelling, growth."""
 
+from typing import List
+
 import numpy
 import pytest
 from spacy.vectors import Vectors
@@ -45,11 +47,15 @@ def test_spelling_is_utf8_without_the_middle_of_very_long_words():
     assert bytes(rows[1]) == b"x" * 32 + b"y" * 32
 
 
+def orths(vocab: Vocab, words: List[str]) -> List[int]:
+    return [vocab.strings.add(word) for word in words]
+
+
 def test_words_keep_their_numbers_and_features_as_the_lexicon_grows(vocab):
     lexicon = Lexicon(vocab)
-    first = lexicon.add(["b", "Rome", "b"])
-    many = lexicon.add([f"word{number}" for number in range(5000)])
-    assert first.tolist() == [0, 1, 0] == lexicon.add(["b", "Rome", "b"]).tolist()
+    first = lexicon.add(orths(vocab, ["b", "Rome", "b"]))
+    many = lexicon.add(orths(vocab, [f"word{number}" for number in range(5000)]))
+    assert first.tolist() == [0, 1, 0] == lexicon.add(orths(vocab, ["b", "Rome", "b"])).tolist()
     assert many.tolist() == list(range(2, 5002))
     assert lexicon.rows[:3].tolist() == [1, -1, -1]
     assert CAPITALS[lexicon.capitals[1]] == "upperInitial"
