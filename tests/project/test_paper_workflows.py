@@ -157,3 +157,22 @@ def test_studies_of_one_corpus_share_cells_only_where_settings_agree(root):
     for study in STUDIES:
         for cell in cells(root, study, "conll2003"):
             assert asked.setdefault(cell.name, cell.settings) == cell.settings
+
+
+def test_the_docs_count_the_cells_that_there_are(root):
+    text = (root / "docs" / "study.md").read_text(encoding="utf8")
+    rows = [
+        [cell.strip(" `") for cell in line.split("|")] for line in text.splitlines() if "| `paper-" in line
+    ]
+    said = {row[1].removeprefix("paper-"): (int(row[3]), int(row[4])) for row in rows}
+    studies = [study for study in STUDIES if study != "installable"]
+    assert said == {
+        study: tuple(len(cells(root, study, protocol)) for protocol in CORPORA) for study in studies
+    }
+
+
+def test_the_study_in_the_docs_is_one(root, tmp_path):
+    text = (root / "docs" / "study.md").read_text(encoding="utf8")
+    path = tmp_path / "docs.cfg"
+    path.write_text(text.split("```ini\n")[1].split("```")[0], encoding="utf8")
+    assert len(read_study([path])) == 14
