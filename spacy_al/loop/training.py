@@ -121,9 +121,10 @@ class Trainer:
             self.nlp,
             resolved["optimizer"],
             seeded_epochs(examples, batcher, epochs, numpy.random.default_rng(seed)),
-            follower.evaluate,
+            follower.score,
             dropout=resolved["dropout"],
-            eval_frequency=1,  # the follower decides which steps end an epoch
+            # spaCy asks for a score after the FIRST step of each epoch; the follower evaluates after the last.
+            eval_frequency=per_epoch,
             accumulate_gradient=resolved["accumulate_gradient"],
             patience=0,
             max_steps=0,
@@ -131,12 +132,14 @@ class Trainer:
             annotating_components=resolved["annotating_components"],
             before_update=resolved["before_update"],
         )
-        losses: List[Dict[str, Any]] = []
+        losses: Dict[str, Any] = {}
         for number, (_, info, _) in enumerate(steps, start=1):
-            losses.append(info["losses"])
+            losses = info["losses"]
+            follower.after_step()
             progress(number, per_epoch * epochs)
         follower.finish()
-        follower.report.losses = mean_losses(losses[-per_epoch:])
+        # spaCy empties its sums when it asks for a score, so they are of the last epoch without its first step.
+        follower.report.losses = mean_losses(losses, max(per_epoch - 1, 1))
         return follower.report
 
 
@@ -158,14 +161,17 @@ class Follower:
         self.best: List[Snapshot] = []
         self.bad_epochs = 0
 
-    def evaluate(self) -> Tuple[float, Dict[str, float]]:
-        """Called by spaCy's loop after every step; the score is the development F1 of the last finished epoch."""
+    def score(self) -> Tuple[float, Dict[str, float]]:
+        """What spaCy's loop is told: the best development F1 so far."""
+        return max(self.best_f, 0.0), {}
+
+    def after_step(self) -> None:
+        """Count a step; evaluate and follow the rule above if it was the last of an epoch."""
         self.report.steps += 1
         if self.dev and self.report.steps % self.per_epoch == 0:
             scores = span_scores(self.trainer.nlp, self.dev)
             self.report.dev_f.append(scores["ents_f"])
             self._follow(scores["ents_f"])
-        return max(self.best_f, 0.0), {}
 
     def _follow(self, score: float) -> None:
         if score > self.best_f:
@@ -187,10 +193,9 @@ class Follower:
         self._restore()
 
 
-def mean_losses(steps: Sequence[Dict[str, Any]]) -> Dict[str, float]:
-    """The mean over steps of each component's loss, read only now: on a GPU a loss is worth waiting for once."""
-    names = steps[-1] if steps else {}
-    return {name: sum(float(losses.get(name, 0.0)) for losses in steps) / len(steps) for name in names}
+def mean_losses(sums: Dict[str, Any], steps: int) -> Dict[str, float]:
+    """The mean loss of each component, read only now: on a GPU a loss is worth waiting for once."""
+    return {name: float(value) / steps for name, value in sums.items()}
 
 
 @contextlib.contextmanager
