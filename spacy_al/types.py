@@ -1,8 +1,8 @@
 """The few types that everything passes: pools without labels, and what a tagger says about sentences."""
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
 
 import numpy
@@ -126,18 +126,33 @@ class Pool:
         cls, sentences: Iterable[Tuple[NDArray[numpy.uint64], Optional[str]]], strings: StringStore
     ) -> "Pool":
         """Build a pool from `pool_array`s and sources; the strings of all hashes must be in `strings`."""
-        ids: List[str] = []
         arrays: List[NDArray[numpy.uint64]] = []
         sources: List[Optional[str]] = []
-        seen: Counter = Counter()
         for array, source in sentences:
-            key = _key(array[:, 0]).hex()
-            ids.append(f"{key}-{seen[key]}")
-            seen[key] += 1
             arrays.append(array)
             sources.append(source)
-        starts = numpy.cumsum([0, *(len(array) for array in arrays)], dtype=numpy.int64)
         attributes = numpy.concatenate(arrays) if arrays else numpy.zeros((0, 3), dtype=numpy.uint64)
+        lengths = numpy.array([len(array) for array in arrays], dtype=numpy.int64)
+        return cls.from_flat(attributes, lengths, sources, strings)
+
+    @classmethod
+    def from_flat(
+        cls,
+        attributes: NDArray[numpy.uint64],
+        lengths: NDArray[numpy.int64],
+        sources: List[Optional[str]],
+        strings: StringStore,
+    ) -> "Pool":
+        """Build a pool from the `pool_array`s of all sentences in one, (tokens, 3), and their lengths, (sentences,)."""
+        starts = numpy.zeros(len(lengths) + 1, dtype=numpy.int64)
+        numpy.cumsum(lengths, out=starts[1:])
+        orths, ids, places = numpy.ascontiguousarray(attributes[:, 0]), [], starts.tolist()
+        seen: Dict[bytes, int] = {}
+        for start, end in pairwise(places):
+            key = hashlib.blake2b(orths[start:end].data, digest_size=16).digest()
+            number = seen.get(key, 0)
+            seen[key] = number + 1
+            ids.append(f"{key.hex()}-{number}")
         return cls(strings, ids, starts, attributes, sources)
 
     def __len__(self) -> int:

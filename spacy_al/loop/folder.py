@@ -81,6 +81,10 @@ class RunFolder:
         """Keep the labelled sentences of a round."""
         write_bytes(self.answers(number), write_docs(docs))
 
+    def read_round(self, number: int, vocab: Vocab) -> List[Doc]:
+        """The labelled sentences of one round."""
+        return list(read_docs(self.answers(number), vocab))
+
     def read_answers(self, rounds: int, vocab: Vocab) -> List[Doc]:
         """The labelled sentences of rounds 0 to `rounds`, in the order they were chosen."""
         return [doc for number in range(rounds + 1) for doc in read_docs(self.answers(number), vocab)]

@@ -42,6 +42,7 @@ class Learner:
         self.report = TrainingReport()
         self.seconds = 0.0
         self.tokens = 0
+        self._read = 0  # rounds whose labels are in memory
         self._examples: Dict[str, Example] = {}
         self._test: Optional[List[Example]] = None
 
@@ -86,9 +87,10 @@ class Learner:
         return split_dev(range(len(lengths)), lengths, self.settings.dev_fraction, rng)
 
     def _labelled(self, folder: RunFolder, round_: int, labelled: Sequence[str]) -> List[Example]:
-        if any(id_ not in self._examples for id_ in labelled):
-            for doc in self.docs(folder, round_):
+        for number in range(self._read, round_ + 1):
+            for doc in folder.read_round(number, self.nlp.vocab):
                 self._examples.setdefault(doc.user_data["id"], make_example(doc))
+        self._read = round_ + 1
         missing = [id_ for id_ in labelled if id_ not in self._examples]
         if missing:
             raise ALError(Errors.A512.format(path=folder.path, n=len(missing), id=missing[0]))

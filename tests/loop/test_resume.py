@@ -158,7 +158,7 @@ def test_what_a_killed_process_left_half_written_is_swept_away(unfinished, make_
     (unfinished / ".model.abc.tmp" / "meta.json").write_text("{")
     (unfinished / "rounds" / "0001" / ".selected.jsonl.x.tmp").write_text("{")
     run(make_config(), unfinished)
-    assert not [path for path in unfinished.rglob("*.tmp")]
+    assert not list(unfinished.rglob("*.tmp"))
 
 
 def test_a_state_of_an_earlier_version_without_hardware_is_read(unfinished, make_config):
