@@ -75,6 +75,25 @@ def test_paper_tables56_runs_a_small_matrix(clone):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("study", "cell"),
+    [
+        ("table1", "crf.random.full.seed-0"),
+        ("fig1", "bert.mnlp.seed-0"),
+        ("fig2", "electra.bald-last.seed-0"),
+        ("fig34", "electra-by-distilbert.mnlp.seed-0"),
+        ("table2", "distilbert.mnlp.round5.seed-0"),
+        ("subsample", "electra.mnlp.pool-10.seed-0"),
+    ],
+)
+def test_each_workflow_of_the_paper_runs_one_of_its_cells(clone, study, cell):
+    encoders = dict.fromkeys(("electra", "bert", "distilbert"), "tiny-electra")
+    run_workflow(clone, f"paper-{study}", only=cell, repeats=1, **encoders)
+    assert (clone / "runs" / "paper" / "conll2003" / cell / "labelled.spacy").is_file()
+    assert (clone / "report" / "paper" / "conll2003" / study / "report.html").is_file()
+
+
+@pytest.mark.slow
 def test_annotate_demo_takes_a_scripted_annotators_answers(clone):
     out = run_workflow(clone, "annotate-demo", sample_encoder="tiny-electra")
     assert "Round 1 of 1, phase: done" in out
