@@ -13,6 +13,8 @@ from spacy.training import Example
 from spacy.util import fix_random_seed
 from thinc.api import Optimizer
 
+from spacy_al.ml.word_vectors import create_vectors_callback
+from tests.ml.bilstm_models import bilstm_model, word_embedding
 from tests.ml.helpers import transformer_model
 
 Sentence = str  # word/part-of-speech/entity in IOB2, for each token
@@ -35,16 +37,20 @@ class Case:
     factory (str): Its registered name. config (Dict): Its config, without labels.
     dropouts (Tuple[str, ...]): Kinds of dropout that make passes differ. updates (int): Batches of
         `nlp.update` after initialisation until it knows SENTENCES; 0 if it trains in one go.
+    vectors (str): A file of word vectors for the vocabulary, if it needs any.
     """
 
     factory: str
     config: Dict[str, Any] = field(default_factory=dict)
     dropouts: Tuple[str, ...] = ()
     updates: int = 0
+    vectors: str = ""
 
     def blank(self, **config: Any) -> Language:
         """A pipeline with this component, not initialised."""
         nlp = spacy.blank("en")
+        if self.vectors:
+            create_vectors_callback(self.vectors)(nlp)
         nlp.add_pipe(self.factory, name="tagger", config={**self.config, "labels": LABELS, **config})
         return nlp
 
@@ -88,6 +94,14 @@ CASES = {
     "sequence_tagger-transformer": Case(
         "sequence_tagger", {"model": transformer_model("")}, dropouts=("last", "all"), updates=60
     ),
+    # Files of vectors and of an ELMo are made by the fixture, too.
+    "sequence_tagger-bilstm": Case(
+        "sequence_tagger",
+        {"model": bilstm_model(word_embedding()), "scheme": "BILOU"},
+        dropouts=("word", "locked", "all"),
+        updates=150,
+    ),
+    "sequence_tagger-elmo": Case("sequence_tagger", dropouts=("word", "locked", "all"), updates=250),
 }
 
 
