@@ -175,3 +175,17 @@ def test_redraw_depends_on_its_generator_alone(vocab):
         drawn.append([parameter.detach().clone() for parameter in encoder.whole.parameters()])
     assert all(torch.equal(one, two) for one, two in zip(drawn[0], drawn[1], strict=True))
     assert not any(torch.equal(one, other) for one, other in zip(drawn[0], drawn[2], strict=True))
+
+
+def test_a_lexicon_that_has_grown_too_large_is_replaced_without_a_trace(vocab, monkeypatch):
+    encoder, docs = make_encoder(vocab), make_docs(vocab)
+    expected, before = run(encoder, docs), encoder.featurize(docs)
+    monkeypatch.setattr("spacy_al.ml.word_embedding.MOST_WORDS", 3)
+    after = encoder.featurize(docs[::-1])[::-1]
+    assert before[0].lexicon is not after[0].lexicon
+    for features in (before, after):
+        states = encoder.front(encoder.collate(features, torch.device("cpu")))
+        with torch.inference_mode():
+            found = encoder.body(states, None).data[0].split(states.lengths.tolist())
+        for one, two in zip(expected, found, strict=True):
+            torch.testing.assert_close(one, two)
