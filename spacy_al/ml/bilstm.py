@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from .char_cnn import draw_uniform
 from .dropout import LockedDropout, WordDropout
 from .encoder_shim import wrap_encoder
-from .lstm import pack, run_lstm
+from .lstm import pack, run_lstm, run_padded_lstm
 from .stages import Noise, Ragged
 
 
@@ -176,19 +176,21 @@ class BiLSTMBody(nn.Module):
 
     def _run(self, states: Ragged) -> Ragged:
         passes, tokens, _ = states.data.shape
-        lengths = states.lengths.cpu().repeat(passes)
         if not tokens:
             return Ragged(states.data.new_zeros(passes, 0, 2 * self.hidden), states.lengths)
-        if torch.is_grad_enabled() and not states.data.is_cuda:
-            # Autograd through torch's own loop takes more than half as long again on a CPU.
-            outputs = run_lstm(self.lstm, states.data.flatten(0, 1), pack(lengths))
-            return Ragged(outputs.unflatten(0, (passes, tokens)), states.lengths)
+        if states.data.is_cuda:
+            return states.from_padded(self._run_packed(states))
+        lengths = states.lengths.repeat(passes)
+        if not torch.is_grad_enabled():
+            return states.from_padded(run_padded_lstm(self.lstm, states.to_padded(), lengths))
+        outputs = run_lstm(self.lstm, states.data.flatten(0, 1), pack(lengths))
+        return Ragged(outputs.unflatten(0, (passes, tokens)), states.lengths)
+
+    def _run_packed(self, states: Ragged) -> Tensor:
         # An empty sentence counts as one of a single padding token: packing knows no length 0.
-        packed = pack_padded_sequence(
-            states.to_padded(), lengths.clamp(min=1), batch_first=True, enforce_sorted=False
-        )
-        padded, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
-        return states.from_padded(padded)
+        lengths = states.lengths.cpu().clamp(min=1).repeat(states.data.shape[0])
+        packed = pack_padded_sequence(states.to_padded(), lengths, batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(self.lstm(packed)[0], batch_first=True)[0]
 
     def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str, *rest: Any) -> None:
         if not self.built:

@@ -6,6 +6,10 @@ from typing import Any, List, Tuple
 import torch
 from torch import Tensor, nn
 
+from .crf import flip
+
+KINDS = ("weight_ih_", "weight_hh_", "bias_ih_", "bias_hh_")
+
 
 @dataclass(frozen=True)
 class Packing:
@@ -49,14 +53,33 @@ def run_lstm(lstm: nn.LSTM, states: Tensor, packing: Packing) -> Tensor:
     for layer in range(lstm.num_layers):
         parts = []
         for name in (f"l{layer}", f"l{layer}_reverse"):
-            kinds = ("weight_ih_", "weight_hh_", "bias_ih_", "bias_hh_")
             # From torch's order of gates, input, forget, candidate, output, to ours with the output first:
             # then the three gates that take a sigmoid are neighbours, and so are the three that c leads to.
-            parts.append([torch.roll(getattr(lstm, kind + name), hidden, 0) for kind in kinds])
+            parts.append([torch.roll(getattr(lstm, kind + name), hidden, 0) for kind in KINDS])
         into, recurrent, bias_into, bias_recurrent = zip(*parts, strict=True)
         bias = torch.cat(bias_into) + torch.cat(bias_recurrent)
         gates = torch.addmm(bias, states, torch.cat(into).T)  # (tokens, 2 * 4 * hidden)
         states = _Recurrence.apply(gates, torch.stack(recurrent), packing)
+    return states
+
+
+def run_padded_lstm(lstm: nn.LSTM, states: Tensor, lengths: Tensor) -> Tensor:
+    """The same over padded sentences, one direction at a time: torch's fastest way without gradients.
+
+    Each direction reads padding last, where it does no harm, so nothing has to be packed.
+
+    states (Tensor): (sentences, longest, width). lengths (Tensor): int64, (sentences,).
+    RETURNS (Tensor): (sentences, longest, 2 * hidden), anything in the padding.
+    """
+    zeros = states.new_zeros(1, len(states), lstm.hidden_size)
+    for layer in range(lstm.num_layers):
+        outputs = []
+        for name, turn in ((f"l{layer}", False), (f"l{layer}_reverse", True)):
+            weights = [getattr(lstm, kind + name) for kind in KINDS]
+            inputs = flip(states, lengths) if turn else states
+            output, _, _ = torch.lstm(inputs, (zeros, zeros), weights, True, 1, 0.0, False, False, True)
+            outputs.append(flip(output, lengths) if turn else output)
+        states = torch.cat(outputs, -1)
     return states
 
 

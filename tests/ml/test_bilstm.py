@@ -64,6 +64,15 @@ def test_states_of_a_sentence_do_not_depend_on_its_batch(vocab):
         torch.testing.assert_close(run(encoder, [doc])[0], states)
 
 
+def test_the_way_through_packed_sequences_gives_the_same(vocab):
+    """The one a GPU takes."""
+    encoder, docs = make_encoder(vocab), make_docs(vocab)
+    front = encoder.front(encoder.collate(encoder.featurize(docs), torch.device("cpu")))
+    states = Ragged(torch.cat([front.data, 2 * front.data]), front.lengths)
+    found = states.from_padded(encoder.bilstm._run_packed(states)).data
+    torch.testing.assert_close(found, encoder.bilstm._run(states).data)
+
+
 def test_empty_sentences_alone_have_no_states(vocab):
     docs = make_docs(vocab, [[], []])
     assert [states.shape for states in run(make_encoder(vocab), docs)] == [(0, 12), (0, 12)]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_sequence, unpack_sequence
 
-from spacy_al.ml.lstm import pack, run_lstm
+from spacy_al.ml.lstm import pack, run_lstm, run_padded_lstm
 
 LENGTHS = [[4], [1, 1], [3, 5, 1, 5, 2], [0, 2, 0], [7, 7, 7]]
 
@@ -40,6 +40,15 @@ def gradients(lstm: nn.LSTM, states: Tensor, outputs: Tensor) -> Tuple[Tensor, .
 def test_states_equal_torchs(lengths, layers):
     lstm, states = make_lstm(layers), make_states(lengths)
     found = run_lstm(lstm, states, pack(torch.tensor(lengths)))
+    torch.testing.assert_close(found, by_torch(lstm, states, lengths), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+@pytest.mark.parametrize("layers", [1, 2])
+def test_padded_states_equal_torchs(lengths, layers):
+    lstm, states, sizes = make_lstm(layers), make_states(lengths), torch.tensor(lengths)
+    padded = nn.utils.rnn.pad_sequence(states.split(lengths), batch_first=True, padding_value=9.0)
+    found = run_padded_lstm(lstm, padded, sizes)[torch.arange(max(lengths)) < sizes[:, None]]
     torch.testing.assert_close(found, by_torch(lstm, states, lengths), atol=1e-12, rtol=0)
 
 
