@@ -66,6 +66,7 @@ class TaggerShim(Shim):
 
     def redraw(self, seed: int) -> None:
         """Draw anew every weight that is not pretrained, from a generator of its own."""
+        self._forget_kept()
         generator = torch.Generator().manual_seed(seed)
         if hasattr(self.encoder, "redraw"):
             self.encoder.redraw(generator)
@@ -106,6 +107,7 @@ class TaggerShim(Shim):
         RETURNS (Tensor): The mean loss, float32 scalar on the device, detached.
         """
         network = self._ready()
+        self._forget_kept()
         if not network.training:
             network.train()
         loss = self._update_by_graph(docs, tags)
@@ -164,7 +166,9 @@ class TaggerShim(Shim):
             return self.encoder.begin(features, self.device)
         return self.encoder.collate(features, self.device), _nothing
 
-    def states(self, docs: Sequence[Doc]) -> Iterator[Tuple[List[int], List[Doc], Ragged]]:
+    def states(
+        self, docs: Sequence[Doc], *, keep: bool = False
+    ) -> Iterator[Tuple[List[int], List[Doc], Ragged]]:
         """States of all docs in inference, batch by batch: places in `docs`, those docs, (1, tokens, width)."""
         network = self._ready().eval()
         if self.kept is not None and docs and all(token_key(doc) in self.kept for doc in docs):
@@ -180,7 +184,8 @@ class TaggerShim(Shim):
 
         for order, states in self._in_batches(features, 1, encode):
             chunk = [docs[number] for number in order]
-            self._keep(chunk, states)
+            if keep:
+                self._keep(chunk, states)
             yield order, chunk, states
 
     def _in_batches(
@@ -206,6 +211,10 @@ class TaggerShim(Shim):
         run again; False frees them."""
         self.kept = {} if on else None
 
+    def _forget_kept(self) -> None:
+        if self.kept is not None:
+            self.kept = {}
+
     def _keep(self, docs: Sequence[Doc], states: Ragged) -> None:
         if self.kept is not None:
             parts = states.data[0].split(states.lengths.tolist())
@@ -228,7 +237,7 @@ class TaggerShim(Shim):
     def predict(self, docs: Sequence[Doc]) -> Iterator[Tuple[List[int], Ragged, Prediction]]:
         """One deterministic pass: places in `docs`, states, and what the head says of them."""
         network = self._ready()
-        for order, _, states in self.states(docs):
+        for order, _, states in self.states(docs, keep=True):
             with torch.inference_mode():
                 prediction = network.head.predict(states)
             yield order, states, prediction
@@ -321,6 +330,7 @@ class TaggerShim(Shim):
         message = srsly.msgpack_loads(bytes_data)
         self.declare(message["tags"], message["scheme"])
         self.network = None
+        self._forget_kept()
         self.loaded_head = message["head"]
         return self
 

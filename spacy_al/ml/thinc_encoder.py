@@ -8,6 +8,7 @@ import numpy
 import torch
 from spacy.tokens import Doc
 from thinc.api import Model, fix_random_seed, torch2xp, xp2torch
+from thinc.compat import has_cupy_gpu
 from thinc.types import Floats2d
 from torch import nn
 
@@ -56,6 +57,9 @@ class ThincEncoder:
 
     def collate(self, features: Sequence[Doc], device: torch.device) -> Ragged:
         """States without gradients, (1, tokens, width)."""
+        if not any(len(doc) for doc in features):  # a listener has nothing to say of Docs without tokens
+            lengths = torch.zeros(len(features), dtype=torch.long, device=device)
+            return Ragged(torch.zeros(1, 0, self.width, device=device), lengths)
         return _ragged(self.model.predict(list(features)), features, device)
 
     def begin(self, features: Sequence[Doc], device: torch.device) -> Tuple[Ragged, Callable[[], None]]:
@@ -108,11 +112,28 @@ def thinc_seed(seed: int) -> Iterator[None]:
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     with torch.random.fork_rng(devices=devices):
         try:
-            fix_random_seed(seed % (1 << 32))
-            yield
+            with cupy_state_kept():
+                fix_random_seed(seed % (1 << 32))
+                yield
         finally:
             random.setstate(python_state)
             numpy.random.set_state(numpy_state)
+
+
+@contextlib.contextmanager
+def cupy_state_kept() -> Iterator[None]:
+    """Set cupy's generator aside during the block, where cupy runs: seeding changes it in place."""
+    if not has_cupy_gpu:
+        yield
+        return
+    import cupy
+
+    before = cupy.random.get_random_state()
+    cupy.random.set_random_state(cupy.random.RandomState())
+    try:
+        yield
+    finally:
+        cupy.random.set_random_state(before)
 
 
 def _ragged(arrays: List[Floats2d], docs: Sequence[Doc], device: torch.device) -> Ragged:

@@ -11,7 +11,6 @@ from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from thinc.api import Model
-from thinc.compat import has_cupy_gpu
 from thinc.types import Ints2d
 from torch import nn
 
@@ -160,29 +159,13 @@ def stochastic(model: Model, *, seed: int, rate: float) -> Iterator[None]:
     try:
         for node, _ in listeners:
             node._batch_id = None  # a listener then reads the Docs, not the last batch of training
-        with cupy_state_kept(), thinc_dropout(model, rate), thinc_seed(seed), torch.no_grad():
+        with thinc_dropout(model, rate), thinc_seed(seed), torch.no_grad():
             yield
     finally:
         for node, batch in listeners:
             node._batch_id = batch
         for module, flag in flags:
             module.training = flag
-
-
-@contextlib.contextmanager
-def cupy_state_kept() -> Iterator[None]:
-    """Set cupy's generator aside during the block, where cupy runs: seeding changes it in place."""
-    if not has_cupy_gpu:
-        yield
-        return
-    import cupy
-
-    before = cupy.random.get_random_state()
-    cupy.random.set_random_state(cupy.random.RandomState())
-    try:
-        yield
-    finally:
-        cupy.random.set_random_state(before)
 
 
 def pass_seed(seed: int, batch: int, number: int) -> int:

@@ -143,6 +143,23 @@ def test_kept_states_spare_the_encoder_and_are_freed(nlp):
     assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(found, expected))
 
 
+def test_kept_states_do_not_outlive_the_weights_they_came_from(folder):
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe(
+        "sequence_tagger", config={"model": transformer_model(folder), "labels": ["PER", "LOC"]}
+    )
+    examples = make_examples(nlp.vocab)
+    optimizer = nlp.initialize(lambda: examples)
+    docs = docs_of(nlp)
+    pipe.keep_states(True)
+    pipe.predict(docs)
+    nlp.update(examples, sgd=optimizer)
+    found = by_place(pipe.sample(docs, dropout="off"), docs, "probs")
+    pipe.keep_states(False)
+    expected = by_place(pipe.sample(docs, dropout="off"), docs, "probs")
+    assert all(torch.equal(one, other) for one, other in zip(found, expected))
+
+
 def test_a_long_sentence_is_strided_and_short_ones_beside_it_are_untouched(folder):
     nlp = spacy.blank("en")
     pipe = nlp.add_pipe("sequence_tagger", config={"model": transformer_model(folder, window=8), "labels": ["X"]})
