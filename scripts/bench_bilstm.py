@@ -3,7 +3,7 @@
 import random
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Sequence
+from typing import Callable, List, NamedTuple, Sequence
 
 import flair
 import torch
@@ -22,8 +22,8 @@ from spacy_al.corpus.reader import make_example, read_docs
 from spacy_al.ml.word_vectors import create_vectors_callback
 
 
-class Speed(NamedTuple):
-    """Words a second of the clock on the wall, and of processor time, which other processes disturb less."""
+class Seconds(NamedTuple):
+    """By the clock on the wall, and of processor time, which other processes disturb less."""
 
     wall: float
     cpu: float
@@ -55,36 +55,44 @@ def bench_bilstm(
         set_gpu_allocator("pytorch")
     flair.device = torch.device(f"cuda:{gpu}" if gpu >= 0 else "cpu")
     for characters in (False, True):
-        ours = bench_ours(train, test, vectors, sentences, repeats, characters)
-        theirs = bench_flair(train, test, vectors, sentences, repeats, characters)
-        for kind in ours:
-            report(f"{'characters' if characters else 'words only'}, {kind}", ours[kind], theirs[kind])
+        ours = prepare_ours(train, test, vectors, sentences, characters)
+        theirs = prepare_flair(train, test, vectors, sentences, characters)
+        for kind in ("training", "decoding"):
+            speeds = alternate([getattr(ours, kind), getattr(theirs, kind)], repeats)
+            words = getattr(ours, f"{kind}_words")
+            report(f"{'characters' if characters else 'words only'}, {kind}", words, *speeds)
 
 
-def report(name: str, ours: Speed, theirs: Speed) -> None:
-    """One line of the table."""
-    print(
-        f"{name:22} ours {ours.wall:9,.0f}  Flair {theirs.wall:9,.0f} words/s  {ours.wall / theirs.wall:5.1f}x"
-        f"   per second of processor: {ours.cpu:9,.0f} {theirs.cpu:9,.0f}  {ours.cpu / theirs.cpu:5.1f}x"
-    )
+class Runs(NamedTuple):
+    """What is timed: one epoch and one decoding, and how many words each goes through."""
+
+    training: Callable[[], None]
+    decoding: Callable[[], None]
+    training_words: int
+    decoding_words: int
 
 
-def fastest(run: Callable[[], None], words: int, repeats: int) -> Speed:
-    """The fastest run, after one run that is not timed."""
-    wall, cpu = [], []
+def report(name: str, words: int, ours: Seconds, theirs: Seconds) -> None:
+    """One line of the table, in words a second."""
+    wall = f"{words / ours.wall:9,.0f}  Flair {words / theirs.wall:9,.0f} words/s  {theirs.wall / ours.wall:5.1f}x"
+    cpu = f"{words / ours.cpu:9,.0f} {words / theirs.cpu:9,.0f}  {theirs.cpu / ours.cpu:5.1f}x"
+    print(f"{name:22} ours {wall}   per second of processor: {cpu}")
+
+
+def alternate(runs: Sequence[Callable[[], None]], repeats: int) -> List[Seconds]:
+    """The fastest of each, after one that is not timed; in turns, so that all see the same machine."""
+    times: List[List[Seconds]] = [[] for _ in runs]
     for _ in range(repeats + 1):
-        begin = time.perf_counter(), time.process_time()
-        run()
-        if flair.device.type == "cuda":
-            torch.cuda.synchronize()
-        wall.append(time.perf_counter() - begin[0])
-        cpu.append(time.process_time() - begin[1])
-    return Speed(words / min(wall[1:]), words / min(cpu[1:]))
+        for run, mine in zip(runs, times, strict=True):
+            begin = time.perf_counter(), time.process_time()
+            run()
+            if flair.device.type == "cuda":
+                torch.cuda.synchronize()
+            mine.append(Seconds(time.perf_counter() - begin[0], time.process_time() - begin[1]))
+    return [Seconds(min(one.wall for one in mine[1:]), min(one.cpu for one in mine[1:])) for mine in times]
 
 
-def bench_ours(
-    train: Path, test: Path, vectors: str, sentences: int, repeats: int, characters: bool
-) -> Dict[str, Speed]:
+def prepare_ours(train: Path, test: Path, vectors: str, sentences: int, characters: bool) -> Runs:
     """Train through `nlp.update` and decode through `nlp.pipe`, as users do."""
     nlp = make_pipeline(vectors, characters)
     examples = [make_example(doc) for doc in list(read_docs(train, nlp.vocab))[:sentences]]
@@ -103,10 +111,7 @@ def bench_ours(
         for _ in nlp.pipe([Doc(nlp.vocab, words=tokens) for tokens in words], batch_size=1000):
             pass
 
-    return {
-        "training": fastest(epoch, sum(len(eg.x) for eg in examples), repeats),
-        "decoding": fastest(decode, sum(map(len, words)), repeats),
-    }
+    return Runs(epoch, decode, sum(len(eg.x) for eg in examples), sum(map(len, words)))
 
 
 def make_pipeline(vectors: str, characters: bool) -> Language:
@@ -120,9 +125,7 @@ def make_pipeline(vectors: str, characters: bool) -> Language:
     return nlp
 
 
-def bench_flair(
-    train: Path, test: Path, vectors: str, sentences: int, repeats: int, characters: bool
-) -> Dict[str, Speed]:
+def prepare_flair(train: Path, test: Path, vectors: str, sentences: int, characters: bool) -> Runs:
     """Train as Flair's ModelTrainer does, embeddings stored after the first epoch, and decode by `predict`."""
     vocab = Language().vocab
     gold = [labelled(doc) for doc in list(read_docs(train, vocab))[:sentences]]
@@ -147,10 +150,7 @@ def bench_flair(
         tagger.eval()
         tagger.predict([Sentence(tokens) for tokens in words], mini_batch_size=BATCH)
 
-    return {
-        "training": fastest(epoch, sum(map(len, gold)), repeats),
-        "decoding": fastest(decode, sum(map(len, words)), repeats),
-    }
+    return Runs(epoch, decode, sum(map(len, gold)), sum(map(len, words)))
 
 
 def labelled(doc: Doc) -> Sentence:
