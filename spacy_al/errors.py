@@ -70,11 +70,17 @@ class Errors:
     A263 = "[A263] {path}: the dataset {name} {problem}. Give the weights and the options.json that were published together."
     A264 = "[A264] `spacy-al.ELMoEmbedding.v1` has combine = {combine!r}. Choose one of: {known}."
     A265 = "[A265] {folder}: ELMo's output does not fit ({reason}). Free some space, or set cache_folder to a folder on another disk."
+    A270 = "[A270] {source}: {problem}. Give an ONNX file, or package:NAME of an installed package that holds one."
+    A271 = "[A271] {path}: {problem}. Only BERT encoders exported by PyTorch can be converted."
+    A272 = "[A272] The tokenizer {name} has {pieces} wordpieces and the model {vectors} vectors. Give the tokenizer that the model was trained with (--tokenizer)."
+    A273 = "[A273] {path}: the converted model's states differ from the original's by {difference:.2e}, more than {tolerance}; nothing was written. The file is not the BERT that its names say."
+    A274 = "[A274] Reading ONNX files needs onnx, and comparing with the original onnxruntime: pip install 'spacy_al[onnx]'."
 
     # Components
     A300 = "[A300] '{name}' has no labels. Declare them: labels = [...] in [components.{name}], or [initialize.components.{name}.labels] with the label list that `al convert` writes."
     A301 = "[A301] '{name}': the sentence {text!r} has an entity labelled '{label}', which is not among the declared labels {labels}. Declare it, or correct the annotation."
     A302 = "[A302] '{name}' is initialised with the labels {labels}; '{label}' cannot be added any more. Labels are fixed for a run: declare all of them at the start."
+    A303 = "[A303] '{name}': in the sentence {text!r} the rejected span {span} {problem}. Correct doc.spans['incorrect_spans'], which holds spans known not to be entities of their label."
     A330 = "[A330] '{pipe}' needs the package '{package}', which cannot be imported ({reason}). Install it with: pip install 'spacy_al[{extra}]'"
     A331 = "[A331] '{pipe}': labels = {value!r} is neither a list of strings, as `al convert` writes, nor an object {{\"labels\": [...]}}. Correct the file or the config."
     A332 = "[A332] '{pipe}': none of the {examples} examples is annotated throughout, so there is nothing to learn from. Give labelled sentences; in one without entities set `doc.ents = []`."
