@@ -7,6 +7,7 @@ from typing import List, Tuple
 import torch
 from torch import Tensor
 
+from . import crf_cuda
 from .crf_recursion import expected_transitions, recur
 from .stages import IGNORE
 
@@ -118,6 +119,8 @@ def viterbi(chain: Chain) -> Tensor:
     Of equally good sequences it is one, the same in every call on a device.
     """
     with torch.no_grad():
+        if crf_cuda.usable(chain.emissions):
+            return crf_cuda.viterbi(chain.clean, chain.start, chain.transitions, chain.end, chain.lengths)
         # Sentences are the last axis, which vectorises: a step takes a fifth of the time on a CPU.
         deltas: List[Tensor] = []  # (tags, batch) each
         for emission in chain.clean.permute(1, 2, 0).contiguous().unbind():
@@ -176,7 +179,7 @@ def _scan(chain: Chain) -> Tuple[Tensor, Tensor]:
 
     RETURNS (Tuple[Tensor, Tensor]): (batch, longest, tags); (batch, longest), 0 in the padding.
     """
-    alphas, norms = recur(chain.clean[None], chain.start[None], chain.transitions[None])
+    alphas, norms = recur(chain.clean[None], chain.start[None], chain.transitions[None], chain.lengths)
     return alphas[0], norms[0] * chain.mask
 
 
@@ -190,6 +193,7 @@ def _both_ways(chain: Chain) -> Tuple[Tensor, Tensor, Tensor]:
         torch.stack([chain.clean, other.clean]),
         torch.stack([chain.start, other.start]),
         torch.stack([chain.transitions, other.transitions]),
+        chain.lengths,
     )
     return alphas[0], norms[0] * chain.mask, flip(alphas[1], chain.lengths)
 
@@ -220,9 +224,7 @@ def _trace(chain: Chain, deltas: List[Tensor]) -> Tensor:
     for position in range(len(deltas) - 1, -1, -1):
         ways_on = chain.end[:, None]
         if position + 1 < len(deltas):
-            ways_on = torch.where(
-                position >= chain.last, ways_on, chain.transitions[:, tags[:, position + 1]]
-            )
+            ways_on = torch.where(position >= chain.last, ways_on, chain.transitions[:, tags[:, position + 1]])
         tags[:, position] = (deltas[position] + ways_on).argmax(0)
     return tags * chain.mask
 
@@ -247,8 +249,6 @@ class _LogPartition(torch.autograd.Function):
         chain = Chain(*potentials)
         grad = grad.to(alphas.dtype)
         tokens = _posterior(chain, alphas, gammas) * grad[:, None, None]  # (batch, longest, tags)
-        rows, positions = chain.mask[:, 1:].nonzero(as_tuple=True)
-        before, after = alphas[rows, positions], gammas[rows, positions + 1]
-        pairs = expected_transitions(before, chain.transitions, after, grad[rows])
+        pairs = expected_transitions(alphas, chain.transitions, gammas, chain.lengths, grad)
         last = tokens * chain.at_end[..., None]
         return tokens, None, tokens[:, :1].sum((0, 1)), pairs, last.sum((0, 1))

@@ -6,22 +6,28 @@ from typing import Callable, Tuple
 import torch
 from torch import Tensor
 
+from . import crf_cuda
+
 Step = Callable[[Tensor], Tensor]
 CHUNK = 1 << 22  # pair probabilities held at once when transitions are counted in log space
 
 
-def recur(emissions: Tensor, start: Tensor, transitions: Tensor) -> Tuple[Tensor, Tensor]:
+def recur(emissions: Tensor, start: Tensor, transitions: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor]:
     """alpha_t(j) = emission_t(j) + logsumexp_i(alpha_t-1(i) + transition(i, j)), shifted to a maximum of 0.
 
     Each step is one small matrix product of exp(alpha) and exp(transitions), 2 to 15 times as fast on a CPU
     as logsumexp. Where such a product falls near the smallest float (a tag reachable only through tags 70
     nats behind the best), the whole call is repeated in log space, which has no such limit.
-    A loop over tokens: a parallel scan over matrices would cost tags times as much work.
+    A loop over tokens: a parallel scan over matrices would cost tags times as much work. A CUDA GPU has the
+    loop inside one kernel (`crf_cuda`), in log space throughout.
 
     emissions (Tensor): (ways, batch, longest, tags), finite.
     start, transitions (Tensor): (ways, tags); (ways, tags, tags), from row to column.
+    lengths (Tensor): int64, (batch,). What is returned for the padding is finite, and means nothing.
     RETURNS (Tuple[Tensor, Tensor]): (ways, batch, longest, tags); the shifts, (ways, batch, longest).
     """
+    if crf_cuda.usable(emissions):
+        return crf_cuda.recur(emissions, start, transitions, lengths)
     with torch.autocast(emissions.device.type, enabled=False):
         steps = emissions.permute(2, 0, 1, 3).contiguous()  # (longest, ways, batch, tags)
         alphas, shifts = _loop(steps, start, _product(transitions))
@@ -31,14 +37,25 @@ def recur(emissions: Tensor, start: Tensor, transitions: Tensor) -> Tuple[Tensor
         return alphas.permute(1, 2, 0, 3), shifts[..., 0].permute(1, 2, 0)
 
 
-def expected_transitions(alphas: Tensor, transitions: Tensor, gammas: Tensor, weights: Tensor) -> Tensor:
-    """Expected number of each transition, summed over places, each weighted: (tags, tags).
+def expected_transitions(
+    alphas: Tensor, transitions: Tensor, gammas: Tensor, lengths: Tensor, weights: Tensor
+) -> Tensor:
+    """Expected number of each transition, summed over sentences, each weighted: (tags, tags).
 
-    P(i, j) at a place is proportional to exp(alpha(i) + transition(i, j) + gamma(j)).
+    P(i, j) of the transition after token t is proportional to exp(alpha_t(i) + transition(i, j) + gamma_t+1(j)).
 
-    alphas, gammas (Tensor): Forward variables before and backward variables after each place, (places, tags).
-    transitions (Tensor): (tags, tags). weights (Tensor): (places,).
+    alphas, gammas (Tensor): Forward and backward variables, (batch, longest, tags).
+    transitions (Tensor): (tags, tags). lengths (Tensor): int64, (batch,). weights (Tensor): (batch,).
     """
+    if crf_cuda.usable(alphas):
+        return crf_cuda.count_transitions(alphas, transitions, gammas, lengths, weights)
+    positions = torch.arange(1, alphas.shape[1], device=lengths.device)
+    rows, places = (positions < lengths[:, None]).nonzero(as_tuple=True)
+    return _count(alphas[rows, places], transitions, gammas[rows, places + 1], weights[rows])
+
+
+def _count(alphas: Tensor, transitions: Tensor, gammas: Tensor, weights: Tensor) -> Tensor:
+    """The same from the variables before and after each place, (places, tags). weights (Tensor): (places,)."""
     with torch.autocast(alphas.device.type, enabled=False):
         one, two = _shifted(alphas).exp(), _shifted(gammas).exp()
         between = (transitions - transitions.max()).exp()
