@@ -9,6 +9,9 @@ from .errors import ALError, Errors
 
 TokenSpan = Tuple[int, int, str]  # first token, token after the last, label
 VERDICTS = ("accept", "reject", "ignore")
+# Span group of a labelled Doc: spans known not to be entities of their label. The name is that of spaCy's
+# documentation, whose `ner` learns from it when `incorrect_spans_key` says so.
+REJECTED = "incorrect_spans"
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ class Answer:
         answer.
     spans (Tuple[TokenSpan, ...]): Entities, sorted, without overlap; empty unless accepted.
     missing (Tuple[int, ...]): Tokens of which nothing is known: neither O nor part of an entity.
-    rejected (Tuple[TokenSpan, ...]): Spans known not to be entities of that label: a constraint for a CRF
-        head.
+    rejected (Tuple[TokenSpan, ...]): Spans known not to be entities of that label, beside those that are when
+        several were asked about one by one: a constraint for a CRF head. They may overlap.
     seconds (float): What the answer cost, over all who worked on it; None when the tool does not say.
     annotator (str): Who answered, as the tool names them.
     """
@@ -84,6 +87,11 @@ class Answer:
     rejected: Tuple[TokenSpan, ...] = ()
     seconds: Optional[float] = None
     annotator: Optional[str] = None
+
+    @property
+    def teaches(self) -> bool:
+        """Whether it says anything of the sentence's entities, to a tagger that learns from rejected spans too."""
+        return self.verdict == "accept" or bool(self.rejected)
 
 
 def find_overlap(spans: Tuple[TokenSpan, ...]) -> Optional[Tuple[TokenSpan, TokenSpan]]:

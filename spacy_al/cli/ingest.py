@@ -73,7 +73,7 @@ def ingest_cli(
 
 
 def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Optional[Path]) -> None:
-    """Give answers to the run, or write the accepted ones as a DocBin; ALError A626 without `output`."""
+    """Give answers to the run, or write those that teach something as a DocBin; ALError A626 without `output`."""
     if source.is_dir():
         from ..loop.people import accept_answers
 
@@ -90,9 +90,9 @@ def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Opt
         cure = "For a ranking, say where the labelled sentences go with --output OUT.spacy."
         raise ALError(Errors.A626.format(path=source, cure=cure))
     by_id, vocab = {task.id: task for task in tasks}, Vocab()
-    accepted = [answer for answer in reading.answers if answer.verdict == "accept"]
-    write_bytes(output, write_docs(answer_doc(by_id[answer.id], answer, vocab) for answer in accepted))
-    typer.echo(f"{len(accepted)} labelled sentences in {output}")
+    taken = [answer for answer in reading.answers if answer.teaches]
+    write_bytes(output, write_docs(answer_doc(by_id[answer.id], answer, vocab) for answer in taken))
+    typer.echo(f"{len(taken)} labelled sentences in {output}")
 
 
 def tell(reading: "Reading", rest: Optional[Path]) -> None:

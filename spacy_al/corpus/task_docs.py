@@ -5,7 +5,7 @@ from typing import List, Optional
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from ..tasks import Answer, Task, TokenSpan
+from ..tasks import REJECTED, Answer, Task, TokenSpan
 
 
 def make_task(
@@ -54,14 +54,17 @@ def answer_doc(task: Task, answer: Answer, vocab: Vocab) -> Doc:
     """A labelled Doc: entities as answered, tokens O or missing.
 
     task (Task): The sentence.
-    answer (Answer): An accepted answer; of any other, nothing is known, and all tokens stay missing.
+    answer (Answer): Unless it is accepted, all tokens stay missing.
     vocab (Vocab): The Doc's vocabulary.
-    RETURNS (Doc): The task's id, the annotator and the seconds stand in `user_data`.
+    RETURNS (Doc): The task's id, the annotator and the seconds stand in `user_data`, rejected spans in
+        `doc.spans[REJECTED]`.
     """
     doc = _bare_doc(task, vocab)
     if answer.verdict == "accept":
         missing = [Span(doc, number, number + 1) for number in answer.missing]
         doc.set_ents(_spans(doc, answer.spans), missing=missing, default="outside")
+    if answer.rejected:
+        doc.spans[REJECTED] = _spans(doc, answer.rejected)
     about = {
         "id": task.id,
         "answer": answer.verdict,

@@ -84,6 +84,9 @@ def summary(reading: Reading) -> List[str]:
         f"{verdicts['accept']} accepted with {spans} entities ({empty} without any), "
         f"{verdicts['reject']} rejected, {verdicts['ignore']} ignored"
     ]
+    rejected = sum(len(answer.rejected) for answer in reading.answers)
+    if rejected:
+        lines.append(f"{rejected} spans known not to be entities, for a tagger that learns from that (a CRF head)")
     lines += [f"{reading.counts[key]} {note}" for key, note in NOTES.items() if reading.counts.get(key)]
     seconds = _cost(reading.answers)
     return lines + ([f"{seconds / 60:.1f} minutes of work"] if seconds else [])

@@ -1,11 +1,11 @@
-"""Several answers to one task become one: they agree, the newest or the majority counts, or it fails."""
+"""Several answers to one task become one: those to one question by a policy, those to several questions together."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from typing import Hashable, Iterable, List, Optional, Sequence, Set, Tuple, TypeVar
+from typing import DefaultDict, Hashable, Iterable, List, Optional, Sequence, Set, Tuple, TypeVar
 
 from ..errors import ALError, Errors
-from ..tasks import Answer
+from ..tasks import Answer, TokenSpan, find_overlap
 from .records import Record
 
 T = TypeVar("T", bound=Hashable)
@@ -27,11 +27,27 @@ class Given:
 def merge(given: Sequence[Given], policy: str) -> Answer:
     """One answer out of several to the same task; `seconds` adds up what all of them cost.
 
+    Yes-or-no answers about different spans are answers to different questions: each question is settled by the
+    policy, and what is known of all of them is put together.
+
     given (Sequence[Given]): At least one, in the order of the file.
     policy (str): "fail", "newest" or "vote". Answers that say the same are merged under every policy.
     RAISES: ALError A607 when they differ under "fail", when some have no time under "newest", when there is
-        no strict majority under "vote".
+        no strict majority under "vote"; when answers about different spans contradict each other.
     """
+    if len(given) == 1:
+        return given[0].answer
+    questions: DefaultDict[Tuple[TokenSpan, ...], List[Given]] = defaultdict(list)
+    for each in given:
+        questions[(each.answer.spans or each.answer.rejected) if each.record.binary else ()].append(each)
+    if len(questions) == 1 or not all(each.record.binary for each in given):
+        return _settle(given, policy)
+    known = [_settle(asked, policy) for shown, asked in questions.items() if shown]
+    return replace(_together(known, given), seconds=_sum(each.answer.seconds for each in given))
+
+
+def _settle(given: Sequence[Given], policy: str) -> Answer:
+    """One answer to one question."""
     first = given[0].answer
     if len(given) == 1:
         return first
@@ -45,6 +61,24 @@ def merge(given: Sequence[Given], policy: str) -> Answer:
     else:
         raise _differ(given, "they differ")
     return replace(merged, seconds=_sum(each.answer.seconds for each in given))
+
+
+def _together(known: Sequence[Answer], given: Sequence[Given]) -> Answer:
+    """What answers to different questions about a sentence say of it. known (Sequence[Answer]): One a question."""
+    spans = tuple(sorted(span for answer in known for span in answer.spans))
+    rejected = tuple(sorted({span for answer in known for span in answer.rejected}))
+    if find_overlap(spans) or set(spans) & set(rejected):
+        raise _differ(given, "spans accepted in some of them overlap, or are accepted and rejected")
+    unknown = [set(answer.missing) for answer in known if answer.verdict == "accept"]
+    annotators = sorted({answer.annotator for answer in known if answer.annotator})
+    return Answer(
+        id=given[0].answer.id,
+        verdict="accept" if unknown else "reject",
+        spans=spans,
+        missing=tuple(sorted(set.intersection(*unknown))) if unknown else (),
+        rejected=rejected,
+        annotator=", ".join(annotators) or None,
+    )
 
 
 def without_copies(given: Sequence[Given]) -> List[Given]:

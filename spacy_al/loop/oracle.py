@@ -1,8 +1,9 @@
 """Who answers a query: the gold labels of a simulation, or people."""
 
 import struct
+import warnings
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
 
 import numpy
 import srsly
@@ -12,7 +13,8 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from ..corpus.reader import read_docs
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, Warnings
+from ..tasks import REJECTED
 from ..types import Pool, pool_array
 
 # Attributes (tokens, 3), labels (tokens, 2), lengths and sources (sentences,).
@@ -128,14 +130,42 @@ def read_sources(user_data: Sequence[bytes]) -> List[Optional[str]]:
 class People:
     """Answers that `al ingest` put into the round's folder; None until they are there."""
 
-    def __init__(self, answers: Path, vocab: Vocab) -> None:
-        """answers (Path): The DocBin with the answers of this round. vocab (Vocab): Of the pipeline."""
+    def __init__(self, answers: Path, vocab: Vocab, pipe: Any) -> None:
+        """
+        answers (Path): The DocBin with the answers of this round. vocab (Vocab): Of the pipeline.
+        pipe (Any): The component that is to learn from them.
+        """
         self.answers = answers
         self.vocab = vocab
+        self.pipe = pipe
 
     def annotate(self, ids: Sequence[str]) -> Optional[List[Doc]]:
-        """The answered sentences; people may have left some out."""
+        """The answered sentences; people may have left some out.
+
+        Sentences of which only rejected spans are known are among them if the component learns from such spans;
+        otherwise warning W502 says how many go back to the pool.
+        RAISES: ALError A519 when no sentence is left.
+        """
         if not self.answers.is_file():
             return None
         asked = set(ids)
-        return [doc for doc in read_docs(self.answers, self.vocab) if doc.user_data.get("id") in asked]
+        docs = [doc for doc in read_docs(self.answers, self.vocab) if doc.user_data.get("id") in asked]
+        taken = docs if learns_from_rejected(self.pipe) else [doc for doc in docs if is_accepted(doc)]
+        if docs and not taken:
+            raise ALError(Errors.A519.format(path=self.answers, n=len(docs), name=self.pipe.name))
+        if len(taken) < len(docs):
+            message = Warnings.W502.format(path=self.answers, n=len(docs) - len(taken), name=self.pipe.name)
+            warnings.warn(message, stacklevel=2)
+        return taken
+
+
+def is_accepted(doc: Doc) -> bool:
+    """Whether people accepted a sentence, so that its tokens are labelled and not all missing."""
+    return doc.user_data.get("answer", "accept") == "accept"
+
+
+def learns_from_rejected(pipe: Any) -> bool:
+    """Whether a component learns from `doc.spans[REJECTED]`: by its own word, or spaCy's `ner` by its setting."""
+    if hasattr(pipe, "learns_from_rejected"):
+        return bool(pipe.learns_from_rejected)
+    return getattr(pipe, "cfg", {}).get("incorrect_spans_key") == REJECTED

@@ -42,10 +42,11 @@ def open_labels(run: Path) -> List[str]:
 def accept_answers(run: Path, answers: Sequence[Answer]) -> None:
     """Put answers into a run; the next `al run` trains on them.
 
-    Accepted sentences are labelled. Sentences that were rejected, ignored or not answered go back to the pool.
+    Accepted sentences are labelled. So are those with rejected spans, if the run's tagger learns from such spans
+    (`spacy_al.loop.oracle.learns_from_rejected`). All others go back to the pool.
 
     run (Path): The run's folder. answers (Sequence[Answer]): Checked; at most one for each sentence asked for.
-    RAISES: ALError A507 unless the run waits, A508 when nothing was accepted, A504 while another process works
+    RAISES: ALError A507 unless the run waits, A508 when there is nothing to learn, A504 while another process works
         on the run, A002 when the answers cannot be written.
     """
     folder = RunFolder(run)
@@ -53,10 +54,10 @@ def accept_answers(run: Path, answers: Sequence[Answer]) -> None:
         state = waiting_state(folder)
         tasks = {task.id: task for task in open_batch(run)}
         vocab = Vocab()
-        accepted = [answer for answer in answers if answer.verdict == "accept" and answer.id in tasks]
-        if not accepted:
+        taken = [answer for answer in answers if answer.teaches and answer.id in tasks]
+        if not taken:
             raise ALError(Errors.A508.format(path=run, n=len(tasks)))
-        docs = {one.id: answer_doc(tasks[one.id], one, vocab) for one in accepted}
+        docs = {one.id: answer_doc(tasks[one.id], one, vocab) for one in taken}
         # Answers may come in parts; a later answer to the same sentence replaces the earlier one.
         earlier = read_docs(folder.answers(state.round), vocab) if folder.answers(state.round).is_file() else []
         kept = [doc for doc in earlier if doc.user_data["id"] not in docs]

@@ -168,15 +168,18 @@ class ActiveLearningRun:
         return amount * self.pool.n_tokens if self.settings.unit == "fraction" else amount
 
     def _annotate(self) -> None:
-        oracle: Oracle = self.simulated or People(self.folder.answers(self.state.round), self.learner.nlp.vocab)
+        oracle: Oracle = self.simulated or self._people()
         docs = oracle.annotate(self.state.pending)
         if docs is None:
             return self._enter("waiting")
-        if self.simulated is not None:
-            self.folder.write_answers(self.state.round, docs)
+        self.folder.write_answers(self.state.round, docs)
         self.state.labelled += [doc.user_data["id"] for doc in docs]
         self.state.pending = []
         self._enter("train")
+
+    def _people(self) -> People:
+        nlp = self.learner.nlp
+        return People(self.folder.answers(self.state.round), nlp.vocab, nlp.get_pipe(self.settings.target))
 
     # --- train and evaluate
 

@@ -1,8 +1,8 @@
 """The CRF head: a linear layer and a linear-chain CRF whose transitions obey the tag scheme."""
 
 import math
-from dataclasses import dataclass
-from typing import Optional, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, List, Optional, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from ..corpus.schemes import allowed_transitions
 from ..errors import ALError, Errors
 from .crf import FORBIDDEN, Chain, allowed_tags, decode, log_partition, restrict, score
+from .crf_rejected import without_rejected
 from .dropout import UnitDropout
 from .heads import HeadBuilder
-from .stages import IGNORE, Noise, Prediction, Ragged
+from .stages import IGNORE, Noise, Padded, Prediction, Ragged, Rejected
 
 AVERAGES = ("sentences", "tokens", "none")
 
@@ -38,6 +39,7 @@ def create_crf_head(dropout: float, constrained: bool, average: str) -> HeadBuil
 class CRFHeadBuilder:
     """A HeadBuilder; a class, because a tagger has to travel to other processes."""
 
+    learns_from_rejected: ClassVar[bool] = True
     dropout: float
     constrained: bool
     average: str
@@ -66,6 +68,7 @@ class CRFHead(nn.Module):
         average: str = "sentences",
     ) -> None:
         super().__init__()
+        self.tags, self.scheme = list(tags), scheme
         self.average = average
         self.dropout = UnitDropout(dropout)
         self.output = nn.Linear(width, len(tags))
@@ -90,37 +93,56 @@ class CRFHead(nn.Module):
         logits = self.output(states.data).float()
         passes = logits.shape[0]
         return Chain(
-            Ragged(logits, states.lengths).to_padded(),
+            states.with_data(logits).to_padded(),
             states.lengths.repeat(passes),
             self.start.float().masked_fill(~self.start_allowed, FORBIDDEN),
             self.transitions.float().masked_fill(~self.allowed, FORBIDDEN),
             self.end.float().masked_fill(~self.end_allowed, FORBIDDEN),
         )
 
-    def loss(self, states: Ragged, tags: Tensor) -> Tensor:
+    def loss(self, states: Ragged, tags: Tensor, rejected: Rejected = ()) -> Tensor:
         """Negative log-likelihood of what is known of the tags, averaged as `average` says; 0 if nothing is.
 
-        Where tags are missing, it is the likelihood of all sequences that agree with the tags that are there.
+        Where tags are missing, it is the likelihood of all sequences that agree with the tags that are there and
+        in which no rejected span is an entity (`spacy_al.ml.crf_rejected`).
 
         states (Ragged): (1, tokens, width). tags (Tensor): int64, (tokens,), IGNORE where a tag is missing.
+        rejected (Rejected): Of each sentence, spans that are not entities; () if there are
+            none at all. Of a sentence without a missing tag they say nothing new.
         RETURNS (Tensor): float32 scalar.
         """
         chain = self.chain(self.dropout(states))
-        padded = Ragged(tags[None, :, None], states.lengths).to_padded()[..., 0]  # (sentences, longest)
+        padded = states.with_data(tags[None, :, None]).to_padded()[..., 0]  # (sentences, longest)
         missing = padded == IGNORE
-        if bool(missing.any()):
-            gold = log_partition(restrict(chain, allowed_tags(padded, len(self.start))))
+        if isinstance(states, Padded) or bool(missing.any()):  # a graph cannot look before it decides
+            gold = self._log_agreeing(restrict(chain, allowed_tags(padded, len(self.start))), rejected)
         else:
             gold = score(chain, padded)
         known = chain.mask & ~missing
         total = (log_partition(chain) - gold).sum()
-        return (total / self._count(known)).float()
+        return (total / self._count(known, rejected)).float()
 
-    def _count(self, known: Tensor) -> Tensor:
-        """What the loss is divided by. known (Tensor): bool, (sentences, longest), where a tag is given."""
+    def _log_agreeing(self, chain: Chain, rejected: Rejected) -> Tensor:
+        """Log of the sum over a chain's sequences without a rejected span, (batch,)."""
+        log_sums, rows = log_partition(chain), told(rejected)
+        if not rows:
+            return log_sums
+        index = torch.tensor(rows, device=log_sums.device)
+        some = replace(chain, emissions=chain.emissions[index], lengths=chain.lengths[index])
+        fewer = without_rejected(some, [rejected[row] for row in rows], self.tags, self.scheme)
+        return log_sums.index_copy(0, index, log_partition(fewer))
+
+    def _count(self, known: Tensor, rejected: Rejected) -> Tensor:
+        """What the loss is divided by; a rejected span counts as one token.
+
+        known (Tensor): bool, (sentences, longest), where a tag is given. rejected: As in `loss`.
+        """
         if self.average == "sentences":
-            return known.any(1).sum().clamp(min=1)
-        return known.sum().clamp(min=1) if self.average == "tokens" else torch.ones_like(known.sum())
+            some = known.any(1)
+            some[told(rejected)] = True
+            return some.sum().clamp(min=1)
+        tokens = known.sum() + sum(map(len, rejected))
+        return tokens.clamp(min=1) if self.average == "tokens" else torch.ones_like(tokens)
 
     def predict(self, states: Ragged, noise: Optional[Noise] = None) -> Prediction:
         """Forward-backward marginals, the Viterbi sequence and its log-probability, for every pass.
@@ -134,3 +156,8 @@ class CRFHead(nn.Module):
             states.from_padded(best[..., None]).data[..., 0],
             log_prob.unflatten(0, (-1, len(states.lengths))),
         )
+
+
+def told(rejected: Rejected) -> List[int]:
+    """Numbers of the sentences of which spans were rejected."""
+    return [row for row, spans in enumerate(rejected) if spans]

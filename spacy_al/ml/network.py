@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..errors import ALError, Errors
 from .dropout import KeyedNoise
-from .stages import Encoder, Prediction, Ragged
+from .stages import Encoder, Prediction, Ragged, Rejected
 
 Batch = object  # what an encoder's `collate` makes; only its own front and body look inside
 
@@ -35,9 +35,10 @@ class TaggerNetwork(nn.Module):
         front = self.front(batch)
         return front if isinstance(self.body, nn.Identity) else self.body(front, None)
 
-    def loss(self, batch: Batch, tags: Tensor) -> Tensor:
-        """The head's mean loss of a batch. tags (Tensor): int64, (tokens,)."""
-        return self.head.loss(self.states(batch), tags)
+    def loss(self, batch: Batch, tags: Tensor, rejected: Rejected = ()) -> Tensor:
+        """The head's mean loss of a batch. tags (Tensor): int64, (tokens,). rejected (Rejected): See `Head.loss`."""
+        states = self.states(batch)
+        return self.head.loss(states, tags, rejected) if any(rejected) else self.head.loss(states, tags)
 
     def predict(self, batch: Batch) -> Prediction:
         """One deterministic pass."""

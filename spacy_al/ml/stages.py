@@ -11,13 +11,16 @@ An encoder says in `seams` where repetition starts for each kind of dropout it k
 BiLSTM-CRF, {"word": "body", "locked": "body", "all": "body"}: embeddings are the front and run once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Protocol, Sequence
 
 import torch
 from spacy.tokens import Doc
 from torch import Tensor, nn
 
+from ..tasks import TokenSpan
+
+Rejected = Sequence[Sequence[TokenSpan]]  # of each sentence, spans known not to be entities; () if there are none
 IGNORE = -100  # a token whose tag is missing: it takes no part in the loss
 
 
@@ -46,6 +49,10 @@ class Ragged:
         folded = padded.unflatten(0, (-1, sentences))  # (passes, sentences, longest, width)
         return Ragged(folded[:, self.mask(padded.shape[1])], self.lengths)
 
+    def with_data(self, data: Tensor) -> "Ragged":
+        """Other states of the same tokens."""
+        return replace(self, data=data)
+
     def mask(self, longest: int) -> Tensor:
         """(sentences, longest), True where a token stands."""
         return torch.arange(longest, device=self.lengths.device) < self.lengths[:, None]
@@ -55,9 +62,34 @@ class Ragged:
         starts = self.lengths.cumsum(0) - self.lengths
         return torch.arange(self.data.shape[1], device=self.lengths.device) - self.expand(starts)
 
-    def expand(self, values: Tensor) -> Tensor:
-        """Repeat a value (or row) per sentence for each of its tokens: (sentences, ...) -> (tokens, ...)."""
-        return values.repeat_interleave(self.lengths, dim=0, output_size=self.data.shape[1])
+    def expand(self, values: Tensor, dim: int = 0) -> Tensor:
+        """Repeat a value per sentence for each of its tokens, along an axis: (sentences, ...) -> (tokens, ...)."""
+        return values.repeat_interleave(self.lengths, dim=dim, output_size=self.data.shape[1])
+
+
+@dataclass
+class Padded(Ragged):
+    """The same with all sentences as long as the longest: no shape depends on lengths, as CUDA graphs ask for.
+
+    data (Tensor): (passes, sentences * longest, width); anything finite after a sentence's end.
+    """
+
+    def to_padded(self) -> Tensor:
+        """(passes * sentences, longest, width)."""
+        return self.data.unflatten(1, (len(self.lengths), -1)).flatten(0, 1)
+
+    def from_padded(self, padded: Tensor) -> "Padded":
+        """Undoes `to_padded`."""
+        return Padded(padded.unflatten(0, (-1, len(self.lengths))).flatten(1, 2), self.lengths)
+
+    def positions(self) -> Tensor:
+        """The number of each place in its sentence, from 0: (sentences * longest,)."""
+        rows = len(self.lengths)
+        return torch.arange(self.data.shape[1] // rows, device=self.data.device).repeat(rows)
+
+    def expand(self, values: Tensor, dim: int = 0) -> Tensor:
+        """Repeat a value per sentence for each of its places, along an axis."""
+        return values.repeat_interleave(self.data.shape[1] // len(self.lengths), dim=dim)
 
 
 class Noise(Protocol):
@@ -145,7 +177,11 @@ class Encoder(Protocol):
 
 
 class Head(Protocol):
-    """Turns states into tags; a torch module. Built by functions in the registry `al_heads`."""
+    """Turns states into tags; a torch module. Built by functions in the registry `al_heads`.
+
+    A builder with an attribute `learns_from_rejected` that is true makes heads whose `loss` also takes
+    `rejected` (Rejected); it is given only where a span was rejected.
+    """
 
     def loss(self, states: Ragged, tags: Tensor) -> Tensor:
         """Mean loss of a batch (scalar). tags (Tensor): int64 (tokens,), IGNORE where the tag is missing."""

@@ -20,7 +20,7 @@ from .graphs import GraphedTraining
 from .heads import HeadBuilder
 from .network import TaggerNetwork, check_dropout, forked_seed, noise_kinds
 from .optimizer import TorchOptimizer
-from .stages import IGNORE, Encoder, Prediction, Ragged
+from .stages import IGNORE, Encoder, Prediction, Ragged, Rejected
 from .thinc_encoder import ThincEncoder
 from .transformer import TransformerEncoder
 
@@ -100,26 +100,27 @@ class TaggerShim(Shim):
         """Padded units of a batch of inference."""
         return GPU_BUDGET if self.device.type == "cuda" else CPU_BUDGET
 
-    def update(self, docs: Sequence[Doc], tags: Tensor) -> Tensor:
+    def update(self, docs: Sequence[Doc], tags: Tensor, rejected: Rejected = ()) -> Tensor:
         """Forward and backward for one batch; gradients stay until `finish_update`.
 
         docs (Sequence[Doc]): The batch. tags (Tensor): int64 tag of each token, IGNORE where missing, (tokens,).
+        rejected (Rejected): For a head that learns from them.
         RETURNS (Tensor): The mean loss, float32 scalar on the device, detached.
         """
         network = self._ready()
         self._forget_kept()
         if not network.training:
             network.train()
-        loss = self._update_by_graph(docs, tags)
-        return self._update_plainly(docs, tags) if loss is None else loss
+        loss = self._update_by_graph(docs, tags, rejected)
+        return self._update_plainly(docs, tags, rejected) if loss is None else loss
 
-    def _update_plainly(self, docs: Sequence[Doc], tags: Tensor) -> Tensor:
+    def _update_plainly(self, docs: Sequence[Doc], tags: Tensor, rejected: Rejected) -> Tensor:
         """Forward and backward; a batch that does not fit into memory goes through in parts from then on."""
         parameters = list(self._ready().parameters())
         fresh = all(parameter.grad is None for parameter in parameters)
         while True:
             try:
-                return self._accumulate(docs, tags)
+                return self._accumulate(docs, tags, rejected)
             except torch.OutOfMemoryError:
                 if not fresh or min(self.most, len(docs)) == 1:
                     raise
@@ -127,16 +128,17 @@ class TaggerShim(Shim):
                 parameter.grad = None
             self._shrink(min(self.most, len(docs)))
 
-    def _accumulate(self, docs: Sequence[Doc], tags: Tensor) -> Tensor:
+    def _accumulate(self, docs: Sequence[Doc], tags: Tensor, rejected: Rejected) -> Tensor:
         """Gradients and mean loss of a batch, at most `self.most` sentences at a time."""
-        network, known = self._ready(), max(int((tags != IGNORE).sum()), 1)
+        network, known = self._ready(), max(_known(tags, rejected), 1)
         parts = tags.split([len(doc) for doc in docs])
         total = torch.zeros((), device=self.device)
         for start in range(0, len(docs), self.most):
             part = torch.cat(parts[start : start + self.most])
-            share = 1.0 if len(docs) <= self.most else int((part != IGNORE).sum()) / known
+            said = _known(part, rejected[start : start + self.most])
+            share = 1.0 if len(docs) <= self.most else said / known
             batch, finish = self._begin(docs[start : start + self.most])
-            loss = share * network.loss(batch, part.to(self.device))
+            loss = share * network.loss(batch, part.to(self.device), rejected[start : start + self.most])
             loss.backward()
             finish()
             total += loss.detach()
@@ -148,7 +150,7 @@ class TaggerShim(Shim):
             logger.warning("out of memory with a batch of %d sentences: going on with halves", size)
         self.most = max(size // 2, 1)
 
-    def _update_by_graph(self, docs: Sequence[Doc], tags: Tensor) -> Optional[Tensor]:
+    def _update_by_graph(self, docs: Sequence[Doc], tags: Tensor, rejected: Rejected) -> Optional[Tensor]:
         if (
             not self.cuda_graphs
             or self.device.type != "cuda"
@@ -158,7 +160,8 @@ class TaggerShim(Shim):
         if self.graphs is None:
             self.graphs = GraphedTraining(self._ready(), self.encoder)
         self.graphs.attach()
-        return self.graphs.update(self.encoder.featurize(docs), tags)
+        # A graph has no place for spans, which are different in every batch.
+        return None if any(rejected) else self.graphs.update(self.encoder.featurize(docs), tags)
 
     def _begin(self, docs: Sequence[Doc]) -> Tuple[object, Callable[[], None]]:
         features = self.encoder.featurize(docs)
@@ -342,6 +345,11 @@ def samples(order: List[int], lengths: Tensor, prediction: Prediction, *, stocha
 
 def _nothing() -> None:
     """What a native encoder needs after backward: autograd did all."""
+
+
+def _known(tags: Tensor, rejected: Rejected) -> int:
+    """How much is said of a batch: tokens with a tag, and rejected spans."""
+    return int((tags != IGNORE).sum()) + sum(map(len, rejected))
 
 
 def _contiguous(module: torch.nn.Module) -> Dict[str, Tensor]:

@@ -9,6 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..corpus.schemes import decode, encode
+from ..tasks import REJECTED, TokenSpan
 from .stages import IGNORE
 
 MISSING = 0  # of token.ent_iob: nobody said anything about this token
@@ -54,6 +55,16 @@ class TagCodec:
         numbers = numpy.array([self.numbers[tag] for tag in tags], dtype=numpy.int64)
         numbers[missing] = IGNORE
         return numbers
+
+    def rejected(self, eg: Example) -> List[TokenSpan]:
+        """Spans of the predicted Doc that are known not to be entities; those that cut its tokens are left out."""
+        group = eg.y.spans.get(REJECTED)
+        if not group:
+            return []
+        spans: Sequence[Span] = list(group)
+        if [token.text for token in eg.x] != [token.text for token in eg.y]:
+            spans = eg.get_aligned_spans_y2x(spans, allow_overlap=True)
+        return [(span.start, span.end, span.label_) for span in spans]
 
     def spans(self, doc: Doc, numbers: Sequence[int]) -> List[Span]:
         """Entities that a sequence of tag numbers means; always valid, whatever the sequence."""

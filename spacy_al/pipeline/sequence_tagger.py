@@ -19,6 +19,7 @@ from ..ml.tagger import TaggerModel, tagger_shim
 from ..ml.tagger_shim import TaggerShim
 from ..ml.tags import TagCodec, first_unknown_label
 from ..ml.thinc_encoder import ThincEncoder
+from ..tasks import TokenSpan
 from ..types import TagSamples
 
 DEFAULT_CONFIG = """
@@ -104,6 +105,11 @@ class SequenceTagger(TrainablePipe):
         return ["off", *self._shim.encoder.seams]
 
     @property
+    def learns_from_rejected(self) -> bool:
+        """Whether spans known not to be entities (`doc.spans[REJECTED]`) teach it anything: its head decides."""
+        return bool(getattr(self._shim.build_head, "learns_from_rejected", False))
+
+    @property
     def _shim(self) -> TaggerShim:
         return tagger_shim(self.model)
 
@@ -179,11 +185,11 @@ class SequenceTagger(TrainablePipe):
         sgd: Optional[Optimizer] = None,
         losses: Optional[Dict[str, float]] = None,
     ) -> Dict[str, float]:
-        """Learn from a batch; tokens without annotation take no part.
+        """Learn from a batch; tokens without annotation take no part, rejected spans only with a CRF head.
 
         examples (Iterable[Example]): The batch. drop (float): Rate of a thinc encoder's dropout; torch layers have
             theirs from the config. sgd (Optimizer): Step at once, if given. losses (Dict): Mean loss is added.
-        RAISES: ALError A301 for an entity whose label is not declared.
+        RAISES: ALError A301 for an entity whose label is not declared, A303 for a rejected span that cannot be.
         """
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -192,8 +198,9 @@ class SequenceTagger(TrainablePipe):
         tags = [self._gold(eg) for eg in examples]
         if not sum(map(len, tags)):
             return losses
+        rejected = [self._rejected(eg) for eg in examples] if self.learns_from_rejected else []
         self._set_dropout(drop)
-        loss = self._shim.update([eg.x for eg in examples], torch.from_numpy(numpy.concatenate(tags)))
+        loss = self._shim.update([eg.x for eg in examples], torch.from_numpy(numpy.concatenate(tags)), rejected)
         # On a GPU the number stays there, so that a step does not wait for it.
         losses[self.name] += loss if loss.is_cuda else float(loss)  # type: ignore[assignment]
         if sgd is not None and sgd is not False:
@@ -211,6 +218,18 @@ class SequenceTagger(TrainablePipe):
             label = first_unknown_label(eg.y, self.labels)
             message = Errors.A301.format(name=self.name, text=eg.y.text[:60], label=label, labels=list(self.labels))
             raise ALError(message) from error
+
+    def _rejected(self, eg: Example) -> List[TokenSpan]:
+        spans = self._codec().rejected(eg)
+        entities = {(ent.start, ent.end, ent.label_) for ent in eg.y.ents} if spans else set()
+        for span in spans:
+            problem = "is an entity there as well" if span in entities else None
+            if span[2] not in self.labels:
+                problem = f"has a label that is not among the declared ones ({', '.join(self.labels)})"
+            if problem:
+                text = eg.y.text[:60]
+                raise ALError(Errors.A303.format(name=self.name, text=text, span=span, problem=problem))
+        return spans
 
     def _set_dropout(self, drop: float) -> None:
         encoder = self._shim.encoder

@@ -9,7 +9,7 @@ from spacy_al.exchange.merging import Given, merge
 from spacy_al.exchange.records import Chunk, Record
 from spacy_al.tasks import Answer, find_overlap
 
-from .cases import annotation, codes, read, studio
+from .cases import annotation, codes, prodigy, read, studio
 from .strategies import spans_in
 
 BOB, AL = (0, 3, "PER"), (10, 12, "PER")
@@ -78,3 +78,37 @@ def test_vote_equals_counting_and_never_overlaps(answers):
     counts = Counter(span for spans in answers for span in spans)
     assert merged.spans == tuple(sorted(span for span in counts if counts[span] > len(answers) / 2))
     assert find_overlap(merged.spans) is None
+
+
+def binary(*spans, answer="accept", **changes):
+    return prodigy(spans, _view_id="ner", answer=answer, **changes)
+
+
+def test_answers_about_different_spans_add_up():
+    records = [binary(BOB), binary(AL, answer="reject"), binary((10, 14, "PER"), answer="reject")]
+    answer = read(records).answers[0]
+    assert (answer.verdict, answer.spans) == ("accept", ((0, 1, "PER"),))
+    assert (answer.rejected, answer.missing) == (((3, 4, "PER"), (3, 5, "PER")), (1, 2, 3, 4, 5))
+
+
+def test_rejected_spans_alone_are_no_accepted_sentence():
+    answer = read([binary(BOB, answer="reject"), binary(AL, answer="reject")]).answers[0]
+    assert (answer.verdict, answer.missing) == ("reject", ())
+    assert answer.rejected == ((0, 1, "PER"), (3, 4, "PER"))
+
+
+def test_the_same_question_answered_in_two_ways_is_settled_by_the_policy():
+    records = [binary(BOB, answer="reject"), binary(BOB, _timestamp=1), binary(AL)]
+    assert codes(read(records)) == ["A607"]
+    answer = read([binary(BOB, answer="reject", _timestamp=2), *records[1:]], several="newest").answers[0]
+    assert (answer.spans, answer.rejected) == (((3, 4, "PER"),), ((0, 1, "PER"),))
+
+
+def test_accepted_spans_that_contradict_each_other_are_refused():
+    assert codes(read([binary(AL), binary((10, 14, "PER"))])) == ["A607"]
+    assert codes(read([binary(BOB, AL), binary(AL, answer="reject")])) == ["A607"]
+
+
+def test_an_ignored_question_says_nothing_of_the_others():
+    answer = read([binary(BOB), binary(AL, answer="ignore")]).answers[0]
+    assert (answer.verdict, answer.spans, answer.rejected) == ("accept", ((0, 1, "PER"),), ())

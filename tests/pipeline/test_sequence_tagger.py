@@ -6,9 +6,11 @@ import spacy
 import torch
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from thinc.api import Adam
 
 from spacy_al.errors import ALError
 from spacy_al.ml.snapshot import Snapshot
+from spacy_al.tasks import REJECTED
 from tests.ml.helpers import SENTENCES, make_examples, tiny_transformer, trained, transformer_model
 
 LISTENER = {"@architectures": "spacy-transformers.TransformerListener.v1", "grad_factor": 1.0,
@@ -254,3 +256,62 @@ def test_wrong_scheme_and_missing_encoder_say_what_to_do():
     nlp.add_pipe("sequence_tagger", config={"model": transformer_model("no/such/model"), "labels": ["X"]})
     with pytest.raises(ALError, match="A210.*no/such/model"):
         nlp.initialize()
+
+
+def crf_tagger():
+    head = {"@al_heads": "spacy-al.CRFHead.v1", "dropout": 0.0, "constrained": True, "average": "sentences"}
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sequence_tagger", config={"model": {"head": head}, "labels": ["PER", "LOC"]})
+    return nlp
+
+
+def rejecting(nlp, *spans, words=("Paul", "saw", "Rome"), ents=()):
+    """A sentence of which nothing is known but rejected spans, and entities where some are given."""
+    gold = Doc(nlp.vocab, words=list(words))
+    gold.set_ents([Span(gold, *ent) for ent in ents], default="missing")
+    gold.spans[REJECTED] = [Span(gold, *span) for span in spans]
+    return Example(Doc(nlp.vocab, words=["Paul", "saw", "Rome"]), gold)
+
+
+def test_a_crf_unlearns_a_rejected_span_and_keeps_the_others():
+    nlp = crf_tagger()
+    trained(nlp, rate=1e-2)
+    before = [(ent.text, ent.label_) for ent in nlp("Paul saw Rome").ents]
+    optimizer = Adam(1e-3)
+    for _ in range(30):
+        nlp.update([rejecting(nlp, (2, 3, "LOC"))], sgd=optimizer)
+    assert before == [("Paul", "PER"), ("Rome", "LOC")]
+    assert ("Rome", "LOC") not in [(ent.text, ent.label_) for ent in nlp("Paul saw Rome").ents]
+
+
+def test_accepted_and_rejected_spans_of_one_sentence_are_learnt_together():
+    nlp = crf_tagger()
+    example = rejecting(nlp, (2, 3, "LOC"), ents=[(2, 3, "PER")])
+    optimizer = nlp.initialize(lambda: make_examples(nlp.vocab))
+    for _ in range(40):
+        nlp.update([example], sgd=optimizer)
+    assert ("Rome", "PER") in [(ent.text, ent.label_) for ent in nlp("Paul saw Rome").ents]
+
+
+def test_rejected_spans_change_no_softmax_head():
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("sequence_tagger", config={"labels": ["PER", "LOC"]})
+    nlp.initialize(lambda: make_examples(nlp.vocab))
+    assert not pipe.learns_from_rejected
+    assert nlp.update([rejecting(nlp, (2, 3, "LOC"))])["sequence_tagger"] == 0.0
+
+
+def test_rejected_spans_survive_another_tokenisation():
+    nlp = crf_tagger()
+    example = rejecting(nlp, (0, 1, "PER"), (0, 2, "LOC"), words=("Paul", "sa", "w", "Rome"))
+    assert nlp.get_pipe("sequence_tagger")._rejected(example) == [(0, 1, "PER")]
+
+
+@pytest.mark.parametrize(
+    ("span", "problem"), [((0, 1, "DATE"), "not among the declared"), ((2, 3, "LOC"), "is an entity there as well")]
+)
+def test_a_rejected_span_that_cannot_be_is_an_error(span, problem):
+    nlp = crf_tagger()
+    nlp.initialize(lambda: make_examples(nlp.vocab))
+    with pytest.raises(ALError, match=f"A303.*Paul saw Rome.*{problem}"):
+        nlp.update([rejecting(nlp, span, ents=[(2, 3, "LOC")])])
