@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
 
 import numpy
@@ -13,6 +13,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from torch import Tensor
 
+from .bulk import DOCS_AT_ONCE, make_docs
 from .errors import ALError, Errors
 
 
@@ -175,17 +176,24 @@ class Pool:
 
     def doc(self, number: int, vocab: Vocab) -> Doc:
         """A new Doc of sentence `number`: words, spaces and `tag_`, never entities; its id in `user_data["id"]`."""
-        rows = self.attributes[self.starts[number] : self.starts[number + 1]]
-        words = [self.strings[orth] for orth in rows[:, 0]]
-        tags = [self.strings[tag] for tag in rows[:, 2]] if rows[:, 2].any() else None
-        doc = Doc(vocab, words=words, spaces=rows[:, 1].astype(bool).tolist(), tags=tags)
-        doc.user_data["id"] = self.ids[number]
-        return doc
+        return self._docs([number], vocab)[0]
 
     def docs(self, numbers: Iterable[int], vocab: Vocab) -> Iterator[Doc]:
-        """New Docs of several sentences, in the order asked for."""
-        for number in numbers:
-            yield self.doc(number, vocab)
+        """New Docs of several sentences, in the order asked for, DOCS_AT_ONCE made at a time."""
+        iterator = iter(numbers)
+        while part := list(islice(iterator, DOCS_AT_ONCE)):
+            yield from self._docs(part, vocab)
+
+    def _docs(self, numbers: List[int], vocab: Vocab) -> List[Doc]:
+        lengths = self.starts[numpy.asarray(numbers) + 1] - self.starts[numbers]
+        rows = numpy.concatenate([self.attributes[self.starts[number] : self.starts[number + 1]] for number in numbers])
+        if vocab.strings is not self.strings:
+            for string in numpy.unique(rows[:, [0, 2]]).tolist():
+                vocab.strings.add(self.strings[string])
+        docs = make_docs(vocab, rows[:, 0], rows[:, 1].astype(bool), rows[:, 2], lengths)
+        for doc, number in zip(docs, numbers):
+            doc.user_data["id"] = self.ids[number]
+        return docs
 
     def fingerprint(self) -> str:
         """A SHA-256 over all ids: two pools with equal fingerprints hold the same sentences in the same order."""

@@ -3,7 +3,7 @@
 import struct
 import zlib
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 BLOCK = 1 << 18
 # First byte of a msgpack value -> struct format of the number after it, and what that number counts.
@@ -82,6 +82,16 @@ class Inflated:
         """Read `size` bytes and forget them."""
         while size:
             size -= len(self.read(min(size, BLOCK)))
+
+    def rest(self) -> Iterator[bytes]:
+        """All that is left, in blocks; raises EOFError unless it ends where its compression says."""
+        yield self.buffer[self.used :]
+        while not self.inflate.eof:
+            raw = self.inflate.unconsumed_tail or self.file.read(BLOCK)
+            if not raw:
+                raise EOFError("it ends too early")
+            yield self.inflate.decompress(raw, BLOCK)
+        self.buffer, self.used = b"", 0
 
     def header(self, kind: str) -> int:
         """How many bytes, items or pairs the next value has; raises ValueError for another kind."""

@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections import deque
 from pathlib import Path
 from typing import Iterator, List
 
@@ -11,6 +12,7 @@ from spacy.attrs import ORTH, TAG
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..bulk import DOCS_AT_ONCE, make_docs
 from ..errors import ALError, Errors
 from .inflate import Inflated
 
@@ -64,6 +66,7 @@ class _Part:
     def _read_all(self, vocab: Vocab) -> int:
         """Read everything but the tokens; return the size of these in bytes."""
         size = -1
+        needed = {"attrs", "tokens", "lengths", "spaces", "strings"}
         with Inflated(self.path) as message:
             try:
                 for _ in range(message.header("pairs")):
@@ -82,6 +85,11 @@ class _Part:
                             vocab.strings.add(message.text())
                     else:
                         message.skip()
+                    needed.discard(key)
+                    if not needed:
+                        # User data of every sentence: skipping them one by one takes long.
+                        deque(message.rest(), maxlen=0)
+                        break
             except (EOFError, zlib.error, struct.error, UnicodeDecodeError, ValueError) as error:
                 raise self._fail(str(error) or "it ends too early") from error
         return size
@@ -89,19 +97,17 @@ class _Part:
     def docs(self, vocab: Vocab) -> Iterator[Doc]:
         """The sentences, in order."""
         orth, tag = self.attrs.index(ORTH), self.attrs.index(TAG) if TAG in self.attrs else None
-        strings, place = vocab.strings, 0
+        width, place = len(self.attrs), 0
         with Inflated(self.path) as message:
             message.skip_bytes(self.start)
-            for length in self.lengths.tolist():
-                raw = message.read(length * 8 * len(self.attrs))
-                rows = numpy.frombuffer(raw, dtype=numpy.uint64).reshape(length, len(self.attrs))
-                words = [strings[number] for number in rows[:, orth].tolist()]
-                tags = None
-                if tag is not None and rows[:, tag].any():
-                    tags = [strings[number] for number in rows[:, tag].tolist()]
-                spaces = self.spaces[place : place + length].tolist()
-                yield Doc(vocab, words=words, spaces=spaces, tags=tags)
-                place += length
+            for first in range(0, len(self.lengths), DOCS_AT_ONCE):
+                lengths = self.lengths[first : first + DOCS_AT_ONCE].astype(numpy.int64)
+                total = int(lengths.sum())
+                raw = message.read(total * 8 * width)
+                rows = numpy.frombuffer(raw, dtype=numpy.uint64).reshape(total, width)
+                tags = None if tag is None else rows[:, tag]
+                yield from make_docs(vocab, rows[:, orth], self.spaces[place : place + total], tags, lengths)
+                place += total
 
     def _fail(self, reason: str) -> ALError:
         return ALError(Errors.A415.format(path=self.path, reason=reason))

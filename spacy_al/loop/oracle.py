@@ -1,24 +1,23 @@
 """Who answers a query: the gold labels of a simulation, or people."""
 
-import struct
 import warnings
 from pathlib import Path
 from typing import Any, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
 
 import numpy
-import srsly
 from numpy.typing import NDArray
-from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH, TAG
-from spacy.tokens import Doc, DocBin
+from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH, SPACY, TAG
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..acquisition.columns import read_columns
 from ..corpus.reader import read_docs
 from ..errors import ALError, Errors, Warnings
 from ..tasks import REJECTED
 from ..types import Pool, pool_array
 
 # Attributes (tokens, 3), labels (tokens, 2), lengths and sources (sentences,).
-Columns = Tuple[NDArray[numpy.uint64], NDArray[numpy.uint64], NDArray[numpy.int64], List[Optional[str]]]
+Part = Tuple[NDArray[numpy.uint64], NDArray[numpy.uint64], NDArray[numpy.int64], List[Optional[str]]]
 
 
 class Oracle(Protocol):
@@ -47,10 +46,10 @@ class SimulatedOracle:
 
     def annotate(self, ids: Sequence[str]) -> List[Doc]:
         """Gold Docs in the order of `ids`."""
-        return [self._doc(self.pool.index[id_]) for id_ in ids]
+        numbers = [self.pool.index[id_] for id_ in ids]
+        return [self._labelled(doc, number) for doc, number in zip(self.pool.docs(numbers, self.vocab), numbers)]
 
-    def _doc(self, number: int) -> Doc:
-        doc = self.pool.doc(number, self.vocab)
+    def _labelled(self, doc: Doc, number: int) -> Doc:
         labels = self.labels[self.pool.starts[number] : self.pool.starts[number + 1]]
         return doc.from_array([ENT_IOB, ENT_TYPE], labels)  # type: ignore[arg-type]
 
@@ -77,9 +76,12 @@ def separate_file(path: Path, vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uint64]
 
     RAISES: ALError A003 when there is no such file, A130 when a file is not a DocBin.
     """
-    parts = [read_columns(file_, vocab) for file_ in spacy_files(path)]
+    parts = [read_part(file_, vocab) for file_ in spacy_files(path)]
     if not parts:
         return separate([], vocab)
+    if len(parts) == 1:  # no need to copy what may be large
+        attributes, labels, lengths, sources = parts[0]
+        return Pool.from_flat(attributes, lengths, sources, vocab.strings), labels
     attributes, labels, lengths = (numpy.concatenate([part[place] for part in parts]) for place in range(3))
     sources = [source for part in parts for source in part[3]]
     return Pool.from_flat(attributes, lengths, sources, vocab.strings), labels
@@ -92,39 +94,17 @@ def spacy_files(path: Path) -> List[Path]:
     return sorted(path.rglob("*.spacy")) if path.is_dir() else [path]
 
 
-def read_columns(path: Path, vocab: Vocab) -> Columns:
-    """`pool_array`s, labels, lengths and sources of the sentences of one DocBin; its strings are added to `vocab`."""
-    try:
-        docbin = DocBin(store_user_data=True).from_bytes(path.read_bytes())
-        lengths = numpy.array([len(rows) for rows in docbin.tokens], dtype=numpy.int64)
-        tokens = numpy.concatenate(docbin.tokens) if len(lengths) else numpy.zeros((0, 9), dtype=numpy.uint64)
-        docbin.tokens = []
-        spaces = numpy.concatenate([*docbin.spaces, numpy.zeros((0, 1), dtype=bool)])[:, 0]
-        sources = read_sources(docbin.user_data) if docbin.user_data else [None] * len(lengths)
-    except Exception as error:  # zlib, msgpack, numpy and DocBin each raise their own
-        raise ALError(Errors.A130.format(path=path, reason=error)) from error
-    for string in docbin.strings:
-        vocab.strings.add(string)
-    unknown = numpy.array([flags.get("has_unknown_spaces", False) for flags in docbin.flags], dtype=bool)
-    attributes = numpy.zeros((len(tokens), 3), dtype=numpy.uint64)
-    for place, attribute in ((0, ORTH), (2, TAG)):
-        attributes[:, place] = tokens[:, docbin.attrs.index(attribute)] if attribute in docbin.attrs else 0
-    # A sentence that knows no spaces has one after every token, as in a Doc made of words alone.
-    attributes[:, 1] = spaces | numpy.repeat(unknown, lengths)
-    labels = numpy.zeros((len(tokens), 2), dtype=numpy.uint64)
-    for place, attribute in ((0, ENT_IOB), (1, ENT_TYPE)):
-        labels[:, place] = tokens[:, docbin.attrs.index(attribute)] if attribute in docbin.attrs else 0
-    return attributes, labels, lengths, sources
+def read_part(path: Path, vocab: Vocab) -> Part:
+    """`pool_array`s, labels, lengths and sources of the sentences of one DocBin; its strings are added to `vocab`.
 
-
-def read_sources(user_data: Sequence[bytes]) -> List[Optional[str]]:
-    """The "source" of each sentence's user data.
-
-    srsly looks through all installed packages at every call, which takes 0.7 ms: as one array of msgpack maps the
-    data of all sentences are one call.
+    RAISES: ALError A130 when the file is not a whole DocBin.
     """
-    message = b"\xdd" + struct.pack(">I", len(user_data)) + b"".join(user_data)
-    return [values.get("source") for values in srsly.msgpack_loads(message, use_list=False)]
+    columns = read_columns(path, [(ORTH, SPACY, TAG), (ENT_IOB, ENT_TYPE)])
+    attributes, labels = columns.groups
+    attributes[:, 1] = columns.spaces  # a DocBin keeps them apart
+    for string in columns.strings:
+        vocab.strings.add(string)
+    return attributes, labels, columns.lengths, columns.sources
 
 
 class People:

@@ -16,7 +16,8 @@ from ..uncertainty.measures import Measure
 from .stability import best_tags, token_places
 
 CHUNK = 20_000  # sentences whose Docs exist at a time
-KEPT_TOKENS = 5_000_000  # a pool up to this size keeps its Docs from round to round, and tags of its tokens
+KEPT_DOCS = 100_000  # Docs kept from round to round, at 4 kB each
+KEPT_TOKENS = 5_000_000  # a pool up to this size keeps tags of its tokens from round to round
 
 
 class PoolDocs:
@@ -25,16 +26,15 @@ class PoolDocs:
     def __init__(self, pool: Pool, vocab: Vocab) -> None:
         self.pool = pool
         self.vocab = vocab
-        self.keep = pool.n_tokens <= KEPT_TOKENS
+        self.keep = len(pool) <= KEPT_DOCS
         self.docs: Dict[int, Doc] = {}
 
     def get(self, numbers: Sequence[int]) -> List[Doc]:
         """Docs of these sentences, without labels."""
         if not self.keep:
             return list(self.pool.docs(numbers, self.vocab))
-        for number in numbers:
-            if number not in self.docs:
-                self.docs[number] = self.pool.doc(number, self.vocab)
+        new = [number for number in numbers if number not in self.docs]
+        self.docs.update(zip(new, self.pool.docs(new, self.vocab)))
         return [self.docs[number] for number in numbers]
 
 
@@ -85,7 +85,7 @@ def score_pool(
         return result
     sampler = get_sampler(nlp, settings.target)
     lengths = docs_of.pool.lengths[numpy.asarray(numbers, dtype=numpy.int64)]
-    tokens = token_scores(lengths, asking[0]) if docs_of.keep else None
+    tokens = token_scores(lengths, asking[0]) if docs_of.pool.n_tokens <= KEPT_TOKENS else None
     done = 0
     # Longest first overall: sentences of like length then share batches across the whole pool.
     order = numpy.argsort(lengths, kind="stable")[::-1]

@@ -1,9 +1,13 @@
 """Pools read in columns: the same as Doc by Doc."""
 
+import zlib
+
 import pytest
+import srsly
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from spacy_al.acquisition import columns
 from spacy_al.corpus.reader import read_docs, write_docs
 from spacy_al.errors import ALError
 from spacy_al.loop.oracle import separate, separate_file
@@ -56,3 +60,28 @@ def test_a_file_that_is_no_docbin_is_named(tmp_path):
     (tmp_path / "x.spacy").write_bytes(b"nothing of the kind")
     with pytest.raises(ALError, match="A130.*x.spacy"):
         separate_file(tmp_path / "x.spacy", Vocab())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("lengths", b"\x01\0\0\0"), ("spaces", b""), ("user_data", [b"\x80"]), ("flags", [])]
+)
+def test_columns_that_do_not_belong_together_are_refused(tmp_path, key, value):
+    message = srsly.msgpack_loads(zlib.decompress(write_docs(varied(Vocab()))))
+    message[key] = value
+    (tmp_path / "x.spacy").write_bytes(zlib.compress(srsly.msgpack_dumps(message)))
+    with pytest.raises(ALError, match=r"A130.*x\.spacy"):
+        separate_file(tmp_path / "x.spacy", Vocab())
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
+def test_a_cut_file_is_refused(tmp_path, share):
+    data = write_docs(varied(Vocab()))
+    (tmp_path / "x.spacy").write_bytes(data[: int(share * len(data))])
+    with pytest.raises(ALError, match=r"A130.*x\.spacy"):
+        separate_file(tmp_path / "x.spacy", Vocab())
+
+
+def test_blocks_smaller_than_a_sentence_change_nothing(tmp_path, monkeypatch):
+    (tmp_path / "x.spacy").write_bytes(write_docs(varied(Vocab())))
+    monkeypatch.setattr(columns, "BLOCK_ROWS", 2)
+    same(tmp_path / "x.spacy")
