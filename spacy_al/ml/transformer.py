@@ -14,7 +14,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from ..errors import ALError, Errors
-from .cache import SentenceCache
+from .cache import KEPT_BYTES, SentenceCache
 from .encoder_shim import wrap_encoder
 from .stages import Noise, Ragged
 from .wordpieces import WordpieceBatch, Wordpieces, WordpieceTable, collate
@@ -31,6 +31,7 @@ def build_transformer_encoder(
     mixed_precision: bool,
     tokenizer_config: Dict[str, Any],
     transformer_config: Dict[str, Any],
+    memory_limit: int = KEPT_BYTES >> 20,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Registered as `spacy-al.TransformerEncoder.v1`.
 
@@ -42,6 +43,8 @@ def build_transformer_encoder(
     mixed_precision (bool): bfloat16 autocast on a GPU; without effect on a CPU.
     tokenizer_config (Dict[str, Any]): Passed to the tokenizer when it is loaded.
     transformer_config (Dict[str, Any]): Passed to the transformer when it is loaded.
+    memory_limit (int): Megabytes of wordpieces to keep, about 1,500 short sentences each; those of further sentences
+        are made anew whenever they are needed, which is quick.
     RETURNS (Model[List[Doc], List[Floats2d]]): States of each token, (tokens, width).
     RAISES: ALError A008 for an unknown pooling; A210 on initialisation when the model cannot be loaded.
     """
@@ -49,7 +52,13 @@ def build_transformer_encoder(
         problem = f"choose one of {', '.join(POOLINGS)}"
         raise ALError(Errors.A008.format(section="model.encoder", key="pooling", value=pooling, problem=problem))
     hf_model = TransformerModel(name, get_doc_spans, dict(tokenizer_config), dict(transformer_config))
-    encoder = TransformerEncoder(hf_model, mean=pooling == "mean", window=window, mixed_precision=mixed_precision)
+    encoder = TransformerEncoder(
+        hf_model,
+        mean=pooling == "mean",
+        window=window,
+        mixed_precision=mixed_precision,
+        memory=memory_limit << 20,
+    )
     return wrap_encoder("transformer_encoder", encoder, layers=[hf_model])
 
 
@@ -58,7 +67,9 @@ class TransformerEncoder:
 
     folds = False
 
-    def __init__(self, hf_model: TransformerModel, *, mean: bool, window: int, mixed_precision: bool) -> None:
+    def __init__(
+        self, hf_model: TransformerModel, *, mean: bool, window: int, mixed_precision: bool, memory: int
+    ) -> None:
         self.hf_model = hf_model
         self.mean = mean
         self.window_wanted = window
@@ -66,7 +77,7 @@ class TransformerEncoder:
         self.front: nn.Module = nn.Identity()
         self.body = TransformerBody(mixed_precision)
         self.table: Optional[WordpieceTable] = None
-        self.cache: SentenceCache[Wordpieces] = SentenceCache()
+        self.cache: SentenceCache[Wordpieces] = SentenceCache(Wordpieces.weigh, memory)
 
     def initialize(self, docs: Sequence[Doc]) -> None:
         """Load the pretrained model, unless it is there already."""

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -14,10 +14,10 @@ from thinc.api import to_numpy
 from torch import Tensor, nn
 
 from ..errors import ALError, Errors
-from .cache import SentenceCache
+from .cache import ARRAY_BYTES, SentenceCache
 from .char_cnn import CharCNN, draw_uniform
 from .lexicon import CAPITALS, Lexicon
-from .stages import Ragged
+from .stages import Padded, Ragged
 from .word_vectors import find_rows
 
 MOST_WORDS = 2_000_000  # a lexicon of more is given up for a new one, about 75 bytes a word
@@ -29,6 +29,10 @@ class Words(NamedTuple):
     lexicon: Lexicon
     numbers: NDArray[numpy.int32]
 
+    def weigh(self) -> int:
+        """Bytes of it in memory, the lexicon apart."""
+        return 56 + ARRAY_BYTES + self.numbers.nbytes
+
 
 @dataclass(frozen=True)
 class WordBatch:
@@ -37,6 +41,7 @@ class WordBatch:
     vectors (Tensor): float32, (words, width); any row for the unknown. known (Tensor): bool, (words,).
     spelling (Tensor): uint8, (words, longest). capitals (Tensor): int64, (words,).
     places (Tensor): int64 word of each token, (tokens,). lengths (Tensor): int64, (sentences,).
+    padded (bool): Whether `places` counts the padding of sentences, (sentences * longest,).
     """
 
     vectors: Tensor
@@ -45,6 +50,7 @@ class WordBatch:
     capitals: Tensor
     places: Tensor
     lengths: Tensor
+    padded: bool = False
 
 
 def create_word_embedding(
@@ -68,7 +74,7 @@ class WordEmbedding:
 
     def __init__(self, chars: Optional[CharCNN], *, capitals: bool) -> None:
         self.front: WordFront = WordFront(chars, capitals=capitals)
-        self.cache: SentenceCache[Words] = SentenceCache()
+        self.cache: SentenceCache[Words] = SentenceCache(Words.weigh)
         self.source: Optional[Vectors] = None
         self.lexicon: Optional[Lexicon] = None
         self.tables: Dict[torch.device, Tensor] = {}
@@ -113,19 +119,22 @@ class WordEmbedding:
     def collate(self, features: Sequence[Words], device: torch.device) -> WordBatch:
         """Each different word once, on the device."""
         lexicon = features[0].lexicon
-        numbers = numpy.concatenate([words.numbers for words in features])
-        kinds, places = numpy.unique(numbers, return_inverse=True)
+        kinds, places = self.kinds(features)
         rows = torch.from_numpy(lexicon.rows[kinds]).to(device)
-        spelling = lexicon.spelling[kinds]
-        longest = int((spelling != 0).sum(1).max(initial=1))
+        spelling = lexicon.spelling[kinds, : lexicon.spelled(kinds)]
         return WordBatch(
-            vectors=self._table(lexicon, device)[rows.clamp(min=0)],
+            vectors=self.table(lexicon, device)[rows.clamp(min=0)],
             known=rows >= 0,
-            spelling=torch.from_numpy(spelling[:, :longest]).to(device),
+            spelling=torch.from_numpy(spelling).to(device),
             capitals=torch.from_numpy(lexicon.capitals[kinds]).to(device).long(),
             places=torch.from_numpy(places).to(device),
             lengths=torch.tensor([len(words.numbers) for words in features], device=device),
         )
+
+    def kinds(self, features: Sequence[Words]) -> Tuple[NDArray[numpy.int32], NDArray[numpy.int64]]:
+        """Numbers of the different words of a batch, (words,), and which of them each token is, (tokens,)."""
+        numbers = numpy.concatenate([words.numbers for words in features])
+        return numpy.unique(numbers, return_inverse=True)
 
     def _number(self, docs: List[Doc]) -> List[Words]:
         assert self.lexicon is not None
@@ -151,7 +160,8 @@ class WordEmbedding:
         if self.front.unknown.shape[0] != width:
             raise ALError(Errors.A255.format(width=width, expected=self.front.unknown.shape[0]))
 
-    def _table(self, lexicon: Lexicon, device: torch.device) -> Tensor:
+    def table(self, lexicon: Lexicon, device: torch.device) -> Tensor:
+        """The vocabulary's vectors on a device, (rows, width)."""
         if device not in self.tables:
             # Loaded vocabularies are read-only, which torch does not know.
             data = torch.from_numpy(numpy.require(to_numpy(lexicon.vocab.vectors.data), numpy.float32, "W"))
@@ -201,7 +211,8 @@ class WordFront(nn.Module):
             parts.append(self.chars(batch.spelling))
         if self.capitals is not None:
             parts.append(self.capitals(batch.capitals))
-        return Ragged(torch.cat(parts, 1)[batch.places][None], batch.lengths)
+        states = torch.cat(parts, 1)[batch.places][None]
+        return Padded(states, batch.lengths) if batch.padded else Ragged(states, batch.lengths)
 
     def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str, *rest: Any) -> None:
         if not self.built:

@@ -7,16 +7,19 @@ import numpy
 import torch
 from numpy.typing import NDArray
 from spacy.attrs import ORTH
+from spacy.strings import StringStore
 from spacy.tokens import Doc
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from ..errors import ALError, Errors
+from .cache import ARRAY_BYTES
 
 Ints = NDArray[numpy.int64]
+MOST_WORDS = 1_000_000  # a table of more is begun anew, about 150 bytes a word
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Wordpieces:
     """One sentence: ids of its wordpieces without special ones, and how many belong to each token.
 
@@ -25,6 +28,10 @@ class Wordpieces:
 
     ids: NDArray[numpy.int32]
     counts: NDArray[numpy.int32]
+
+    def weigh(self) -> int:
+        """Bytes of it in memory."""
+        return 48 + 2 * ARRAY_BYTES + self.ids.nbytes + self.counts.nbytes
 
 
 @dataclass(frozen=True)
@@ -56,34 +63,52 @@ class WordpieceTable:
         self.unknown = tokenizer.unk_token_id if tokenizer.unk_token_id is not None else 0
         self.padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
         self.prefix, self.suffix = special_pieces(tokenizer)
-        self.words: Dict[int, List[int]] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self.words: Dict[int, int] = {}  # number of a word by its hash
+        self.pieces: NDArray[numpy.int32] = numpy.zeros(0, dtype=numpy.int32)  # of all words, one after the other
+        self.counts: NDArray[numpy.int32] = numpy.zeros(0, dtype=numpy.int32)  # pieces of each word
+        self.starts: Ints = numpy.zeros(0, dtype=numpy.int64)  # first piece of each word
 
     def split(self, docs: Sequence[Doc]) -> List[Wordpieces]:
         """The wordpieces of each sentence; a token the tokenizer drops (a control character) becomes unknown."""
-        orths = [doc.to_array([ORTH]).tolist() for doc in docs]
-        strings = docs[0].vocab.strings if docs else None
-        new = sorted({orth for row in orths for orth in row if orth not in self.words})
-        if new and strings is not None:
-            self._learn(new, [strings[orth] for orth in new])
-        return [self._sentence(row) for row in orths]
+        arrays = [doc.to_array(ORTH) for doc in docs]
+        orths = numpy.concatenate(arrays).tolist() if docs else []
+        if any(orth not in self.words for orth in orths):
+            self._learn(orths, docs[0].vocab.strings)
+        numbers = numpy.array([self.words[orth] for orth in orths], dtype=numpy.int64)
+        counts = self.counts[numbers]
+        ends = numpy.cumsum(counts, dtype=numpy.int64)  # of the pieces of each token
+        places = numpy.arange(counts.sum()) + numpy.repeat(self.starts[numbers] - (ends - counts), counts)
+        ids = self.pieces[places]
+        lasts = numpy.cumsum([len(array) for array in arrays], dtype=numpy.int64)  # tokens of the sentences so far
+        cuts = numpy.append(0, ends)[lasts].tolist()
+        pairs = zip([0, *cuts], cuts, [0, *lasts.tolist()], lasts.tolist())
+        return [Wordpieces(ids[start:end], counts[first:last]) for start, end, first, last in pairs]
 
-    def _learn(self, orths: List[int], words: List[str]) -> None:
+    def _learn(self, orths: List[int], strings: StringStore) -> None:
+        """Split the words that are new; `strings` spells them."""
+        if len(self.words) > MOST_WORDS:
+            self._forget()
+        new = sorted({orth for orth in orths if orth not in self.words})
+        split = [ids or [self.unknown] for ids in self._encode([strings[orth] for orth in new])]
+        counts = numpy.array([len(ids) for ids in split], dtype=numpy.int32)
+        self.words.update(zip(new, range(len(self.words), len(self.words) + len(new))))
+        starts = len(self.pieces) + numpy.cumsum(counts, dtype=numpy.int64) - counts
+        self.pieces = numpy.append(
+            self.pieces, numpy.array([piece for ids in split for piece in ids], dtype=numpy.int32)
+        )
+        self.counts, self.starts = numpy.append(self.counts, counts), numpy.append(self.starts, starts)
+
+    def _encode(self, words: List[str]) -> List[List[int]]:
         if self.tokenizer.is_fast:
             try:
                 encoded = self.tokenizer([[word] for word in words], is_split_into_words=True, add_special_tokens=False)
             except AssertionError as error:
                 raise ALError(Errors.A211.format(tokenizer=type(self.tokenizer).__name__)) from error
-            pieces = encoded["input_ids"]
-        else:
-            split = [self.tokenizer.tokenize(word) for word in words]
-            pieces = [self.tokenizer.convert_tokens_to_ids(parts) for parts in split]
-        for orth, ids in zip(orths, pieces):
-            self.words[orth] = ids or [self.unknown]
-
-    def _sentence(self, orths: List[int]) -> Wordpieces:
-        parts = [self.words[orth] for orth in orths]
-        ids = numpy.array([piece for part in parts for piece in part], dtype=numpy.int32)
-        return Wordpieces(ids, numpy.array([len(part) for part in parts], dtype=numpy.int32))
+            return encoded["input_ids"]
+        return [self.tokenizer.convert_tokens_to_ids(self.tokenizer.tokenize(word)) for word in words]
 
 
 def special_pieces(tokenizer: PreTrainedTokenizerBase) -> Tuple[List[int], List[int]]:

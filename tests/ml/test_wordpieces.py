@@ -7,6 +7,7 @@ import torch
 from spacy.tokens import Doc
 from transformers import AutoTokenizer
 
+from spacy_al.ml import wordpieces
 from spacy_al.ml.wordpieces import WordpieceTable, best_windows, collate, windows
 
 from .helpers import tiny_transformer
@@ -70,3 +71,22 @@ def test_mean_pooling_gathers_every_piece_with_its_token(table, vocab):
     batch = collate(table.split(docs), table, window=8, mean=True, device=torch.device("cpu"))
     assert batch.owners.tolist() == [0, 0, 0, 1, 1, 2]
     assert batch.ids.flatten()[batch.pieces].tolist() == numpy.concatenate([p.ids for p in table.split(docs)]).tolist()
+
+
+def test_a_table_begun_anew_gives_the_same(table, vocab, monkeypatch):
+    docs = [Doc(vocab, words=["the", f"town{number}", "olders"]) for number in range(9)]
+    expected = [(one.ids.tolist(), one.counts.tolist()) for one in table.split(docs)]
+    monkeypatch.setattr(wordpieces, "MOST_WORDS", 4)
+    small = WordpieceTable(table.tokenizer)
+    found = [small.split([doc])[0] for doc in docs]
+    assert [(one.ids.tolist(), one.counts.tolist()) for one in found] == expected
+    assert len(small.words) <= 7
+
+
+def test_sentences_of_one_call_are_those_of_calls_of_their_own(table, vocab):
+    docs = [Doc(vocab, words=row) for row in (["olders", "Rome"], [], ["the"], [], ["unseen", "the", "olders"])]
+    together = table.split(docs)
+    alone = [table.split([doc])[0] for doc in docs]
+    assert [one.ids.tolist() for one in together] == [one.ids.tolist() for one in alone]
+    assert [one.counts.tolist() for one in together] == [one.counts.tolist() for one in alone]
+    assert table.split([]) == []
