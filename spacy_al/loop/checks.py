@@ -1,11 +1,13 @@
 """What is checked of a run's settings before any work."""
 
 from pathlib import Path
-from typing import List
+from typing import List, Sequence
 
+from spacy.language import Language
 from thinc.api import Config
 
 from ..errors import ALError, Errors
+from ..pipeline.adapters import check_dropout, get_sampler
 from ..schemas import ActiveLearningSchema
 from ..uncertainty.measures import Measure, check_measures, get_measures
 
@@ -34,3 +36,14 @@ def check_target(config: Config, target: str) -> None:
     names = config.get("nlp", {}).get("pipeline", [])
     if target not in names:
         raise ALError(Errors.A505.format(target=target, names=", ".join(names)))
+
+
+def check_sampling(nlp: Language, settings: ActiveLearningSchema, measures: Sequence[Measure]) -> None:
+    """Raise ALError A411, or A413 or the target's own, unless it can be asked with the dropout of the run."""
+    if not any(measure.needs_model for measure in measures):
+        return
+    sampler = get_sampler(nlp, settings.target)
+    if settings.dropout != "off" and list(sampler.dropouts) == ["off"]:
+        # One that has none at all can say why.
+        next(sampler.sample([], passes=settings.passes, dropout=settings.dropout, seed=0), None)
+    check_dropout(sampler, settings.dropout, settings.target)

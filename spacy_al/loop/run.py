@@ -18,7 +18,7 @@ from ..errors import ALError, Errors
 from ..files import write_bytes, write_folder, write_text
 from ..jsonl import write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
-from .checks import check_paths, check_target, chosen_measures
+from .checks import check_paths, check_sampling, check_target, chosen_measures
 from .cold_start import seed_utilities
 from .determinism import deterministic, prepare_cublas
 from .evaluation import predicted
@@ -82,6 +82,7 @@ class ActiveLearningRun:
             find_logger(block)
         state = find_state(self.folder)
         self.learner = Learner(config, root=self.settings.seed, use_gpu=use_gpu)
+        check_sampling(self.learner.nlp, self.settings, self.measures)
         self.successor = Learner(other, root=self.settings.seed, use_gpu=use_gpu) if other else None
         vocab = self.learner.nlp.vocab
         self.pool, labels = separate_file(pool_path, vocab)

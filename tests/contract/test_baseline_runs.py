@@ -93,6 +93,7 @@ def test_the_crf_says_why_it_has_no_stochastic_measure(root, tmp_path, paths, me
         run(config_of(root, "al-crf", paths, measure=measure), tmp_path / "off")
     with pytest.raises(ALError, match=r"A334.*variation ratio and BALD are not defined"):
         run(config_of(root, "al-crf", paths, measure=measure, dropout="all"), tmp_path / "all")
+    assert not (tmp_path / "all" / "state.json").exists()  # nothing was trained before
 
 
 @pytest.mark.parametrize("measure", ["variation_ratio", "bald"])

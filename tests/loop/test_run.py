@@ -114,6 +114,23 @@ def test_wrong_settings_are_named_before_any_work(make_config, tmp_path):
         run(make_config(target="tagger"), tmp_path / "run")
 
 
+@pytest.mark.parametrize(("measure", "dropout"), [("bald", "word"), ("mnlp", "locked")])
+def test_a_dropout_that_the_tagger_does_not_have_is_refused_before_any_file_is_written(
+    make_config, tmp_path, measure, dropout
+):
+    with pytest.raises(ALError, match=rf"A413.*'ner'.*'{dropout}'.*off, last, all"):
+        run(make_config(measure=measure, dropout=dropout), tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").rglob("*") if path.name != "run.lock"] == []
+
+
+def test_a_target_that_tells_no_probabilities_is_refused_at_the_start(make_config, tmp_path):
+    config = make_config()
+    config["nlp"]["pipeline"].append("tagger")
+    config["components"]["tagger"] = {"factory": "sentencizer"}
+    with pytest.raises(ALError, match=r"A411.*tagger"):
+        run(config.merge({"active_learning": {"target": "tagger"}}), tmp_path / "run")
+
+
 def test_people_answer_and_the_run_goes_on(make_config, tmp_path):
     config = make_config(oracle="people", rounds=1)
     assert run(config, tmp_path / "run").phase == "waiting"
