@@ -7,8 +7,9 @@ from typing import Dict, List, Optional, Sequence
 from .. import __version__
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_text
-from . import comparison_tables, figures, tables
+from . import comparison_tables, figures, mismatch, tables
 from .chosen import Selection, read_selection
+from .claim_table import claim_blocks
 from .compare import Pair, Place, compare_pairs, gather_places
 from .findings import findings, gaps, seeds_text
 from .groups import Group, group_runs
@@ -69,9 +70,7 @@ def write_report(folders: Sequence[Path], output: Path, options: Options) -> Lis
     pictures: Dict[str, Picture] = {}
     page = make_page(study, options, pictures)
     texts = {
-        "report.html": render_html(
-            page, footer=f"Made by spacy_al {__version__}, `python -m spacy al report`."
-        ),
+        "report.html": render_html(page, footer=f"Made by spacy_al {__version__}, `python -m spacy al report`."),
         "report.md": render_markdown(page),
     }
     for name, text in texts.items():
@@ -110,6 +109,8 @@ def make_page(study: Study, options: Options, pictures: Dict[str, Picture]) -> P
         Section("Learning curves", _curves(study, pictures)),
         Section("Label savings", _savings(study)),
         Section("Strategies compared", _tests(study)),
+        Section("Acquired by another model", _mismatch(study, options, pictures)),
+        Section("Claims of the paper", claim_blocks(study.places, seed=options.seed)),
         Section("Beside the paper", paper_blocks(study.places)),
         Section("Time and memory", _durations(study, pictures)),
         Section("What was chosen", _choices(study, pictures)),
@@ -123,15 +124,9 @@ def _findings(study: Study) -> List[Block]:
     said = []
     for place in study.places:
         sentences = findings(place, study.pairs[place.name])
-        said += (
-            sentences
-            if len(study.places) == 1
-            else [f"{place.name}: {' '.join(sentences)}"] * bool(sentences)
-        )
+        said += sentences if len(study.places) == 1 else [f"{place.name}: {' '.join(sentences)}"] * bool(sentences)
     missing = gaps(study.groups, study.waiting)
-    blocks: List[Block] = (
-        [Points(said)] if said else [Text("No run has chosen sentences: nothing is compared.")]
-    )
+    blocks: List[Block] = [Points(said)] if said else [Text("No run has chosen sentences: nothing is compared.")]
     return [*blocks, Text("What is missing or thin:"), Points(missing)] if missing else blocks
 
 
@@ -146,9 +141,7 @@ def _curves(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
         return []
     blocks: List[Block] = []
     pictures["curve.png"] = figures.curves(places)
-    blocks.append(
-        figures.as_figure(pictures["curve.png"], "F1 against labelled tokens", "curve.png", CURVE_NOTE)
-    )
+    blocks.append(figures.as_figure(pictures["curve.png"], "F1 against labelled tokens", "curve.png", CURVE_NOTE))
     gained = figures.gains(places)
     if gained:
         pictures["gain.png"] = gained
@@ -157,9 +150,7 @@ def _curves(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
     pictures["curve_sentences.png"] = figures.curves(places, sentences=True)
     note = "Counted in sentences, a strategy that takes long ones looks better than counted in tokens."
     blocks.append(
-        figures.as_figure(
-            pictures["curve_sentences.png"], "F1 against labelled sentences", "curve_sentences.png", note
-        )
+        figures.as_figure(pictures["curve_sentences.png"], "F1 against labelled sentences", "curve_sentences.png", note)
     )
     for place in places:
         types = tables.table_of_types(place)
@@ -175,6 +166,16 @@ def _savings(study: Study) -> List[Block]:
 def _tests(study: Study) -> List[Block]:
     places = [place for place in study.places if study.pairs[place.name]]
     return [comparison_tables.table_of_tests(places, study.pairs)] if places else []
+
+
+def _mismatch(study: Study, options: Options, pictures: Dict[str, Picture]) -> List[Block]:
+    picture = mismatch.draw_mismatch(study.places)
+    table = mismatch.table_of_mismatch(study.places, seed=options.seed)
+    if picture is None or table is None:
+        return []
+    pictures["mismatch.png"] = picture
+    note = "acq. NAME: the sentences were chosen by that model, and the one in the title was trained on them."
+    return [figures.as_figure(picture, "Successors and acquisition models", "mismatch.png", note), table]
 
 
 def _durations(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
@@ -199,7 +200,8 @@ def _choices(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
         if table and picture:
             name = "chosen.png" if len(study.places) == 1 else f"chosen-{study.places.index(place) + 1}.png"
             pictures[name] = picture
-            blocks += [figures.as_figure(picture, f"Length and density by round: {place.name}", name), table]
+            what = "Length and density" if pool.density is not None else "Length"
+            blocks += [figures.as_figure(picture, f"{what} of what was chosen, by round: {place.name}", name), table]
     return blocks
 
 
@@ -207,7 +209,5 @@ def _examples(study: Study, options: Options) -> List[Block]:
     if not options.examples:
         return []
     return [
-        block
-        for place in study.places
-        for block in example_blocks(place, study.selections, examples=options.examples)
+        block for place in study.places for block in example_blocks(place, study.selections, examples=options.examples)
     ]

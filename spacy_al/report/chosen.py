@@ -82,9 +82,7 @@ def read_rounds(run: Path) -> Rounds:
     """
     files = sorted((run / "rounds").glob(f"[0-9]*/{SELECTED}"))
     numbered = [(int(path.parent.name), path) for path in files if path.parent.name.isdigit()]
-    return {
-        number: [_chosen(Record(path, line, v)) for line, v in read_jsonl(path)] for number, path in numbered
-    }
+    return {number: [_chosen(Record(path, line, v)) for line, v in read_jsonl(path)] for number, path in numbered}
 
 
 def _chosen(record: Record) -> Chosen:

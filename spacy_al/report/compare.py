@@ -42,8 +42,13 @@ class Place:
         return [*self.groups, *([self.full] if self.full else [])]
 
     @property
+    def native(self) -> List[Group]:
+        """Experiments in which the tagger acquired for itself; all of them where there are none of these."""
+        return [group for group in self.groups if group.native] or self.groups
+
+    @property
     def baseline(self) -> Optional[Group]:
-        """Random sampling, if it was run."""
+        """Random sampling, if it was run; whose turn it was to choose makes no difference then."""
         return next((group for group in self.groups if group.settings.measure == "random"), None)
 
     @property
@@ -123,22 +128,26 @@ def compare_pairs(place: Place, *, seed: int) -> List[Pair]:
     place (Place): Experiments.
     seed (int): Seed of the bootstrap.
     RETURNS (List[Pair]): Pairs that share seeds and rounds with equal labelled shares; others are left out.
-        Where there are more than MOST_PAIRS, only those with random sampling or MNLP.
+        Where there are more than MOST_PAIRS, only those with random sampling or the tagger's own MNLP.
     """
     chosen = list(combinations(place.groups, 2))
     if len(chosen) > MOST_PAIRS:
-        chosen = [pair for pair in chosen if any(g.settings.measure in ("random", "mnlp") for g in pair)]
+        chosen = [pair for pair in chosen if any(_is_common(group) for group in pair)]
     pairs = []
-    for number, (second, first) in enumerate(chosen):
+    for second, first in chosen:
         differences, seeds = paired_differences(first, second)
         if differences.size:
-            rng = numpy.random.default_rng([seed, number])
+            rng = numpy.random.default_rng(seed)  # the same for all: one pair has one interval wherever it stands
             signs = sign_test(differences.ravel().tolist())
             won = int((differences.mean(axis=1) > 0).sum())
             interval = paired_bootstrap(differences, rng)
             pairs.append(Pair(first.label, second.label, interval, seeds, won, signs, signs.p))
     corrected = holm([pair.signs.p for pair in pairs])
     return [Pair(**{**vars(pair), "corrected": p}) for pair, p in zip(pairs, corrected, strict=True)]
+
+
+def _is_common(group: Group) -> bool:
+    return group.native and group.settings.measure in ("random", "mnlp")
 
 
 def paired_differences(first: Group, second: Group) -> Tuple[Array, List[int]]:

@@ -21,9 +21,7 @@ def table_of_savings(places: Sequence[Place]) -> Table:
         breaks.append(len(rows))
         for i, group in enumerate(place.groups):
             full = percent(place.full_f1) if place.full_f1 else NONE
-            rows.append(
-                ["" if i else place.name, group.label, full, *_savings(group, place), *_areas(group, place)]
-            )
+            rows.append(["" if i else place.name, group.label, full, *_savings(group, place), *_areas(group, place)])
     note = _savings_note(places)
     return Table("Label savings", head, rows, words=2, note=note, breaks=breaks)
 

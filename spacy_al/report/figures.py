@@ -13,7 +13,7 @@ from .page import Figure
 from .panels import Panel, Series
 from .picture import Picture
 from .plots import draw_bars, draw_curves
-from .tables import PHASES, phase_seconds
+from .tables import PHASES, phase_seconds, phases_of
 
 Array = NDArray[numpy.float64]
 SHARE_LABEL = "Labelled tokens, % of the training corpus"
@@ -30,15 +30,21 @@ def curves(places: Sequence[Place], *, sentences: bool = False) -> Picture:
     """Learning curves: a panel for each place, and one with the best of each tagger if there are several."""
     numbers = styles(places)
     shown = [place for place in places if place.groups]
-    panels = [_curve_panel(place, numbers, sentences=sentences) for place in shown]
+    panels = [group_panel(place, place.native, numbers, sentences=sentences) for place in shown]
     return draw_curves([*panels, *_best_panels(shown, sentences=sentences)])
 
 
-def _curve_panel(place: Place, numbers: Dict[str, int], *, sentences: bool) -> Panel:
-    series = [_curve(group, group.label, numbers[group.label], sentences=sentences) for group in place.groups]
-    return Panel(
-        place.name, SENTENCE_LABEL if sentences else SHARE_LABEL, "F1, %", series, _levels(place), climbs=True
-    )
+def group_panel(
+    place: Place, groups: Sequence[Group], numbers: Dict[str, int], *, sentences: bool = False, title: str = ""
+) -> Panel:
+    """A panel of learning curves.
+
+    place (Place): Where they belong. groups (Sequence[Group]): Whose curves. numbers: From `styles`.
+    sentences (bool): Against sentences, not tokens. title (str): In place of the place's name.
+    """
+    series = [_curve(group, group.label, numbers[group.label], sentences=sentences) for group in groups]
+    x_label = SENTENCE_LABEL if sentences else SHARE_LABEL
+    return Panel(title or place.name, x_label, "F1, %", series, _levels(place), climbs=True)
 
 
 def _curve(group: Group, label: str, style: int, *, sentences: bool) -> Series:
@@ -71,8 +77,8 @@ def _best_panels(places: Sequence[Place], *, sentences: bool) -> List[Panel]:
 
 
 def best_group(place: Place) -> Group:
-    """The experiment with the largest area under its mean curve."""
-    return max(place.groups, key=lambda group: float(areas(group, place.span).mean()))
+    """The experiment with the largest area under its mean curve, of those in which a model acquired for itself."""
+    return max(place.native, key=lambda group: float(areas(group, place.span).mean()))
 
 
 def gains(places: Sequence[Place]) -> Optional[Picture]:
@@ -80,7 +86,7 @@ def gains(places: Sequence[Place]) -> Optional[Picture]:
     numbers = styles(places)
     panels = []
     for place in places:
-        series = [s for group in place.groups if (s := _gain(group, place.baseline, numbers)) is not None]
+        series = [s for group in place.native if (s := _gain(group, place.baseline, numbers)) is not None]
         if series:
             label = "F1 above random, points"
             panels.append(Panel(place.name, SHARE_LABEL, label, series, [(0.0, "Random")]))
@@ -95,9 +101,7 @@ def _gain(group: Group, baseline: Optional[Group], numbers: Dict[str, int]) -> O
         return None
     common = [i for i, number in enumerate(group.numbers) if i and number in baseline.numbers]
     spread = 100 * deviation(differences) if len(differences) > 1 else None
-    return Series(
-        group.label, 100 * group.shares[common], 100 * differences.mean(axis=0), spread, numbers[group.label]
-    )
+    return Series(group.label, 100 * group.shares[common], 100 * differences.mean(axis=0), spread, numbers[group.label])
 
 
 def durations(groups: Sequence[Group]) -> Optional[Picture]:
@@ -108,7 +112,8 @@ def durations(groups: Sequence[Group]) -> Optional[Picture]:
         return None
     single = len({group.place for group in timed}) == 1
     names = [_bar_name(group, single) for group in timed]
-    parts = [(phase, numpy.array([phase_seconds(g, phase) or 0.0 for g in timed])) for phase in PHASES]
+    shown = phases_of(timed)
+    parts = [(PHASES[phase], numpy.array([phase_seconds(g, phase) or 0.0 for g in timed])) for phase in shown]
     return draw_bars(names, parts, "Seconds of a round, mean over rounds and seeds")
 
 
@@ -134,7 +139,7 @@ def choices(
         shown = [one for one in series if len(one.x)]
         if shown:
             lines = [(level, f"pool, {level:.1f}")] if level is not None else []
-            panels.append(Panel(title, "Round", "", shown, lines))
+            panels.append(Panel(title, "Round", "", shown, lines, rounds=True))
     return draw_curves(panels) if panels else None
 
 

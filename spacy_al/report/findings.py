@@ -29,9 +29,7 @@ def _area(place: Place, best: Group, base: Optional[Group]) -> str:
     start, end = place.span
     means = {g.label: percent(float(areas(g, place.span).mean())) for g in place.groups}
     between = (
-        f"between {share(start)} and {share(end)} of the tokens"
-        if start < end
-        else f"at {share(end)} of the tokens"
+        f"between {share(start)} and {share(end)} of the tokens" if start < end else f"at {share(end)} of the tokens"
     )
     if len(place.groups) == 1:
         return f"{best.label} has a mean F1 of {means[best.label]} {between}."
@@ -42,9 +40,7 @@ def _area(place: Place, best: Group, base: Optional[Group]) -> str:
 def _saved(place: Place, best: Group, base: Optional[Group]) -> Optional[str]:
     if not place.full_f1:
         return None
-    target = (
-        f"{share(LEVEL)} of the full-corpus F1 ({percent(LEVEL * place.full_f1)} of {percent(place.full_f1)})"
-    )
+    target = f"{share(LEVEL)} of the full-corpus F1 ({percent(LEVEL * place.full_f1)} of {percent(place.full_f1)})"
     needs = [_needed(group, place.full_f1) for group in (best, base) if group]
     return f"{target} takes {', '.join(needs)}."
 
@@ -84,9 +80,7 @@ def _behind(group: Group) -> List[str]:
     name, end = f"{', '.join(group.place)}, {group.label}", group.numbers[-1]
     said = []
     if group.cut:
-        said.append(
-            f"{name}: means end at round {end}, the last that all seeds have finished ({_ends(group.runs)})."
-        )
+        said.append(f"{name}: means end at round {end}, the last that all seeds have finished ({_ends(group.runs)}).")
     if group.behind:
         said.append(f"{name}: left out as long as they have not come to round {end}: {_ends(group.behind)}.")
     return said

@@ -37,13 +37,21 @@ class Group:
 
     @property
     def place(self) -> Tuple[str, str]:
-        """Corpus and tagger: curves of one place share a panel, its full-corpus F1 and its tests."""
+        """Corpus and tagger; of a run with a successor, the successor.
+
+        Curves of one place share a panel, its full-corpus F1 and its tests.
+        """
         return (self.settings.corpus, self.settings.tagger)
 
     @property
     def seeds(self) -> List[int]:
         """Root seeds, rising."""
         return [run.settings.seed for run in self.runs]
+
+    @property
+    def native(self) -> bool:
+        """Whether the model that acquired is the one that was trained and evaluated."""
+        return not self.settings.acquirer
 
     @property
     def full(self) -> bool:
@@ -103,7 +111,7 @@ def group_runs(runs: Iterable[Run]) -> List[Group]:
         ordered = sorted(members, key=_seed)
         _check_seeds(ordered)
         groups.append(Group(*_most(ordered)))
-    groups.sort(key=lambda group: (group.place, group.full, _rank(group.settings.strategy)))
+    groups.sort(key=lambda group: (group.place, group.full, _rank(group.settings)))
     return [replace(group, label=_label(group, groups)) for group in groups]
 
 
@@ -126,16 +134,17 @@ def _check_seeds(runs: Sequence[Run]) -> None:
     seen: Dict[int, Path] = {}
     for run in runs:
         if run.settings.seed in seen:
-            raise ALError(
-                Errors.A703.format(path=run.path, other=seen[run.settings.seed], seed=run.settings.seed)
-            )
+            raise ALError(Errors.A703.format(path=run.path, other=seen[run.settings.seed], seed=run.settings.seed))
         seen[run.settings.seed] = run.path
 
 
-def _rank(name: str) -> Tuple[int, int, str]:
+def _rank(settings: Settings) -> Tuple[bool, int, int, str]:
+    # What other models acquired comes last.
+    name = settings.strategy
     measures = [i for i, start in enumerate(ORDER) if name.startswith(start)]
     kinds = [i for i, kind in enumerate(DROPOUT) if f"(MC {kind})" in name]
-    return (measures[0] if measures else len(ORDER), kinds[0] if kinds else -1, name)
+    measure = measures[0] if measures else len(ORDER)
+    return (bool(settings.acquirer), measure, kinds[0] if kinds else -1, name)
 
 
 def _label(group: Group, groups: Sequence[Group]) -> str:

@@ -76,8 +76,7 @@ def _figure(figure: Figure, prefix: str) -> str:
     svg = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{prefix}-", figure.svg)
     label = escape(figure.title)
     return (
-        f'<figure role="group" aria-label="{label}">{svg}'
-        f"<figcaption>{label}</figcaption>{_note(figure.note)}</figure>"
+        f'<figure role="group" aria-label="{label}">{svg}<figcaption>{label}</figcaption>{_note(figure.note)}</figure>'
     )
 
 
@@ -99,8 +98,8 @@ def _table(table: Table) -> str:
 def _row(row: Row, words: int, *, tag: str = "td") -> str:
     cells: List[str] = []
     for i, cell in enumerate(row):
-        text = cell if isinstance(cell, str) else cell.text
-        kind = "" if i >= words else ' class="w"' if len(text) <= LONG_CELL else ' class="w long"'
+        longest = len(cell) if isinstance(cell, str) else max(len(cell.text), len(cell.under))
+        kind = "" if i >= words else ' class="w"' if longest <= LONG_CELL else ' class="w long"'
         scope = ' scope="col"' if tag == "th" else ""
         cells.append(f"<{tag}{kind}{scope}>{_cell(cell)}</{tag}>")
     return "".join(cells)

@@ -17,19 +17,24 @@ MEASURES = {
 # These carry their dropout in brackets, as in the paper's tables.
 STOCHASTIC = ("variation_ratio", "bald")
 PLAIN_STRATEGIES = ("", "TopUtility")
+TRANSFORMER, PRETRAINED_BILSTM, BILSTM, CRF, OTHER = "transformer", "pretrained BiLSTM", "BiLSTM", "CRF", "other"
+PRETRAINED = (TRANSFORMER, PRETRAINED_BILSTM)
 GENERIC = ("train", "pool", "eng", "training")  # file names that say nothing of the corpus
 
 
-def strategy_name(measure: str, dropout: str, strategy: str) -> str:
+def strategy_name(measure: str, dropout: str, strategy: str, acquirer: str = "") -> str:
     """A query strategy as a curve's label, in the paper's words.
 
     measure, strategy (str): Short registered names. dropout (str): "off", "last", ...
-    RETURNS (str): Such as "MNLP" or "BALD (MC last)"; with the strategy if it is not to take the top.
+    acquirer (str): Name of the model that acquired, where another one is trained and evaluated; else "".
+    RETURNS (str): Such as "MNLP", "BALD (MC last)" or "MNLP, acq. DistilBERT"; with the strategy if it is not to
+        take the top.
     """
     name = MEASURES.get(measure, measure.replace("_", " "))
     if measure in STOCHASTIC or (dropout != "off" and measure != "random"):
         name = f"{name} (MC {dropout})"
-    return name if strategy in PLAIN_STRATEGIES else f"{name}, {strategy}"
+    name = name if strategy in PLAIN_STRATEGIES else f"{name}, {strategy}"
+    return f"{name}, acq. {acquirer}" if acquirer else name
 
 
 def tagger_name(factory: str, encoder: str, architecture: str) -> str:
@@ -57,6 +62,19 @@ def tagger_name(factory: str, encoder: str, architecture: str) -> str:
     if layers:
         return f"MiniLM-L{layers[1]}"
     return short_path(encoder) or architecture or factory
+
+
+def tagger_kind(factory: str, encoder: str, architecture: str) -> str:
+    """What a tagger is built on, from the same arguments as `tagger_name`.
+
+    RETURNS (str): "transformer", "pretrained BiLSTM" (ELMo), "BiLSTM", "CRF", or "other".
+    """
+    text = architecture.lower()
+    if "crfsuite" in factory:
+        return CRF
+    if "bilstm" in text:
+        return PRETRAINED_BILSTM if "elmo" in f"{encoder} {text}".lower() else BILSTM
+    return TRANSFORMER if "transformer" in text else OTHER
 
 
 def corpus_name(path: str) -> str:

@@ -37,8 +37,9 @@ class Series:
 class Panel:
     """One pair of axes with its curves; `lines` are levels to compare with, each with its name.
 
-    `climbs` says that these are learning curves: the horizontal axis begins at nothing labelled, and a first
-    round far below the others is left below the vertical axis, with a note of its value.
+    `rounds` says that the horizontal axis counts rounds. `climbs` says that these are learning curves: the
+    horizontal axis begins at nothing labelled, and a first round far below the others is left below the vertical
+    axis, with a note of its value.
     """
 
     title: str
@@ -47,6 +48,7 @@ class Panel:
     series: Sequence[Series]
     lines: Sequence[Tuple[float, str]] = field(default_factory=tuple)
     climbs: bool = False
+    rounds: bool = False
 
 
 def style(number: int) -> Tuple[str, Tuple[float, ...], str]:

@@ -1,6 +1,6 @@
 """Tables in the layout of the paper, its numbers beside ours; what was not run stays, with its command."""
 
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 from . import paper
 from .compare import Place
@@ -100,19 +100,19 @@ def table_2(places: Sequence[Place]) -> Table:
             rows.append([tagger, _encoder(here, tagger), *_three(ours, theirs)])
     note = (
         f"Seconds of round {paper.DURATION_ROUND} with MNLP, mean over runs; querying scores the pool and "
-        f"selects. Below, smaller: {paper.SOURCE}, Table 2, on an Nvidia V100 and a Xeon E5-2698. Our "
+        f"selects. Smaller: {paper.SOURCE}, Table 2, on an Nvidia V100 and a Xeon E5-2698. Our "
         "hardware: see what was run."
     )
     return Table("The paper's Table 2: duration of an iteration", head, rows, words=2, note=note)
 
 
 def _durations(place: Place) -> Optional[Tuple[float, float]]:
-    for group in place.groups:
+    for group in place.native:
         settings = group.settings
-        if settings.measure == "mnlp" and settings.dropout == "off" and paper.DURATION_ROUND in group.numbers:
+        asked = (group.native, settings.measure, settings.dropout) == (True, "mnlp", "off")
+        if asked and paper.DURATION_ROUND in group.numbers:
             phases = [
-                phase_seconds(group, phase, number=paper.DURATION_ROUND)
-                for phase in ("train", "score", "select")
+                phase_seconds(group, phase, number=paper.DURATION_ROUND) for phase in ("train", "score", "select")
             ]
             if None not in phases:
                 train, score, select = (value for value in phases if value is not None)
@@ -121,7 +121,7 @@ def _durations(place: Place) -> Optional[Tuple[float, float]]:
 
 
 def _three(ours: Optional[Tuple[float, float]], theirs: Optional[paper.Duration]) -> List[Cell]:
-    mine = [f"{value:,.1f}" for value in (*ours, sum(ours))] if ours else [NONE] * 3
+    mine = [f"{value:,.1f}" for value in (*ours, sum(ours))] if ours else [""] * 3
     values = (theirs.training, theirs.querying, theirs.training + theirs.querying) if theirs else None
     under = [count(value) for value in values] if values else [""] * 3
     return [Cell(a, b) for a, b in zip(mine, under, strict=True)]
@@ -138,29 +138,27 @@ def table_dropout(number: int, corpus: str, places: Sequence[Place]) -> Table:
     for tagger in dict.fromkeys([*theirs, *(place.tagger for place in places)]):
         breaks.append(len(rows))
         place = _place(places, corpus, tagger)
-        rows += _tagger_rows(
-            tagger, place.groups if place else [], theirs.get(tagger, {}), _encoder(places, tagger)
-        )
+        groups = [group for group in place.groups if group.native] if place else []
+        rows += _tagger_rows(tagger, groups, theirs.get(tagger, {}), _encoder(places, tagger))
     note = (
         "F1 in percent, mean ± standard deviation over seeds, at the rounds of the paper; first row of a "
-        f"cell: here, below and smaller: {paper.SOURCE}, Table {number} ({paper.RUNS[corpus]} runs)."
+        f"cell: here, below and smaller: {paper.SOURCE}, Table {number} ({paper.RUNS[corpus]} runs). Models that were "
+        "not run have the paper's alone."
     )
     title = f"The paper's Table {number}: strategies and dropout options on {corpus}"
-    return Table(
-        title, ["Model", "Strategy", *map(str, paper.ROUNDS)], rows, words=2, note=note, breaks=breaks
-    )
+    return Table(title, ["Model", "Strategy", *map(str, paper.ROUNDS)], rows, words=2, note=note, breaks=breaks)
 
 
-def _tagger_rows(
-    tagger: str, groups: Sequence[Group], theirs: Dict[str, List[paper.Score]], encoder: str
-) -> List[Row]:
+def _tagger_rows(tagger: str, groups: Sequence[Group], theirs: Dict[str, List[paper.Score]], encoder: str) -> List[Row]:
     ours = {group.label: group for group in groups}
-    name = f"{tagger} ({encoder})" if groups and encoder != NONE else tagger
+    name: Union[str, Cell] = f"{tagger} ({encoder})" if groups and encoder != NONE else tagger
+    if not groups:
+        name = Cell(tagger, "needs hub weights" if tagger in paper.WEIGHTS else "not run")
     rows: List[Row] = []
     for i, strategy in enumerate(dict.fromkeys([*theirs, *ours])):
         scores: Sequence[Optional[paper.Score]] = theirs.get(strategy, [None] * len(paper.ROUNDS))
         cells = [
-            Cell(_ours(ours.get(strategy), number), "" if score is None else _paper(score))
+            Cell(_ours(ours.get(strategy), number) if groups else "", "" if score is None else _paper(score))
             for number, score in zip(paper.ROUNDS, scores, strict=True)
         ]
         rows.append([name if i == 0 else "", strategy, *cells])
@@ -176,16 +174,12 @@ def _ours(group: Optional[Group], number: int) -> str:
 def _other_sizes(places: Sequence[Place]) -> List[Block]:
     said = []
     for corpus in dict.fromkeys(place.corpus for place in places):
-        runs = [
-            run for place in places if place.corpus == corpus for group in place.all for run in group.runs
-        ]
+        runs = [run for place in places if place.corpus == corpus for group in place.all for run in group.runs]
         sizes = sorted({size for run in runs if (size := total_tokens(run))})
         theirs = paper.TOKENS[corpus]
         if any(abs(size - theirs) > 0.02 * theirs for size in sizes):
             here = " or ".join(count(size) for size in sizes)
-            said.append(
-                f"{corpus} has {here} tokens here and {count(theirs)} in the paper, so do not compare them."
-            )
+            said.append(f"{corpus} has {here} tokens here and {count(theirs)} in the paper, so do not compare them.")
     return [Text(" ".join(said))] if said else []
 
 

@@ -107,6 +107,8 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
     axes.margins(x=0.02)
     if panel.climbs:
         axes.set_xlim(left=0)
+    if panel.rounds:
+        axes.locator_params(axis="x", integer=True)
     low, high = limits(panel)
     axes.set_ylim(low, high)
     axes.set_xlabel(panel.x_label)
@@ -135,9 +137,7 @@ def _name_inside(axes: "Axes", panel: Panel, low: float, high: float) -> None:
         _small(axes, f"{BELOW}: {min(float(s.mean[0]) for s in below):.1f}", (0.99, 0.02), right=True)
 
 
-def _small(
-    axes: "Axes", text: str, place: Tuple[float, float], *, right: bool = False, above: bool = True
-) -> None:
+def _small(axes: "Axes", text: str, place: Tuple[float, float], *, right: bool = False, above: bool = True) -> None:
     box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6}
     side, level = "right" if right else "left", "bottom" if above else "top"
     axes.text(

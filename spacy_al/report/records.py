@@ -18,9 +18,7 @@ class Record:
 
     def fail(self, field: str, value: object, problem: str) -> ALError:
         """The error that names file, line, field, value and problem."""
-        return ALError(
-            Errors.A701.format(path=self.path, line=self.line, field=field, value=value, problem=problem)
-        )
+        return ALError(Errors.A701.format(path=self.path, line=self.line, field=field, value=value, problem=problem))
 
     def number(self, field: str, *, most: float = math.inf) -> float:
         """A number from 0 to `most`; raises ALError A701."""

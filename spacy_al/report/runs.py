@@ -73,9 +73,7 @@ def find_runs(folders: Sequence[Path]) -> Tuple[List[Path], List[Path]]:
     waiting: List[Path] = []
     for folder in folders:
         if not folder.is_dir():
-            raise ALError(
-                Errors.A003.format(path=folder, cure="Give the folder that `al run --output` wrote.")
-            )
+            raise ALError(Errors.A003.format(path=folder, cure="Give the folder that `al run --output` wrote."))
         found = list(_walk(folder))
         if not any((path / METRICS).is_file() for path in found):
             raise ALError(Errors.A700.format(path=folder))

@@ -29,13 +29,16 @@ def table_of_choices(place: Place, selections: Dict[str, List[Selection]], pool:
     if not any(make.sentences for make in makes.values()):
         return None
     labels = sorted({label for make in [*makes.values(), pool] for label in make.entities})
-    head = ["Chosen by", "Sentences", "Tokens each", "Entities in 100 tokens", "Tokens in entities", *labels]
+    head = ["Chosen by", "Sentences", "Tokens each"]
+    known = bool(labels)  # slim copies of unfinished runs have no labels
+    head += ["Entities in 100 tokens", "Tokens in entities", *labels] * known
     named = {"pool (sample)": pool, **{label: make for label, make in makes.items() if make.sentences}}
-    rows: List[Row] = [[name, *_cells(make, labels)] for name, make in named.items()]
+    rows: List[Row] = [[name, *_cells(make, labels)[: len(head) - 1]] for name, make in named.items()]
     note = (
         "All rounds after the first, all seeds together. Pool: the sentences that were drawn at random, in "
-        "first rounds and by random sampling, each once. The last columns are shares of the entities."
+        "first rounds and by random sampling, each once. "
     )
+    note += "The last columns are shares of the entities." if known else "These runs kept no labels."
     return Table(f"What was chosen: {place.name}", head, rows, note=note, breaks=[1])
 
 
@@ -74,16 +77,21 @@ def example_blocks(place: Place, selections: Dict[Path, Selection], *, examples:
         numbers = [number for number in rounds if number and rounds[number]]
         if group.settings.measure == "random" or not numbers:
             continue
-        shown = [
-            (number, s)
-            for number in dict.fromkeys([min(numbers), max(numbers)])
-            for s in rounds[number][:examples]
-        ]
+        ends = dict.fromkeys([min(numbers), max(numbers)])
+        shown = [(number, s) for number in ends for s in _distinct(rounds[number])[:examples]]
         sentences = [_sentence(group, number, sentence) for number, sentence in shown]
         note = "A deeper shade is a more uncertain token, the most uncertain of each sentence in full."
         shaded = any(sentence.shades for sentence in sentences)
         blocks.append(Examples(f"{place.name}, {group.label}", sentences, note if shaded else ""))
     return blocks
+
+
+def _distinct(sentences: Sequence[Chosen]) -> List[Chosen]:
+    # A pool has some sentences many times over, which are chosen together: the first of each is shown.
+    first: Dict[str, Chosen] = {}
+    for sentence in sentences:
+        first.setdefault(sentence.text, sentence)
+    return list(first.values())
 
 
 def _sentence(group: Group, number: int, sentence: Chosen) -> Sentence:
@@ -94,5 +102,6 @@ def _sentence(group: Group, number: int, sentence: Chosen) -> Sentence:
     words = [*words[:LONGEST_EXAMPLE], "…"] if cut else words
     shades = [*shades[:LONGEST_EXAMPLE], 0.0] if cut and shades else shades
     utility = "" if sentence.utility is None else f", utility {sentence.utility:.3g}"
-    source = f"Round {number}, rank {sentence.rank + 1}, {sentence.n_tokens} tokens{utility}"
+    word = "token" if sentence.n_tokens == 1 else "tokens"
+    source = f"Round {number}, rank {sentence.rank + 1}, {sentence.n_tokens} {word}{utility}"
     return Sentence(words, shades, f"{source}, seed {group.seeds[0]}")

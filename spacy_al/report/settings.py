@@ -12,15 +12,17 @@ from thinc.api import Config
 
 from ..errors import ALError, Errors
 from ..schemas import DEFAULT_ACTIVE_LEARNING
-from .names import corpus_name, short_name, short_path, strategy_name, tagger_name, tail
+from .names import corpus_name, short_name, short_path, strategy_name, tagger_kind, tagger_name, tail
 
 SECTION = "active_learning"
+SUCCESSOR = "successor.cfg"  # of the model that a run trains and evaluates in place of the one that acquires
 # What may differ between the seeds of one experiment, or between a run and its longer continuation. The pool
 # is compared by its content, see `runs.py`.
 FREE = (
     ("active_learning", "seed"),
     ("active_learning", "rounds"),
     ("active_learning", "pool"),
+    ("active_learning", "successor"),  # a path; what is in the file is compared
     ("training", "seed"),
     ("training", "logger"),
     ("system",),
@@ -33,8 +35,11 @@ FREE = (
 class Settings:
     """The choices that make an experiment, as a reader would name them.
 
-    tagger (str): The paper's name of the model ("ELECTRA", "CRF", ...) or the encoder's own name.
+    tagger (str): The paper's name of the model ("ELECTRA", "CRF", ...) or the encoder's own name; of a run with a
+    successor the successor, which is what its metrics are about. kind (str): As `names.tagger_kind`.
     encoder (str): Name of its encoder, "" if it has none.
+    acquirer (str): Name of the model that acquired, where that is another one; else "".
+    acquirer_encoder (str): Name of that model's encoder, "" if it has none.
     measure, dropout (str): Short registered name; dropout is "off" for deterministic measures.
     strategy (str): Label of the query strategy, as `names.strategy_name`. passes (int): Stochastic passes.
     seed (int): Root seed. rounds (int): Rounds asked for.
@@ -45,7 +50,10 @@ class Settings:
     """
 
     tagger: str
+    kind: str
     encoder: str
+    acquirer: str
+    acquirer_encoder: str
     measure: str
     dropout: str
     strategy: str
@@ -64,7 +72,8 @@ def read_settings(path: Path) -> Settings:
 
     path (Path): The run's config.cfg.
     RETURNS (Settings): What it asks for. Missing optional settings take the value that changes nothing.
-    RAISES: ALError A003 (no file), A702 (not a config of a run), A008 (a value of the wrong kind).
+    RAISES: ALError A003 (no file, or none of the successor it names), A702 (not a config of a run), A008 (a value
+        of the wrong kind).
     """
     config = _load(path)
     given = config.get(SECTION)
@@ -72,14 +81,20 @@ def read_settings(path: Path) -> Settings:
         raise ALError(Errors.A702.format(path=path, reason=f"there is no [{SECTION}]"))
     # Unknown keys are left alone: a report may well read what a later version has run.
     block = {**Config().from_str(DEFAULT_ACTIVE_LEARNING)[SECTION], **given}
-    factory, encoder, architecture = _component(config, str(block["target"]))
+    own = _model(config, str(block["target"]))
+    heir = _load(path.with_name(SUCCESSOR)) if block["successor"] else None
+    shown = own if heir is None else _model(heir, _text(_find(heir, SECTION, "target"), str(block["target"])))
+    acquirer = own if heir is not None else None
     measure, dropout, pool = _name(block["measure"]), str(block["dropout"]), str(block["pool"] or "")
     return Settings(
-        tagger=tagger_name(factory, encoder, architecture),
-        encoder=short_path(encoder),
+        tagger=shown.name,
+        kind=shown.kind,
+        encoder=shown.encoder,
+        acquirer=acquirer.name if acquirer else "",
+        acquirer_encoder=acquirer.encoder if acquirer else "",
         measure=measure,
         dropout=dropout,
-        strategy=strategy_name(measure, dropout, _name(block["strategy"])),
+        strategy=strategy_name(measure, dropout, _name(block["strategy"]), acquirer.name if acquirer else ""),
         passes=_whole(block, "passes", path),
         seed=_whole(block, "seed", path),
         rounds=_whole(block, "rounds", path),
@@ -87,7 +102,7 @@ def read_settings(path: Path) -> Settings:
         round_budget=_budget(block, "round_budget", path),
         corpus=corpus_name(pool),
         pool=pool,
-        same=_same(config),
+        same={**_same(config), **{f"successor.{key}": value for key, value in _same(heir or {}).items()}},
     )
 
 
@@ -99,6 +114,20 @@ def _load(path: Path) -> Mapping[str, object]:
     except (ParserError, ConfigValidationError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ALError(Errors.A702.format(path=path, reason=reason)) from error
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A tagger as a reader would name it, see Settings."""
+
+    name: str
+    kind: str
+    encoder: str
+
+
+def _model(config: Mapping[str, object], target: str) -> _Model:
+    parts = _component(config, target)
+    return _Model(tagger_name(*parts), tagger_kind(*parts), short_path(parts[1]))
 
 
 def _find(value: object, *keys: str) -> object:
@@ -153,9 +182,7 @@ def _wrong(key: str, value: object, problem: str) -> ALError:
 
 def _same(config: Mapping[str, object]) -> Dict[str, str]:
     paths = config.get("paths")
-    files = (
-        {value for value in paths.values() if isinstance(value, str)} if isinstance(paths, Mapping) else set()
-    )
+    files = {value for value in paths.values() if isinstance(value, str)} if isinstance(paths, Mapping) else set()
     result = {}
     for key, value in _flatten(config, ()):
         if not any(key[: len(free)] == free for free in FREE):

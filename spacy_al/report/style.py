@@ -44,7 +44,7 @@ code { font: .86em/1 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono
   background: var(--wash); padding: .1em .3em; border-radius: 3px; overflow-wrap: anywhere; }
 @media (min-width: 50rem) { li code { white-space: nowrap; } }
 figure { margin: 1.6rem 0 2rem; }
-figure svg { width: 100%; height: auto; display: block; stroke-linejoin: round; stroke-linecap: butt; }
+figure svg { max-width: 100%; height: auto; display: block; stroke-linejoin: round; stroke-linecap: butt; }
 figcaption, caption { font: 600 14px/1.45 var(--sans); text-align: left; padding: 0 0 .5rem;
   caption-side: top; }
 figcaption { padding: .6rem 0 0; }
@@ -54,10 +54,10 @@ table { border-collapse: collapse; font: 14px/1.4 var(--sans);
   font-variant-numeric: tabular-nums lining-nums; }
 caption { white-space: nowrap; }
 thead th { border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--ink); font-weight: 600;
-  vertical-align: bottom; }
+  vertical-align: bottom; white-space: normal; }
 th, td { padding: .34rem .85rem .34rem 0; text-align: right; vertical-align: top; white-space: nowrap; }
 th.w, td.w { text-align: left; }
-td.long { white-space: normal; min-width: 11rem; }
+td.long { white-space: normal; min-width: 11rem; max-width: 19rem; }
 tbody tr:last-child td { border-bottom: 1.5px solid var(--ink); }
 tbody tr.break td { border-top: 1px solid var(--rule); }
 td b { font-weight: 700; }

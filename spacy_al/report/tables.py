@@ -10,34 +10,35 @@ from .groups import Group
 from .numbers import NONE, count, mean_f1, percent, ranges, seconds, share
 from .page import Cell, Row, Table
 from .runs import total_tokens
+from .settings import Settings
 
-PHASES = ("train", "evaluate", "score", "select")
+PHASES = {
+    "train": "Train",
+    "train_successor": "Train successor",
+    "evaluate": "Evaluate",
+    "score": "Score",
+    "select": "Select",
+}
 MOST_COLUMNS = 7
 
 
 def table_of_runs(groups: Sequence[Group]) -> Table:
     """What was run: one row for each experiment."""
-    head = [
-        "Corpus",
-        "Tagger",
-        "Encoder",
-        "Strategy",
-        "Passes",
-        "Seeds",
-        "Rounds",
-        "Seed and round",
-        "Tokens",
-    ]
+    foreign = not all(group.native for group in groups)
+    head = ["Corpus", "Tagger trained", "Encoder", "Strategy", *["Acquired by"] * foreign]
+    words = len(head)
+    head += ["Passes", "Seeds", "Rounds", "Seed and round", "Tokens"]
     rows: List[Row] = []
     for i, group in enumerate(groups):
         settings = group.settings
         tokens = total_tokens(group.runs[0])
-        what = [*group.place, f"`{settings.encoder}`" if settings.encoder else NONE]
+        what = [*group.place, _code(settings.encoder)]
         before = groups[i - 1].settings.encoder if i and groups[i - 1].place == group.place else None
         rows.append(
             [
                 *(["", "", ""] if before == settings.encoder else what),
                 "whole corpus" if group.full else group.label,
+                *[_acquirer(settings)] * foreign,
                 str(settings.passes) if settings.dropout != "off" else NONE,
                 ranges(group.seeds),
                 _rounds(group),
@@ -49,7 +50,19 @@ def table_of_runs(groups: Sequence[Group]) -> Table:
         "Rounds: those that every seed has finished, of those asked for. Seed and round: what is labelled "
         "at the start and in each round. Tokens: of the whole training corpus, which shares refer to."
     )
-    return Table("Experiments", head, rows, words=4, note=note, breaks=_breaks(groups))
+    if foreign:
+        note += " Acquired by: the model, and its encoder, that chose the sentences for another one to be trained on."
+    return Table("Experiments", head, rows, words=words, note=note, breaks=_breaks(groups))
+
+
+def _code(name: str) -> str:
+    return f"`{name}`" if name else NONE
+
+
+def _acquirer(settings: Settings) -> str:
+    if not settings.acquirer:
+        return "itself"
+    return f"{settings.acquirer} {_code(settings.acquirer_encoder)}" if settings.acquirer_encoder else settings.acquirer
 
 
 def _rounds(group: Group) -> str:
@@ -80,7 +93,7 @@ def table_of_facts(groups: Sequence[Group]) -> Optional[Table]:
 def table_of_scores(place: Place) -> Table:
     """F1 at some rounds, mean and standard deviation over seeds."""
     numbers = shown_rounds(place.groups)
-    columns = [_scores(place.groups, number) for number in numbers]
+    columns = [_means(place.groups, number) for number in numbers]
     best = [max((v for v in column if v is not None), default=None) for column in columns]
     rows: List[Row] = []
     for i, group in enumerate(place.groups):
@@ -88,9 +101,7 @@ def table_of_scores(place: Place) -> Table:
         for number, column, most in zip(numbers, columns, best, strict=True):
             value = column[i]
             text = NONE if value is None else mean_f1(list(group.f1[:, group.numbers.index(number)]))
-            cells.append(
-                Cell(text, strong=value is not None and most is not None and percent(value) == percent(most))
-            )
+            cells.append(Cell(text, strong=value is not None and most is not None and percent(value) == percent(most)))
         rows.append([group.label, str(len(group.seeds)), *cells])
     note = "F1 in percent on the test set, mean ± standard deviation over seeds; best of each column in bold."
     return Table(f"F1 by round: {place.name}", ["Strategy", "Seeds", *map(str, numbers)], rows, note=note)
@@ -106,36 +117,44 @@ def shown_rounds(groups: Sequence[Group]) -> List[int]:
     return sorted({*kept, numbers[-1]})
 
 
-def _scores(groups: Sequence[Group], number: int) -> List[Optional[float]]:
+def scores_at(group: Group, numbers: Sequence[int]) -> List[Optional[List[float]]]:
+    """F1 of each seed at some rounds, 0..1; None for a round that was not run."""
     return [
-        float(group.f1[:, group.numbers.index(number)].mean()) if number in group.numbers else None
-        for group in groups
+        group.f1[:, group.numbers.index(number)].tolist() if number in group.numbers else None for number in numbers
     ]
+
+
+def _means(groups: Sequence[Group], number: int) -> List[Optional[float]]:
+    values = [scores_at(group, [number])[0] for group in groups]
+    return [None if value is None else float(numpy.mean(value)) for value in values]
 
 
 def table_of_durations(groups: Sequence[Group]) -> Table:
     """Mean seconds of each phase in a round, and the highest memory."""
-    head = [
-        "Corpus and tagger",
-        "Strategy",
-        *(phase.capitalize() for phase in PHASES),
-        "Round",
-        "Host GiB",
-        "GPU GiB",
-    ]
+    shown = phases_of(groups)
+    head = ["Corpus and tagger", "Strategy", *(PHASES[phase] for phase in shown), "Round", "Host GiB", "GPU GiB"]
     rows: List[Row] = []
     for group in groups:
-        phases = [phase_seconds(group, phase) for phase in PHASES]
+        phases = [phase_seconds(group, phase) for phase in shown]
         known = [value for value in phases if value is not None]
         memory = [_peak(group, key) for key in ("host_mb", "gpu_mb")]
         label = "whole corpus" if group.full else group.label
         total = sum(known) if known else None
         rows.append([", ".join(group.place), label, *map(seconds, phases), seconds(total), *memory])
     note = (
-        "Seconds, mean over rounds and seeds; training grows with the round. Score: the pool's uncertainty. "
-        "Memory: highest peak of any round."
+        "Seconds, mean over rounds and seeds; training grows with the round, so compare experiments of as many rounds. "
+        "Score: the pool's uncertainty. Memory: highest peak of any round. Runs side by side on one device slow each "
+        "other down."
     )
+    if "train_successor" in shown:
+        note += " Train: the model that acquires. Train successor: the one that is evaluated."
     return Table("Seconds of a round, and memory", head, rows, words=2, note=note, breaks=_breaks(groups))
+
+
+def phases_of(groups: Sequence[Group]) -> List[str]:
+    """The phases that rounds of these experiments have: PHASES, without a successor's where none was trained."""
+    foreign = any(phase_seconds(group, "train_successor") for group in groups)
+    return [phase for phase in PHASES if phase != "train_successor" or foreign]
 
 
 def phase_seconds(group: Group, phase: str, *, number: Optional[int] = None) -> Optional[float]:

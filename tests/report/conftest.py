@@ -34,15 +34,30 @@ def make_run():
     return make_run_folder
 
 
-def make_group(f1, *, measure="mnlp", label="MNLP", shares=None, seeds=None, seconds=None, tagger="ELECTRA"):
+def make_group(
+    f1,
+    *,
+    measure="mnlp",
+    dropout="off",
+    label="MNLP",
+    shares=None,
+    seeds=None,
+    seconds=None,
+    tagger="ELECTRA",
+    kind="transformer",
+    acquirer="",
+    corpus="CoNLL-2003",
+):
     """An experiment from its F1 in 0..1, (seeds, rounds)."""
     f1 = numpy.asarray(f1)
     shares = [0.02 * (number + 1) for number in range(f1.shape[1])] if shares is None else shares
     runs = []
     for seed, curve in zip(range(len(f1)) if seeds is None else seeds, f1, strict=True):
         settings = Settings(
-            tagger, "", measure, "off", label, 1, seed, len(curve) - 1, "2 %", "2 %", "CoNLL-2003", "p", {}
-        )
+            tagger=tagger, kind=kind, encoder="", acquirer=acquirer, acquirer_encoder="",
+            measure=measure, dropout=dropout, strategy=label, passes=1, seed=seed, rounds=len(curve) - 1,
+            seed_budget="2 %", round_budget="2 %", corpus=corpus, pool="p", same={},
+        )  # fmt: skip
         rounds = [
             Round(i, 10 * i, 100 * i, share, value, value, value, {}, seconds or {}, {})
             for i, (share, value) in enumerate(zip(shares, curve, strict=True))

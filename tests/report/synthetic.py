@@ -109,6 +109,7 @@ def make_run(
     best: float = 0.912,
     sentences: bool = True,
     more: str = "",
+    successor: str = "",
 ) -> Path:
     """Write one run folder; equal arguments give equal numbers."""
     folder.mkdir(parents=True)
@@ -122,6 +123,10 @@ def make_run(
         seed_budget=1.0 if full else 0.02,
         more=more,
     )
+    if successor:  # the encoder of the model that is evaluated, as `al run` leaves it
+        heir = config.replace(f'name = "{encoder}"', f'name = "{successor}"')
+        (folder / "successor.cfg").write_text(heir, encoding="utf8")
+        config = config.replace("rounds =", f'successor = "elsewhere/{seed}.cfg"\nrounds =', 1)
     (folder / "config.cfg").write_text(config, encoding="utf8")
     speed, length = CHARACTER.get((measure, dropout), (1.5, 1.0))
     rng = numpy.random.default_rng([seed, len(measure), len(dropout), len(encoder)])
@@ -158,11 +163,7 @@ def make_study(folder: Path, *, seeds: int = 3, rounds: int = 24, sentences: boo
     ):
         for seed in range(seeds):
             path = folder / f"{measure}-{dropout}" / f"seed-{seed}"
-            made.append(
-                make_run(
-                    path, measure=measure, dropout=dropout, seed=seed, rounds=rounds, sentences=sentences
-                )
-            )
+            made.append(make_run(path, measure=measure, dropout=dropout, seed=seed, rounds=rounds, sentences=sentences))
     made.append(make_run(folder / "full" / "seed-0", full=True))
     return made
 
@@ -198,9 +199,7 @@ def _record(
     }
 
 
-def _write_sentences(
-    folder: Path, rounds: int, length: float, speed: float, rng: numpy.random.Generator
-) -> None:
+def _write_sentences(folder: Path, rounds: int, length: float, speed: float, rng: numpy.random.Generator) -> None:
     nlp = spacy.blank("en")
     docs: List[Doc] = []
     ends = [0]

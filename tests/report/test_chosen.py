@@ -27,9 +27,7 @@ def test_rounds_are_read_in_order(folder):
     rounds = read_rounds(folder)
     rows = [json.loads(line) for line in (folder / "rounds/0001/selected.jsonl").read_text().splitlines()]
     assert sorted(rounds) == [0, 1, 2]
-    assert [(s.id, s.text, s.n_tokens) for s in rounds[1]] == [
-        (r["id"], r["text"], r["n_tokens"]) for r in rows
-    ]
+    assert [(s.id, s.text, s.n_tokens) for s in rounds[1]] == [(r["id"], r["text"], r["n_tokens"]) for r in rows]
 
 
 def test_labels_equal_those_of_the_docs(folder):

@@ -36,9 +36,7 @@ def test_labels_keep_their_order_and_distance(heights):
 def test_labels_move_as_little_as_possible():
     heights = [0.5, 0.52, 0.9, 0.56]
     grid = [number / 100 for number in range(0, 101, 2)]
-    options = (
-        p for p in product(grid, repeat=4) if p[1] - p[0] >= 0.1 and p[3] - p[1] >= 0.1 and p[2] - p[3] >= 0.1
-    )
+    options = (p for p in product(grid, repeat=4) if p[1] - p[0] >= 0.1 and p[3] - p[1] >= 0.1 and p[2] - p[3] >= 0.1)
 
     def moved(placed):
         return sum((a - b) ** 2 for a, b in zip(placed, heights, strict=True))
@@ -108,9 +106,7 @@ def test_one_point_can_be_drawn():
 
 
 def test_bars_are_as_long_as_their_numbers():
-    svg = draw_bars(
-        ["a", "b"], [("train", numpy.array([1.0, 2.0])), ("score", numpy.array([0.5, 0.5]))], "s"
-    ).svg
+    svg = draw_bars(["a", "b"], [("train", numpy.array([1.0, 2.0])), ("score", numpy.array([0.5, 0.5]))], "s").svg
     assert all(f">{name}</text>" in svg for name in ("a", "b", "train", "score"))
 
 

@@ -1,0 +1,92 @@
+"""Successors trained on what another model acquired: the paper's Figures 3 and 4, as curves and as a table."""
+
+from typing import List, Optional, Sequence
+
+import numpy
+
+from .compare import Place, paired_differences
+from .figures import group_panel, styles
+from .groups import Group
+from .numbers import NONE, mean_f1, points
+from .page import Cell, Row, Table
+from .picture import Picture
+from .plots import draw_curves
+from .statistics import paired_bootstrap
+from .tables import scores_at, shown_rounds
+
+NOTE = (
+    "F1 of the successor in percent, mean ± standard deviation over seeds. Acquired by: the model that chose the "
+    "sentences; native, the successor itself. Over random and over native: mean difference in points at equal seed "
+    "and round, from the second round on, to sentences drawn at random and to those that the successor chose for "
+    "itself with the same strategy; smaller, the 95 % interval (paired bootstrap) and seeds won. The paper shows this "
+    "as curves, without numbers."
+)
+
+
+def shown_groups(place: Place) -> List[Group]:
+    """Random sampling, what other models acquired, and the same strategies acquired natively; [] without the second."""
+    foreign = [group for group in place.groups if not group.native]
+    wanted = [*foreign, place.baseline, *(native_twin(place, group) for group in foreign)]
+    labels = {group.label for group in wanted if group is not None}
+    return [group for group in place.groups if group.label in labels] if foreign else []
+
+
+def native_twin(place: Place, group: Group) -> Optional[Group]:
+    """The experiment in which the successor used the same strategy for itself, if it was run."""
+    own = (group.settings.measure, group.settings.dropout)
+    twins = [other for other in place.groups if other.native]
+    return next((one for one in twins if (one.settings.measure, one.settings.dropout) == own), None)
+
+
+def draw_mismatch(places: Sequence[Place]) -> Optional[Picture]:
+    """A panel for each successor; None where every model acquired for itself."""
+    numbers = styles(places)
+    panels = [
+        group_panel(place, groups, numbers, title=f"{place.name} trained")
+        for place in places
+        if (groups := shown_groups(place))
+    ]
+    return draw_curves(panels) if panels else None
+
+
+def table_of_mismatch(places: Sequence[Place], *, seed: int) -> Optional[Table]:
+    """F1 of successors by round and by who acquired; None where every model acquired for itself.
+
+    places (Sequence[Place]): Experiments. seed (int): Seed of the bootstrap.
+    """
+    shown = {place.name: groups for place in places if (groups := shown_groups(place))}
+    numbers = shown_rounds([group for groups in shown.values() for group in groups]) if shown else []
+    rows: List[Row] = []
+    breaks: List[int] = []
+    for place in places:
+        if place.name in shown:
+            breaks.append(len(rows))
+            rows += _rows(place, shown[place.name], numbers, seed)
+    head = ["Successor", "Strategy", "Acquired by", *map(str, numbers), "Over random", "Over native"]
+    title = "The paper's Figures 3 and 4: successors and the models that acquired for them"
+    return Table(title, head, rows, words=3, note=NOTE, breaks=breaks) if rows else None
+
+
+def _rows(place: Place, groups: Sequence[Group], numbers: Sequence[int], seed: int) -> List[Row]:
+    rows: List[Row] = []
+    for i, group in enumerate(groups):
+        random = group is place.baseline
+        by = NONE if random else group.settings.acquirer or "native"
+        scores = [NONE if one is None else mean_f1(one) for one in scores_at(group, numbers)]
+        over = [
+            Cell(NONE) if random else _over(group, place.baseline, seed),
+            _over(group, native_twin(place, group), seed) if not group.native else Cell(NONE),
+        ]
+        name = group.label.replace(f", acq. {group.settings.acquirer}", "")
+        rows.append(["" if i else place.name, name, by, *scores, *over])
+    return rows
+
+
+def _over(group: Group, other: Optional[Group], seed: int) -> Cell:
+    differences, seeds = paired_differences(group, other) if other else (numpy.zeros((0, 0)), [])
+    if not differences.size:
+        return Cell(NONE)
+    interval = paired_bootstrap(differences, numpy.random.default_rng(seed))
+    won = int((differences.mean(axis=1) > 0).sum())
+    under = f"{points(interval.low)} to {points(interval.high)}, {won} of {len(seeds)}"
+    return Cell(points(interval.mean), under)
