@@ -1,231 +1,165 @@
-"""One human round with a real Label Studio: its own environment, a local server, labels through its API."""
+"""A human round of a run with a real Label Studio: `al push`, labels through the server's API, `al pull`, `al run`."""
 
 import json
 import os
-import secrets
+import re
+import shlex
+import shutil
 import subprocess
-import time
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import sys
 from pathlib import Path
-from typing import Annotated, Dict, Iterator, List, Optional
+from typing import Annotated, Dict, List, Optional
 
-import spacy
 import typer
-from spacy.tokens import Doc, DocBin
+from label_studio_server import Login, environment, personal_token, say, server, shoot
+from spacy.tokens import Doc, DocBin, Span
+from spacy.vocab import Vocab
 
-from spacy_al.corpus.task_docs import answer_doc, make_task
 from spacy_al.exchange import label_studio_api as api
-from spacy_al.exchange.ingest import summary, take_bytes
-from spacy_al.exchange.ranking import suggest
-from spacy_al.exchange.records import Options
-from spacy_al.tasks import Answer
+from spacy_al.jsonl import read_jsonl
 
-PACKAGES = ["label-studio==1.23.2", "selenium==4.36.0"]
-LABELS = ["PERSON", "PLACE", "COMPANY"]
-PATTERNS = [
-    {"label": "PERSON", "pattern": "Ada"},
-    {"label": "PLACE", "pattern": "Lyon"},
-    {"label": "COMPANY", "pattern": "May"},
-]
-# What a careful person says of each sentence, entities in brackets; the second says "skip".
-SENTENCES = [
-    "[Ada Byron|PERSON] moved 😀 from [Lyon|PLACE] to [New York|PLACE] in May .",
-    "asdf qwer",
-    "[May & Sons|COMPANY] reported nothing new .",
-    "[עדה|PERSON] lives in [תל אביב|PLACE] .",
-    "Nobody was there .",
-    "[Zoe\u0301|PERSON] met [👩‍🚀 Labs|COMPANY]\u00a0!",
-]
-SKIPPED = 1
-
-
-@dataclass(frozen=True)
-class Login:
-    """The one user of the server, made for this run."""
-
-    email: str
-    password: str = field(repr=False)
-    token: str = field(repr=False)
+ROOT = Path(__file__).parent.parent
+SEED, BATCH = 200, 8  # sentences of the round that is answered in a file, and of the one in Label Studio
+SKIPPED, TWICE = 1, 0  # ranks: what the annotator skips, and what is first answered hastily, then well
+Gold = Dict[str, Doc]
 
 
 def main(
-    folder: Annotated[Path, typer.Option(help="Where the environment and its data go")] = Path(
-        "downloads/studio"
-    ),
-    output: Annotated[Path, typer.Option(help="Labelled sentences")] = Path(
-        "downloads/studio/labelled.spacy"
-    ),
+    folder: Annotated[Path, typer.Option(help="Where environment, server data and run go")] = Path("downloads/studio"),
     screenshot: Annotated[Optional[Path], typer.Option(help="PNG of a task (needs Chromium)")] = None,
     port: Annotated[int, typer.Option(help="Port on the loopback interface")] = 8099,
 ) -> None:
     """
-    Push a batch with suggestions, label it through the server's API, pull and check the answers.
+    Start a run on the sample corpus, send its batch to Label Studio, label it there, and finish the round.
 
     Example: python scripts/label_studio_round.py --screenshot docs/label_studio.png
     """
     python = environment(folder / "venv")
-    nlp = spacy.blank("xx")
-    nlp.add_pipe("entity_ruler").add_patterns(PATTERNS)
-    gold = [gold_doc(text, nlp.vocab) for text in SENTENCES]
-    tasks = suggest(
-        [
-            make_task(doc, id=f"{n:04x}-0", rank=n, measure="mnlp", utility=1 / (n + 1))
-            for n, doc in enumerate(gold)
-        ],
-        nlp,
-    )
-    login = Login(f"{secrets.token_hex(4)}@example.com", secrets.token_urlsafe(12), secrets.token_hex(20))
+    run, go_on = start_run(folder / "sample")
+    login = Login.fresh()
     with server(python, folder / "data", port, login) as url:
-        key = personal_token(url, login.token)
-        connection = api.connect({"LABEL_STUDIO_URL": url, "LABEL_STUDIO_API_KEY": key})
-        project = api.create_project(connection, "spacy_al round", LABELS)
-        say(f"project {project} made from our labelling config")
-        say(f"{api.push(connection, project, tasks)} tasks pushed with suggestions")
-        say(f"pushed again: {api.push(connection, project, tasks)} new tasks")
+        key = personal_token(url, login)
+        secret = {"LABEL_STUDIO_URL": url, "LABEL_STUDIO_API_KEY": key}
+        pushed = al("push", run, "--suggest", "--title", "Sample, round 1", secret=secret)
+        project = re.search(r"/projects/(\d+)", pushed)[1]  # type: ignore[index]
+        al("push", run, "--suggest", "--project", project, secret=secret)
+        connection = api.connect(secret)
         if screenshot is not None:
-            shoot(python, screenshot, connection, project, login)
-        label(connection, project, gold)
-        export = api.pull(connection, project)
-        say(f"export of {len(export)} bytes pulled")
-    reading = take_bytes(
-        export, Path("export.json"), tasks, Options(labels=tuple(LABELS)), name="label_studio"
-    )
-    for line in summary(reading):
-        say(line)
-    check(reading.answers, gold)
-    docs = [
-        answer_doc(tasks[int(a.id[:4], 16)], a, nlp.vocab) for a in reading.answers if a.verdict == "accept"
-    ]
-    DocBin(docs=docs, store_user_data=True).to_disk(output)
-    say(f"every answer equals what was labelled; {len(docs)} sentences in {output}")
+            page = f"/projects/{project}/data?task={richest(connection, int(project))}"
+            shoot(python, screenshot, url, page, login)
+        label(connection, int(project), read_gold(folder / "sample" / "train.spacy"))
+        al("pull", run, "--project", project, "--several", "newest", secret=secret)
+    al(*go_on)
+    al("status", run)
+    check(Path(run), read_gold(folder / "sample" / "train.spacy"), [key, login.token, login.password])
 
 
-def environment(folder: Path) -> Path:
-    """A virtual environment with Label Studio, made once; returns its interpreter."""
-    python = folder / "bin" / "python"
-    if not (folder / "bin" / "label-studio").exists():
-        say(f"installing {' '.join(PACKAGES)} (some minutes)")
-        subprocess.run([os.environ.get("PYTHON", "python3"), "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    version = subprocess.check_output([str(python), "-m", "pip", "show", "label-studio"], text=True)
-    say(version.splitlines()[1].replace("Version:", "Label Studio"))
-    return python
+def start_run(folder: Path) -> "tuple[str, List[str]]":
+    """A run on the sample corpus that waits with the batch its model chose; its folder, and how it goes on."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in ("train", "test"):
+        quietly("convert", f"{ROOT}/assets/sample/{part}.iob2", folder / f"{part}.spacy", "--scheme", "IOB2")
+    run, command = folder / "run", run_command(folder)
+    quietly(*command)
+    batch, answers = folder / "batch.jsonl", folder / "answers.jsonl"
+    quietly("query", run, batch, "--format", "prodigy")
+    annotate = [sys.executable, f"{ROOT}/scripts/annotate_demo.py", batch, answers, "--gold", folder / "train.spacy"]
+    subprocess.run([str(part) for part in annotate], check=True, stdout=subprocess.DEVNULL)
+    quietly("ingest", run, answers)
+    quietly(*command)
+    say(f"a run has learnt from {SEED} sentences and waits for {BATCH} more")
+    return str(run), command
 
 
-@contextmanager
-def server(python: Path, data: Path, port: int, login: Login) -> Iterator[str]:
-    """A Label Studio on SQLite and the loopback interface, with one user; stopped at the end."""
-    data.mkdir(parents=True, exist_ok=True)
+def run_command(folder: Path) -> List[str]:
+    """The `al run` of a small run with people: a CRF over features, which trains in seconds."""
     settings = {
-        "LABEL_STUDIO_BASE_DATA_DIR": str(data.resolve()),
-        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
-        "LABEL_STUDIO_USERNAME": login.email,
-        "LABEL_STUDIO_PASSWORD": login.password,
-        "LABEL_STUDIO_USER_TOKEN": login.token,
-        "COLLECT_ANALYTICS": "false",
-        "LATEST_VERSION_CHECK": "false",
-    }
-    command = [str(python.parent / "label-studio"), "start", "--no-browser", "--internal-host", "127.0.0.1"]
-    url = f"http://127.0.0.1:{port}"
-    with (data / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--port", str(port)],
-            env={**os.environ, **settings},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_for(url, process)
-            yield url
-        finally:
-            process.terminate()
-            process.wait(30)
+        "paths.pool": folder / "train.spacy", "paths.test": folder / "test.spacy",
+        "paths.labels": folder / "train.labels.json", "components.ner.features.use_pos": "false",
+        # Least confidence prefers long sentences, which show more.
+        "active_learning.measure": "least_confidence", "active_learning.oracle": "people",
+        "active_learning.unit": "sentences",
+        "active_learning.seed_budget": SEED, "active_learning.round_budget": BATCH, "active_learning.rounds": 1,
+    }  # fmt: skip
+    overrides = [str(part) for key, value in settings.items() for part in (f"--{key}", value)]
+    return ["run", f"{ROOT}/configs/al-crf.cfg", "--output", str(folder / "run"), *overrides]
 
 
-def wait_for(url: str, process: subprocess.Popen) -> None:
-    """Return when the server answers; raise when it ends or is not up after three minutes."""
-    for _ in range(180):
-        try:
-            with urllib.request.urlopen(url + "/health", timeout=5):
-                say(f"server is up on {url}")
-                return
-        except (urllib.error.URLError, OSError):
-            if process.poll() is not None:
-                raise RuntimeError("Label Studio ended; see data/server.log") from None
-            time.sleep(1)
-    raise RuntimeError("Label Studio did not start in three minutes; see data/server.log")
+def al(*arguments: str, secret: Optional[Dict[str, str]] = None) -> str:
+    """Run a command of the package as a user would, show it and what it says; the line leaves settings out."""
+    shown = re.sub(r" --[a-z_]+\.\S+ \S+", "", shlex.join(arguments)).replace(f"{ROOT}/", "")
+    say(f"$ python -m spacy al {shown}")
+    output = quietly(*arguments, secret=secret)
+    say(output.strip())
+    return output
 
 
-def personal_token(url: str, legacy: str) -> str:
-    """A personal access token, the kind that users make in their account settings."""
-    answer = api.call(api.Server(url, f"Token {legacy}"), "POST", "/api/token/")
-    return str(json.loads(answer)["token"])
+def quietly(*arguments: object, secret: Optional[Dict[str, str]] = None) -> str:
+    """The same without a word; raises with everything it said when it fails."""
+    command = [sys.executable, "-m", "spacy", "al", *map(str, arguments)]
+    plain = {"ANSI_COLORS_DISABLED": "1", "NO_COLOR": "1"}
+    result = subprocess.run(command, env={**os.environ, **plain, **(secret or {})}, capture_output=True, text=True)
+    if result.returncode:
+        raise RuntimeError(f"al {arguments[0]} failed:\n{result.stdout}{result.stderr}")
+    return result.stdout
 
 
-def gold_doc(text: str, vocab: spacy.vocab.Vocab) -> Doc:
-    """A Doc with entities out of a text with brackets."""
-    words: List[str] = []
-    ents: List[str] = []
-    spaces: List[bool] = []
-    for part in text.replace("\u00a0", " \u00a0 ").replace("[", "\n[").replace("]", "]\n").split("\n"):
-        inside, _, entity = part.strip("[]").partition("|")
-        for number, word in enumerate(inside.split(" ")):
-            if word:
-                words.append(word)
-                spaces.append(word != "\u00a0")
-                ents.append("O" if not entity else ("B-" if number == 0 else "I-") + entity)
-    return Doc(vocab, words=words, spaces=spaces, ents=ents)
+def read_gold(path: Path) -> Gold:
+    """What a careful person knows: the labelled sentences by their text."""
+    return {doc.text: doc for doc in DocBin().from_disk(path).get_docs(Vocab())}
 
 
-def label(connection: api.Server, project: int, gold: List[Doc]) -> None:
-    """Answer every task through the server's API as a person would: one skipped, one answered twice alike."""
-    for item in json.loads(api.pull(connection, project, everything=True)):
-        number = item["data"]["rank"]
-        results = [result(ent) for ent in gold[number].ents]
-        body: Dict[str, object] = {"result": results, "lead_time": 3.5, "was_cancelled": number == SKIPPED}
-        for _ in range(2 if number == 0 else 1):
-            api.call(connection, "POST", f"/api/tasks/{item['id']}/annotations/", body)
-    say(f"{len(gold)} tasks labelled through the API, one of them twice, one skipped")
+def tasks_of(connection: api.Server, project: int) -> List[Dict]:
+    """All tasks of a project, as the server exports them."""
+    return json.loads(api.pull(connection, project, everything=True))
 
 
-def result(ent: spacy.tokens.Span) -> Dict[str, object]:
+def richest(connection: api.Server, project: int) -> int:
+    """The task with the most suggested entities, for the picture."""
+    server_url = f"/api/tasks?project={project}&fields=all"
+    tasks = json.loads(api.call(connection, "GET", server_url))["tasks"]
+    return max(tasks, key=lambda task: len(task["predictions"][0]["result"]))["id"]
+
+
+def label(connection: api.Server, project: int, gold: Gold) -> None:
+    """Answer every task through the server's API: one skipped, one answered hastily and then again."""
+    tasks = tasks_of(connection, project)
+    for task in tasks:
+        rank, doc = task["data"]["rank"], gold[task["data"]["text"]]
+        careful = [result(ent) for ent in doc.ents]
+        for results in [[], careful] if rank == TWICE else [careful]:
+            body = {"result": results, "lead_time": 3.5, "was_cancelled": rank == SKIPPED}
+            api.call(connection, "POST", f"/api/tasks/{task['id']}/annotations/", body)
+    say(f"{len(tasks)} tasks labelled through the API: one skipped, one answered twice")
+
+
+def result(ent: Span) -> Dict[str, object]:
     """An entity as the web page sends it."""
     value = {"start": ent.start_char, "end": ent.end_char, "text": ent.text, "labels": [ent.label_]}
     return {"id": f"r{ent.start}", "from_name": "label", "to_name": "text", "type": "labels", "value": value}
 
 
-def check(answers: List[Answer], gold: List[Doc]) -> None:
-    """Raise unless the answers say exactly what was labelled."""
-    expected = [
-        ("ignore", ()) if n == SKIPPED else ("accept", tuple((e.start, e.end, e.label_) for e in doc.ents))
-        for n, doc in enumerate(gold)
-    ]
-    if [(answer.verdict, answer.spans) for answer in answers] != expected:
-        raise RuntimeError(f"the answers differ from what was labelled: {answers}")
+def check(run: Path, gold: Gold, secrets: List[str]) -> None:
+    """Raise unless the round is finished with exactly what was labelled, and no secret is in the run's files."""
+    asked = [row for _, row in read_jsonl(run / "rounds" / "0001" / "selected.jsonl")]
+    docs = DocBin(store_user_data=True).from_disk(run / "labelled.spacy").get_docs(Vocab())
+    labelled = {doc.user_data["id"]: doc for doc in docs}
+    for row in asked:
+        doc = labelled.get(row["id"])
+        if (doc is None) != (row["rank"] == SKIPPED) or (doc and entities(doc) != entities(gold[row["text"]])):
+            raise RuntimeError(f"this sentence is not labelled as it was answered: {row['text']}")
+    rows = [row for _, row in read_jsonl(run / "metrics.jsonl")]
+    if [row["labelled_sentences"] for row in rows] != [SEED, SEED + BATCH - 1]:
+        raise RuntimeError(f"metrics.jsonl does not have both rounds: {rows}")
+    for path in filter(Path.is_file, run.rglob("*")):
+        if any(secret.encode() in path.read_bytes() for secret in secrets):
+            raise RuntimeError(f"{path} holds a token or password")
+    say(f"round 1 is finished: {BATCH - 1} sentences are labelled as answered, and no file of the run holds a secret")
 
 
-def shoot(python: Path, path: Path, connection: api.Server, project: int, login: Login) -> None:
-    """A picture of the first task in headless Chromium."""
-    first = json.loads(api.pull(connection, project, everything=True))[0]["id"]
-    script = Path(__file__).with_name("label_studio_screenshot.py")
-    command = [
-        str(python),
-        str(script),
-        connection.url,
-        f"/projects/{project}/data?task={first}",
-        login.email,
-    ]
-    environment = {**os.environ, "LABEL_STUDIO_PASSWORD": login.password}
-    subprocess.run([*command, str(path)], env=environment, check=True)
-    say(f"screenshot in {path}")
-
-
-def say(line: str) -> None:
-    """One line of the transcript."""
-    print(line, flush=True)
+def entities(doc: Doc) -> List["tuple[int, int, str]"]:
+    """The entities of a Doc, by token."""
+    return [(ent.start, ent.end, ent.label_) for ent in doc.ents]
 
 
 if __name__ == "__main__":

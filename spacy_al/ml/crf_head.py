@@ -68,7 +68,7 @@ class CRFHead(nn.Module):
         average: str = "sentences",
     ) -> None:
         super().__init__()
-        self.tags, self.scheme = list(tags), scheme
+        self.tags, self.scheme, self.constrained = list(tags), scheme, constrained
         self.average = average
         self.dropout = UnitDropout(dropout)
         self.output = nn.Linear(width, len(tags))
@@ -129,7 +129,8 @@ class CRFHead(nn.Module):
             return log_sums
         index = torch.tensor(rows, device=log_sums.device)
         some = replace(chain, emissions=chain.emissions[index], lengths=chain.lengths[index])
-        fewer = without_rejected(some, [rejected[row] for row in rows], self.tags, self.scheme)
+        spans = [rejected[row] for row in rows]
+        fewer = without_rejected(some, spans, self.tags, self.scheme, constrained=self.constrained)
         return log_sums.index_copy(0, index, log_partition(fewer))
 
     def _count(self, known: Tensor, rejected: Rejected) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..corpus.schemes import PREFIXES, split_tag
+from ..corpus.schemes import PREFIXES, allowed_transitions, split_tag
 from ..tasks import TokenSpan
 from .crf import FORBIDDEN, Chain
 from .stages import Rejected
@@ -50,7 +50,9 @@ class Wide:
     end: Bools
 
 
-def without_rejected(chain: Chain, rejected: Rejected, tags: Sequence[str], scheme: str) -> Chain:
+def without_rejected(
+    chain: Chain, rejected: Rejected, tags: Sequence[str], scheme: str, *, constrained: bool = False
+) -> Chain:
     """A chain whose log-partition sums over the sequences in which no rejected span is an entity.
 
     A sequence holds a span when `spacy_al.corpus.schemes.decode` reads exactly that span with that label from
@@ -62,11 +64,12 @@ def without_rejected(chain: Chain, rejected: Rejected, tags: Sequence[str], sche
 
     chain (Chain): (batch, longest, tags). rejected (Rejected): Of each sentence.
     tags (Sequence[str]): Names of the chain's tags. scheme (str): Theirs.
+    constrained (bool): The chain gives sequences that break the scheme no probability: fewer states will do.
     RETURNS (Chain): (batch, longest, states); differentiable in the potentials of `chain`.
     """
     starts = [_starts(spans) for spans in rejected]
     slots = _slots(starts)
-    wide = widen(tuple(tags), scheme, slots)
+    wide = widen(tuple(tags), scheme, slots, constrained)
     device, number = chain.emissions.device, torch.from_numpy(wide.tags).to(chain.emissions.device)
     forbidden = numpy.zeros((*chain.emissions.shape[:2], len(wide.states)), dtype=bool)
     for row, spans in enumerate(rejected):
@@ -112,8 +115,8 @@ def _forbid(
 
 
 @lru_cache(maxsize=256)
-def widen(tags: Tuple[str, ...], scheme: str, slots: Slots) -> Wide:
-    """The states for a scheme's tags: each tag once, and once more for each slot of its label."""
+def widen(tags: Tuple[str, ...], scheme: str, slots: Slots, constrained: bool) -> Wide:
+    """The states for a scheme's tags, more than one for each tag of a label with slots."""
     split = [split_tag(tag, PREFIXES[scheme]) for tag in tags]
     states = [state for number, (prefix, label) in enumerate(split) for state in _states(number, prefix, label, slots)]
     numbers = numpy.array([state.tag for state in states], dtype=numpy.int64)
@@ -128,7 +131,18 @@ def widen(tags: Tuple[str, ...], scheme: str, slots: Slots) -> Wide:
     goes_on = inside & ~begins
     steps = (~asked | (begins == first)) & (~goes_on | (slot[:, None] == slot))
     steps &= (slot < 0)[:, None] | (last[:, None] != goes_on)
-    return Wide(states, numbers, ~asked | (inside == first), steps, (slot < 0) | last)
+    wide = Wide(states, numbers, ~asked | (inside == first), steps, (slot < 0) | last)
+    return _prune(wide, tags, scheme) if constrained else wide
+
+
+def _prune(wide: Wide, tags: Sequence[str], scheme: str) -> Wide:
+    """Only the states that a sequence of the scheme can pass through: an I- of IOB2 begins no entity."""
+    start, steps, end = allowed_transitions(tags, scheme)
+    start, end = wide.start & start[wide.tags], wide.end & end[wide.tags]
+    steps = wide.steps & steps[wide.tags][:, wide.tags]
+    kept = (start | steps.any(0)) & (end | steps.any(1))
+    states = [state for state, keep in zip(wide.states, kept, strict=True) if keep]
+    return Wide(states, wide.tags[kept], start[kept], steps[kept][:, kept], end[kept])
 
 
 def _states(number: int, prefix: str, label: str, slots: Slots) -> List[State]:

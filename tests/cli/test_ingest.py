@@ -11,7 +11,7 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_al.cli.ingest import ingest_cli
-from spacy_al.tasks import Task
+from spacy_al.tasks import REJECTED, Task
 from spacy_al.types import Pool
 
 
@@ -93,16 +93,37 @@ def test_unknown_option_values(run):
     assert "A628" in invoke(folder, path, "--several", "best").output
 
 
-def test_a_ranking_gives_labelled_sentences(tmp_path):
+@pytest.fixture
+def ranking(tmp_path):
+    """Arguments for a ranking of two sentences, and their ids."""
     vocab = spacy.blank("en").vocab
     docs = [spacy.tokens.Doc(vocab, words=["Bob", "slept"]), spacy.tokens.Doc(vocab, words=["Rome", "burns"])]
     DocBin(docs=docs).to_disk(tmp_path / "pool.spacy")
     ids = Pool.from_docs(docs, vocab).ids
     rows = [{"id": id_, "rank": rank, "utility": 1.0, "text": "x"} for rank, id_ in enumerate(ids)]
     (tmp_path / "ranking.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "in.jsonl").write_text(line(ids[1], "Rome burns ", [(0, 4, "LOC")]))
-    arguments = [tmp_path / "ranking.jsonl", tmp_path / "in.jsonl", "--pool", tmp_path / "pool.spacy"]
+    return [tmp_path / "ranking.jsonl", tmp_path / "in.jsonl", "--pool", tmp_path / "pool.spacy"], ids
+
+
+def labelled(path):
+    return list(DocBin(store_user_data=True).from_disk(path).get_docs(spacy.blank("en").vocab))
+
+
+def test_a_ranking_gives_labelled_sentences(ranking, tmp_path):
+    arguments, ids = ranking
+    arguments[1].write_text(line(ids[1], "Rome burns ", [(0, 4, "LOC")]))
     assert "A626" in invoke(*arguments).output
     assert invoke(*arguments, "--output", tmp_path / "out.spacy").exit_code == 0
-    (doc,) = DocBin(store_user_data=True).from_disk(tmp_path / "out.spacy").get_docs(vocab)
+    (doc,) = labelled(tmp_path / "out.spacy")
     assert ([ent.text for ent in doc.ents], doc[1].ent_iob_, doc.user_data["id"]) == (["Rome"], "O", ids[1])
+
+
+def test_rejected_spans_are_kept_and_said(ranking, tmp_path):
+    arguments, ids = ranking
+    no = json.loads(line(ids[1], "Rome burns ", [(0, 4, "LOC")], answer="reject")) | {"_view_id": "ner"}
+    arguments[1].write_text(json.dumps(no) + "\n")
+    result = invoke(*arguments, "--output", tmp_path / "out.spacy")
+    assert "1 spans known not to be entities" in result.output
+    (doc,) = labelled(tmp_path / "out.spacy")
+    assert [(span.text, span.label_) for span in doc.spans[REJECTED]] == [("Rome", "LOC")]
+    assert not doc.has_annotation("ENT_IOB")

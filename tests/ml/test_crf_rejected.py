@@ -62,6 +62,16 @@ def test_what_is_left_is_the_sum_over_sequences_without_the_spans(case):
 
 
 @settings(deadline=None, max_examples=60)
+@given(cases())
+def test_a_constrained_chain_needs_fewer_states_for_the_same_sum(case):
+    chain, rejected, tags, scheme = case
+    chain = constrained(chain, tags, scheme)
+    whole, fewer = (without_rejected(chain, rejected, tags, scheme, constrained=strict) for strict in (False, True))
+    torch.testing.assert_close(crf.log_partition(fewer), crf.log_partition(whole), atol=1e-9, rtol=1e-9)
+    assert fewer.emissions.shape[2] < whole.emissions.shape[2] or not any(rejected) or scheme == "IOB1"
+
+
+@settings(deadline=None, max_examples=60)
 @given(cases(), st.integers(0, 1000))
 def test_known_tags_and_rejected_spans_hold_together(case, seed):
     chain, rejected, tags, scheme = case
