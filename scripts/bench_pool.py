@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 import resource
 import sys
 import tempfile
@@ -101,6 +102,7 @@ def main(
     output: Optional[Path] = typer.Option(None, help="Markdown table of the result"),
 ) -> None:
     """Measure a run of one round: loading, scoring, selecting, and the peak of its memory."""
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         pool = Path(folder) / "pool.spacy"
         context = multiprocessing.get_context("spawn")
@@ -108,7 +110,7 @@ def main(
         apart(context.Process(target=write_pool, args=(pool, sentences, 0)))
         apart(context.Process(target=measure, args=(pool, Path(folder) / "run", threads)))
         result = json.loads((Path(folder) / "result.json").read_text(encoding="utf8"))
-    lines = table(result, sentences)
+    lines = table({**result, "others": load}, sentences)
     sys.stdout.write("\n".join(lines) + "\n")
     if output is not None:
         write_text(output, "\n".join(lines) + "\n")
@@ -201,6 +203,7 @@ def table(result: Dict[str, float], sentences: int) -> List[str]:
         f"| selecting | {result['select']:.1f} s |",
         f"| processor time of scoring and selecting | {result['query_cpu']:.1f} s |",
         f"| whole run of one query | {result['whole run']:.1f} s |",
+        f"| load of the {os.cpu_count()} processors before it began | {result['others']:.1f} |",
         f"| peak memory of the process | {result['host_mb']:.0f} MB ({result['imported_mb']:.0f} MB after imports) |",
     ]
 

@@ -106,7 +106,11 @@ class _Part:
                 raw = message.read(total * 8 * width)
                 rows = numpy.frombuffer(raw, dtype=numpy.uint64).reshape(total, width)
                 tags = None if tag is None else rows[:, tag]
-                yield from make_docs(vocab, rows[:, orth], self.spaces[place : place + total], tags, lengths)
+                try:
+                    docs = make_docs(vocab, rows[:, orth], self.spaces[place : place + total], tags, lengths)
+                except KeyError as error:
+                    raise self._fail("it lacks the string of a word") from error
+                yield from docs
                 place += total
 
     def _fail(self, reason: str) -> ALError:

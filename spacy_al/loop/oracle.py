@@ -104,6 +104,8 @@ def read_part(path: Path, vocab: Vocab) -> Part:
     attributes[:, 1] = columns.spaces  # a DocBin keeps them apart
     for string in columns.strings:
         vocab.strings.add(string)
+    if any(word not in vocab.strings for word in numpy.unique(attributes[:, [0, 2]]).tolist()):
+        raise ALError(Errors.A130.format(path=path, reason="it lacks the string of a word"))
     return attributes, labels, columns.lengths, columns.sources
 
 

@@ -75,7 +75,7 @@ def test_the_attributes_kept_do_not_matter(tmp_path):
     assert [token.text for token in doc] == ["Ann", "likes", "Rome", "1"]
 
 
-@pytest.mark.parametrize("cut", [0, 1, 30, -1])
+@pytest.mark.parametrize("cut", [0, 1, 30, -1, -3])
 def test_a_cut_file_is_refused(tmp_path, cut):
     data = DocBin(docs=[full_doc(Vocab(), n) for n in range(9)]).to_bytes()
     (tmp_path / "cut.spacy").write_bytes(data[: len(data) // 2 if cut == -1 else cut])
@@ -91,6 +91,14 @@ def test_other_messages_are_refused(tmp_path, message):
     (tmp_path / "x.spacy").write_bytes(zlib.compress(srsly.msgpack_dumps(message)))
     with pytest.raises(ALError, match="A415"):
         DocStream(tmp_path / "x.spacy", Vocab())
+
+
+def test_a_word_without_its_string_is_refused(tmp_path):
+    docbin = DocBin(docs=[full_doc(Vocab(), 1)])
+    docbin.strings.remove("Rome")
+    docbin.to_disk(tmp_path / "x.spacy")
+    with pytest.raises(ALError, match=r"A415.*x\.spacy.*string of a word"):
+        list(DocStream(tmp_path / "x.spacy", Vocab()))
 
 
 def test_a_missing_file_is_named(tmp_path):

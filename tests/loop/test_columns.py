@@ -63,7 +63,8 @@ def test_a_file_that_is_no_docbin_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("lengths", b"\x01\0\0\0"), ("spaces", b""), ("user_data", [b"\x80"]), ("flags", [])]
+    ("key", "value"),
+    [("lengths", b"\x01\0\0\0"), ("spaces", b""), ("user_data", [b"\x80"]), ("flags", []), ("strings", ["Anna"])],
 )
 def test_columns_that_do_not_belong_together_are_refused(tmp_path, key, value):
     message = srsly.msgpack_loads(zlib.decompress(write_docs(varied(Vocab()))))
