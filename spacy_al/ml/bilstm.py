@@ -14,7 +14,7 @@ from .char_cnn import draw_uniform
 from .dropout import LockedDropout, WordDropout
 from .encoder_shim import wrap_encoder
 from .lstm import pack, run_lstm, run_padded_lstm
-from .stages import Noise, Ragged
+from .stages import Noise, Padded, Ragged
 
 
 class Embedding(Protocol):
@@ -43,7 +43,7 @@ class Embedding(Protocol):
         """Modules to be saved beside the front, such as a frozen language model."""
         ...
 
-    def featurize(self, docs: Sequence[Doc]) -> List[Any]:
+    def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Any]:
         """What `collate` needs of each sentence, made once."""
         ...
 
@@ -124,9 +124,9 @@ class BiLSTMEncoder:
         """Everything this encoder saves."""
         return {"encoder": self.whole}
 
-    def featurize(self, docs: Sequence[Doc]) -> List[Any]:
+    def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Any]:
         """The embedding's features."""
-        return self.embedding.featurize(docs)
+        return self.embedding.featurize(docs, keys)
 
     def size(self, features: Any) -> int:
         """Tokens of a sentence."""
@@ -171,11 +171,14 @@ class BiLSTMBody(nn.Module):
     def forward(self, states: Ragged, noise: Optional[Noise] = None) -> Ragged:
         """(1, tokens, width) -> (passes, tokens, 2 * hidden); passes is 1 without `noise`."""
         states = self.before(self.word(states, noise), noise)
-        states = Ragged(self.projection(states.data), states.lengths)
+        states = states.with_data(self.projection(states.data))
         return self.after(self._run(states), noise)
 
     def _run(self, states: Ragged) -> Ragged:
         passes, tokens, _ = states.data.shape
+        if isinstance(states, Padded):
+            lengths = states.lengths.repeat(passes)
+            return states.from_padded(run_padded_lstm(self.lstm, states.to_padded(), lengths))
         if not tokens:
             return Ragged(states.data.new_zeros(passes, 0, 2 * self.hidden), states.lengths)
         if states.data.is_cuda:

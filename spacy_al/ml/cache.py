@@ -1,6 +1,6 @@
 """A bounded store of what was computed once per sentence, keyed by the sentence's tokens."""
 
-from typing import Any, Callable, Dict, Generic, List, Sequence, TypeVar
+from typing import Any, Callable, Dict, Generic, List, Optional, Sequence, TypeVar
 
 from spacy.tokens import Doc
 
@@ -31,9 +31,17 @@ class SentenceCache(Generic[Value]):
         self.older: Dict[bytes, Value] = {}
         self.used = 0  # bytes of `values`
 
-    def get(self, docs: Sequence[Doc], make: Callable[[List[Doc]], List[Value]]) -> List[Value]:
-        """The value of each sentence; `make` is called once with the sentences that are new."""
-        keys = [token_key(doc) for doc in docs]
+    def get(
+        self,
+        docs: Sequence[Doc],
+        make: Callable[[List[Doc]], List[Value]],
+        keys: Optional[Sequence[bytes]] = None,
+    ) -> List[Value]:
+        """The value of each sentence; `make` is called once with the sentences that are new.
+
+        keys (Optional[Sequence[bytes]]): The sentences' `token_key`s, from a caller that has them.
+        """
+        keys = [token_key(doc) for doc in docs] if keys is None else keys
         new = {key: doc for key, doc in zip(keys, docs) if key not in self.values and key not in self.older}
         made = dict(zip(new, make(list(new.values())))) if new else {}
         known = [made, self.values, self.older]

@@ -139,8 +139,9 @@ class CRFHead(nn.Module):
         known (Tensor): bool, (sentences, longest), where a tag is given. rejected: As in `loss`.
         """
         if self.average == "sentences":
-            some = known.any(1)
-            some[told(rejected)] = True
+            some, rows = known.any(1), told(rejected)
+            if rows:
+                some[rows] = True
             return some.sum().clamp(min=1)
         tokens = known.sum() + sum(map(len, rejected))
         return tokens.clamp(min=1) if self.average == "tokens" else torch.ones_like(tokens)

@@ -119,13 +119,13 @@ class UnitDropout(nn.Module):
 
     def forward(self, states: Ragged, noise: Optional[Noise] = None) -> Ragged:
         if self.training:
-            return Ragged(functional.dropout(states.data, self.rate), states.lengths)
+            return states.with_data(functional.dropout(states.data, self.rate))
         if noise is None or not noise.active(self.kind):
             return states
         rate = noise.rate(self.kind, self.rate)
         mask = noise.per_token(states, rate=rate, width=states.data.shape[-1], stream=self.stream)
         # Scaled before the passes fan out: one pass over the states instead of one over all masks.
-        return Ragged(mask.mul_(states.data / (1 - rate)), states.lengths)
+        return states.with_data(mask.mul_(states.data / (1 - rate)))
 
 
 class LockedDropout(nn.Module):
@@ -148,8 +148,7 @@ class LockedDropout(nn.Module):
             mask = noise.per_sentence(states, rate=rate, width=states.data.shape[-1], stream=self.stream)
         else:
             return states
-        per_token = mask.repeat_interleave(states.lengths, dim=1, output_size=states.data.shape[1])
-        return Ragged(states.data * per_token / (1 - rate), states.lengths)
+        return states.with_data(states.data * states.expand(mask, 1) / (1 - rate))
 
 
 class WordDropout(nn.Module):
@@ -170,4 +169,4 @@ class WordDropout(nn.Module):
             mask = noise.per_token(states, rate=rate, width=1, stream=self.stream)
         else:
             return states
-        return Ragged(states.data * mask, states.lengths)
+        return states.with_data(states.data * mask)

@@ -103,11 +103,11 @@ class ELMoEmbedding:
         """The language model, so that a trained pipeline needs no other files."""
         return {"elmo": self.bilm}
 
-    def featurize(self, docs: Sequence[Doc]) -> List[Floats]:
+    def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Floats]:
         """States of each sentence, (tokens, layers * width); computed for those that are new."""
         if self.loads != self.bilm.loads:
             self._forget()
-        keys = [token_key(doc) for doc in docs]
+        keys = [token_key(doc) for doc in docs] if keys is None else keys
         new = {key: doc for key, doc in zip(keys, docs, strict=True) if key not in self.store}
         self._compute(list(new), [[token.text for token in doc] for doc in new.values()])
         return [self.store.get(key) for key in keys]

@@ -1,27 +1,23 @@
 """Training steps as CUDA graphs: one for each padded shape, captured once and replayed in every round.
 
-A step of a transformer launches over a thousand small kernels, which takes longer than running them. A graph
-launches them all at once. Graphs change no result: they run the same kernels in the same order, on batches
-padded with pieces that no token reads.
+A step launches some thousand small kernels, which takes longer than running them. A graph launches them all at
+once. Graphs change no result: they run the same kernels in the same order, on padded batches (`graph_inputs`).
 """
 
+import contextlib
 import logging
+import warnings
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-import numpy
 import torch
 from thinc.api import Optimizer
 from torch import Tensor, nn
 
+from .graph_inputs import GraphInputs, Shape
 from .network import TaggerNetwork
-from .stages import IGNORE
-from .transformer import TransformerEncoder
-from .wordpieces import WordpieceBatch, Wordpieces, collate
 
 logger = logging.getLogger("spacy_al")
-ROWS = (4, 8, 16, 32)
-WIDTHS = (16, 32, 48, 64, 96, 128, 192)
 
 
 @dataclass
@@ -29,7 +25,7 @@ class Graph:
     """A captured forward and backward pass, and the tensors it reads and writes."""
 
     graph: torch.cuda.CUDAGraph
-    batch: WordpieceBatch
+    batch: Any
     tags: Tensor
     loss: Tensor
 
@@ -41,14 +37,14 @@ class GraphedTraining:
     looks at them afterwards finds none.
     """
 
-    def __init__(self, network: TaggerNetwork, encoder: TransformerEncoder) -> None:
+    def __init__(self, network: TaggerNetwork, inputs: GraphInputs) -> None:
         self.network = network
-        self.encoder = encoder
-        self.parameters = reached_parameters(network, encoder)
+        self.inputs = inputs
+        self.parameters = reached_parameters(network, inputs)
         self.buffers = [torch.zeros_like(parameter) for parameter in self.parameters]
-        self.graphs: Dict[Tuple[int, int], Optional[Graph]] = {}
+        self.graphs: Dict[Shape, Optional[Graph]] = {}
         self.memory: Any = None
-        self.optimizer: Optional[GraphedAdamW] = None
+        self.optimizer: Optional[GraphedOptimizer] = None
 
     def clear(self) -> None:
         """Set the gradient buffers to zero."""
@@ -64,13 +60,13 @@ class GraphedTraining:
         for parameter in self.parameters:
             parameter.grad = None
 
-    def update(self, features: Sequence[Wordpieces], tags: Tensor) -> Optional[Tensor]:
+    def update(self, features: Sequence[Any], tags: Tensor) -> Optional[Tensor]:
         """Forward and backward for a batch.
 
-        features (Sequence[Wordpieces]): The sentences. tags (Tensor): int64 on the CPU, (tokens,).
+        features (Sequence): The encoder's, of each sentence. tags (Tensor): int64 on the CPU, (tokens,).
         RETURNS (Optional[Tensor]): The loss, or None for a batch that no graph can take.
         """
-        shape = self._shape(features)
+        shape = self.inputs.shape(features)
         if shape is None:
             return None
         if shape not in self.graphs:
@@ -78,43 +74,33 @@ class GraphedTraining:
         graph = self.graphs[shape]
         if graph is None:
             return None
-        fill(graph, self.encoder, features, tags)
+        self.inputs.fill(graph.batch, graph.tags, features, tags)
         graph.graph.replay()
         return graph.loss.clone()
 
-    def _shape(self, features: Sequence[Wordpieces]) -> Optional[Tuple[int, int]]:
-        assert self.encoder.table is not None
-        special = len(self.encoder.table.prefix) + len(self.encoder.table.suffix)
-        longest = max(len(sentence.ids) for sentence in features)
-        rows = next((size for size in ROWS if len(features) <= size), None)
-        width = next((size for size in WIDTHS if longest + special <= size), None)
-        if rows is None or width is None or longest > self.encoder.window or self.encoder.mean:
-            return None
-        return rows, width
-
-    def _try_capture(self, shape: Tuple[int, int]) -> Optional[Graph]:
+    def _try_capture(self, shape: Shape) -> Optional[Graph]:
         try:
             return self._capture(shape)
         except RuntimeError as error:
-            logger.info("batches of %d x %d wordpieces train without a CUDA graph: %s", *shape, error)
+            logger.info("batches of shape %s train without a CUDA graph: %s", shape, error)
             torch.cuda.synchronize()
             return None
 
-    def _capture(self, shape: Tuple[int, int]) -> Graph:
+    def _capture(self, shape: Shape) -> Graph:
         # Warm-up runs real passes: gradients and random state are put back, weights are not touched.
         saved = [buffer.clone() for buffer in self.buffers]
         state = torch.cuda.get_rng_state()
-        batch, tags = static_batch(shape, self.encoder, self.parameters[0].device)
+        batch, tags = self.inputs.empty(shape, self.parameters[0].device)
         self.attach()
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         try:
-            with torch.cuda.stream(side):
+            with torch.cuda.stream(side), quiet_cudnn():
                 for _ in range(2):
                     self.network.loss(batch, tags).backward()
             torch.cuda.current_stream().wait_stream(side)
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=self.memory):
+            with torch.cuda.graph(graph, pool=self.memory), quiet_cudnn():
                 loss = self.network.loss(batch, tags)
                 loss.backward()
             self.memory = graph.pool()
@@ -128,31 +114,44 @@ class GraphedTraining:
         if not graphable(optimizer):
             return False
         if self.optimizer is None or self.optimizer.settings != settings_of(optimizer):
-            self.optimizer = GraphedAdamW(self.parameters, self.buffers, optimizer)
+            self.optimizer = GraphedOptimizer(self.parameters, self.buffers, optimizer)
         self.attach()
         self.optimizer.step(optimizer)
         self.detach()
         return True
 
 
-class GraphedAdamW:
-    """Clipping, a fused AdamW step and the clearing of gradients as one graph; the rate is a tensor."""
+class GraphedOptimizer:
+    """Clipping, a step of AdamW or SGD and the clearing of gradients as one graph; the rate is a tensor."""
 
     def __init__(self, parameters: List[nn.Parameter], buffers: List[Tensor], optimizer: Optimizer) -> None:
         self.settings = settings_of(optimizer)
         self.source = optimizer
         self.buffers = buffers
         self.rate = torch.zeros((), device=parameters[0].device)
+        self.parameters = parameters
+        self.adamw = self._make_adamw(optimizer) if is_adamw(optimizer) else None
+        self.decay = 0.0 if self.adamw is not None else optimizer.L2
+        self.graph = self._capture(optimizer.grad_clip)
+
+    def _make_adamw(self, optimizer: Optimizer) -> torch.optim.AdamW:
+        matrices, vectors = self._by_rank(self.parameters)
         groups = [
-            {"params": [one for one in parameters if one.ndim >= 2], "weight_decay": optimizer.L2},
-            {"params": [one for one in parameters if one.ndim < 2], "weight_decay": 0.0},
+            {"params": matrices, "weight_decay": optimizer.L2},
+            {"params": vectors, "weight_decay": 0.0},
         ]
-        self.adamw = torch.optim.AdamW(
+        return torch.optim.AdamW(
             [group for group in groups if group["params"]],
             lr=self.rate, betas=(optimizer.b1, optimizer.b2), eps=optimizer.eps, fused=True, capturable=True,
         )  # fmt: skip
-        self.parameters = parameters
-        self.graph = self._capture(optimizer.grad_clip)
+
+    def _by_rank(self, values: Sequence[Tensor]) -> Tuple[List[Tensor], List[Tensor]]:
+        """Those of the matrices, which decay, and those of the vectors, which do not."""
+        ranks = [parameter.ndim >= 2 for parameter in self.parameters]
+        return (
+            [value for value, rank in zip(values, ranks) if rank],
+            [value for value, rank in zip(values, ranks) if not rank],
+        )
 
     def _capture(self, clip: float) -> torch.cuda.CUDAGraph:
         saved = [buffer.clone() for buffer in self.buffers]
@@ -173,12 +172,24 @@ class GraphedAdamW:
     def _once(self, clip: float) -> None:
         if clip:
             nn.utils.clip_grad_norm_(self.parameters, clip, foreach=True)
-        self.adamw.step()
+        if self.adamw is not None:
+            self.adamw.step()
+        else:
+            self._descend()
         torch._foreach_zero_(self.buffers)
+
+    @torch.no_grad()
+    def _descend(self) -> None:
+        """torch.optim.SGD's step; that takes no rate from a tensor inside a graph."""
+        if self.decay:
+            matrices, slopes = self._by_rank(self.parameters)[0], self._by_rank(self.buffers)[0]
+            torch._foreach_add_(slopes, matrices, alpha=self.decay)
+        torch._foreach_mul_(self.buffers, self.rate)
+        torch._foreach_add_([*self.parameters], self.buffers, alpha=-1)
 
     def reset(self) -> None:
         """Start a new optimisation: moments and step counts to zero, in place."""
-        for state in self.adamw.state.values():
+        for state in self.adamw.state.values() if self.adamw is not None else ():
             for tensor in state.values():
                 tensor.zero_()
 
@@ -191,11 +202,12 @@ class GraphedAdamW:
         self.graph.replay()
 
 
-def reached_parameters(network: TaggerNetwork, encoder: TransformerEncoder) -> List[nn.Parameter]:
+def reached_parameters(network: TaggerNetwork, inputs: GraphInputs) -> List[nn.Parameter]:
     """The parameters that a loss sends gradients to; a pooler, say, gets none and must not be decayed."""
     device = next(network.parameters()).device
     state = torch.cuda.get_rng_state()
-    network.loss(*static_batch((ROWS[0], WIDTHS[0]), encoder, device)).backward()
+    with quiet_cudnn():
+        network.loss(*inputs.empty(inputs.smallest, device)).backward()
     torch.cuda.set_rng_state(state)
     reached = [parameter for parameter in network.parameters() if parameter.grad is not None]
     for parameter in reached:
@@ -203,47 +215,25 @@ def reached_parameters(network: TaggerNetwork, encoder: TransformerEncoder) -> L
     return reached
 
 
+@contextlib.contextmanager
+def quiet_cudnn() -> Iterator[None]:
+    """Without its warning that one direction of an LSTM is read from the middle of a block of weights."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="RNN module weights are not part of single")
+        yield
+
+
 def graphable(optimizer: Optimizer) -> bool:
-    """Whether a thinc optimizer is a plain AdamW."""
-    adam = optimizer.b1 > 0.0 and optimizer.b2 > 0.0 and not optimizer.use_radam
-    return adam and optimizer.L2_is_weight_decay and optimizer.averages is None
+    """Whether a thinc optimizer is a plain AdamW or a plain SGD."""
+    sgd = not optimizer.b1 and not optimizer.b2  # with or without L2, which is the same thing to it
+    return (is_adamw(optimizer) or sgd) and not optimizer.use_radam and optimizer.averages is None
+
+
+def is_adamw(optimizer: Optimizer) -> bool:
+    """Whether a thinc optimizer is Adam with decoupled weight decay."""
+    return optimizer.b1 > 0.0 and optimizer.b2 > 0.0 and optimizer.L2_is_weight_decay
 
 
 def settings_of(optimizer: Optimizer) -> Tuple[float, ...]:
     """What a captured step has fixed."""
     return (optimizer.b1, optimizer.b2, optimizer.eps, optimizer.L2, optimizer.grad_clip)
-
-
-def static_batch(
-    shape: Tuple[int, int], encoder: TransformerEncoder, device: torch.device
-) -> Tuple[WordpieceBatch, Tensor]:
-    """Tensors of a padded shape that a graph reads from; any valid content will do."""
-    rows, width = shape
-    assert encoder.table is not None
-    ids = torch.full((rows, width), encoder.table.padding, dtype=torch.long, device=device)
-    mask = torch.ones((rows, width), dtype=torch.bool, device=device)
-    pieces = torch.zeros(rows * width, dtype=torch.long, device=device)
-    lengths = torch.full((rows,), width, dtype=torch.long, device=device)
-    tags = torch.zeros(rows * width, dtype=torch.long, device=device)
-    return WordpieceBatch(ids, mask, pieces, None, lengths), tags
-
-
-def fill(graph: Graph, encoder: TransformerEncoder, features: Sequence[Wordpieces], tags: Tensor) -> None:
-    """Copy a batch into a graph's tensors; padding rows see one piece, and no token reads padding."""
-    rows, width = graph.batch.ids.shape
-    assert encoder.table is not None
-    small = collate(features, encoder.table, window=encoder.window, mean=False, device=torch.device("cpu"))
-    height, used = small.ids.shape
-    ids = numpy.full((rows, width), encoder.table.padding, dtype=numpy.int64)
-    ids[:height, :used] = small.ids.numpy()
-    mask = numpy.zeros((rows, width), dtype=bool)
-    mask[:height, :used] = small.mask.numpy()
-    mask[height:, 0] = True
-    pieces = numpy.zeros(rows * width, dtype=numpy.int64)
-    places = small.pieces.numpy()
-    pieces[: len(places)] = places // used * width + places % used
-    targets = numpy.full(rows * width, IGNORE, dtype=numpy.int64)
-    targets[: len(tags)] = tags.numpy()
-    static = (graph.batch.ids, graph.batch.mask, graph.batch.pieces, graph.tags)
-    for target, array in zip(static, (ids, mask, pieces, targets)):
-        target.copy_(torch.from_numpy(array).pin_memory(), non_blocking=True)

@@ -17,7 +17,7 @@ class Lexicon:
 
     rows (NDArray[int64]): Row in the vocabulary's vectors, -1 for unknown words: (words,).
     capitals (NDArray[uint8]): Place in CAPITALS, (words,).
-    spelling (NDArray[uint8]): UTF-8 bytes, 0 after the end: (words, MAX_BYTES).
+    spelling (NDArray[uint8]): UTF-8 bytes, 0 after the end: (words, MAX_BYTES). sizes (NDArray[uint8]): How many.
     """
 
     def __init__(self, vocab: Vocab) -> None:
@@ -27,6 +27,7 @@ class Lexicon:
         self.rows: NDArray[numpy.int64] = numpy.zeros(0, dtype=numpy.int64)
         self.capitals: NDArray[numpy.uint8] = numpy.zeros(0, dtype=numpy.uint8)
         self.spelling: NDArray[numpy.uint8] = numpy.zeros((0, MAX_BYTES), dtype=numpy.uint8)
+        self.sizes: NDArray[numpy.uint8] = numpy.zeros(0, dtype=numpy.uint8)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -42,8 +43,13 @@ class Lexicon:
             self.rows[part] = find_rows(new, self.vocab)
             self.capitals[part] = [CAPITALS.index(capitalisation(word)) for word in new]
             self.spelling[part] = spell(new)
+            self.sizes[part] = (self.spelling[part] != 0).sum(1)
             self.numbers.update(zip(unknown, range(first, first + len(new)), strict=True))
         return numpy.array([self.numbers[orth] for orth in orths], dtype=numpy.int32)
+
+    def spelled(self, numbers: NDArray[numpy.int32]) -> int:
+        """Bytes of the longest of some words, 1 if there are none."""
+        return int(self.sizes[numbers].max(initial=1))
 
     def _grow(self, size: int) -> None:
         # Room doubles, so that a stream of new words costs no more than twice its size in copies.
@@ -51,6 +57,7 @@ class Lexicon:
             room = max(size, 2 * len(self.rows), 1024)
             self.rows = numpy.resize(self.rows, room)
             self.capitals = numpy.resize(self.capitals, room)
+            self.sizes = numpy.resize(self.sizes, room)
             self.spelling = numpy.resize(self.spelling, (room, MAX_BYTES))
 
 

@@ -64,9 +64,10 @@ def run_lstm(lstm: nn.LSTM, states: Tensor, packing: Packing) -> Tensor:
 
 
 def run_padded_lstm(lstm: nn.LSTM, states: Tensor, lengths: Tensor) -> Tensor:
-    """The same over padded sentences, one direction at a time: torch's fastest way without gradients.
+    """The same over padded sentences, one direction at a time: torch's fastest way without gradients on a CPU.
 
-    Each direction reads padding last, where it does no harm, so nothing has to be packed.
+    Each direction reads padding last, where it does no harm, so nothing has to be packed. It has gradients too
+    and no shape that depends on lengths, so a CUDA graph can hold it.
 
     states (Tensor): (sentences, longest, width). lengths (Tensor): int64, (sentences,).
     RETURNS (Tensor): (sentences, longest, 2 * hidden), anything in the padding.
@@ -77,7 +78,8 @@ def run_padded_lstm(lstm: nn.LSTM, states: Tensor, lengths: Tensor) -> Tensor:
         for name, turn in ((f"l{layer}", False), (f"l{layer}_reverse", True)):
             weights = [getattr(lstm, kind + name) for kind in KINDS]
             inputs = flip(states, lengths) if turn else states
-            output, _, _ = torch.lstm(inputs, (zeros, zeros), weights, True, 1, 0.0, False, False, True)
+            learns = torch.is_grad_enabled()  # what cuDNN calls training; there is no dropout in it
+            output, _, _ = torch.lstm(inputs, (zeros, zeros), weights, True, 1, 0.0, learns, False, True)
             outputs.append(flip(output, lengths) if turn else output)
         states = torch.cat(outputs, -1)
     return states

@@ -163,8 +163,11 @@ class Encoder(Protocol):
         """The torch modules whose weights this encoder saves and, used on its own, trains; by name."""
         ...
 
-    def featurize(self, docs: Sequence[Doc]) -> List[Any]:
-        """What the front needs of each sentence, made once per sentence and kept by `token_key`."""
+    def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Any]:
+        """What the front needs of each sentence, made once per sentence and kept by `token_key`.
+
+        keys (Optional[Sequence[bytes]]): The sentences' `token_key`s, from a caller that has them.
+        """
         ...
 
     def size(self, features: Any) -> int:

@@ -16,20 +16,20 @@ from ..types import TagSamples, token_key
 from .batching import plan_batches
 from .dropout import KeyedNoise, key_tensor
 from .encoder_shim import native_encoder
+from .graph_inputs import graph_inputs
 from .graphs import GraphedTraining
 from .heads import HeadBuilder
 from .network import TaggerNetwork, check_dropout, forked_seed, noise_kinds
 from .optimizer import TorchOptimizer
 from .stages import IGNORE, Encoder, Prediction, Ragged, Rejected
 from .thinc_encoder import ThincEncoder
-from .transformer import TransformerEncoder
 
 logger = logging.getLogger("spacy_al")
 CPU_BUDGET, GPU_BUDGET = 2048, 32768  # padded wordpieces in one batch of inference
 NO_LIMIT = 1 << 30
 KEPT_SENTENCES = 4096  # states kept for the `uncertainty` component; spaCy's batches are smaller
 Result = TypeVar("Result")
-NoiseOf = Callable[[Sequence[Doc]], KeyedNoise]
+NoiseOf = Callable[[List[int]], KeyedNoise]  # for sentences at these places
 
 
 class TaggerShim(Shim):
@@ -151,17 +151,19 @@ class TaggerShim(Shim):
         self.most = max(size // 2, 1)
 
     def _update_by_graph(self, docs: Sequence[Doc], tags: Tensor, rejected: Rejected) -> Optional[Tensor]:
-        if (
-            not self.cuda_graphs
-            or self.device.type != "cuda"
-            or not isinstance(self.encoder, TransformerEncoder)
-        ):
+        if not self.cuda_graphs or self.device.type != "cuda":
             return None
+        inputs = graph_inputs(self.encoder) if self.graphs is None else self.graphs.inputs
+        if inputs is None:
+            logger.info("this encoder trains without CUDA graphs: its batches have no fixed shapes")
+            self.cuda_graphs = False
+            return None
+        features = self.encoder.featurize(docs)
         if self.graphs is None:
-            self.graphs = GraphedTraining(self._ready(), self.encoder)
+            self.graphs = GraphedTraining(self._ready(), inputs)
         self.graphs.attach()
         # A graph has no place for spans, which are different in every batch.
-        return None if any(rejected) else self.graphs.update(self.encoder.featurize(docs), tags)
+        return None if any(rejected) else self.graphs.update(features, tags)
 
     def _begin(self, docs: Sequence[Doc]) -> Tuple[object, Callable[[], None]]:
         features = self.encoder.featurize(docs)
@@ -170,26 +172,26 @@ class TaggerShim(Shim):
         return self.encoder.collate(features, self.device), _nothing
 
     def states(
-        self, docs: Sequence[Doc], *, keep: bool = False
-    ) -> Iterator[Tuple[List[int], List[Doc], Ragged]]:
-        """States of all docs in inference, batch by batch: places in `docs`, those docs, (1, tokens, width)."""
+        self, docs: Sequence[Doc], keys: Sequence[bytes], *, keep: bool = False
+    ) -> Iterator[Tuple[List[int], Ragged]]:
+        """States of all docs in inference, batch by batch: places in `docs`, and (1, tokens, width).
+
+        keys (Sequence[bytes]): Their `token_key`s, which take long enough to be made once only.
+        """
         network = self._ready().eval()
-        if self.kept is not None and docs and all(token_key(doc) in self.kept for doc in docs):
-            yield self._take_kept(docs)
+        if self.kept is not None and keys and all(key in self.kept for key in keys):
+            yield self._take_kept(docs, keys)
             return
-        features = self.encoder.featurize(docs)
+        features = self.encoder.featurize(docs, keys)
 
         def encode(part: List[int]) -> Ragged:
             with torch.inference_mode():
-                return network.states(
-                    self.encoder.collate([features[number] for number in part], self.device)
-                )
+                return network.states(self.encoder.collate([features[number] for number in part], self.device))
 
         for order, states in self._in_batches(features, 1, encode):
-            chunk = [docs[number] for number in order]
             if keep:
-                self._keep(chunk, states)
-            yield order, chunk, states
+                self._keep([keys[number] for number in order], states)
+            yield order, states
 
     def _in_batches(
         self, features: Sequence[Any], passes: int, compute: Callable[[List[int]], Result]
@@ -218,10 +220,10 @@ class TaggerShim(Shim):
         if self.kept is not None:
             self.kept = {}
 
-    def _keep(self, docs: Sequence[Doc], states: Ragged) -> None:
+    def _keep(self, keys: Sequence[bytes], states: Ragged) -> None:
         if self.kept is not None:
             parts = states.data[0].split(states.lengths.tolist())
-            self.kept.update(zip(map(token_key, docs), parts))
+            self.kept.update(zip(keys, parts))
             while len(self.kept) > KEPT_SENTENCES:
                 del self.kept[next(iter(self.kept))]
 
@@ -229,18 +231,18 @@ class TaggerShim(Shim):
         # Graphs and kept states belong to this process and its GPU.
         return {**self.__dict__, "graphs": None, "kept": None}
 
-    def _take_kept(self, docs: Sequence[Doc]) -> Tuple[List[int], List[Doc], Ragged]:
+    def _take_kept(self, docs: Sequence[Doc], keys: Sequence[bytes]) -> Tuple[List[int], Ragged]:
         assert self.kept is not None
-        parts = [self.kept[token_key(doc)] for doc in docs]
-        for doc in docs:
-            self.kept.pop(token_key(doc), None)
+        parts = [self.kept[key] for key in keys]
+        for key in keys:
+            self.kept.pop(key, None)
         lengths = torch.tensor([len(doc) for doc in docs], device=self.device)
-        return list(range(len(docs))), list(docs), Ragged(torch.cat(parts)[None], lengths)
+        return list(range(len(docs))), Ragged(torch.cat(parts)[None], lengths)
 
     def predict(self, docs: Sequence[Doc]) -> Iterator[Tuple[List[int], Ragged, Prediction]]:
         """One deterministic pass: places in `docs`, states, and what the head says of them."""
         network = self._ready()
-        for order, _, states in self.states(docs, keep=True):
+        for order, states in self.states(docs, [token_key(doc) for doc in docs], keep=True):
             with torch.inference_mode():
                 prediction = network.head.predict(states)
             yield order, states, prediction
@@ -262,40 +264,44 @@ class TaggerShim(Shim):
         tables: Dict[Tuple, Tensor] = {}
         kinds = noise_kinds(dropout, self.encoder.seams)
 
-        def noise(chunk: Sequence[Doc]) -> KeyedNoise:
-            keys = key_tensor([token_key(doc) for doc in chunk], self.device)
+        keys = [token_key(doc) for doc in docs]
+        numbers = key_tensor(keys, self.device)
+
+        def noise(order: List[int]) -> KeyedNoise:
+            some = numbers[order]
             return KeyedNoise(
-                keys, passes=passes, seed=seed, kinds=kinds, rates=rates, consistent=consistent, tables=tables
+                some, passes=passes, seed=seed, kinds=kinds, rates=rates, consistent=consistent, tables=tables
             )
 
         if dropout == "off" or self.encoder.seams[dropout] == "head":
-            yield from self._sample_head(docs, None if dropout == "off" else noise)
+            yield from self._sample_head(docs, keys, None if dropout == "off" else noise)
         else:
-            yield from self._sample_body(docs, dropout, noise, passes, seed)
+            yield from self._sample_body(docs, keys, dropout, noise, passes, seed)
 
-    def _sample_head(self, docs: Sequence[Doc], noise: Optional[NoiseOf]) -> Iterator[TagSamples]:
+    def _sample_head(
+        self, docs: Sequence[Doc], keys: Sequence[bytes], noise: Optional[NoiseOf]
+    ) -> Iterator[TagSamples]:
         head = self._ready().head
-        for order, chunk, states in self.states(docs):
+        for order, states in self.states(docs, keys):
             with torch.inference_mode():
-                prediction = head.predict(states, None if noise is None else noise(chunk))
+                prediction = head.predict(states, None if noise is None else noise(order))
             yield samples(order, states.lengths, prediction, stochastic=noise is not None)
 
     def _sample_body(
-        self, docs: Sequence[Doc], dropout: str, noise: NoiseOf, passes: int, seed: int
+        self, docs: Sequence[Doc], keys: Sequence[bytes], dropout: str, noise: NoiseOf, passes: int, seed: int
     ) -> Iterator[TagSamples]:
         network = self._ready().eval()
-        features = self.encoder.featurize(docs)
+        features = self.encoder.featurize(docs, keys)
 
         def repeat(part: List[int]) -> Tuple[Tensor, Prediction]:
-            chunk = [docs[number] for number in part]
             # Numbered by its first sentence, so that halving a batch draws anew and repeats exactly.
             own_seed = seed + part[0]
             if self.encoder.seams[dropout] == "input":
-                batch: Any = self._repeat_input(chunk, noise(chunk), own_seed)
+                batch: Any = self._repeat_input([docs[number] for number in part], noise(part), own_seed)
             else:
                 batch = self.encoder.collate([features[number] for number in part], self.device)
             with torch.inference_mode(), forked_seed(own_seed, self.device):
-                return batch.lengths, network.sample(batch, dropout=dropout, noise=noise(chunk))
+                return batch.lengths, network.sample(batch, dropout=dropout, noise=noise(part))
 
         for order, (lengths, prediction) in self._in_batches(features, passes, repeat):
             yield samples(order, lengths, prediction, stochastic=True)

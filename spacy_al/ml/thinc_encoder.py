@@ -2,7 +2,7 @@
 
 import contextlib
 import random
-from typing import Callable, Dict, Iterator, List, Sequence, Tuple, cast
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple, cast
 
 import numpy
 import torch
@@ -47,7 +47,7 @@ class ThincEncoder:
     def sync(self) -> None:
         """Nothing to take over."""
 
-    def featurize(self, docs: Sequence[Doc]) -> List[Doc]:
+    def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Doc]:
         """The Docs themselves: the thinc Model reads them."""
         return list(docs)
 

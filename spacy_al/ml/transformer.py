@@ -113,10 +113,10 @@ class TransformerEncoder:
         room = int(most) - len(self.table.prefix) - len(self.table.suffix)
         return min(room, self.window_wanted) if self.window_wanted else room
 
-    def featurize(self, docs: Sequence[Doc]) -> List[Wordpieces]:
+    def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Wordpieces]:
         """Wordpieces of each sentence, from the cache where they are known."""
         assert self.table is not None
-        return self.cache.get(docs, self.table.split)
+        return self.cache.get(docs, self.table.split, keys)
 
     def size(self, features: Wordpieces) -> int:
         """Wordpieces of a sentence."""

@@ -105,12 +105,12 @@ class WordEmbedding:
         """Modules to save beside the front: none, the vocabulary saves the vectors."""
         return {}
 
-    def featurize(self, docs: Sequence[Doc]) -> List[Words]:
+    def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Words]:
         """Numbers of words, from the cache where they are known."""
         if not docs:
             return []
         self._bind(docs[0])
-        return self.cache.get(docs, self._number)
+        return self.cache.get(docs, self._number, keys)
 
     def size(self, features: Words) -> int:
         """Tokens of a sentence."""

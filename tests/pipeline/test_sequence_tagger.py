@@ -184,7 +184,7 @@ def test_windows_of_a_long_sentence_agree_with_one_that_fits(folder):
     )
     doc = Doc(nlp.vocab, words=["the", "old", "town"] * 10)
     nlp.initialize(lambda: [Example(doc, doc.copy())])
-    one, other = (next(pipe._shim.states([doc]))[2].data for pipe in (wide, narrow))
+    one, other = (next(pipe._shim.states([doc], [b"key"]))[1].data for pipe in (wide, narrow))
     # Different context, so different states; but of the same tokens, so much closer than those of others.
     aligned = torch.nn.functional.cosine_similarity(one[0], other[0]).mean()
     shifted = torch.nn.functional.cosine_similarity(one[0], other[0].roll(1, 0)).mean()
@@ -201,7 +201,7 @@ def test_listener_and_fused_encoder_give_the_same_states(folder):
     nlp.initialize(lambda: [Example(doc, doc.copy()) for doc in docs])
     nlp.get_pipe("transformer").set_annotations(docs, nlp.get_pipe("transformer").predict(docs))
     for doc in docs:
-        one, other = (next(pipe._shim.states([doc]))[2].data for pipe in (listening, fused))
+        one, other = (next(pipe._shim.states([doc], [b"key"]))[1].data for pipe in (listening, fused))
         assert torch.allclose(one, other, atol=1e-5)
 
 
