@@ -2,10 +2,11 @@
 
 import json
 import platform
+import random
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy
 import spacy
@@ -16,14 +17,18 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import load_config
-from thinc.api import require_gpu, set_gpu_allocator
+from spacy.vocab import Vocab
+from thinc.api import Config, require_gpu, set_gpu_allocator
 from transformers import AutoTokenizer, ElectraConfig, ElectraModel
 
 from spacy_al.corpus.reader import make_example, read_docs, without_labels
 from spacy_al.loop.evaluation import span_scores
 from spacy_al.loop.run import run
+from spacy_al.loop.training import Trainer
 from spacy_al.ml.batching import plan_batches
+from spacy_al.ml.transformer import resolve_name
 from spacy_al.pipeline.adapters import get_sampler
+from spacy_al.schemas import check_active_learning, fill_active_learning
 from spacy_al.uncertainty.measures import get_measures
 
 ROOT = Path(__file__).parent.parent
@@ -42,32 +47,83 @@ def main(
     hidden: int = typer.Option(768, help="Its width"),
     gpu_id: int = typer.Option(-1, help="GPU number, -1 for the CPU"),
     round_: int = typer.Option(5, "--round", help="Iteration to report"),
+    train_sentences: int = typer.Option(1263, help="Sentences to train on; 1263 make 316 updates"),
+    limit: int = typer.Option(0, help="Sentences of the pool that are scored, 0 for all"),
+    whole: bool = typer.Option(True, help="Run all rounds up to --round too, as `al run` does"),
     baselines: bool = typer.Option(True, help="Measure stock spaCy and bare PyTorch too"),
     output: Path = typer.Option(Path("bench_iteration"), help="Stem of the .json and .md files"),
 ) -> None:
-    """Measure training, scoring, stochastic passes and evaluation of one iteration."""
+    """Measure training, scoring, stochastic passes and evaluation of one iteration; seconds unless said."""
     if gpu_id >= 0:
         set_gpu_allocator("pytorch")
         require_gpu(gpu_id)
+    encoder = resolve_name(encoder)
     if layers:
         encoder = random_electra(encoder, layers, hidden)
-    numbers: Dict[str, float] = {}
     config = load_config(ROOT / "configs" / "al-electra.cfg", overrides={
         "paths.pool": str(pool), "paths.test": str(test), "paths.labels": str(labels), "paths.encoder": encoder,
         "active_learning.rounds": round_ + 1, "active_learning.dev_fraction": 0.25,
     }, interpolate=False)  # fmt: skip
+    trained, numbers = training(config, pool, train_sentences, gpu_id)
+    with tempfile.TemporaryDirectory() as folder:
+        trained.to_disk(folder)
+        nlp = spacy.load(folder)  # which has seen no sentence yet
+    numbers |= scoring(nlp, pool, limit) | {"evaluate test set": timed(lambda: evaluate(nlp, test))}
+    if whole:
+        numbers |= iteration(config, round_, gpu_id)
+    numbers |= memory()
+    if baselines:
+        numbers |= bare_scoring(encoder, pool, limit) | stock_spacy(encoder, pool, train_sentences, limit)
+        numbers |= ratios(numbers)
+    report(numbers, output)
+
+
+def training(config: Config, pool: Path, sentences: int, gpu_id: int) -> Tuple[Language, Dict[str, float]]:
+    """A training phase through spaCy's loop, twice: the first makes features and captures graphs."""
+    filled = fill_active_learning(config)
+    trainer = Trainer(filled, check_active_learning(filled.interpolate()), use_gpu=gpu_id)
+    examples = chosen(pool, trainer.nlp, sentences)
+    steps = 0
+
+    def train() -> None:
+        nonlocal steps
+        steps = trainer.train(examples, [], seed=0).steps
+
+    first, warm = timed(train), timed(train)
+    return trainer.nlp, {
+        f"training phase, {steps} updates, warm": warm,
+        "capture, warm-up and features, once": first - warm,
+        "training step": warm / steps,
+    }
+
+
+def chosen(pool: Path, nlp: Language, sentences: int) -> List[Example]:
+    """A seeded choice of the pool's sentences, labelled."""
+    docs = list(read_docs(pool, nlp.vocab))
+    return [make_example(doc) for doc in random.Random(0).sample(docs, min(sentences, len(docs)))]
+
+
+def iteration(config: Config, round_: int, gpu_id: int) -> Dict[str, float]:
+    """Seconds of a round of a whole run, as it reports them."""
     with tempfile.TemporaryDirectory() as folder:
         run(config, Path(folder) / "run", use_gpu=gpu_id)
         row = json.loads((Path(folder) / "run" / "metrics.jsonl").read_text().splitlines()[round_])
-        numbers |= {f"iteration {round_}: {phase}": seconds for phase, seconds in row["seconds"].items()}
-        numbers[f"iteration {round_}: whole"] = sum(row["seconds"].values())
-        numbers[f"iteration {round_}: training steps"] = row["steps"]
-        nlp = spacy.load(Path(folder) / "run" / "model")
-    numbers |= scoring(nlp, pool) | {"evaluate test set": timed(lambda: evaluate(nlp, test))}
-    numbers |= memory()
-    if baselines:
-        numbers |= bare_scoring(encoder, pool) | stock_spacy(encoder, pool)
-    report(numbers, output)
+    numbers = {f"iteration {round_}: {phase}": seconds for phase, seconds in row["seconds"].items()}
+    numbers[f"iteration {round_}: whole"] = sum(row["seconds"].values())
+    numbers[f"iteration {round_}: updates"] = row["steps"]
+    return numbers
+
+
+def ratios(numbers: Dict[str, float]) -> Dict[str, float]:
+    """How many times as fast as the baselines."""
+    warm = numbers["score pool, MNLP, warm"]
+    return {
+        "x faster: training step than stock spaCy's": numbers["stock spaCy: training step"] / numbers["training step"],
+        "x faster: scoring than spacy-transformers' predict": numbers["spacy-transformers: predict pool"] / warm,
+        "x faster: scoring than bare PyTorch": numbers["bare PyTorch: encode pool"] / warm,
+        "x dearer: last than MNLP": numbers["score pool, BALD, last x10"] / warm,
+        "x dearer: all than MNLP": numbers["score pool, BALD, all x10"] / warm,
+    }
 
 
 def random_electra(tokenizer: str, layers: int, hidden: int) -> str:
@@ -94,14 +150,21 @@ def timed(function: Callable[[], object], *, repeats: int = 1) -> float:
     return float(numpy.median(seconds))
 
 
-def scoring(nlp: Language, pool: Path) -> Dict[str, float]:
+def unlabelled(pool: Path, vocab: Vocab, limit: int) -> List[Doc]:
+    """The pool's first sentences, or all of them."""
+    return [without_labels(doc) for doc in read_docs(pool, vocab)][: limit or None]
+
+
+def scoring(nlp: Language, pool: Path, limit: int) -> Dict[str, float]:
     """Seconds to score a pool: the first time (tokenising included), again, and with stochastic passes."""
-    docs = [without_labels(doc) for doc in read_docs(pool, nlp.vocab)]
+    docs = unlabelled(pool, nlp.vocab, limit)
     sampler = get_sampler(nlp, "ner")
 
     def score(measure: str, dropout: str) -> None:
         (function,) = get_measures([measure])
-        values = [function.function(samples).cpu() for samples in sampler.sample(docs, passes=10, dropout=dropout, seed=0)]
+        values = [
+            function.function(samples).cpu() for samples in sampler.sample(docs, passes=10, dropout=dropout, seed=0)
+        ]
         assert sum(map(len, values)) == len(docs)
 
     list(sampler.sample(docs[:64], passes=1, dropout="off", seed=0))  # loads kernels
@@ -119,16 +182,16 @@ def evaluate(nlp: Language, test: Path) -> float:
 
 def memory() -> Dict[str, float]:
     """Peak memory of the GPU so far."""
-    return {"peak GPU memory (GiB)": torch.cuda.max_memory_allocated() / 2**30} if torch.cuda.is_initialized() else {}
+    return {"peak GPU memory, GiB": torch.cuda.max_memory_allocated() / 2**30} if torch.cuda.is_initialized() else {}
 
 
-def bare_scoring(encoder: str, pool: Path) -> Dict[str, float]:
+def bare_scoring(encoder: str, pool: Path, limit: int) -> Dict[str, float]:
     """Bare PyTorch: the same encoder over length-sorted batches, wordpieces made before the clock."""
     device = "cuda" if torch.cuda.is_initialized() else "cpu"
     model = transformers.AutoModel.from_pretrained(encoder).to(device).eval()
     tokenizer = AutoTokenizer.from_pretrained(encoder)
     vocab = spacy.blank("en").vocab
-    words = [[token.text for token in doc] for doc in read_docs(pool, vocab)]
+    words = [[token.text for token in doc] for doc in unlabelled(pool, vocab, limit)]
     rows = tokenizer(words, is_split_into_words=True)["input_ids"]
     batches = plan_batches(list(map(len, rows)), 32768 if device == "cuda" else 2048)
 
@@ -142,19 +205,25 @@ def bare_scoring(encoder: str, pool: Path) -> Dict[str, float]:
     return {"bare PyTorch: encode pool": timed(score, repeats=3 if device == "cuda" else 1)}
 
 
-def stock_spacy(encoder: str, pool: Path) -> Dict[str, float]:
-    """spaCy's own `transformer` and `ner`: one training step of 16 sentences, and the whole pool."""
+def stock_spacy(encoder: str, pool: Path, sentences: int, limit: int) -> Dict[str, float]:
+    """spaCy's own `transformer` and `ner`: training steps of 16 of the same sentences, and the whole pool."""
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"name": encoder, "mixed_precision": torch.cuda.is_initialized()}})
     nlp.add_pipe("ner", config={"model": {"tok2vec": LISTENER}})
-    examples: List[Example] = [make_example(doc) for doc in read_docs(pool, nlp.vocab)]
-    optimizer = nlp.initialize(lambda: examples[:1500])
+    examples = chosen(pool, nlp, max(sentences, 192))
+    optimizer = nlp.initialize(lambda: examples)
     batches = [examples[start : start + 16] for start in range(0, 16 * 12, 16)]
     for batch in batches[:2]:
         nlp.update(batch, sgd=optimizer)
     step = timed(lambda: [nlp.update(batch, sgd=optimizer) for batch in batches[2:]]) / 10
-    docs: List[Doc] = [without_labels(eg.y) for eg in examples]
-    return {"stock spaCy: training step": step, "stock spaCy: pool": timed(lambda: list(nlp.pipe(docs, batch_size=512)))}
+    docs = unlabelled(pool, nlp.vocab, limit)
+    parts = [docs[start : start + 512] for start in range(0, len(docs), 512)]
+    transformer = nlp.get_pipe("transformer")
+    return {
+        "stock spaCy: training step": step,
+        "stock spaCy: pool": timed(lambda: list(nlp.pipe(docs, batch_size=512))),
+        "spacy-transformers: predict pool": timed(lambda: [transformer.predict(part) for part in parts]),
+    }
 
 
 def report(numbers: Dict[str, float], output: Path) -> None:
