@@ -191,7 +191,7 @@ def _durations(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
 
 def _choices(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
     blocks: List[Block] = []
-    numbers = figures.styles(study.places)
+    numbers = figures.styles_of(study.places)
     for place in study.places:
         selections = selections_by_label(place, study.selections)
         pool = corpus_sample(place, study.places, study.selections)

@@ -9,6 +9,7 @@ from .compare import Place
 from .evidence import CORPORA, ENOUGH_SEEDS, MARGIN, Evidence, Outcome
 from .numbers import NONE, p_value, points
 from .page import Block, Cell, Points, Row, Table, Text
+from .paper_tables import other_sizes
 from .statistics import holm
 
 # What a model is called in the configs of the paper's studies.
@@ -30,10 +31,11 @@ def claim_blocks(places: Sequence[Place], *, seed: int) -> List[Block]:
     places (Sequence[Place]): Our experiments. seed (int): Of the bootstrap.
     RETURNS (List[Block]): A summary, the table, and the commands for what was not run.
     """
-    if not any(place.corpus in CORPORA and place.groups for place in places):
+    ours = [place for place in places if place.corpus in CORPORA and place.groups]
+    if not ours:
         return []
     found = [(claim, claim.test(places, seed)) for claim in CLAIMS]
-    return [Text(_summary(found)), _table(found), *_commands(found)]
+    return [*other_sizes(ours), Text(_summary(found)), _table(found), *_commands(found)]
 
 
 def verdict(claim: Claim, found: Sequence[Evidence]) -> str:

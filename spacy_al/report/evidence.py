@@ -157,6 +157,10 @@ def seconds_of(group: Group, phases: Sequence[str], numbers: Sequence[int]) -> O
     return float(numpy.mean(totals)) if any(totals) else None
 
 
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
 def from_ratio(
     place: Place, first: Optional[Group], second: Optional[Group], phases: Sequence[str], most: float, *, own: bool
 ) -> List[Evidence]:
@@ -177,7 +181,7 @@ def from_ratio(
             place=place.name,
             own=own,
             taggers=[place.tagger, *([first.settings.acquirer] if not first.native else [])],
-            compared=f"{first.label} over {second.label}, seconds to {' and '.join(phases)}",
+            compared=f"{first.label} over {second.label}, seconds to {_listed(phases)}",
             found=f"{ours / theirs:.2f} times",
             span=f"{ours:.2f} s and {theirs:.2f} s",
             seeds=f"of {seeds}",

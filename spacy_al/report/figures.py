@@ -20,15 +20,22 @@ SHARE_LABEL = "Labelled tokens, % of the training corpus"
 SENTENCE_LABEL = "Labelled sentences"
 
 
-def styles(places: Sequence[Place]) -> Dict[str, int]:
+def styles_of(places: Sequence[Place]) -> Dict[str, int]:
     """The number of each strategy's style: the same strategy looks the same in all figures; random is 0."""
-    labels = dict.fromkeys(group.label for place in places for group in place.groups)
-    return {label: number for number, label in enumerate(sorted(labels, key=lambda label: label != "Random"))}
+    groups = [group for place in places for group in place.groups]
+    # What other models acquired comes last: it is not drawn in most figures.
+    return styles([group.label for native in (True, False) for group in groups if group.native is native])
+
+
+def styles(labels: Sequence[str]) -> Dict[str, int]:
+    """A number of a style for each label, in their order, but random is 0."""
+    unique = dict.fromkeys(labels)
+    return {label: number for number, label in enumerate(sorted(unique, key=lambda label: label != "Random"))}
 
 
 def curves(places: Sequence[Place], *, sentences: bool = False) -> Picture:
     """Learning curves: a panel for each place, and one with the best of each tagger if there are several."""
-    numbers = styles(places)
+    numbers = styles_of(places)
     shown = [place for place in places if place.groups]
     panels = [group_panel(place, place.native, numbers, sentences=sentences) for place in shown]
     return draw_curves([*panels, *_best_panels(shown, sentences=sentences)])
@@ -39,7 +46,7 @@ def group_panel(
 ) -> Panel:
     """A panel of learning curves.
 
-    place (Place): Where they belong. groups (Sequence[Group]): Whose curves. numbers: From `styles`.
+    place (Place): Where they belong. groups (Sequence[Group]): Whose curves. numbers: From `styles_of` or `styles`.
     sentences (bool): Against sentences, not tokens. title (str): In place of the place's name.
     """
     series = [_curve(group, group.label, numbers[group.label], sentences=sentences) for group in groups]
@@ -83,7 +90,7 @@ def best_group(place: Place) -> Group:
 
 def gains(places: Sequence[Place]) -> Optional[Picture]:
     """F1 over random at equal seed and round; None where random was not run or nothing is comparable."""
-    numbers = styles(places)
+    numbers = styles_of(places)
     panels = []
     for place in places:
         series = [s for group in place.native if (s := _gain(group, place.baseline, numbers)) is not None]

@@ -15,11 +15,10 @@ from .statistics import paired_bootstrap
 from .tables import scores_at, shown_rounds
 
 NOTE = (
-    "F1 of the successor in percent, mean ± standard deviation over seeds. Acquired by: the model that chose the "
-    "sentences; native, the successor itself. Over random and over native: mean difference in points at equal seed "
-    "and round, from the second round on, to sentences drawn at random and to those that the successor chose for "
-    "itself with the same strategy; smaller, the 95 % interval (paired bootstrap) and seeds won. The paper shows this "
-    "as curves, without numbers."
+    "F1 of the successor in percent, mean ± standard deviation over seeds, when it is trained on sentences that "
+    "another model chose, that it chose itself with the same strategy, or that were drawn at random. Over chance, "
+    "over itself: mean difference in points at equal seed and round, from the second round on; smaller, the 95 % "
+    "interval (paired bootstrap). The paper shows this as curves, without numbers."
 )
 
 
@@ -40,11 +39,13 @@ def native_twin(place: Place, group: Group) -> Optional[Group]:
 
 def draw_mismatch(places: Sequence[Place]) -> Optional[Picture]:
     """A panel for each successor; None where every model acquired for itself."""
-    numbers = styles(places)
+    shown = {place.name: groups for place in places if (groups := shown_groups(place))}
+    labels = dict.fromkeys(group.label for groups in shown.values() for group in groups)
+    numbers = styles(list(labels))
     panels = [
-        group_panel(place, groups, numbers, title=f"{place.name} trained")
+        group_panel(place, shown[place.name], numbers, title=f"{place.name} trained")
         for place in places
-        if (groups := shown_groups(place))
+        if place.name in shown
     ]
     return draw_curves(panels) if panels else None
 
@@ -58,35 +59,35 @@ def table_of_mismatch(places: Sequence[Place], *, seed: int) -> Optional[Table]:
     numbers = shown_rounds([group for groups in shown.values() for group in groups]) if shown else []
     rows: List[Row] = []
     breaks: List[int] = []
+    single = len({place.corpus for place in places if place.name in shown}) == 1
     for place in places:
         if place.name in shown:
             breaks.append(len(rows))
-            rows += _rows(place, shown[place.name], numbers, seed)
-    head = ["Successor", "Strategy", "Acquired by", *map(str, numbers), "Over random", "Over native"]
+            name = place.tagger if single else place.name
+            rows += _rows(place, name, shown[place.name], numbers, seed)
+    head = ["Successor", "Sentences chosen by", *map(str, numbers), "Over chance", "Over itself"]
     title = "The paper's Figures 3 and 4: successors and the models that acquired for them"
-    return Table(title, head, rows, words=3, note=NOTE, breaks=breaks) if rows else None
+    return Table(title, head, rows, words=2, note=NOTE, breaks=breaks) if rows else None
 
 
-def _rows(place: Place, groups: Sequence[Group], numbers: Sequence[int], seed: int) -> List[Row]:
+def _rows(place: Place, title: str, groups: Sequence[Group], numbers: Sequence[int], seed: int) -> List[Row]:
     rows: List[Row] = []
     for i, group in enumerate(groups):
         random = group is place.baseline
-        by = NONE if random else group.settings.acquirer or "native"
+        name = group.label.replace(f", acq. {group.settings.acquirer}", "")
+        by = "chance" if random else f"{group.settings.acquirer or 'itself'}, {name}"
         scores = [NONE if one is None else mean_f1(one) for one in scores_at(group, numbers)]
         over = [
             Cell(NONE) if random else _over(group, place.baseline, seed),
             _over(group, native_twin(place, group), seed) if not group.native else Cell(NONE),
         ]
-        name = group.label.replace(f", acq. {group.settings.acquirer}", "")
-        rows.append(["" if i else place.name, name, by, *scores, *over])
+        rows.append(["" if i else title, by, *scores, *over])
     return rows
 
 
 def _over(group: Group, other: Optional[Group], seed: int) -> Cell:
-    differences, seeds = paired_differences(group, other) if other else (numpy.zeros((0, 0)), [])
+    differences, _ = paired_differences(group, other) if other else (numpy.zeros((0, 0)), [])
     if not differences.size:
         return Cell(NONE)
     interval = paired_bootstrap(differences, numpy.random.default_rng(seed))
-    won = int((differences.mean(axis=1) > 0).sum())
-    under = f"{points(interval.low)} to {points(interval.high)}, {won} of {len(seeds)}"
-    return Cell(points(interval.mean), under)
+    return Cell(points(interval.mean), f"{points(interval.low)} to {points(interval.high)}")

@@ -31,7 +31,7 @@ def paper_blocks(places: Sequence[Place]) -> List[Block]:
     ours = [place for place in places if place.corpus in CORPORA]
     if not ours:
         return []
-    blocks: List[Block] = [*_other_sizes(ours), table_1(ours)]
+    blocks: List[Block] = [*other_sizes(ours), table_1(ours)]
     if any(place.corpus == paper.CONLL for place in ours):
         blocks.append(table_2(ours))
     for number, corpus in ((5, paper.CONLL), (6, paper.ONTONOTES)):
@@ -171,7 +171,8 @@ def _ours(group: Optional[Group], number: int) -> str:
     return mean_f1(list(group.f1[:, group.numbers.index(number)]))
 
 
-def _other_sizes(places: Sequence[Place]) -> List[Block]:
+def other_sizes(places: Sequence[Place]) -> List[Block]:
+    """A warning where a corpus that has the name of the paper's has not its size; [] where all have."""
     said = []
     for corpus in dict.fromkeys(place.corpus for place in places):
         runs = [run for place in places if place.corpus == corpus for group in place.all for run in group.runs]

@@ -1,7 +1,7 @@
 """Drawings of curves and bars that read in black and white, by colour-blind people, and on a dark page."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -29,18 +29,22 @@ if TYPE_CHECKING:
 Array = NDArray[numpy.float64]
 
 HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\")
+KEY = (1.045, 1.135)  # where the sample of a curve lies, as shares of the panel's width
 LABEL_GAP = 0.062  # height of a label, as a share of the panel
 BELOW = "first round, below the axis"
 
 
 @dataclass(frozen=True)
 class End:
-    """Where a curve or a level ends, in the units of the axes, and the label that is tied to it."""
+    """Where a curve or a level ends, in the units of the axes, and the label that is tied to it.
+
+    style (Optional[int]): The curve's, None for a level.
+    """
 
     label: str
     x: float
     y: float
-    colour: str
+    style: Optional[int]
 
 
 def draw_curves(panels: Sequence[Panel]) -> Picture:
@@ -117,12 +121,12 @@ def _draw_panel(axes: "Axes", panel: Panel) -> None:
     style_axes(axes, grid="y")
     for level, _ in panel.lines:
         axes.axhline(level, color=SOFT, linewidth=0.8, dashes=(1, 2), zorder=1)
-    ends = [End(s.label, float(s.x[-1]), float(s.mean[-1]), style(s.style)[0]) for s in panel.series]
+    ends = [End(s.label, float(s.x[-1]), float(s.mean[-1]), s.style) for s in panel.series]
     if panel.climbs:
         _name_inside(axes, panel, low, high)
     else:
         right = axes.get_xlim()[1]
-        ends += [End(name, right, level, SOFT) for level, name in panel.lines]
+        ends += [End(name, right, level, None) for level, name in panel.lines]
     _label_ends(axes, ends, low, high)
 
 
@@ -153,27 +157,30 @@ def _small(axes: "Axes", text: str, place: Tuple[float, float], *, right: bool =
 
 
 def _draw_series(axes: "Axes", series: Series) -> None:
-    colour, dashes, marker = style(series.style)
-    hollow = series.style >= len(STYLES)
     step = max(1, len(series.x) // 8)
-    (line,) = axes.plot(
-        series.x,
-        series.mean,
-        color=colour,
-        linewidth=1.6,
-        marker=marker,
-        markersize=5.8 if marker in "^vPX" else 4.6,
-        markevery=(series.style % step, step) if len(series.x) > 1 else None,
-        markerfacecolor=PAPER if hollow else colour,
-        markeredgecolor=colour if hollow else PAPER,
-        markeredgewidth=1.1 if hollow else 0.6,
-        zorder=3,
-    )
-    if dashes:
-        line.set_dashes(dashes)
+    every = (series.style % step, step) if len(series.x) > 1 else None
+    (line,) = axes.plot(series.x, series.mean, markevery=every, zorder=3)
+    line.set(**_look(series.style))
     if series.spread is not None:
         low, high = series.mean - series.spread, series.mean + series.spread
+        colour = style(series.style)[0]
         axes.fill_between(series.x, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
+
+
+def _look(number: int) -> Dict[str, object]:
+    # How a curve is drawn, and its sample beside its label.
+    colour, dashes, marker = style(number)
+    hollow = number >= len(STYLES)
+    return {
+        "color": colour,
+        "linewidth": 1.6,
+        "linestyle": (0, dashes) if dashes else "-",
+        "marker": marker,
+        "markersize": 5.8 if marker in "^vPX" else 4.6,
+        "markerfacecolor": PAPER if hollow else colour,
+        "markeredgecolor": colour if hollow else PAPER,
+        "markeredgewidth": 1.1 if hollow else 0.6,
+    }
 
 
 def _label_ends(axes: "Axes", ends: Sequence[End], low: float, high: float) -> None:
@@ -182,25 +189,28 @@ def _label_ends(axes: "Axes", ends: Sequence[End], low: float, high: float) -> N
     nearly = max(end.x for end in ends) - 0.05 * (right - left)
     for end, height in zip(ends, spread_out(heights, LABEL_GAP, top=1.0), strict=True):
         # A curve that ends early has a dotted leader, so that it is not taken for the curve going on.
-        dots = ":" if end.x < nearly else "-"
-        arrow = {
-            "arrowstyle": "-",
-            "color": end.colour,
-            "linewidth": 0.8,
-            "linestyle": dots,
-            "relpos": (0, 0.5),
-        }
+        colour = SOFT if end.style is None else style(end.style)[0]
+        leader = {"arrowstyle": "-", "color": colour, "linewidth": 0.8, "linestyle": ":" if end.x < nearly else "-"}
         axes.annotate(
-            _literal(end.label),
+            "",
             xy=(end.x, end.y),
-            xytext=(1.045, height),
+            xytext=(KEY[0], height),
             textcoords="axes fraction",
-            va="center",
-            fontsize=8.5,
-            color=INK,
             annotation_clip=False,
-            arrowprops={**arrow, "shrinkA": 1, "shrinkB": 3},
+            arrowprops={**leader, "shrinkA": 0, "shrinkB": 3},
         )
+        _draw_key(axes, end, height)
+
+
+def _draw_key(axes: "Axes", end: End, height: float) -> None:
+    # A sample of the curve before its label: near ends of curves are told apart by it, in black and white too.
+    look = {"color": SOFT, "linewidth": 0.8, "linestyle": (0, (1, 2))} if end.style is None else _look(end.style)
+    middle = (KEY[0] + KEY[1]) / 2
+    where = [KEY[0], middle, KEY[1]]
+    (line,) = axes.plot(where, [height] * 3, markevery=[1], transform=axes.transAxes, clip_on=False)
+    line.set(**look)
+    name = axes.text(KEY[1] + 0.015, height, _literal(end.label), transform=axes.transAxes, va="center")
+    name.set(fontsize=8.5, color=INK)
 
 
 def style_axes(axes: "Axes", *, grid: str) -> None:

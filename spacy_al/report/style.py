@@ -55,7 +55,7 @@ table { border-collapse: collapse; font: 14px/1.4 var(--sans);
 caption { white-space: nowrap; }
 thead th { border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--ink); font-weight: 600;
   vertical-align: bottom; white-space: normal; }
-th, td { padding: .34rem .85rem .34rem 0; text-align: right; vertical-align: top; white-space: nowrap; }
+th, td { padding: .34rem .7rem .34rem 0; text-align: right; vertical-align: top; white-space: nowrap; }
 th.w, td.w { text-align: left; }
 td.long { white-space: normal; min-width: 11rem; max-width: 19rem; }
 tbody tr:last-child td { border-bottom: 1.5px solid var(--ink); }

@@ -10,7 +10,6 @@ from .groups import Group
 from .numbers import NONE, count, mean_f1, percent, ranges, seconds, share
 from .page import Cell, Row, Table
 from .runs import total_tokens
-from .settings import Settings
 
 PHASES = {
     "train": "Train",
@@ -24,10 +23,7 @@ MOST_COLUMNS = 7
 
 def table_of_runs(groups: Sequence[Group]) -> Table:
     """What was run: one row for each experiment."""
-    foreign = not all(group.native for group in groups)
-    head = ["Corpus", "Tagger trained", "Encoder", "Strategy", *["Acquired by"] * foreign]
-    words = len(head)
-    head += ["Passes", "Seeds", "Rounds", "Seed and round", "Tokens"]
+    head = ["Corpus", "Tagger trained", "Encoder", "Strategy", "Passes", "Seeds", "Rounds", "Seed and round", "Tokens"]
     rows: List[Row] = []
     for i, group in enumerate(groups):
         settings = group.settings
@@ -38,7 +34,6 @@ def table_of_runs(groups: Sequence[Group]) -> Table:
             [
                 *(["", "", ""] if before == settings.encoder else what),
                 "whole corpus" if group.full else group.label,
-                *[_acquirer(settings)] * foreign,
                 str(settings.passes) if settings.dropout != "off" else NONE,
                 ranges(group.seeds),
                 _rounds(group),
@@ -50,19 +45,19 @@ def table_of_runs(groups: Sequence[Group]) -> Table:
         "Rounds: those that every seed has finished, of those asked for. Seed and round: what is labelled "
         "at the start and in each round. Tokens: of the whole training corpus, which shares refer to."
     )
-    if foreign:
-        note += " Acquired by: the model, and its encoder, that chose the sentences for another one to be trained on."
-    return Table("Experiments", head, rows, words=words, note=note, breaks=_breaks(groups))
+    return Table("Experiments", head, rows, words=4, note=note + _acquirers(groups), breaks=_breaks(groups))
 
 
 def _code(name: str) -> str:
     return f"`{name}`" if name else NONE
 
 
-def _acquirer(settings: Settings) -> str:
-    if not settings.acquirer:
-        return "itself"
-    return f"{settings.acquirer} {_code(settings.acquirer_encoder)}" if settings.acquirer_encoder else settings.acquirer
+def _acquirers(groups: Sequence[Group]) -> str:
+    found = {group.settings.acquirer: group.settings.acquirer_encoder for group in groups if not group.native}
+    names = [f"{name} ({_code(encoder)})" if encoder else name for name, encoder in found.items()]
+    if not names:
+        return ""
+    return f" acq. NAME: that model chose the sentences, and the tagger was trained on them: {', '.join(names)}."
 
 
 def _rounds(group: Group) -> str:

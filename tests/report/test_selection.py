@@ -51,3 +51,22 @@ def test_long_sentences_are_cut_and_say_so(make_group):
 
 def test_random_sampling_has_no_examples(make_group):
     assert examples_of(make_group, Chosen("a-0", 0, 0.0, "x", 1), measure="random", label="Random") == []
+
+
+def test_a_sentence_that_the_pool_has_twice_is_shown_once(make_group):
+    (place,) = gather_places([make_group([[0.5, 0.6]])], None)
+    twice = [Chosen("a-0", 0, 1.5, "REUTER", 1), Chosen("a-1", 1, 1.5, "REUTER", 1), Chosen("b-0", 2, 1.4, "x", 1)]
+    selections = {run.path: Selection({0: [], 1: twice}, {}) for run in place.groups[0].runs}
+    (block,) = example_blocks(place, selections, examples=2)
+    assert [sentence.source.split(", utility")[0] for sentence in block.sentences] == [
+        "Round 1, rank 1, 1 token",
+        "Round 1, rank 3, 1 token",
+    ]
+
+
+def test_runs_without_labels_have_no_columns_for_them(make_group):
+    (place,) = gather_places([make_group([[0.5, 0.6]])], None)
+    chosen = Selection({1: [Chosen("a-0", 0, 1.5, "x y", 2)]}, {})
+    table = table_of_choices(place, {"MNLP": [chosen]}, Make())
+    assert list(table.head) == ["Chosen by", "Sentences", "Tokens each"]
+    assert [list(row) for row in table.rows][1] == ["MNLP", "1", "2.0"]
