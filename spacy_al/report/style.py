@@ -75,7 +75,7 @@ footer { max-width: 62rem; margin: 0 auto; padding: 1rem 1.5rem 3rem; color: var
   body { font-size: 10.5pt; } nav { display: none; } main, header, footer { max-width: none; padding: 0; }
   figure, tr, .example { break-inside: avoid; } h2, caption { break-after: avoid; }
   .note, tbody tr:first-child { break-before: avoid; }
-  figure svg { width: auto; max-width: 100%; max-height: 98mm; }
+  figure svg { width: auto; max-width: 100%; max-height: 200mm; }
   .scroll { overflow: visible; } table { font-size: 8.5pt; } th, td { padding-right: .5rem; }
   .example mark { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   thead { display: table-header-group; }
