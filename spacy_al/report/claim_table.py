@@ -87,8 +87,8 @@ def _table(found: Found) -> Table:
         head = [Cell(claim.text, f"Paper: {claim.where}"), _verdict_cell(claim, evidence)]
         for i, one in enumerate(evidence):
             p = NONE if one.p is None else p_value(next(p_values))
-            place = one.place if one.own else f"{one.place} (stand-in)"
-            what = [Cell(place, one.compared), Cell(one.found, one.span)]
+            compared = one.compared if one.own else f"stand-in: {one.compared}"
+            what = [Cell(one.place, compared), Cell(one.found, one.span)]
             rows.append([*(head if i == 0 else ["", ""]), *what, one.seeds, p, one.outcome.value])
         if not evidence:
             rows.append([*head, NONE, NONE, NONE, NONE, NONE])

@@ -194,7 +194,7 @@ def _label_ends(axes: "Axes", ends: Sequence[End], low: float, high: float) -> N
         axes.annotate(
             "",
             xy=(end.x, end.y),
-            xytext=(KEY[0], height),
+            xytext=(KEY[0] - 0.012, height),
             textcoords="axes fraction",
             annotation_clip=False,
             arrowprops={**leader, "shrinkA": 0, "shrinkB": 3},
