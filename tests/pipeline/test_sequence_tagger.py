@@ -11,6 +11,7 @@ from thinc.api import Adam
 from spacy_al.errors import ALError
 from spacy_al.ml.snapshot import Snapshot
 from spacy_al.tasks import REJECTED
+from spacy_al.types import token_key
 from tests.ml.helpers import SENTENCES, make_examples, tiny_transformer, trained, transformer_model
 
 LISTENER = {"@architectures": "spacy-transformers.TransformerListener.v1", "grad_factor": 1.0,
