@@ -82,6 +82,12 @@ def test_a_gain_over_random_is_found_lost_or_open(place_of, more, expected):
     assert outcomes(GAIN, place_of({RANDOM: 0.0, MNLP: more + noise - noise.mean()})) == [(True, expected)]
 
 
+def test_a_handful_of_rounds_is_open(make_group):
+    rounds = {"mnlp": [[0.6, 0.7, 0.71, 0.72]], "random": [[0.6, 0.6, 0.6, 0.6]]}
+    groups = [make_group(f1, measure=measure, label=measure) for measure, f1 in rounds.items()]
+    assert outcomes(GAIN, *gather_places(groups, None)) == [(True, Outcome.OPEN)]
+
+
 def test_the_number_is_the_mean_difference_in_points(place_of):
     (one,) = GAIN([place_of({RANDOM: 0.0, MNLP: 0.0213})], 0)
     assert (one.found, one.seeds, one.compared) == ("+2.13 points", "3 of 3", "mnlp off minus random off")
