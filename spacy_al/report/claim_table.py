@@ -113,9 +113,9 @@ def _note() -> str:
         "round (paired bootstrap, seeds drawn first; smaller) lies above 0. As well, or no worse: it lies within "
         f"{margin} points of 0, or above −{margin}. Open: it does neither, or there are fewer than {ENOUGH_PAIRS} "
         f"pairs. Little overhead: up to {LITTLE:g} times the seconds. With fewer than {ENOUGH_SEEDS} seeds a "
-        "comparison only leans one way. Seeds: above 0, of those that both have. p: exact two-sided "
-        "sign test over seeds and rounds, corrected by Holm for all tests of this table; rounds of one run share sentences, so it looks "
-        "surer than it is."
+        "comparison only leans one way. Seeds: above 0, of those that both have. p: exact two-sided sign test over "
+        "seeds and rounds, corrected by Holm for all tests of this table; rounds of one run share sentences, so it "
+        "looks surer than it is."
     )
 
 
