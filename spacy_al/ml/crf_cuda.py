@@ -5,6 +5,7 @@ CUDA's runtime, so that no toolkit has to be installed.
 """
 
 import logging
+import warnings
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
@@ -78,7 +79,10 @@ def _stream_of_torch(device: torch.device) -> ContextManager[object]:
         return nullcontext()  # the default stream is cupy's as well
     import cupy
 
-    return cupy.cuda.ExternalStream(stream)
+    with warnings.catch_warnings():
+        # cupy 14 has another name for it, which cupy 13 does not know.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return cupy.cuda.ExternalStream(stream)
 
 
 @cache

@@ -49,7 +49,7 @@ def expected_transitions(
     """
     if crf_cuda.usable(alphas):
         return crf_cuda.count_transitions(alphas, transitions, gammas, lengths, weights)
-    positions = torch.arange(1, alphas.shape[1], device=lengths.device)
+    positions = torch.arange(1, max(alphas.shape[1], 1), device=lengths.device)
     rows, places = (positions < lengths[:, None]).nonzero(as_tuple=True)
     return _count(alphas[rows, places], transitions, gammas[rows, places + 1], weights[rows])
 
