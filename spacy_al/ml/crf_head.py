@@ -45,9 +45,7 @@ class CRFHeadBuilder:
     average: str
 
     def __call__(self, width: int, tags: Sequence[str], scheme: str) -> nn.Module:
-        return CRFHead(
-            width, tags, scheme, dropout=self.dropout, constrained=self.constrained, average=self.average
-        )
+        return CRFHead(width, tags, scheme, dropout=self.dropout, constrained=self.constrained, average=self.average)
 
 
 class CRFHead(nn.Module):
@@ -145,6 +143,16 @@ class CRFHead(nn.Module):
             return some.sum().clamp(min=1)
         tokens = known.sum() + sum(map(len, rejected))
         return tokens.clamp(min=1) if self.average == "tokens" else torch.ones_like(tokens)
+
+    def weight(self, tags: Sequence[Tensor], rejected: Rejected = ()) -> int:
+        """What the loss of these sentences is divided by, on the CPU; as `_count`, but for its least of 1."""
+        if self.average == "none":
+            return 1
+        told_of = set(told(rejected))
+        known = [int((part != IGNORE).sum()) for part in tags]
+        if self.average == "sentences":
+            return sum(bool(count) or number in told_of for number, count in enumerate(known))
+        return sum(known) + sum(map(len, rejected))
 
     def predict(self, states: Ragged, noise: Optional[Noise] = None) -> Prediction:
         """Forward-backward marginals, the Viterbi sequence and its log-probability, for every pass.

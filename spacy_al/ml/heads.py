@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .dropout import UnitDropout
-from .stages import IGNORE, Noise, Prediction, Ragged
+from .stages import IGNORE, Noise, Prediction, Ragged, Rejected
 
 
 class HeadBuilder(Protocol):
@@ -62,6 +62,10 @@ class SoftmaxHead(nn.Module):
         logits = self.output(self.dropout(states).data)[0].float()  # (tokens, tags)
         total = functional.cross_entropy(logits, tags, ignore_index=IGNORE, reduction="sum")
         return total / (tags != IGNORE).sum().clamp(min=1)
+
+    def weight(self, tags: Sequence[Tensor], rejected: Rejected = ()) -> int:
+        """What the loss of these sentences is divided by: tokens that have a tag."""
+        return sum(int((part != IGNORE).sum()) for part in tags)
 
     def predict(self, states: Ragged, noise: Optional[Noise] = None) -> Prediction:
         """Softmax probabilities and their argmax; the best sequence's log-probability is the sum over its tokens.

@@ -190,6 +190,13 @@ class Head(Protocol):
         """Mean loss of a batch (scalar). tags (Tensor): int64 (tokens,), IGNORE where the tag is missing."""
         ...
 
+    def weight(self, tags: Sequence[Tensor], rejected: "Rejected" = ()) -> int:
+        """What the loss of some sentences is divided by, so that a batch can be taken in parts; may be 0.
+
+        tags (Sequence[Tensor]): int64 on the CPU, (tokens,) of each sentence. rejected (Rejected): As in `loss`.
+        """
+        ...
+
     def predict(self, states: Ragged, noise: Optional[Noise] = None) -> Prediction:
         """Probabilities, best tags and log-probability of the best sequence, for every pass in `noise`."""
         ...

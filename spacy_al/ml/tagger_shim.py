@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..errors import ALError, Errors
 from ..types import TagSamples, token_key
-from .batching import plan_batches
+from .batching import plan_batches, plan_parts
 from .dropout import KeyedNoise, key_tensor
 from .encoder_shim import native_encoder
 from .graph_inputs import graph_inputs
@@ -21,11 +21,13 @@ from .graphs import GraphedTraining
 from .heads import HeadBuilder
 from .network import TaggerNetwork, check_dropout, forked_seed, noise_kinds
 from .optimizer import TorchOptimizer
-from .stages import IGNORE, Encoder, Prediction, Ragged, Rejected
+from .stages import Encoder, Prediction, Ragged, Rejected
 from .thinc_encoder import ThincEncoder
+from .transformer import TransformerEncoder
 
 logger = logging.getLogger("spacy_al")
 CPU_BUDGET, GPU_BUDGET = 2048, 32768  # padded wordpieces in one batch of inference
+PART_COST = 100  # padded wordpieces that take as long as adding a part's gradients to the others' on a CPU
 NO_LIMIT = 1 << 30
 KEPT_SENTENCES = 4096  # states kept for the `uncertainty` component; spaCy's batches are smaller
 Result = TypeVar("Result")
@@ -129,20 +131,31 @@ class TaggerShim(Shim):
             self._shrink(min(self.most, len(docs)))
 
     def _accumulate(self, docs: Sequence[Doc], tags: Tensor, rejected: Rejected) -> Tensor:
-        """Gradients and mean loss of a batch, at most `self.most` sentences at a time."""
-        network, known = self._ready(), max(_known(tags, rejected), 1)
-        parts = tags.split([len(doc) for doc in docs])
+        """Gradients and mean loss of a batch, part by part."""
+        network = self._ready()
+        tags_of = tags.split([len(doc) for doc in docs])
+        whole = network.head.weight(tags_of, rejected)
         total = torch.zeros((), device=self.device)
-        for start in range(0, len(docs), self.most):
-            part = torch.cat(parts[start : start + self.most])
-            said = _known(part, rejected[start : start + self.most])
-            share = 1.0 if len(docs) <= self.most else said / known
-            batch, finish = self._begin(docs[start : start + self.most])
-            loss = share * network.loss(batch, part.to(self.device), rejected[start : start + self.most])
+        parts = self._parts(docs)
+        for part in parts:
+            some = [tags_of[number] for number in part]
+            spans = [rejected[number] for number in part] if rejected else ()
+            share = 1.0 if len(parts) == 1 else network.head.weight(some, spans) / max(whole, 1)
+            batch, finish = self._begin([docs[number] for number in part])
+            loss = share * network.loss(batch, torch.cat(some).to(self.device), spans)
             loss.backward()
             finish()
             total += loss.detach()
         return total
+
+    def _parts(self, docs: Sequence[Doc]) -> List[List[int]]:
+        """Places of the sentences that go through together: as many as fit, and on a CPU as pays, by length."""
+        if self.device.type == "cpu" and isinstance(self.encoder, TransformerEncoder):
+            sizes = [self.encoder.size(item) for item in self.encoder.featurize(docs)]
+            parts = plan_parts(sizes, PART_COST)
+        else:
+            parts = [list(range(len(docs)))]
+        return [part[start : start + self.most] for part in parts for start in range(0, len(part), self.most)]
 
     def _shrink(self, size: int) -> None:
         torch.cuda.empty_cache()
@@ -351,11 +364,6 @@ def samples(order: List[int], lengths: Tensor, prediction: Prediction, *, stocha
 
 def _nothing() -> None:
     """What a native encoder needs after backward: autograd did all."""
-
-
-def _known(tags: Tensor, rejected: Rejected) -> int:
-    """How much is said of a batch: tokens with a tag, and rejected spans."""
-    return int((tags != IGNORE).sum()) + sum(map(len, rejected))
 
 
 def _contiguous(module: torch.nn.Module) -> Dict[str, Tensor]:
