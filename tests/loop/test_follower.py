@@ -18,7 +18,7 @@ def trainer(make_config):
 
 
 def follow(trainer, corpus, monkeypatch, scores):
-    """Train with these development scores; returns the rate and a weight after each epoch, and the weight at the end."""
+    """Train with these development scores: the rate and a weight after each epoch, and the weight at the end."""
     examples = [make_example(doc) for doc in read_docs(corpus[0], trainer.nlp.vocab)][:12]
     seen, rates, left = [], [], list(scores)
     weight = trainer.nlp.get_pipe("ner")._shim.network.head.output.weight

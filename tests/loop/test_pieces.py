@@ -53,7 +53,8 @@ def test_the_papers_batch_size(n, size):
 
 def test_total_steps_are_set_wherever_they_stand():
     block = {"learn_rate": {"@schedules": "warmup_linear.v1", "total_steps": 1}, "beta1": 0.9}
-    assert with_total_steps(block, 70) == {"learn_rate": {"@schedules": "warmup_linear.v1", "total_steps": 70}, "beta1": 0.9}
+    changed = {"@schedules": "warmup_linear.v1", "total_steps": 70}
+    assert with_total_steps(block, 70) == {"learn_rate": changed, "beta1": 0.9}
 
 
 def test_held_out_sentences_are_a_share_of_tokens_and_apart():
@@ -124,7 +125,8 @@ def test_equal_utilities_give_a_uniform_first_place():
 
 
 def test_the_second_utility_breaks_ties():
-    candidates = Candidates(IDS[:3], numpy.array([1.0, 1.0, 2.0]), numpy.ones(3, dtype=int), numpy.array([0.0, 5.0, 0.0]))
+    first, second = numpy.array([1.0, 1.0, 2.0]), numpy.array([0.0, 5.0, 0.0])
+    candidates = Candidates(IDS[:3], first, numpy.ones(3, dtype=int), second)
     assert rank(candidates, numpy.random.default_rng(0)) == [2, 1, 0]
 
 
@@ -143,7 +145,8 @@ def test_spacys_span_scores_are_those_of_seqeval():
 
 
 def test_a_second_process_is_kept_out(tmp_path):
-    code = f"from pathlib import Path; from spacy_al.loop.lock import locked\nwith locked(Path({str(tmp_path / 'lock')!r})): pass"
+    imports = "from pathlib import Path; from spacy_al.loop.lock import locked"
+    code = f"{imports}\nwith locked(Path({str(tmp_path / 'lock')!r})): pass"
     with locked(tmp_path / "lock"):
         other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "A504" in other.stderr

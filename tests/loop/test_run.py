@@ -137,7 +137,8 @@ def test_people_answer_and_the_run_goes_on(make_config, tmp_path):
     tasks = open_batch(tmp_path / "run")
     assert len(tasks) == 10
     assert all(task.spans is None for task in tasks)
-    accept_answers(tmp_path / "run", [Answer(task.id, "accept") for task in tasks[:-1]] + [Answer(tasks[-1].id, "ignore")])
+    answers = [Answer(task.id, "accept") for task in tasks[:-1]] + [Answer(tasks[-1].id, "ignore")]
+    accept_answers(tmp_path / "run", answers)
     state = run(config, tmp_path / "run")
     assert (state.phase, state.round, len(state.labelled)) == ("waiting", 1, 9)
     second = open_batch(tmp_path / "run")
