@@ -29,6 +29,7 @@ logger = logging.getLogger("spacy_al")
 CPU_BUDGET, GPU_BUDGET = 2048, 32768  # padded wordpieces in one batch of inference
 PART_COST = 100  # padded wordpieces that take as long as adding a part's gradients to the others' on a CPU
 NO_LIMIT = 1 << 30
+KEPT_TABLES = 4  # of masks: ten passes over 768 units take 31 MB
 KEPT_SENTENCES = 4096  # states kept for the `uncertainty` component; spaCy's batches are smaller
 Result = TypeVar("Result")
 NoiseOf = Callable[[List[int]], KeyedNoise]  # for sentences at these places
@@ -55,6 +56,7 @@ class TaggerShim(Shim):
         self.loaded_head: Optional[bytes] = None
         self.kept: Optional[Dict[bytes, Tensor]] = None
         self.most = NO_LIMIT  # sentences of a batch that fit into memory
+        self.tables: Dict[Tuple, Tensor] = {}  # masks, which all chunks of a pool share
 
     def declare(self, tags: Sequence[str], scheme: str) -> None:
         """Fix the names of the tags, before initialisation."""
@@ -111,6 +113,7 @@ class TaggerShim(Shim):
         """
         network = self._ready()
         self._forget_kept()
+        self.tables.clear()
         if not network.training:
             network.train()
         loss = self._update_by_graph(docs, tags, rejected)
@@ -241,8 +244,8 @@ class TaggerShim(Shim):
                 del self.kept[next(iter(self.kept))]
 
     def __getstate__(self) -> Dict[str, Any]:
-        # Graphs and kept states belong to this process and its GPU.
-        return {**self.__dict__, "graphs": None, "kept": None}
+        # Graphs, masks and kept states belong to this process and its GPU.
+        return {**self.__dict__, "graphs": None, "kept": None, "tables": {}}
 
     def _take_kept(self, docs: Sequence[Doc], keys: Sequence[bytes]) -> Tuple[List[int], Ragged]:
         assert self.kept is not None
@@ -274,7 +277,9 @@ class TaggerShim(Shim):
         """See `spacy_al.types.Sampler`; `rates` override trained rates by kind, `consistent` shares masks."""
         self._ready()
         check_dropout(self.encoder.seams, dropout, name)
-        tables: Dict[Tuple, Tensor] = {}
+        if len(self.tables) > KEPT_TABLES:
+            self.tables.clear()
+        tables = self.tables
         kinds = noise_kinds(dropout, self.encoder.seams)
 
         keys = [token_key(doc) for doc in docs]
