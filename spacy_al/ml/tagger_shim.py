@@ -137,9 +137,9 @@ class TaggerShim(Shim):
         """Gradients and mean loss of a batch, part by part."""
         network = self._ready()
         tags_of = tags.split([len(doc) for doc in docs])
-        whole = network.head.weight(tags_of, rejected)
         total = torch.zeros((), device=self.device)
         parts = self._parts(docs)
+        whole = network.head.weight(tags_of, rejected) if len(parts) > 1 else 1
         for part in parts:
             some = [tags_of[number] for number in part]
             spans = [rejected[number] for number in part] if rejected else ()
