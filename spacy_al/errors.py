@@ -194,6 +194,7 @@ class Errors:
     A709 = "[A709] {path}: cannot be read as a DocBin ({reason}). Restore the file, or move it away: the report does without it."
     A710 = "[A710] {path}: no SHA-256 of {name} is known. Known files: {known}. Give one of them, or add yours to that file."
     A711 = "[A711] {path}: the SHA-256 of {name} is {value!r}, and 64 hexadecimal digits were expected. Restore the file."
+    A712 = "[A712] --full-f1 {value} would stand for several taggers, of which no run has the whole corpus: {places}. Report them one by one, or add a run of each with seed_budget = 1.0 and rounds = 0."
 
 
 class Warnings:

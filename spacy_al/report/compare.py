@@ -7,6 +7,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy
 from numpy.typing import NDArray
 
+from ..errors import ALError, Errors
 from .groups import Group, places
 from .statistics import Interval, SignTest, area, holm, paired_bootstrap, share_needed, sign_test
 
@@ -63,9 +64,14 @@ def gather_places(groups: Sequence[Group], full_f1: Optional[float]) -> List[Pla
     """Put experiments together by corpus and tagger.
 
     groups (Sequence[Group]): From `group_runs`.
-    full_f1 (Optional[float]): F1 of a training on the whole corpus, for places without such a run, 0..1.
+    full_f1 (Optional[float]): F1 of a training on the whole corpus, for the place without such a run, 0..1.
     RETURNS (List[Place]): In the order of the groups.
+    RAISES: ALError A712 for a `full_f1` and more than one place without such a run.
     """
+    without = [place for place in places(groups) if not any(one.full for one in groups if one.place == place)]
+    if full_f1 is not None and len(without) > 1:
+        names = "; ".join(", ".join(place) for place in without)
+        raise ALError(Errors.A712.format(value=full_f1, places=names))
     result = []
     for place in places(groups):
         here = [group for group in groups if group.place == place]

@@ -3,6 +3,7 @@
 import numpy
 import pytest
 
+from spacy_al.errors import ALError
 from spacy_al.report.compare import areas, compare_pairs, gather_places, paired_differences, saving
 
 BASE = [[0.5, 0.6, 0.7], [0.5, 0.62, 0.7]]
@@ -42,6 +43,14 @@ def test_a_full_run_gives_the_full_f1(make_group, random):
     full = make_group([[0.92], [0.90]], shares=[1.0])
     assert place_of(random, full).full_f1 == pytest.approx(0.91)
     assert place_of(random, full_f1=0.8).full_f1 == 0.8
+
+
+def test_a_given_full_f1_stands_for_one_tagger_only(make_group, random):
+    other = make_group([[0.5, 0.6]], tagger="CRF")
+    with pytest.raises(ALError, match="A712.*CoNLL-2003, ELECTRA; CoNLL-2003, CRF"):
+        gather_places([random, other], 0.9)
+    full = make_group([[0.92]], shares=[1.0])
+    assert [place.full_f1 for place in gather_places([random, full, other], 0.8)] == [0.92, 0.8]
 
 
 def test_differences_pair_seeds_and_leave_the_first_round_out(make_group, random):
