@@ -107,7 +107,12 @@ def _judge(name: str, data: bytes, task: Task, tasks: Dict[str, Task], options: 
         return "refused"
     if not reading.answers:
         return "no answer" if _unanswered(name, data) else "lost without a word"
-    (answer,) = reading.answers
+    # A blank line can make two records of one, and a file that has lost its ids is read by its texts.
+    verdicts = {_judge_answer(name, data, task, tasks, answer) for answer in reading.answers}
+    return next((verdict for verdict in verdicts if verdict not in ("same", "as said")), min(verdicts))
+
+
+def _judge_answer(name: str, data: bytes, task: Task, tasks: Dict[str, Task], answer: Answer) -> str:
     if answer.id == task.id and _what(answer) == ("accept", task.spans, (), ()):
         return "same"
     said = read_plainly(data, name, tasks[answer.id])
