@@ -31,7 +31,9 @@ Corpus = Annotated[
 FullF1 = Annotated[
     Optional[float],
     typer.Option(
-        "--full-f1", metavar="F1", help="F1 of a training on the whole corpus, 0 to 1, for the one tagger of which no run gives it"
+        "--full-f1",
+        metavar="F1",
+        help="F1 of a training on the whole corpus, 0 to 1, for the one tagger of which no run gives it",
     ),
 ]
 Examples = Annotated[
