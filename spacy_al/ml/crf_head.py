@@ -145,7 +145,7 @@ class CRFHead(nn.Module):
         return tokens.clamp(min=1) if self.average == "tokens" else torch.ones_like(tokens)
 
     def weight(self, tags: Sequence[Tensor], rejected: Rejected = ()) -> int:
-        """What the loss of these sentences is divided by, on the CPU; as `_count`, but for its least of 1."""
+        """What the loss of these sentences is divided by: `_count` before its least of 1, without asking a GPU."""
         if self.average == "none":
             return 1
         told_of = set(told(rejected))

@@ -41,7 +41,7 @@ class KeyedNoise:
         rates (Mapping[str, float]): Overrides of the trained rates, by kind.
         consistent (bool): One mask per pass, shared by all sentences (of equal position), as when one set of
             weights is drawn for a whole pass.
-        tables (Dict): Filled with tables by this object, to be handed to the next batch of the same sampling.
+        tables (Dict): Filled with tables by this object, to be handed to the next batch of the same tagger.
         """
         self.keys = torch.zeros_like(keys) if consistent else keys
         self.passes = passes

@@ -22,7 +22,8 @@ def build_sequence_tagger(
         (`spacy-al.TransformerEncoder.v1`, `spacy-al.BiLSTMEncoder.v1`) is fused with the head in torch; any
         other, HashEmbedCNN or a transformer listener, stays a thinc Model.
     head (HeadBuilder): From the registry `al_heads`; brings the dropout that `MC last` keeps on.
-    cuda_graphs (bool): On a GPU, replay training steps of a transformer as CUDA graphs; same results, faster.
+    cuda_graphs (bool): On a GPU, replay training steps of a transformer, or of words under a BiLSTM, as CUDA
+        graphs; same results, faster.
     RETURNS (Model[List[Doc], List[Floats2d]]): Its predictions are probabilities of tags, (tokens, tags).
     """
     shim = TaggerShim(encoder, head, cuda_graphs=cuda_graphs)

@@ -198,6 +198,14 @@ def test_sentences_without_tokens_have_one_empty_sequence(lengths):
     assert best.shape == crf.sample(chain, 2, torch.Generator())[0].shape == (len(lengths), 0)
 
 
+@pytest.mark.parametrize("lengths", [[], [0], [0, 0]])
+def test_sentences_without_tokens_have_no_gradient(lengths):
+    chain = make_chain(7, lengths, 3)
+    chain.transitions.requires_grad_()
+    crf.log_partition(chain).sum().backward()
+    assert chain.transitions.grad.tolist() == [[0.0] * 3] * 3
+
+
 def test_samples_follow_the_distribution_of_sequences():
     chain, n = make_chain(8, [3, 2], 3, scale=0.7), 20_000
     drawn = crf.sample(chain, n, torch.Generator().manual_seed(0))
