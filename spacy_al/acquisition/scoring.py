@@ -1,16 +1,16 @@
 """Sentences of any number -> utilities in their own order, a bounded part of them in memory at a time."""
 
 from itertools import islice
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, TypeVar
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 import numpy
-import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from spacy.vocab import Vocab
+from torch import Tensor
 
 from ..errors import ALError, Errors
-from ..types import Pool, Sampler
+from ..ml.transfer import download
+from ..types import Sampler
 from ..uncertainty.measures import Measure, check_measures
 
 CHUNK = 8192  # sentences that exist as Docs at a time; sorting by length works within a chunk
@@ -31,53 +31,42 @@ def score_docs(
 ) -> Utilities:
     """Compute measures of sentences, all from the same passes.
 
-    docs (Iterable[Doc]): Sentences, of which `chunk` exist at a time; not changed.
+    docs (Iterable[Doc]): Sentences, of which two times `chunk` exist at a time; not changed.
     sampler (Optional[Sampler]): The tagger to ask; may be None if no measure needs a model.
     measures (Sequence[Measure]): What to compute.
     passes (int), dropout (str), seed (int): See `spacy_al.types.Sampler`.
-    chunk (int): Sentences in memory at a time.
+    chunk (int): Sentences that are taken, and sorted by length, at a time.
     progress (Optional[Callable[[int], None]]): Told how many sentences are done, after each batch.
     RETURNS (Dict[str, NDArray[float32]]): Utilities by measure, in the order of `docs`.
     RAISES: ALError A401 and A404 before any work (`check_measures`), A409 for a utility that is not finite.
     """
     check_measures(measures, passes=passes, dropout=dropout)
-    parts: Dict[str, List[NDArray[numpy.float32]]] = {measure.name: [] for measure in measures}
+    asking = [measure for measure in measures if measure.needs_model]
+    total = 0  # sentences taken so far
+
+    def batches() -> Iterator[Tuple[Tuple[int, List[int], List[Doc]], List[Tensor]]]:
+        nonlocal total
+        for some in batched(docs, chunk):
+            first, total = total, total + len(some)
+            if asking:
+                assert sampler is not None, "a measure that asks a model needs a sampler"
+                for samples in sampler.sample(some, passes=passes, dropout=dropout, seed=seed):
+                    yield (first, samples.order, some), [measure.function(samples) for measure in asking]
+
+    order: List[NDArray[numpy.int64]] = [numpy.zeros(0, dtype=numpy.int64)]
+    parts: Dict[str, List[NDArray]] = {measure.name: [numpy.zeros(0)] for measure in asking}
     done = 0
-    for batch in batched(docs, chunk):
-        tell = None if progress is None else _offset(progress, done)
-        found = _score_chunk(batch, sampler, measures, passes, dropout, seed, tell)
-        for name, values in found.items():
-            parts[name].append(values)
-        done += len(batch)
-    empty = numpy.zeros(0, dtype=numpy.float32)
-    return {name: numpy.concatenate([empty, *arrays]) for name, arrays in parts.items()}
-
-
-def score_pool(
-    pool: Pool,
-    numbers: Sequence[int],
-    vocab: Vocab,
-    sampler: Optional[Sampler],
-    measures: Sequence[Measure],
-    *,
-    passes: int,
-    dropout: str,
-    seed: int,
-    progress: Optional[Callable[[int], None]] = None,
-) -> Utilities:
-    """`score_docs` for some sentences of a pool, longest first, so that what does not fit fails early.
-
-    pool (Pool): Sentences without labels. numbers (Sequence[int]): Which of them.
-    vocab (Vocab): For their Docs. The rest as in `score_docs`.
-    RETURNS (Dict[str, NDArray[float32]]): Utilities by measure, in the order of `numbers`.
-    """
-    places = numpy.argsort(-pool.lengths[numpy.asarray(numbers, dtype=numpy.int64)], kind="stable")
-    docs = pool.docs((numbers[place] for place in places), vocab)
-    found = score_docs(docs, sampler, measures, passes=passes, dropout=dropout, seed=seed, progress=progress)
-    result: Utilities = {}
-    for name, values in found.items():
-        result[name] = numpy.empty_like(values)
-        result[name][places] = values
+    for (first, places, some), arrays in download(batches()):
+        for measure, values in zip(asking, arrays, strict=True):
+            check_finite(measure, values, [some[place] for place in places])
+            parts[measure.name].append(values)
+        order.append(first + numpy.array(places, dtype=numpy.int64))
+        done += len(places)
+        if progress is not None:
+            progress(done)
+    result = {measure.name: numpy.zeros(total, dtype=numpy.float32) for measure in measures}
+    for name, found in parts.items():
+        result[name][numpy.concatenate(order)] = numpy.concatenate(found)
     return result
 
 
@@ -88,41 +77,9 @@ def batched(items: Iterable[Item], size: int) -> Iterator[List[Item]]:
         yield batch
 
 
-def _score_chunk(
-    docs: List[Doc],
-    sampler: Optional[Sampler],
-    measures: Sequence[Measure],
-    passes: int,
-    dropout: str,
-    seed: int,
-    progress: Optional[Callable[[int], None]],
-) -> Utilities:
-    result = {measure.name: numpy.zeros(len(docs), dtype=numpy.float32) for measure in measures}
-    asking = [measure for measure in measures if measure.needs_model]
-    if not asking:
-        return result
-    assert sampler is not None, "a measure that asks a model needs a sampler"
-    order: List[int] = []
-    rows: List[torch.Tensor] = []
-    for samples in sampler.sample(docs, passes=passes, dropout=dropout, seed=seed):
-        # Results stay on the device, so that the next batch does not wait for them.
-        rows.append(torch.stack([measure.function(samples) for measure in asking]))
-        order += samples.order
-        if progress is not None:
-            progress(len(order))
-    values = torch.cat(rows, dim=1).cpu().numpy()  # (measures, sentences)
-    for measure, row in zip(asking, values, strict=True):
-        result[measure.name][order] = row
-        _check_finite(measure, result[measure.name], docs)
-    return result
-
-
-def _check_finite(measure: Measure, values: NDArray[numpy.float32], docs: Sequence[Doc]) -> None:
+def check_finite(measure: Measure, values: NDArray, docs: Sequence[Doc]) -> None:
+    """Raise ALError A409 for the first utility that is not finite. values (NDArray): Those of `docs`."""
     bad = numpy.flatnonzero(~numpy.isfinite(values))
     if len(bad):
         text = docs[bad[0]].text[:60]
         raise ALError(Errors.A409.format(name=measure.name, value=values[bad[0]], text=text))
-
-
-def _offset(progress: Callable[[int], None], done: int) -> Callable[[int], None]:
-    return lambda number: progress(done + number)

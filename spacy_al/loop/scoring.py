@@ -1,17 +1,20 @@
 """Utilities of the unlabelled sentences of a pool, from the model of a round."""
 
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
+from torch import Tensor
 
+from ..acquisition.scoring import check_finite
+from ..ml.transfer import download
 from ..pipeline.adapters import get_sampler
 from ..schemas import ActiveLearningSchema
-from ..types import Pool, TagSamples
+from ..types import Pool
 from ..uncertainty.measures import Measure
 from .stability import best_tags, token_places
 
@@ -52,12 +55,14 @@ class TokenScores:
     tags: NDArray[numpy.int16]
     values: Optional[NDArray[numpy.float16]]
 
-    def keep(self, samples: TagSamples, sentences: NDArray[numpy.int64], measure: Measure) -> None:
-        """Take over what a batch says. sentences (NDArray[int64]): Places of its sentences among those scored."""
-        places = token_places(self.starts[sentences], samples.lengths.cpu().numpy())
-        self.tags[places] = best_tags(samples)
-        if self.values is not None and measure.token_function is not None:
-            self.values[places] = measure.token_function(samples).cpu().numpy()
+    def keep(self, places: NDArray[numpy.int64], arrays: Sequence[NDArray]) -> None:
+        """Take over tags and, if they are kept, values of a batch.
+
+        places (NDArray[int64]): Of its tokens among those of all, (tokens,).
+        """
+        self.tags[places] = arrays[0]
+        if self.values is not None:
+            self.values[places] = arrays[1]
 
 
 def score_pool(
@@ -77,7 +82,8 @@ def score_pool(
     seed (int): Of the stochastic passes. progress (Callable): Told sentences done and their total.
     RETURNS (Dict[str, NDArray]): Utilities by measure (float64), in the order of `numbers`; of the tokens of these
         sentences, in pools up to KEPT_TOKENS, "tags" (int16) and "token_uncertainty" (float16) if there is any.
-    RAISES: ALError A411 when the target can tell no probabilities, A413 when it has no such dropout.
+    RAISES: ALError A411 when the target can tell no probabilities, A413 when it has no such dropout, A409 for a
+        utility that is not finite.
     """
     result: Dict[str, NDArray] = {measure.name: numpy.zeros(len(numbers)) for measure in measures}
     asking = [measure for measure in measures if measure.needs_model]
@@ -86,20 +92,30 @@ def score_pool(
     sampler = get_sampler(nlp, settings.target)
     lengths = docs_of.pool.lengths[numpy.asarray(numbers, dtype=numpy.int64)]
     tokens = token_scores(lengths, asking[0]) if docs_of.pool.n_tokens <= KEPT_TOKENS else None
-    done = 0
+    functions = [measure.function for measure in asking]
+    if tokens is not None:
+        of_tokens = asking[0].token_function
+        functions += [best_tags] if of_tokens is None else [best_tags, of_tokens]
     # Longest first overall: sentences of like length then share batches across the whole pool.
     order = numpy.argsort(lengths, kind="stable")[::-1]
-    for start in range(0, len(order), CHUNK):
-        places = order[start : start + CHUNK]
-        docs = docs_of.get([numbers[place] for place in places])
-        for samples in sampler.sample(docs, passes=settings.passes, dropout=settings.dropout, seed=seed):
-            sentences = places[samples.order]
-            for measure in asking:
-                result[measure.name][sentences] = measure.function(samples).double().cpu().numpy()
-            if tokens is not None:
-                tokens.keep(samples, sentences, asking[0])
-            done += len(samples.order)
-            progress(done, len(order))
+
+    def batches() -> Iterator[Tuple[Tuple[NDArray, List[Doc]], List[Tensor]]]:
+        for start in range(0, len(order), CHUNK):
+            places = order[start : start + CHUNK]
+            docs = docs_of.get([numbers[place] for place in places])
+            for samples in sampler.sample(docs, passes=settings.passes, dropout=settings.dropout, seed=seed):
+                some = [docs[place] for place in samples.order]
+                yield (places[samples.order], some), [function(samples) for function in functions]
+
+    done = 0
+    for (sentences, docs), arrays in download(batches()):
+        for measure, values in zip(asking, arrays):
+            check_finite(measure, values, docs)
+            result[measure.name][sentences] = values
+        if tokens is not None:
+            tokens.keep(token_places(tokens.starts[sentences], lengths[sentences]), arrays[len(asking) :])
+        done += len(sentences)
+        progress(done, len(order))
     return result | (token_arrays(tokens) if tokens is not None else {})
 
 

@@ -4,16 +4,17 @@ from typing import Mapping, Optional
 
 import numpy
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..types import TagSamples
 
 NO_TAG = -1
 
 
-def best_tags(samples: TagSamples) -> NDArray[numpy.int16]:
-    """One tag for each token: the best sequence of a single pass, or the likeliest tag over several: (tokens,)."""
+def best_tags(samples: TagSamples) -> Tensor:
+    """A tag for each token: the best sequence of a single pass, or the likeliest over several; int16 (tokens,)."""
     tags = samples.best[0] if len(samples.best) == 1 else samples.probs.mean(0).argmax(-1)
-    return tags.cpu().numpy().astype(numpy.int16)
+    return tags.short()
 
 
 def token_places(starts: NDArray[numpy.int64], lengths: NDArray[numpy.int64]) -> NDArray[numpy.int64]:

@@ -4,6 +4,7 @@ from typing import Dict, FrozenSet, Mapping, Optional, Sequence, Tuple
 
 import numpy
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -101,10 +102,9 @@ def hashed(numbers: Tensor) -> Tensor:
     return (numbers ^ ((numbers >> 33) & 0x7FFFFFFF)) & 0xFFFF
 
 
-def key_tensor(keys: Sequence[bytes], device: torch.device) -> Tensor:
-    """Non-negative int64 hashes of sentences from their `token_key`s: (sentences,)."""
-    values = numpy.frombuffer(b"".join(key[:8] for key in keys), dtype=numpy.int64) & ((1 << 62) - 1)
-    return torch.from_numpy(values.copy()).to(device)
+def key_numbers(keys: Sequence[bytes]) -> NDArray[numpy.int64]:
+    """Non-negative hashes of sentences from their `token_key`s: (sentences,)."""
+    return numpy.frombuffer(b"".join(key[:8] for key in keys), dtype=numpy.int64) & ((1 << 62) - 1)
 
 
 class UnitDropout(nn.Module):

@@ -18,6 +18,7 @@ from .elmo import BiLM
 from .elmo_cache import VectorStore
 from .elmo_weights import load_elmo
 from .stages import Ragged
+from .transfer import upload
 
 COMBINATIONS = ("concat", "mix")
 CPU_BUDGET, GPU_BUDGET = 1024, 16384  # words of a batch, borders and padding included
@@ -118,9 +119,8 @@ class ELMoEmbedding:
 
     def collate(self, features: Sequence[Floats], device: torch.device) -> StateBatch:
         """All tokens' states on the device."""
-        states = torch.from_numpy(numpy.concatenate(features))
-        lengths = torch.tensor([len(array) for array in features], device=device)
-        return StateBatch(states.to(device), lengths)
+        lengths = numpy.array([len(array) for array in features])
+        return StateBatch(upload(numpy.concatenate(features), device), upload(lengths, device))
 
     def _compute(self, keys: Sequence[bytes], sentences: Sequence[List[str]]) -> None:
         device = get_torch_default_device()

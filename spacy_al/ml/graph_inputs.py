@@ -8,11 +8,11 @@ from typing import Any, Optional, Protocol, Sequence, Tuple
 
 import numpy
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from .bilstm import BiLSTMEncoder
 from .stages import IGNORE, Encoder
+from .transfer import copy_to, upload
 from .transformer import TransformerEncoder
 from .word_embedding import WordBatch, WordEmbedding, Words
 from .wordpieces import WordpieceBatch, Wordpieces, collate
@@ -158,21 +158,9 @@ class WordInputs:
         capitals = numpy.zeros(size, dtype=numpy.int64)
         capitals[: len(kinds)] = lexicon.capitals[kinds]
         table = self.embedding.table(lexicon, device)
-        index = pinned(found.clip(min=0), device).to(device, non_blocking=True)
+        index = upload(found.clip(min=0), device)
         torch.index_select(table, 0, index, out=batch.vectors)
         copy_to(
             (batch.known, batch.spelling, batch.capitals, batch.places, batch.lengths, tags),
             (found >= 0, spelling, capitals, words.ravel(), lengths, targets.ravel()),
         )
-
-
-def copy_to(tensors: Sequence[Tensor], arrays: Sequence[NDArray]) -> None:
-    """Copy arrays to tensors, on a GPU without waiting."""
-    for tensor, array in zip(tensors, arrays, strict=True):
-        tensor.copy_(pinned(array, tensor.device), non_blocking=True)
-
-
-def pinned(array: NDArray, device: torch.device) -> Tensor:
-    """An array as a tensor in memory from which a GPU copies by itself."""
-    tensor = torch.from_numpy(array)
-    return tensor.pin_memory() if device.type == "cuda" else tensor

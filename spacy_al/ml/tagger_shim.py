@@ -14,7 +14,7 @@ from torch import Tensor
 from ..errors import ALError, Errors
 from ..types import TagSamples, token_key
 from .batching import plan_batches, plan_parts
-from .dropout import KeyedNoise, key_tensor
+from .dropout import KeyedNoise, key_numbers
 from .encoder_shim import native_encoder
 from .graph_inputs import graph_inputs
 from .graphs import GraphedTraining
@@ -23,6 +23,7 @@ from .network import TaggerNetwork, check_dropout, forked_seed, noise_kinds
 from .optimizer import TorchOptimizer
 from .stages import Encoder, Prediction, Ragged, Rejected
 from .thinc_encoder import ThincEncoder
+from .transfer import upload
 from .transformer import TransformerEncoder
 
 logger = logging.getLogger("spacy_al")
@@ -283,10 +284,10 @@ class TaggerShim(Shim):
         kinds = noise_kinds(dropout, self.encoder.seams)
 
         keys = [token_key(doc) for doc in docs]
-        numbers = key_tensor(keys, self.device)
+        numbers = key_numbers(keys)
 
         def noise(order: List[int]) -> KeyedNoise:
-            some = numbers[order]
+            some = upload(numbers[order], self.device)
             return KeyedNoise(
                 some, passes=passes, seed=seed, kinds=kinds, rates=rates, consistent=consistent, tables=tables
             )

@@ -18,6 +18,7 @@ from .cache import ARRAY_BYTES, SentenceCache
 from .char_cnn import CharCNN, draw_uniform
 from .lexicon import CAPITALS, Lexicon
 from .stages import Padded, Ragged
+from .transfer import upload
 from .word_vectors import find_rows
 
 MOST_WORDS = 2_000_000  # a lexicon of more is given up for a new one, about 75 bytes a word
@@ -120,15 +121,15 @@ class WordEmbedding:
         """Each different word once, on the device."""
         lexicon = features[0].lexicon
         kinds, places = self.kinds(features)
-        rows = torch.from_numpy(lexicon.rows[kinds]).to(device)
+        rows = upload(lexicon.rows[kinds], device)
         spelling = lexicon.spelling[kinds, : lexicon.spelled(kinds)]
         return WordBatch(
             vectors=self.table(lexicon, device)[rows.clamp(min=0)],
             known=rows >= 0,
-            spelling=torch.from_numpy(spelling).to(device),
-            capitals=torch.from_numpy(lexicon.capitals[kinds]).to(device).long(),
-            places=torch.from_numpy(places).to(device),
-            lengths=torch.tensor([len(words.numbers) for words in features], device=device),
+            spelling=upload(spelling, device),
+            capitals=upload(lexicon.capitals[kinds], device).long(),
+            places=upload(places, device),
+            lengths=upload(numpy.array([len(words.numbers) for words in features]), device),
         )
 
     def kinds(self, features: Sequence[Words]) -> Tuple[NDArray[numpy.int32], NDArray[numpy.int64]]:

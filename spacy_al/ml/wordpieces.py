@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from ..errors import ALError, Errors
 from .cache import ARRAY_BYTES
+from .transfer import upload
 
 Ints = NDArray[numpy.int64]
 MOST_WORDS = 1_000_000  # a table of more is begun anew, about 150 bytes a word
@@ -166,11 +167,11 @@ def collate(
     pieces, owners = _pooled(sentences, flat, mean)
     tokens = numpy.array([len(sentence.counts) for sentence in sentences], dtype=numpy.int64)
     return WordpieceBatch(
-        ids=_tensor(ids, device),
-        mask=_tensor(mask, device),
-        pieces=_tensor(pieces, device),
-        owners=None if owners is None else _tensor(owners, device),
-        lengths=_tensor(tokens, device),
+        ids=upload(ids, device),
+        mask=upload(mask, device),
+        pieces=upload(pieces, device),
+        owners=None if owners is None else upload(owners, device),
+        lengths=upload(tokens, device),
     )
 
 
@@ -196,8 +197,3 @@ def _pooled(sentences: Sequence[Wordpieces], flat: Ints, mean: bool) -> Tuple[In
     if mean:
         return flat, numpy.repeat(numpy.arange(len(counts)), counts)
     return flat[numpy.cumsum(counts, dtype=numpy.int64) - counts], None
-
-
-def _tensor(array: numpy.ndarray, device: torch.device) -> Tensor:
-    tensor = torch.from_numpy(numpy.ascontiguousarray(array))
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor

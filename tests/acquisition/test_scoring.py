@@ -5,10 +5,9 @@ import pytest
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_al.acquisition.scoring import batched, score_docs, score_pool
+from spacy_al.acquisition.scoring import batched, score_docs
 from spacy_al.errors import ALError
 from spacy_al.pipeline.adapters import get_sampler
-from spacy_al.types import Pool
 from spacy_al.uncertainty.measures import Measure, get_measures, measure_names
 
 from .taggers import DROPOUTS, TEXTS, build, make_docs
@@ -74,19 +73,6 @@ def test_all_dropout_is_the_same_for_the_same_seed(taggers, tagger):
     assert (one[:2] > 0).all()
 
 
-@pytest.mark.parametrize("tagger", DROPOUTS)
-def test_a_pool_is_scored_in_the_order_asked_for(taggers, tagger):
-    nlp = taggers(tagger)
-    docs = [doc for doc in make_docs(nlp) if len(doc)]
-    expected = score(nlp, docs, ["mnlp"])["mnlp"]
-    pool, sampler = Pool.from_docs(docs, nlp.vocab), get_sampler(nlp, "target")
-    numbers = [3, 0, 2]
-    found = score_pool(
-        pool, numbers, nlp.vocab, sampler, get_measures(["mnlp"]), passes=1, dropout="off", seed=0
-    )
-    assert found["mnlp"] == pytest.approx(expected[numbers], abs=1e-5)
-
-
 def make_doc():
     return Doc(Vocab(), words=["a"])
 
@@ -115,7 +101,8 @@ def test_docs_are_taken_from_the_stream_a_chunk_at_a_time(taggers):
             yield doc
 
     score(nlp, stream(), ["mnlp"], chunk=2, progress=lambda done: seen.append((done, len(taken))))
-    assert all(ahead <= done + 2 for done, ahead in seen)
+    assert len(seen) > 2
+    assert all(ahead <= done + 4 for done, ahead in seen)
 
 
 def test_a_utility_that_is_not_finite_is_named(taggers):

@@ -13,6 +13,7 @@ from spacy_al.loop.repeats import run_repeats
 from spacy_al.loop.run import ActiveLearningRun, run
 from spacy_al.loop.state import load_state
 from spacy_al.tasks import Answer
+from spacy_al.uncertainty import sequence
 
 from .conftest import chosen_ids, rows_without_seconds
 
@@ -183,3 +184,11 @@ def test_part_of_the_pool_is_scored_anew_each_round(make_config, tmp_path):
 def test_a_stochastic_measure_with_ties_broken_by_another(make_config, tmp_path):
     config = make_config(measure="variation_ratio", tie_measure="mnlp", dropout="last", rounds=1)
     assert run(config, tmp_path / "run").phase == "done"
+
+
+def test_a_measure_that_gives_no_number_stops_the_run_before_it_chooses(make_config, tmp_path, monkeypatch):
+    monkeypatch.setattr(sequence, "_mnlp", lambda samples: samples.log_prob[0] * float("nan"))
+    with pytest.raises(ALError, match=r"A409.*'mnlp' gives nan"):
+        run(make_config(), tmp_path / "run")
+    state = load_state(tmp_path / "run" / "state.json")
+    assert (state.round, state.phase) == (0, "score")

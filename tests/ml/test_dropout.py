@@ -9,7 +9,7 @@ from spacy_al.ml.dropout import (
     UnitDropout,
     WordDropout,
     hashed,
-    key_tensor,
+    key_numbers,
     mask_table,
 )
 from spacy_al.ml.stages import Ragged
@@ -20,7 +20,7 @@ LENGTHS = [3, 5, 2]
 
 def noise(keys, **settings):
     values = {"passes": 4, "seed": 7, "kinds": frozenset({"last", "word", "locked"}), "rates": {}} | settings
-    return KeyedNoise(key_tensor(keys, torch.device("cpu")), **values)
+    return KeyedNoise(torch.from_numpy(key_numbers(keys)), **values)
 
 
 def ragged(lengths, width=6):
