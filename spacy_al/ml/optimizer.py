@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional, Tuple, cast
 import torch
 from thinc.api import Optimizer, torch2xp, xp2torch
 from thinc.types import FloatsXd
-from torch import nn
+from torch import Tensor, nn
 
 logger = logging.getLogger("spacy_al")
 
@@ -24,6 +24,7 @@ class TorchOptimizer:
         self.source: Optional[Optimizer] = None
         self.torch_optimizer: Optional[torch.optim.Optimizer] = None
         self.parameters: List[nn.Parameter] = []
+        self.row_gradients = RowGradients()
 
     def __getstate__(self) -> Dict[str, Any]:
         return {}  # a tagger that travels to another process goes there to predict
@@ -47,12 +48,37 @@ class TorchOptimizer:
         if self.source is not optimizer or not _same(parameters, self.parameters):
             self.source, self.parameters = optimizer, parameters
             self.torch_optimizer = build_optimizer(parameters, optimizer)
+            self.row_gradients = RowGradients()
+        self.row_gradients.make_dense(parameters)
         assert self.torch_optimizer is not None
         refresh(self.torch_optimizer, optimizer)
         if optimizer.grad_clip:
             nn.utils.clip_grad_norm_(parameters, optimizer.grad_clip)
         self.torch_optimizer.step()
         self.torch_optimizer.zero_grad(set_to_none=True)
+
+
+class RowGradients:
+    """Makes sparse gradients dense in memory of its own, of which only the rows of the last step are cleared."""
+
+    def __init__(self) -> None:
+        self.buffers: Dict[nn.Parameter, Tuple[Tensor, Tensor]] = {}  # gradient, and its rows that are not zero
+
+    def make_dense(self, parameters: List[nn.Parameter]) -> None:
+        """Replace every sparse gradient; those of other parameters stay as they are."""
+        for parameter in parameters:
+            if parameter.grad is None or not parameter.grad.is_sparse:
+                continue
+            gradient = parameter.grad.coalesce()
+            (rows,) = gradient.indices()
+            if parameter in self.buffers:
+                buffer, used = self.buffers[parameter]
+                buffer.index_fill_(0, used, 0.0)
+            else:
+                buffer = torch.zeros_like(parameter)
+            buffer.index_copy_(0, rows, gradient.values())
+            self.buffers[parameter] = buffer, rows
+            parameter.grad = buffer
 
 
 def build_optimizer(parameters: List[nn.Parameter], optimizer: Optimizer) -> torch.optim.Optimizer:
@@ -89,10 +115,15 @@ def thinc_step(module: nn.Module, optimizer: Optimizer, *, log: bool) -> None:
             continue
         key: Tuple[int, str] = (id(module), name)
         weights, _ = optimizer(
-            key, cast(FloatsXd, torch2xp(parameter.data)), cast(FloatsXd, torch2xp(parameter.grad))
+            key, cast(FloatsXd, torch2xp(parameter.data)), cast(FloatsXd, torch2xp(dense(parameter.grad)))
         )
         parameter.data = xp2torch(weights, requires_grad=True, device=parameter.device).data
         parameter.grad = None
+
+
+def dense(gradient: Tensor) -> Tensor:
+    """A gradient, not sparse."""
+    return gradient.to_dense() if gradient.is_sparse else gradient
 
 
 def _same(left: List[nn.Parameter], right: List[nn.Parameter]) -> bool:

@@ -14,6 +14,7 @@ from torch import Tensor
 from ..errors import ALError, Errors
 from ..types import TagSamples, token_key
 from .batching import plan_batches, plan_parts
+from .cpu_modes import fast_training
 from .dropout import KeyedNoise, key_numbers
 from .encoder_shim import native_encoder
 from .graph_inputs import graph_inputs
@@ -146,7 +147,8 @@ class TaggerShim(Shim):
             spans = [rejected[number] for number in part] if rejected else ()
             share = 1.0 if len(parts) == 1 else network.head.weight(some, spans) / max(whole, 1)
             batch, finish = self._begin([docs[number] for number in part])
-            loss = share * network.loss(batch, torch.cat(some).to(self.device), spans)
+            with fast_training(self.device):
+                loss = share * network.loss(batch, torch.cat(some).to(self.device), spans)
             loss.backward()
             finish()
             total += loss.detach()

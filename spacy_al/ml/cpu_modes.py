@@ -1,0 +1,104 @@
+"""What torch computes slowly on a CPU, computed otherwise inside a block: dropout, and gradients of large embeddings.
+
+Nothing of a module is changed: while a `FastTraining` is active, torch hands it the functions that modules call.
+"""
+
+import contextlib
+from typing import Any, Callable, ContextManager, Dict, Optional, Sequence, Tuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+LARGE = 1 << 20  # weights of an embedding from which its gradient is kept by rows
+STEPS = 1 << 16  # a rate is kept to one part in so many
+
+
+def fast_training(device: torch.device) -> ContextManager[Any]:
+    """A `FastTraining` for a CPU; nothing for a GPU, whose own kernels are fast."""
+    return FastTraining() if device.type == "cpu" else contextlib.nullcontext()
+
+
+class FastTraining(TorchFunctionMode):
+    """Inside a `with` block, on a CPU: dropout draws four masks from one random number, attention drops its
+    weights in the same way, and gradients of large embeddings are sparse.
+
+    torch draws a random number for each unit, one after the other: a fifth of a pass with MiniLM. A dense gradient
+    of an embedding takes memory for its whole vocabulary in every backward pass, whose pages the operating system
+    then brings in. `spacy_al.ml.optimizer.RowGradients` makes it dense again, once per step.
+    Random numbers come from torch's generator. Only the masks drawn differ from torch's.
+    """
+
+    def __torch_function__(
+        self, func: Callable, types: Sequence[type], args: Tuple = (), kwargs: Optional[Dict[str, Any]] = None
+    ) -> Any:
+        """Called by torch for every function inside the block."""
+        own = OWN.get(func)
+        return (func if own is None else own)(*args, **(kwargs or {}))
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """As `torch.nn.functional.dropout`, with a rate to one part in 65,536."""
+    if not training or not 0 < p <= 1 or input.device.type != "cpu":
+        return functional.dropout(input, p, training, inplace)
+    return input * keep_mask(input, p)
+
+
+def keep_mask(like: Tensor, rate: float) -> Tensor:
+    """0 with the probability `rate`, else 1 / (1 - rate): of the shape and type of `like`."""
+    least = round(rate * STEPS) - STEPS // 2
+    if least >= STEPS // 2:
+        return torch.zeros_like(like)
+    size = like.numel()
+    draws = torch.empty((size + 3) // 4, dtype=torch.int64).random_(-(1 << 63), None)  # 64 bits each
+    kept = draws.view(torch.int16)[:size].view(like.shape) >= least
+    return kept.to(like.dtype).mul_(1 / (1 - rate))
+
+
+def attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Optional[Tensor] = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: Optional[float] = None,
+    **other: Any,
+) -> Tensor:
+    """As `torch.nn.functional.scaled_dot_product_attention`, of which torch has a fast form without dropout only."""
+    if dropout_p == 0 or is_causal or any(other.values()) or query.device.type != "cpu":
+        return functional.scaled_dot_product_attention(
+            query, key, value, attn_mask, dropout_p, is_causal, scale=scale, **other
+        )
+    factor = query.shape[-1] ** -0.5 if scale is None else scale
+    scores = (query * factor) @ key.transpose(-2, -1)  # (rows, heads, queries, keys)
+    if attn_mask is not None and attn_mask.dtype == torch.bool:
+        scores = scores.masked_fill(~attn_mask, torch.finfo(scores.dtype).min)
+    elif attn_mask is not None:
+        scores = scores + attn_mask
+    weights = scores.softmax(-1)
+    return (weights * keep_mask(weights, dropout_p)) @ value
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: Optional[int] = None,
+    max_norm: Optional[float] = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """As `torch.nn.functional.embedding`; the gradient of a large `weight` that is a parameter is sparse."""
+    by_rows = weight.is_leaf and weight.numel() >= LARGE and weight.device.type == "cpu" and not scale_grad_by_freq
+    return functional.embedding(
+        input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse or by_rows
+    )
+
+
+OWN: Dict[Callable, Callable] = {
+    functional.dropout: dropout,
+    functional.scaled_dot_product_attention: attention,
+    functional.embedding: embedding,
+}

@@ -1,0 +1,152 @@
+"""Faster forms of torch's functions on a CPU: the same functions, other random masks."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.profiler import ProfilerActivity, profile
+from transformers import BertConfig, BertModel
+
+from spacy_al.ml import cpu_modes
+from spacy_al.ml.cpu_modes import FastTraining, fast_training, keep_mask
+from spacy_al.ml.optimizer import RowGradients
+
+NEVER = 1e-9  # a rate that drops nothing: below one part in 65,536
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("inplace", [False, True])
+def test_dropout_drops_its_share_and_scales_the_rest(rate, inplace):
+    values = torch.rand(300, 1001) + 1
+    kept = values.clone().requires_grad_()
+    with FastTraining():
+        found = nn.Dropout(rate, inplace=inplace)(kept * 1)
+    dropped = found == 0
+    share = dropped.float().mean().item()
+    assert abs(share - rate) < 4 * (rate * (1 - rate) / values.numel()) ** 0.5
+    torch.testing.assert_close(found[~dropped], values[~dropped] / (1 - rate))
+    assert dropped.float().mean(0).std() < 0.06  # each unit on its own, not whole columns
+    found.sum().backward()
+    torch.testing.assert_close(kept.grad, torch.where(dropped, 0.0, 1 / (1 - rate)))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (0, 5), (7, 3), (4, 1, 9)])
+def test_any_shape(shape):
+    with FastTraining():
+        assert functional.dropout(torch.ones(shape), 0.5).shape == shape
+
+
+def test_neighbours_and_repetitions_are_independent():
+    first, second = (keep_mask(torch.ones(1 << 18), 0.5) > 0 for _ in range(2))
+    for step in (1, 2, 3, 4, 8):
+        assert abs((first[:-step] == first[step:]).float().mean() - 0.5) < 0.005
+    assert abs((first == second).float().mean() - 0.5) < 0.005
+
+
+def test_rates_at_the_ends():
+    values = torch.rand(1000)
+    with FastTraining():
+        assert functional.dropout(values, 1.0).count_nonzero() == 0
+        assert functional.dropout(values, 0.999999).count_nonzero() == 0
+        assert functional.dropout(values, 0.0) is values
+        assert functional.dropout(values, 0.5, training=False) is values
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            functional.dropout(values, 1.5)
+
+
+def test_it_follows_torchs_seed_and_ends_with_the_block():
+    def draw():
+        torch.manual_seed(3)
+        with FastTraining():
+            return functional.dropout(torch.ones(100))
+
+    assert draw().tolist() == draw().tolist()
+    with pytest.raises(RuntimeError, match="stop"), FastTraining():
+        raise RuntimeError("stop")
+    torch.manual_seed(3)
+    own = functional.dropout(torch.ones(100))
+    torch.manual_seed(3)
+    assert own.tolist() == functional.dropout(torch.ones(100)).tolist() != draw().tolist()
+
+
+@pytest.mark.parametrize("mask", ["none", "bool", "added"])
+@pytest.mark.parametrize("scale", [None, 0.3])
+def test_attention_is_torchs(mask, scale):
+    query, key, value = (torch.randn(2, 3, length, 8, requires_grad=True) for length in (4, 5, 5))
+    seen = torch.rand(2, 1, 4, 5) > 0.4
+    seen[..., 0] = True
+    added = torch.zeros(2, 1, 4, 5).masked_fill(~seen, torch.finfo(torch.float32).min)
+    chosen = {"none": None, "bool": seen, "added": added}[mask]
+
+    def slopes(rate):
+        result = functional.scaled_dot_product_attention(query, key, value, chosen, rate, scale=scale)
+        return [result, *torch.autograd.grad(result.square().sum(), (query, key, value))]
+
+    with FastTraining():
+        found = slopes(NEVER)
+    for one, other in zip(found, slopes(0.0), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_attention_drops_weights():
+    query, key = torch.randn(2, 50, 2, 300, 8)
+    value = torch.eye(300).expand(50, 2, 300, 300)  # the result is the weights themselves
+    exact = functional.scaled_dot_product_attention(query, key, value)
+    with FastTraining():
+        found = functional.scaled_dot_product_attention(query, key, value, dropout_p=0.2)
+    assert abs((found == 0).float().mean() - 0.2) < 0.001
+    torch.testing.assert_close(found[found > 0], exact[found > 0] / 0.8)
+
+
+def test_what_it_does_not_know_is_torchs():
+    query = torch.randn(1, 2, 4, 8)
+    for options in ({"is_causal": True}, {"is_causal": True, "dropout_p": 0.5}, {"enable_gqa": True}):
+        torch.manual_seed(1)
+        own = functional.scaled_dot_product_attention(query, query, query, **options)
+        torch.manual_seed(1)
+        with FastTraining():
+            torch.testing.assert_close(functional.scaled_dot_product_attention(query, query, query, **options), own)
+
+
+@pytest.mark.parametrize("padding", [None, 3])
+def test_rows_of_a_large_embedding_have_the_gradients_of_a_dense_one(monkeypatch, padding):
+    monkeypatch.setattr(cpu_modes, "LARGE", 40)
+    plain, rows = nn.Embedding(20, 4, padding_idx=padding), nn.Embedding(20, 4, padding_idx=padding)
+    rows.load_state_dict(plain.state_dict())
+    small, dense = nn.Embedding(5, 2), RowGradients()
+    for ids in ([[1, 3, 3], [0, 1, 19]], [[7, 7, 7]], [[3]], [[1, 2]]):  # the rows of one step are gone in the next
+        ids = torch.tensor(ids)
+        weights = torch.randn(*ids.shape, 4)
+        for _ in range(2):  # accumulated
+            (plain(ids) * weights).sum().backward()
+            with FastTraining():
+                (rows(ids) * weights + small(ids % 5).sum()).sum().backward()
+        assert rows.weight.grad.is_sparse
+        assert not small.weight.grad.is_sparse
+        dense.make_dense([*rows.parameters(), *small.parameters()])
+        assert not rows.weight.grad.is_sparse
+        torch.testing.assert_close(rows.weight.grad, plain.weight.grad)
+        for module in (plain, rows, small):
+            module.zero_grad()
+
+
+def test_a_hugging_face_model_goes_through_it(monkeypatch):
+    monkeypatch.setattr(cpu_modes, "LARGE", 1)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    model = BertModel(BertConfig(vocab_size=50, **sizes)).train()
+    with profile(activities=[ProfilerActivity.CPU]) as seen, FastTraining():
+        model(torch.arange(20).view(2, 10)).last_hidden_state.sum().backward()
+    names = [event.name for event in seen.events()]
+    assert "aten::random_" in names
+    assert not {"aten::bernoulli_", "aten::embedding_dense_backward"} & {*names}
+    assert model.embeddings.word_embeddings.weight.grad.is_sparse
+
+
+def test_a_gpu_keeps_its_own_kernels():
+    assert not isinstance(fast_training(torch.device("cuda")), FastTraining)
+    assert isinstance(fast_training(torch.device("cpu")), FastTraining)
