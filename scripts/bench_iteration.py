@@ -70,12 +70,12 @@ def main(
     with tempfile.TemporaryDirectory() as folder:
         trained.to_disk(folder)
         nlp = spacy.load(folder)  # which has seen no sentence yet
-    numbers |= scoring(nlp, pool, limit) | evaluation(nlp, test)
+    others = [bare_scoring(encoder, pool, limit), stock_predict(encoder, pool, limit)] if baselines else []
+    numbers |= scoring(nlp, pool, limit, dict(others)) | evaluation(nlp, test)
     if whole:
         numbers |= iteration(config, round_, gpu_id)
     numbers |= memory()
     if baselines:
-        numbers |= apart(bare_scoring, gpu_id, encoder, pool, limit)
         numbers |= apart(stock_spacy, gpu_id, encoder, pool, train_sentences, limit)
         if gpu_id >= 0:
             # What spaCy's documentation advises on a GPU.
@@ -158,16 +158,19 @@ def random_electra(tokenizer: str, layers: int, hidden: int) -> str:
     return folder
 
 
-def timed(function: Callable[[], object], *, repeats: int = 1) -> float:
-    """Median seconds of a call, the device awaited."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        if torch.cuda.is_initialized():
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - start)
-    return float(numpy.median(seconds))
+def in_turn(functions: Dict[str, Callable[[], object]], repeats: int) -> Dict[str, float]:
+    """Median seconds of several calls, each timed once in every turn: what else the machine does strikes all alike."""
+    turns = [{name: timed(function) for name, function in functions.items()} for _ in range(repeats)]
+    return {name: float(numpy.median([turn[name] for turn in turns])) for name in functions}
+
+
+def timed(function: Callable[[], object]) -> float:
+    """Seconds of a call, the device awaited."""
+    start = time.perf_counter()
+    function()
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
 
 
 def unlabelled(pool: Path, vocab: Vocab, limit: int) -> List[Doc]:
@@ -175,8 +178,11 @@ def unlabelled(pool: Path, vocab: Vocab, limit: int) -> List[Doc]:
     return [without_labels(doc) for doc in read_docs(pool, vocab)][: limit or None]
 
 
-def scoring(nlp: Language, pool: Path, limit: int) -> Dict[str, float]:
-    """Seconds to score a pool: the first time (tokenising included), again, and with stochastic passes."""
+def scoring(nlp: Language, pool: Path, limit: int, others: Dict[str, Callable[[], object]]) -> Dict[str, float]:
+    """Seconds to score a pool: the first time (tokenising included), again, and with stochastic passes.
+
+    others: What to time in turn with the second and third of these.
+    """
     docs = unlabelled(pool, nlp.vocab, limit)
     sampler = get_sampler(nlp, "ner")
 
@@ -190,10 +196,14 @@ def scoring(nlp: Language, pool: Path, limit: int) -> Dict[str, float]:
     list(sampler.sample(docs[:64], passes=1, dropout="off", seed=0))  # loads kernels
     numbers = {"score pool, MNLP, cold": timed(lambda: score("mnlp", "off"))}
     score("bald", "last")  # takes memory
-    numbers["score pool, MNLP, warm"] = timed(lambda: score("mnlp", "off"), repeats=5)
-    numbers["score pool, BALD, last x10"] = timed(lambda: score("bald", "last"), repeats=5)
-    numbers["score pool, BALD, all x10"] = timed(lambda: score("bald", "all"))
-    return numbers
+    for function in others.values():
+        function()
+    functions = {
+        "score pool, MNLP, warm": lambda: score("mnlp", "off"),
+        "score pool, BALD, last x10": lambda: score("bald", "last"),
+    }
+    numbers |= in_turn(functions | others, repeats=5)
+    return numbers | {"score pool, BALD, all x10": timed(lambda: score("bald", "all"))}
 
 
 def evaluation(nlp: Language, test: Path) -> Dict[str, float]:
@@ -207,8 +217,8 @@ def memory() -> Dict[str, float]:
     return {"peak GPU memory, GiB": torch.cuda.max_memory_allocated() / 2**30} if torch.cuda.is_initialized() else {}
 
 
-def bare_scoring(encoder: str, pool: Path, limit: int) -> Dict[str, float]:
-    """Bare PyTorch: the same encoder over length-sorted batches, wordpieces made before the clock."""
+def bare_scoring(encoder: str, pool: Path, limit: int) -> Tuple[str, Callable[[], object]]:
+    """Bare PyTorch: the same encoder over length-sorted batches, wordpieces made before."""
     device = "cuda" if torch.cuda.is_initialized() else "cpu"
     model = transformers.AutoModel.from_pretrained(encoder).to(device).eval()
     tokenizer = AutoTokenizer.from_pretrained(encoder)
@@ -224,7 +234,22 @@ def bare_scoring(encoder: str, pool: Path, limit: int) -> Dict[str, float]:
             with torch.autocast("cuda", torch.bfloat16, enabled=device == "cuda"):
                 model(**padded)
 
-    return {"bare PyTorch: encode pool": timed(score, repeats=5)}
+    return "bare PyTorch: encode pool", score
+
+
+def stock_predict(encoder: str, pool: Path, limit: int) -> Tuple[str, Callable[[], object]]:
+    """spaCy's own `transformer` over the pool, in its order."""
+    nlp = spacy.blank("en")
+    transformer = nlp.add_pipe("transformer", config=transformer_config(encoder))
+    docs = unlabelled(pool, nlp.vocab, limit)
+    nlp.initialize(lambda: [make_example(doc) for doc in docs[:10]])
+    parts = [docs[start : start + 512] for start in range(0, len(docs), 512)]
+    return "spacy-transformers: predict pool", lambda: [transformer.predict(part) for part in parts]
+
+
+def transformer_config(encoder: str) -> Dict[str, Dict[str, object]]:
+    """Of spaCy's own `transformer`."""
+    return {"model": {"name": encoder, "mixed_precision": torch.cuda.is_initialized()}}
 
 
 def stock_spacy(
@@ -232,7 +257,7 @@ def stock_spacy(
 ) -> Dict[str, float]:
     """spaCy's own `transformer` and `ner`: training steps of 16 of the same sentences, and the whole pool."""
     nlp = spacy.blank("en")
-    nlp.add_pipe("transformer", config={"model": {"name": encoder, "mixed_precision": torch.cuda.is_initialized()}})
+    nlp.add_pipe("transformer", config=transformer_config(encoder))
     nlp.add_pipe("ner", config={"model": {"tok2vec": LISTENER, "use_upper": use_upper}})
     examples = chosen(pool, nlp, max(sentences, 192))
     optimizer = nlp.initialize(lambda: examples)
@@ -242,8 +267,6 @@ def stock_spacy(
         nlp.update(batch, sgd=optimizer)
     step = timed(lambda: [nlp.update(batch, sgd=optimizer) for batch in batches[-count:]]) / count
     docs = unlabelled(pool, nlp.vocab, limit)
-    parts = [docs[start : start + 512] for start in range(0, len(docs), 512)]
-    transformer = nlp.get_pipe("transformer")
     if torch.cuda.is_initialized():
         # Kernels for large batches are compiled, and memory is taken, once per process.
         list(nlp.pipe((Doc(doc.vocab, words=[token.text for token in doc]) for doc in docs), batch_size=512))
@@ -251,7 +274,6 @@ def stock_spacy(
     return {
         f"{name}: training step": step,
         f"{name}: pool": timed(lambda: list(nlp.pipe(docs, batch_size=512))),
-        "spacy-transformers: predict pool": timed(lambda: [transformer.predict(part) for part in parts]),
     }
 
 
