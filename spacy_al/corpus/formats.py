@@ -9,6 +9,7 @@ from . import ontonotes
 from .conll import DOCSTART
 from .lines import read_lines
 from .repairs import Repairs
+from .text import visible_files
 
 FORMATS = {
     "conll": "one token a line, the entity tag in the last column (CoNLL-2003, WNUT-17, BC5CDR, Wikigold)",
@@ -54,7 +55,7 @@ def detect_format(path: Path) -> str:
 def _detect_folder(path: Path) -> str:
     if any(path.rglob(ontonotes.PATTERN)) or any(path.rglob("*_gold_skel")):
         return "ontonotes"
-    suffixes = {file.suffix.lower() for file in path.rglob("*") if file.is_file() and not _hidden(file, path)}
+    suffixes = {file.suffix.lower() for file in visible_files(path)}
     if suffixes == {".txt"}:
         return "txt"
     raise _unsure(path, f"a folder with files {', '.join(sorted(suffixes)) or 'of no kind'}")
@@ -66,10 +67,6 @@ def _tagged(texts: List[str]) -> float:
     rows = [row for row in rows if row and row[0] != DOCSTART]
     fit = [row for row in rows if len(row) > 1 and (row[-1] == "O" or row[-1][:2] in TAG_STARTS)]
     return len(fit) / len(rows) if rows else 0.0
-
-
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def _unsure(path: Path, seen: str) -> ALError:

@@ -1,5 +1,6 @@
 """The entities of a JSON record: by characters or tokens, checked, and put onto the tokens of its Doc."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import List, Optional, Tuple
@@ -13,6 +14,7 @@ from .repairs import Repairs
 from .schemes import Span
 
 KEYS = ("spans", "ents", "entities")
+TAGS = re.compile(r"O|[BILUES]-\S.*")
 
 
 def read_spans(record: Record, offsets: Offsets, text: str) -> Optional[List[CharSpan]]:
@@ -23,12 +25,19 @@ def read_spans(record: Record, offsets: Offsets, text: str) -> Optional[List[Cha
     offsets (Offsets): The characters of the record's own tokens; empty if it has none.
     text (str): The record's text.
     RETURNS (Optional[List[CharSpan]]): Entities by characters, as listed.
-    RAISES: BadRecord when one is malformed or contradicts itself or the text.
+    RAISES: BadRecord when one is malformed or contradicts itself or the text, and when there is no such list but
+        another that plainly holds entities: nobody's labels may be lost to the name of a key.
     """
     for key in KEYS:
         # Doc.to_json keeps "spans" for groups of spans, which is an object.
         if record.get(key) is not None and not (key == "spans" and isinstance(record[key], dict)):
             return [_char_span(item, offsets, text) for item in get(record, key, list) or []]
+    stray = next((key for key, value in record.items() if key not in KEYS and _labels(value)), None)
+    if stray is not None:
+        raise BadRecord(
+            f"{stray!r} seems to hold entities, which are read from 'spans', 'ents' or 'entities' as objects with"
+            " start, end and label; rename it, give tags as columns (conll), or remove it to have no labels"
+        )
     return None
 
 
@@ -54,6 +63,19 @@ def place_spans(given: List[CharSpan], doc: Doc, repairs: Repairs, *, path: Path
         message = Errors.A127.format(path=path, line=line, text=doc[start:end].text, label=label)
         repairs.problem("overlap", message, path=path, line=line)
     return kept
+
+
+def _labels(value: object) -> bool:
+    """Whether a value is a list of spans as `_char_span` reads them, or of entity tags, one a token."""
+    if not isinstance(value, list) or not value:
+        return False
+    if all(isinstance(item, str) for item in value):
+        return all(TAGS.fullmatch(item) for item in value)
+    return all(
+        (isinstance(item, list) and [type(part) for part in item] == [int, int, str])
+        or (isinstance(item, dict) and {"start", "end", "label"} <= item.keys())
+        for item in value
+    )
 
 
 def _char_span(item: object, offsets: Offsets, text: str) -> CharSpan:

@@ -39,7 +39,7 @@ def read_text(
 def read_folder(
     folder: Path, repairs: Repairs, *, nlp: Language, per_line: bool = False
 ) -> Iterator[Sentence]:
-    """Read all `*.txt` files below a folder, sorted by path, each as `read_text` does.
+    """Read all text files below a folder (.txt, .TXT; no hidden ones), sorted by path, each as `read_text` does.
 
     folder (Path): The folder.
     repairs (Repairs): What to do about bytes that are not UTF-8, and about files without text (A110).
@@ -69,6 +69,13 @@ def read_csv(
         yield from not_empty(split_passages(passages, nlp, path), path)
 
 
+def visible_files(folder: Path) -> Iterator[Path]:
+    """All files below a folder; none that is hidden or stands in a hidden folder, such as macOS's `._a.txt`."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            yield path
+
+
 def not_empty(sentences: Iterator[Sentence], path: Path) -> Iterator[Sentence]:
     """Pass sentences on; raise ALError A110 when there was none."""
     empty = True
@@ -80,7 +87,7 @@ def not_empty(sentences: Iterator[Sentence], path: Path) -> Iterator[Sentence]:
 
 
 def _read_folder(folder: Path, repairs: Repairs, nlp: Language, per_line: bool) -> Iterator[Sentence]:
-    for path in sorted(path for path in folder.rglob("*.txt") if path.is_file()):
+    for path in sorted(path for path in visible_files(folder) if path.suffix.lower() == ".txt"):
         if path.read_bytes().removeprefix(BOM).strip():
             name = path.relative_to(folder).as_posix()
             yield from read_text(path, repairs, nlp=nlp, per_line=per_line, name=name)

@@ -57,6 +57,24 @@ def test_a_record_without_spans_is_unlabelled(read):
     assert [one.spans for one in read({"text": TEXT}, {**TASK, "spans": None})] == [None, None]
 
 
+ELSEWHERE = {
+    "doccano": {"label": [[0, 13, "PERSON"]]},
+    "objects": {"annotations": [PERSON]},
+    "tags": {"ner_tags": ["B-PERSON", "I-PERSON", "O", "O", "O", "O"]},
+}
+
+
+@pytest.mark.parametrize("labels", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_entities_under_another_key_are_refused_not_dropped(read, labels):
+    with pytest.raises(ALError, match=rf"A007.*f\.jsonl:1: '{next(iter(labels))}' seems to hold entities"):
+        read({"text": TEXT, "tokens": TOKENS, **labels})
+
+
+@pytest.mark.parametrize("value", [["O Globo", "news"], [[0, 13]], [1, 2], [], "PERSON", {"start": 0}])
+def test_other_keys_are_no_labels(read, value):
+    assert [one.spans for one in read({"text": TEXT, "label": value})] == [None]
+
+
 @pytest.mark.parametrize("answer", ["reject", "ignore"])
 def test_an_answer_that_is_not_accept_is_no_label(read, answer):
     repairs = Repairs()

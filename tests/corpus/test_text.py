@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from spacy_al.corpus.formats import detect_format
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.corpus.text import read_csv, read_folder, read_text
 from spacy_al.errors import ALError
@@ -51,6 +52,14 @@ def test_a_folder_is_read_in_order(write, nlp, tmp_path):
     write("t/d.md", "D.")
     sentences = read_folder(tmp_path / "t", Repairs(), nlp=nlp)
     assert [(one.file, one.document) for one in sentences] == [("a/c.txt", "a/c.txt"), ("b.txt", "b.txt")]
+
+
+def test_a_folder_is_read_as_its_format_is_told_capitals_in_and_hidden_files_out(write, nlp, tmp_path):
+    write("t/A.TXT", "A.")
+    write("t/._A.TXT", b"\x00\xff")
+    write("t/.old/b.txt", "B.")
+    assert detect_format(tmp_path / "t") == "txt"
+    assert [one.file for one in read_folder(tmp_path / "t", Repairs(), nlp=nlp)] == ["A.TXT"]
 
 
 def test_an_empty_file_of_a_folder_is_refused_or_counted(write, nlp, tmp_path):
