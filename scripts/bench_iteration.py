@@ -159,9 +159,16 @@ def random_electra(tokenizer: str, layers: int, hidden: int) -> str:
 
 
 def in_turn(functions: Dict[str, Callable[[], object]], repeats: int) -> Dict[str, float]:
-    """Median seconds of several calls, each timed once in every turn: what else the machine does strikes all alike."""
-    turns = [{name: timed(function) for name, function in functions.items()} for _ in range(repeats)]
-    return {name: float(numpy.median([turn[name] for turn in turns])) for name in functions}
+    """Median seconds of several calls, each timed once in every turn: what else the machine does strikes all alike.
+
+    Every turn begins with another of them, so that none always follows the same.
+    """
+    seconds: Dict[str, List[float]] = {name: [] for name in functions}
+    names = list(functions)
+    for turn in range(repeats):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            seconds[name].append(timed(functions[name]))
+    return {name: float(numpy.median(values)) for name, values in seconds.items()}
 
 
 def timed(function: Callable[[], object]) -> float:

@@ -81,6 +81,7 @@ class Console:
         minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
         waiting = [state for state in states if state.phase == "waiting"]
         if waiting:
-            typer.echo(f"Waiting for {len(waiting[0].pending)} answers: python -m spacy al query {output} OUT")
+            command = f"python -m spacy al query {output} OUT.jsonl --format prodigy"
+            typer.echo(f"Waiting for {len(waiting[0].pending)} answers: {command}")
         else:
             typer.echo(f"Done in {minutes} min {seconds} s. Metrics, model and labelled sentences are in {output}")

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
+from spacy.tokens import Doc
 from spacy.util import load_config, registry
 from spacy.vocab import Vocab
 
-from ..corpus.reader import read_docs
 from ..corpus.task_docs import answer_doc
 from ..errors import ALError, Errors
 from ..jsonl import read_jsonl
@@ -43,25 +43,29 @@ def accept_answers(run: Path, answers: Sequence[Answer]) -> None:
     """Put answers into a run; the next `al run` trains on them.
 
     Accepted sentences are labelled. So are those with rejected spans, if the run's tagger learns from such spans
-    (`spacy_al.loop.oracle.learns_from_rejected`). All others go back to the pool.
+    (`spacy_al.loop.oracle.learns_from_rejected`). All others go back to the pool. Answers may come in parts; a later
+    answer to the same sentence replaces the earlier one, also when it is reject or ignore.
 
     run (Path): The run's folder. answers (Sequence[Answer]): Checked; at most one for each sentence asked for.
-    RAISES: ALError A507 unless the run waits, A508 when there is nothing to learn, A504 while another process works
-        on the run, A002 when the answers cannot be written.
+    RAISES: ALError A507 unless the run waits, A508 when no answer, old or new, teaches anything, A504 while another
+        process works on the run, A002 when the answers cannot be written.
     """
     folder = RunFolder(run)
     with locked(folder.lock):
         state = waiting_state(folder)
         tasks = {task.id: task for task in open_batch(run)}
         vocab = Vocab()
-        taken = [answer for answer in answers if answer.teaches and answer.id in tasks]
-        if not taken:
+        said = {answer.id: answer for answer in answers if answer.id in tasks}
+        docs = [answer_doc(tasks[id_], answer, vocab) for id_, answer in said.items() if answer.teaches]
+        kept = [doc for doc in earlier_answers(folder, state.round, vocab) if doc.user_data["id"] not in said]
+        if not kept and not docs:
             raise ALError(Errors.A508.format(path=run, n=len(tasks)))
-        docs = {one.id: answer_doc(tasks[one.id], one, vocab) for one in taken}
-        # Answers may come in parts; a later answer to the same sentence replaces the earlier one.
-        earlier = read_docs(folder.answers(state.round), vocab) if folder.answers(state.round).is_file() else []
-        kept = [doc for doc in earlier if doc.user_data["id"] not in docs]
-        folder.write_answers(state.round, [*kept, *docs.values()])
+        folder.write_answers(state.round, [*kept, *docs])
+
+
+def earlier_answers(folder: RunFolder, round_: int, vocab: Vocab) -> List[Doc]:
+    """What people have answered in a round so far, of what teaches something; none before the first `al ingest`."""
+    return folder.read_round(round_, vocab) if folder.answers(round_).is_file() else []
 
 
 def waiting_state(folder: RunFolder) -> RunState:

@@ -60,10 +60,13 @@ def _changes(
     return changes + (["the sentences of the pool"] if state.pool != fresh.pool else [])
 
 
-def take_over(folder: RunFolder, state: RunState, fresh: RunState, known: Set[str], pool: Optional[str]) -> None:
+def take_over(
+    folder: RunFolder, state: RunState, fresh: RunState, known: Set[str], pool: Optional[str], *, rounds: int
+) -> None:
     """Make an old state one of the run that is asked for, after its changes were accepted.
 
     known (Set[str]): Ids of the pool. pool (Optional[str]): Its path, for the message.
+    rounds (int): Queries asked for now; a finished run that has made fewer goes on.
     RAISES: ALError A513 when sentences to be labelled are not in the pool any more.
     """
     if state.pool != fresh.pool:
@@ -73,7 +76,8 @@ def take_over(folder: RunFolder, state: RunState, fresh: RunState, known: Set[st
         # Utilities are kept by the sentence's number in the pool, which is another one now.
         for path in folder.path.glob("rounds/*/utilities.npz"):
             path.unlink()
-    if state.phase == "select":
+    more = state.round < rounds and len(state.labelled) < len(known)
+    if state.phase == "select" or (state.phase == "done" and more):
         state.phase = "score"
     state.pool, state.seed, state.versions = fresh.pool, fresh.seed, fresh.versions
     state.device, state.hardware = fresh.device, fresh.hardware

@@ -117,7 +117,8 @@ class ActiveLearningRun:
     ) -> RunState:
         self.folder.sweep()
         if check_resume(self.folder, state, fresh, config, other, accept_changes=accept):
-            take_over(self.folder, state, fresh, set(self.pool.index), self.settings.pool)
+            known, settings = set(self.pool.index), self.settings
+            take_over(self.folder, state, fresh, known, settings.pool, rounds=settings.rounds)
             self._keep_configs(config, other)
             state.save(self.folder.state)
         return state

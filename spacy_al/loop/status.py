@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from spacy.util import load_config
+from spacy.vocab import Vocab
 
 from ..errors import ALError, Errors
 from ..schemas import check_active_learning, fill_active_learning
 from .folder import RunFolder
+from .people import earlier_answers
 from .state import RunState, load_state
 
 TREND = 5  # rounds shown
@@ -27,7 +29,7 @@ def describe(run: Path) -> List[str]:
         raise ALError(Errors.A510.format(path=run))
     rows = folder.read_metrics()
     rounds = check_active_learning(fill_active_learning(load_config(folder.config)).interpolate()).rounds
-    shown = [_position(state, rounds), _trend(rows), _stability(rows), _waiting(state, run)]
+    shown = [_position(state, rounds), _trend(rows), _stability(rows), _waiting(state, folder)]
     return [line for lines in [*shown, _estimate(state, rows, rounds)] for line in lines]
 
 
@@ -57,13 +59,19 @@ def _stability(rows: List[Dict[str, Any]]) -> List[str]:
     return [f"Tokens of the pool tagged as in the round before: {trend} %; near 100 for several rounds: time to stop"]
 
 
-def _waiting(state: RunState, run: Path) -> List[str]:
+def _waiting(state: RunState, folder: RunFolder) -> List[str]:
     if state.phase != "waiting":
         return []
-    return [
-        f"Waiting for people: python -m spacy al query {run} OUT.jsonl --format prodigy",
-        f"then: python -m spacy al ingest {run} ANSWERS.jsonl, and the same `al run` again",
+    pending, earlier = set(state.pending), earlier_answers(folder, state.round, Vocab())
+    asked, answered = len(pending), sum(doc.user_data["id"] in pending for doc in earlier)
+    taken = f"Taken in: labels of {answered} of {asked} sentences; the same `al run` again learns from them"
+    if answered == asked:
+        return [taken]
+    lines = [
+        f"Waiting for people: python -m spacy al query {folder.path} OUT.jsonl --format prodigy",
+        f"then: python -m spacy al ingest {folder.path} ANSWERS.jsonl, and the same `al run` again",
     ]
+    return [f"{taken}, and the others go back to the pool", *lines] if answered else lines
 
 
 def _estimate(state: RunState, rows: List[Dict[str, Any]], rounds: int) -> List[str]:

@@ -5,7 +5,9 @@ import json
 import os
 
 import pytest
+from spacy.vocab import Vocab
 
+from spacy_al.corpus.reader import read_docs
 from spacy_al.errors import ALError
 from spacy_al.files import write_json
 from spacy_al.loop.run import ActiveLearningRun, run
@@ -125,6 +127,21 @@ def test_accepted_changes_are_taken_over(unfinished, make_config, tmp_path):
     assert run(changed, unfinished).phase == "done"
     rows = (unfinished / "rounds" / "0003" / "selected.jsonl").read_text().splitlines()
     assert {json.loads(row)["measure"] for row in rows} == {"entropy"}
+
+
+def test_a_finished_run_goes_on_for_more_rounds(make_config, tmp_path):
+    assert run(make_config(rounds=1), tmp_path / "run").phase == "done"
+    assert run(make_config(), tmp_path / "run", accept_changes=True).round == 2
+    run(make_config(), tmp_path / "undisturbed")
+    assert rows_without_seconds(tmp_path / "run") == rows_without_seconds(tmp_path / "undisturbed")
+    assert chosen_ids(tmp_path / "run") == chosen_ids(tmp_path / "undisturbed")
+    assert len(list(read_docs(tmp_path / "run" / "labelled.spacy", Vocab()))) == 20
+
+
+def test_a_finished_run_asked_for_fewer_rounds_stays_as_it_is(make_config, tmp_path):
+    run(make_config(rounds=1), tmp_path / "run")
+    state = run(make_config(rounds=0), tmp_path / "run", accept_changes=True)
+    assert (state.phase, state.round) == ("done", 1)
 
 
 def test_an_accepted_pool_is_scored_anew(make_config, tmp_path, monkeypatch, corpus):

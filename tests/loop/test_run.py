@@ -12,6 +12,7 @@ from spacy_al.loop.people import accept_answers, open_batch
 from spacy_al.loop.repeats import run_repeats
 from spacy_al.loop.run import ActiveLearningRun, run
 from spacy_al.loop.state import load_state
+from spacy_al.loop.status import describe
 from spacy_al.tasks import Answer
 from spacy_al.uncertainty import sequence
 
@@ -157,6 +158,37 @@ def test_answers_may_come_in_parts_and_the_last_word_counts(make_config, tmp_pat
     assert set(run(config, tmp_path / "run").labelled) == {first.id, second.id, third.id}
     docs = DocBin(store_user_data=True).from_disk(tmp_path / "run" / "labelled.spacy").get_docs(Vocab())
     assert not any(doc.ents for doc in docs)
+
+
+def test_a_later_ignore_takes_an_answer_back(make_config, tmp_path):
+    config, folder = make_config(oracle="people", rounds=0), tmp_path / "run"
+    run(config, folder)
+    first, second, *_ = open_batch(folder)
+    accept_answers(folder, [Answer(first.id, "accept"), Answer(second.id, "accept")])
+    accept_answers(folder, [Answer(first.id, "ignore")])
+    assert run(config, folder).labelled == [second.id]
+
+
+def test_the_last_answer_that_teaches_cannot_be_taken_back(make_config, tmp_path):
+    config, folder = make_config(oracle="people", rounds=0), tmp_path / "run"
+    run(config, folder)
+    first = open_batch(folder)[0]
+    accept_answers(folder, [Answer(first.id, "accept")])
+    with pytest.raises(ALError, match="A508"):
+        accept_answers(folder, [Answer(first.id, "ignore")])
+    assert run(config, folder).labelled == [first.id]
+
+
+@pytest.mark.parametrize(("answered", "said"), [(0, None), (4, "labels of 4 of 10"), (10, "labels of 10 of 10")])
+def test_status_says_what_was_taken_in(make_config, tmp_path, answered, said):
+    folder = tmp_path / "run"
+    run(make_config(oracle="people", rounds=0), folder)
+    tasks = open_batch(folder)[:answered]
+    if tasks:
+        accept_answers(folder, [Answer(task.id, "accept") for task in tasks])
+    lines = "\n".join(describe(folder))
+    assert (said in lines) if said else ("Taken in" not in lines)
+    assert ("Waiting for people" in lines) == (answered < 10)
 
 
 def test_answers_to_a_run_that_does_not_wait_are_refused(finished):
