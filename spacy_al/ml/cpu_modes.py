@@ -7,7 +7,7 @@ import contextlib
 from typing import Any, Callable, ContextManager, Dict, Optional, Sequence, Tuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
@@ -15,9 +15,14 @@ LARGE = 1 << 20  # weights of an embedding from which its gradient is kept by ro
 STEPS = 1 << 16  # a rate is kept to one part in so many
 
 
-def fast_training(device: torch.device) -> ContextManager[Any]:
-    """A `FastTraining` for a CPU; nothing for a GPU, whose own kernels are fast."""
-    return FastTraining() if device.type == "cpu" else contextlib.nullcontext()
+def fast_training(device: torch.device, module: nn.Module) -> ContextManager[Any]:
+    """A `FastTraining` for a CPU; nothing for a GPU, whose own kernels are fast.
+
+    Nor for a module with gradient checkpointing: its backward pass draws the masks of the forward pass once more, and
+    torch leaves the block for that.
+    """
+    again = any(getattr(one, "gradient_checkpointing", False) for one in module.modules())
+    return FastTraining() if device.type == "cpu" and not again else contextlib.nullcontext()
 
 
 class FastTraining(TorchFunctionMode):
@@ -42,7 +47,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     """As `torch.nn.functional.dropout`, with a rate to one part in 65,536."""
     if not training or not 0 < p <= 1 or input.device.type != "cpu":
         return functional.dropout(input, p, training, inplace)
-    return input * keep_mask(input, p)
+    mask = keep_mask(input, p)
+    return input.mul_(mask) if inplace else input * mask
 
 
 def keep_mask(like: Tensor, rate: float) -> Tensor:
@@ -67,7 +73,7 @@ def attention(
     **other: Any,
 ) -> Tensor:
     """As `torch.nn.functional.scaled_dot_product_attention`, of which torch has a fast form without dropout only."""
-    if dropout_p == 0 or is_causal or any(other.values()) or query.device.type != "cpu":
+    if dropout_p == 0 or is_causal or any(other.values()) or not _plain(query, attn_mask):
         return functional.scaled_dot_product_attention(
             query, key, value, attn_mask, dropout_p, is_causal, scale=scale, **other
         )
@@ -79,6 +85,18 @@ def attention(
         scores = scores + attn_mask
     weights = scores.softmax(-1)
     return (weights * keep_mask(weights, dropout_p)) @ value
+
+
+def _plain(query: Tensor, mask: Optional[Tensor]) -> bool:
+    """Whether a softmax over all of a query's scores is right: torch gives a query that may look at nothing zeros, and
+    computes in float32 what is of half precision."""
+    if query.device.type != "cpu" or query.dtype != torch.float32:
+        return False
+    if mask is None or not mask.numel():
+        return True
+    if mask.dtype == torch.bool:
+        return bool(mask.any(-1).all())
+    return mask.dtype == query.dtype and bool(mask.amax(-1).amin() > -torch.inf)
 
 
 def embedding(

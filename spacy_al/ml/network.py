@@ -61,7 +61,7 @@ class TaggerNetwork(nn.Module):
         return self.head.predict(self._repeat_body(front, noise), noise)
 
     def _repeat_body(self, front: Batch, noise: KeyedNoise) -> Ragged:
-        with dropout_on(self.body, noise.rates.get("all")), fast_training(noise.keys.device):
+        with dropout_on(self.body, noise.rates.get("all")), fast_training(noise.keys.device, self.body):
             passes = [self.body(front, None) for _ in range(noise.passes)]
         return Ragged(torch.cat([states.data for states in passes]), passes[0].lengths)
 

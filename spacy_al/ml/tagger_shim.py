@@ -147,7 +147,7 @@ class TaggerShim(Shim):
             spans = [rejected[number] for number in part] if rejected else ()
             share = 1.0 if len(parts) == 1 else network.head.weight(some, spans) / max(whole, 1)
             batch, finish = self._begin([docs[number] for number in part])
-            with fast_training(self.device):
+            with fast_training(self.device, network):
                 loss = share * network.loss(batch, torch.cat(some).to(self.device), spans)
             loss.backward()
             finish()

@@ -1,15 +1,20 @@
 """Faster forms of torch's functions on a CPU: the same functions, other random masks."""
 
+import contextlib
+
 import pytest
+import spacy
 import torch
 from torch import nn
 from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile
 from transformers import BertConfig, BertModel
 
-from spacy_al.ml import cpu_modes
+from spacy_al.ml import cpu_modes, tagger_shim
 from spacy_al.ml.cpu_modes import FastTraining, fast_training, keep_mask
 from spacy_al.ml.optimizer import RowGradients
+
+from .helpers import make_examples, tiny_transformer, transformer_model
 
 NEVER = 1e-9  # a rate that drops nothing: below one part in 65,536
 
@@ -33,6 +38,13 @@ def test_dropout_drops_its_share_and_scales_the_rest(rate, inplace):
     assert dropped.float().mean(0).std() < 0.06  # each unit on its own, not whole columns
     found.sum().backward()
     torch.testing.assert_close(kept.grad, torch.where(dropped, 0.0, 1 / (1 - rate)))
+
+
+def test_in_place_is_in_place():
+    values = torch.ones(1000)
+    with FastTraining():
+        assert functional.dropout(values, 0.5, inplace=True) is values
+    assert values.unique().tolist() == [0.0, 2.0]
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (0, 5), (7, 3), (4, 1, 9)])
@@ -113,6 +125,26 @@ def test_what_it_does_not_know_is_torchs():
             torch.testing.assert_close(functional.scaled_dot_product_attention(query, query, query, **options), own)
 
 
+@pytest.mark.parametrize("kind", [torch.bool, torch.float32])
+def test_a_query_that_sees_nothing_gets_zeros_as_from_torch(kind):
+    query, seen = torch.randn(2, 2, 4, 8, requires_grad=True), torch.ones(2, 1, 4, 4, dtype=torch.bool)
+    seen[0, 0, 2] = False
+    mask = seen if kind == torch.bool else torch.zeros(seen.shape).masked_fill(~seen, -torch.inf)
+    with FastTraining():
+        found = functional.scaled_dot_product_attention(query, query, query, mask, NEVER)
+    torch.testing.assert_close(found, functional.scaled_dot_product_attention(query, query, query, mask))
+    assert found[0, :, 2].count_nonzero() == 0
+    found.sum().backward()
+    assert query.grad.isfinite().all()
+
+
+def test_half_precision_takes_a_mask_in_single():
+    query, mask = torch.randn(2, 2, 4, 8, dtype=torch.bfloat16), torch.zeros(2, 1, 4, 4)
+    with FastTraining():
+        found = functional.scaled_dot_product_attention(query, query, query, mask, 0.5)
+    assert found.dtype == torch.bfloat16
+
+
 @pytest.mark.parametrize("padding", [None, 3])
 def test_rows_of_a_large_embedding_have_the_gradients_of_a_dense_one(monkeypatch, padding):
     monkeypatch.setattr(cpu_modes, "LARGE", 40)
@@ -147,6 +179,28 @@ def test_a_hugging_face_model_goes_through_it(monkeypatch):
     assert model.embeddings.word_embeddings.weight.grad.is_sparse
 
 
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_gradient_checkpointing_draws_the_same_masks_forward_and_back(tmp_path, monkeypatch, reentrant):
+    nlp = spacy.blank("en")
+    model = transformer_model(tiny_transformer(tmp_path))
+    pipe = nlp.add_pipe("sequence_tagger", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp.vocab))
+
+    def slopes():
+        torch.manual_seed(1)
+        pipe.update(make_examples(nlp.vocab))
+        found = [one.grad for one in pipe._shim.network.parameters() if one.grad is not None]
+        pipe._shim.network.zero_grad()
+        return torch.cat([one.flatten() for one in found])
+
+    pipe._shim.encoder.hf_model.transformer.gradient_checkpointing_enable({"use_reentrant": reentrant})
+    again = slopes()
+    pipe._shim.encoder.hf_model.transformer.gradient_checkpointing_disable()
+    monkeypatch.setattr(tagger_shim, "fast_training", lambda *values: contextlib.nullcontext())
+    torch.testing.assert_close(again, slopes())
+
+
 def test_a_gpu_keeps_its_own_kernels():
-    assert not isinstance(fast_training(torch.device("cuda")), FastTraining)
-    assert isinstance(fast_training(torch.device("cpu")), FastTraining)
+    module = nn.Linear(1, 1)
+    assert not isinstance(fast_training(torch.device("cuda"), module), FastTraining)
+    assert isinstance(fast_training(torch.device("cpu"), module), FastTraining)
