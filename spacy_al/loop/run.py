@@ -247,7 +247,9 @@ class ActiveLearningRun:
         if self.settings.pool_fraction < 1:
             rng = phase_rng(self.settings.seed, self.state.round, "subsample")
             order = numpy.argsort(random_order([self.pool.ids[number] for number in numbers], rng), kind="stable")
-            numbers = sorted(numbers[place] for place in order[: round(self.settings.pool_fraction * len(numbers))])
+            # One at least: a round without any would learn nothing, and people would be asked nothing.
+            amount = max(round(self.settings.pool_fraction * len(numbers)), 1)
+            numbers = sorted(numbers[place] for place in order[:amount])
         return numpy.array(numbers, dtype=numpy.int64)
 
     def _score(self) -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import spacy
+from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
@@ -211,6 +212,25 @@ def test_part_of_the_pool_is_scored_anew_each_round(make_config, tmp_path):
     scored = [numpy.load(path)["numbers"] for path in sorted((tmp_path / "run").glob("rounds/*/utilities.npz"))]
     assert [len(numbers) for numbers in scored] == [55, 52]
     assert len(set(scored[0]) & set(scored[1])) < 52
+
+
+def test_a_part_too_small_for_a_sentence_is_one_sentence(make_config, tmp_path):
+    run(make_config(pool_fraction=0.001, rounds=1), tmp_path / "run")
+    assert [len(ids) for ids in chosen_ids(tmp_path / "run")] == [10, 1]
+
+
+@Language.component("spacy_al_test_function")
+def no_change(doc):
+    return doc
+
+
+@pytest.mark.parametrize("name", ["spacy_al_test_function", "doc_cleaner"])
+def test_components_that_are_functions_of_a_doc(make_config, tmp_path, name):
+    config = make_config(rounds=0)
+    config["nlp"]["pipeline"] = ["ner", name]
+    config["components"][name] = {"factory": name}
+    assert run(config, tmp_path / "run").phase == "done"
+    assert rows_without_seconds(tmp_path / "run")[0]["ents_f"] > 0
 
 
 def test_a_stochastic_measure_with_ties_broken_by_another(make_config, tmp_path):
