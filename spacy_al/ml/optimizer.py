@@ -117,7 +117,9 @@ def thinc_step(module: nn.Module, optimizer: Optimizer, *, log: bool) -> None:
         weights, _ = optimizer(
             key, cast(FloatsXd, torch2xp(parameter.data)), cast(FloatsXd, torch2xp(dense(parameter.grad)))
         )
-        parameter.data = xp2torch(weights, requires_grad=True, device=parameter.device).data
+        # Copied: what thinc returns refers to the tensor it was given, and as `data` would keep every one of them.
+        with torch.no_grad():
+            parameter.copy_(xp2torch(weights, device=parameter.device))
         parameter.grad = None
 
 

@@ -1,5 +1,7 @@
 """The fused step against torch's own optimizers and a hand-made step."""
 
+import gc
+
 import pytest
 import torch
 from thinc.api import SGD, Adam, RAdam
@@ -55,6 +57,18 @@ def test_averages_take_thincs_own_step():
     optimizer = Adam(0.01, use_averages=True)
     TorchOptimizer().step(layer, optimizer)
     assert len(optimizer.averages) == 2
+
+
+def test_thincs_own_step_keeps_nothing_of_earlier_steps():
+    layer, fused, optimizer = layer_with_gradient(), TorchOptimizer(), Adam(0.01, use_averages=True)
+    kept = []
+    for _ in range(4):
+        for parameter in layer.parameters():
+            parameter.grad = torch.ones_like(parameter)
+        fused.step(layer, optimizer)
+        gc.collect()
+        kept.append(sum(type(one) is torch.Tensor for one in gc.get_objects()))
+    assert kept[1:] == [kept[1]] * 3
 
 
 def test_a_new_thinc_optimizer_starts_with_empty_moments():
