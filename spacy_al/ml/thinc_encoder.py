@@ -138,5 +138,7 @@ def cupy_state_kept() -> Iterator[None]:
 
 def _ragged(arrays: List[Floats2d], docs: Sequence[Doc], device: torch.device) -> Ragged:
     lengths = torch.tensor([len(doc) for doc in docs], device=device)
-    data = torch.cat([xp2torch(array, device=device) for array in arrays]) if arrays else torch.zeros(0, 0)
+    # Of a Doc without tokens a listener to a transformer knows not even the width.
+    full = [array for array in arrays if len(array)] or arrays[:1]
+    data = torch.cat([xp2torch(array, device=device) for array in full]) if full else torch.zeros(0, 0)
     return Ragged(data[None].float(), lengths)

@@ -216,6 +216,21 @@ def test_the_listener_trains(folder):
     assert found == [spans for _, spans in SENTENCES]
 
 
+@pytest.mark.parametrize("place", [0, 2])
+def test_a_doc_without_tokens_beside_others_stops_no_listener(folder, place):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"name": folder}})
+    model = transformer_model(folder) | {"encoder": LISTENER}
+    nlp.add_pipe("sequence_tagger", config={"model": model, "labels": ["PER", "LOC"]})
+    examples = make_examples(nlp.vocab)
+    optimizer = nlp.initialize(lambda: examples)
+    examples.insert(place, Example(Doc(nlp.vocab), Doc(nlp.vocab)))
+    assert nlp.update(examples, sgd=optimizer)["sequence_tagger"] > 0
+    docs = docs_of(nlp)
+    docs.insert(place, Doc(nlp.vocab))
+    assert [len(doc) for doc in nlp.pipe(docs)] == [len(eg.x) for eg in examples]
+
+
 def test_mean_pooling_is_the_mean_of_a_tokens_pieces(folder):
     nlp = spacy.blank("en")
     first, mean = (
