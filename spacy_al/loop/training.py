@@ -81,12 +81,16 @@ class Trainer:
         """
         with thinc_seed(seed), deterministic(self.settings.deterministic):
             self._restart(seed)
-            once = [pipe for _, pipe in self._trainable() if getattr(pipe, "trains_in_one_go", False)]
-            for pipe in once:
-                pipe.fit(list(examples), list(dev), seed)
-            if len(once) == len(self._trainable()):
+            for _, pipe in self._trainable():
+                if trains_in_one_go(pipe):
+                    pipe.fit(list(examples), list(dev), seed)
+            if not self.stepped():
                 return TrainingReport()
             return self._train_steps(examples, dev, seed, progress)
+
+    def stepped(self) -> List[Any]:
+        """The components that spaCy's loop trains, batch by batch."""
+        return [pipe for _, pipe in self._trainable() if not trains_in_one_go(pipe)]
 
     def _restart(self, seed: int) -> None:
         for name, pipe in self._trainable():
@@ -176,7 +180,7 @@ class Follower:
     def _follow(self, score: float) -> None:
         if score > self.best_f:
             self.best_f, self.bad_epochs = score, 0
-            self.best = [Snapshot(pipe.model) for _, pipe in self.trainer._trainable()]
+            self.best = [Snapshot(pipe.model) for pipe in self.trainer.stepped()]
             return
         self.bad_epochs += 1
         if self.bad_epochs >= self.trainer.settings.anneal_patience:
@@ -191,6 +195,11 @@ class Follower:
     def finish(self) -> None:
         """Keep the best weights."""
         self._restore()
+
+
+def trains_in_one_go(pipe: Any) -> bool:
+    """Whether a component learns in its own `fit`, not in `update`."""
+    return bool(getattr(pipe, "trains_in_one_go", False))
 
 
 def mean_losses(sums: Dict[str, Any], steps: int) -> Dict[str, float]:

@@ -5,6 +5,7 @@ import pytest
 
 from spacy_al.corpus.reader import make_example, read_docs
 from spacy_al.loop import training
+from spacy_al.loop.run import run
 from spacy_al.loop.training import Trainer
 from spacy_al.schemas import check_active_learning, fill_active_learning
 
@@ -58,3 +59,12 @@ def test_the_best_weights_are_put_back_when_the_rate_is_halved(trainer, corpus, 
     assert numpy.array_equal(rising[2], falling[2])  # nothing happened yet
     # After two bad epochs the first epoch's weights are back, so the next epoch starts near them again.
     assert numpy.abs(falling[3] - falling[0]).max() < numpy.abs(rising[3] - rising[0]).max()
+
+
+@pytest.mark.filterwarnings("ignore:.*W330")  # no part-of-speech tags
+def test_a_component_that_trains_in_one_go_stands_beside_the_others(make_config, tmp_path):
+    pytest.importorskip("pycrfsuite")
+    config = make_config(anneal_patience=1, dev_fraction=0.25, rounds=0)
+    config["nlp"]["pipeline"] = ["ner", "crf"]
+    config["components"]["crf"] = {"factory": "crfsuite_ner", "labels": ["PER", "LOC"]}
+    assert run(config, tmp_path / "run").phase == "done"
