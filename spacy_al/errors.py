@@ -137,6 +137,7 @@ class Errors:
     A517 = "[A517] [active_learning] deterministic = true needs the environment variable CUBLAS_WORKSPACE_CONFIG=:4096:8, and CUDA has started without it. Set it before Python starts; `al run` does so itself."
     A518 = "[A518] {path}: rounds {rounds} have no labels yet; the run has rounds 0 to {last}. Choose among these with --rounds, or let the run go on first."
     A519 = "[A519] {path}: all {n} answers only reject spans, and '{name}' cannot learn from that. Accept or correct at least one sentence and ingest again; a CRF head learns from rejected spans, and so does spaCy's `ner` with incorrect_spans_key = \"incorrect_spans\"."
+    A520 = "[A520] {path} holds rows of other settings: {changes}. Give the same configs, or another --output."
     A505 = "[A505] The config's pipeline has no component '{target}' (it has {names}). Set target in [active_learning] to the one that finds entities."
     A580 = "[A580] {path}: not a study ({reason}). docs/study.md shows one; configs/paper/ has several."
     A581 = "[A581] {path}: unknown key '{key}' in {section}. Known keys: {known}. Check the spelling."

@@ -12,14 +12,17 @@ from ..errors import ALError, Errors
 from ..files import write_text
 from ..jsonl import write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
+from .changes import config_changes, successor_changes
 from .checks import check_target
-from .determinism import deterministic
+from .determinism import deterministic, prepare_cublas
 from .folder import RunFolder
 from .learner import Learner
 from .lock import locked
 from .memory import peak_memory
 from .reporter import Reporter, Silent
 from .state import RunState, load_state
+
+MORE_ROUNDS = "active_learning.rounds:"
 
 
 def load_successor(path: Path, config: Config, settings: ActiveLearningSchema) -> Config:
@@ -74,7 +77,8 @@ def train_successor(
     rounds (Optional[Sequence[int]]): Which; all with labels by default.
     overrides (Optional[Dict[str, Any]]): Of the run's config, such as {"paths.test": ...}, when files have moved.
     RETURNS (List[Dict[str, Any]]): A row for each round.
-    RAISES: ALError A510 (no run), A518 (a round without labels), A516 (a config that cannot be read), A504.
+    RAISES: ALError A510 (no run), A518 (a round without labels), A516 (a config that cannot be read), A520 (the output
+        holds rows of other settings), A504, A517.
     """
     source, target = RunFolder(run), RunFolder(output)
     state = load_state(source.state)
@@ -83,9 +87,12 @@ def train_successor(
     config = fill_active_learning(load_config(source.config, overrides=overrides or {}))
     config["active_learning"]["successor"] = str(successor)
     settings = check_active_learning(config.interpolate())
+    if settings.deterministic and use_gpu >= 0:
+        prepare_cublas()
     wanted = chosen_rounds(source, state, rounds)
     with locked(target.lock), deterministic(settings.deterministic):
         changed = load_successor(successor, config, settings)
+        check_output(target, config, changed)
         write_text(target.config, config.to_str())
         write_text(target.successor_config, changed.to_str())
         learner = Learner(changed, root=settings.seed, use_gpu=use_gpu)
@@ -94,6 +101,19 @@ def train_successor(
             later.train(number)
         RunState(**{**vars(state), "round": wanted[-1], "phase": "done", "pending": []}).save(target.state)
     return target.read_metrics()
+
+
+def check_output(target: RunFolder, config: Config, successor: Config) -> None:
+    """Raise ALError A520 where rows that the output holds are of other settings than these.
+
+    config (Config): The run's. It may have got more rounds since. successor (Config): See `load_successor`.
+    """
+    if not (target.metrics.is_file() and target.config.is_file() and target.successor_config.is_file()):
+        return
+    changes = [one for one in config_changes(load_config(target.config), config) if not one.startswith(MORE_ROUNDS)]
+    changes += successor_changes(load_config(target.successor_config), successor)
+    if changes:
+        raise ALError(Errors.A520.format(path=target.path, changes="; ".join(changes)))
 
 
 def chosen_rounds(source: RunFolder, state: RunState, rounds: Optional[Sequence[int]]) -> List[int]:

@@ -59,6 +59,22 @@ def test_chosen_rounds_only_and_none_twice(both, successor, tmp_path):
     assert again[1] == first[0]  # seconds too: it was not trained again
 
 
+def test_rows_of_another_successor_or_run_are_not_taken_for_its_own(both, successor, make_config, tmp_path):
+    train_successor(both, successor, tmp_path / "later", rounds=[0])
+    run(make_config(successor=str(successor), rounds=1, seed=1), tmp_path / "other")
+    with pytest.raises(ALError, match="A520.*active_learning.seed: 0 -> 1"):
+        train_successor(tmp_path / "other", successor, tmp_path / "later")
+    successor.write_text(successor.read_text().replace("max_epochs = 2", "max_epochs = 1"))
+    with pytest.raises(ALError, match="A520.*successor's training.max_epochs: 2 -> 1"):
+        train_successor(both, successor, tmp_path / "later")
+
+
+def test_a_run_that_got_more_rounds_is_followed(both, successor, make_config, tmp_path):
+    train_successor(both, successor, tmp_path / "later")
+    run(make_config(successor=str(successor), rounds=2), both, accept_changes=True)
+    assert [row["round"] for row in train_successor(both, successor, tmp_path / "later")] == [0, 1, 2]
+
+
 def test_the_report_reads_it(both, successor, tmp_path):
     from spacy_al.report.runs import read_run
 
