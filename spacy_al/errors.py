@@ -138,6 +138,7 @@ class Errors:
     A518 = "[A518] {path}: rounds {rounds} have no labels yet; the run has rounds 0 to {last}. Choose among these with --rounds, or let the run go on first."
     A519 = "[A519] {path}: all {n} answers only reject spans, and '{name}' cannot learn from that. Accept or correct at least one sentence and ingest again; a CRF head learns from rejected spans, and so does spaCy's `ner` with incorrect_spans_key = \"incorrect_spans\"."
     A520 = "[A520] {path} holds rows of other settings: {changes}. Give the same configs, or another --output."
+    A521 = "[A521] {path}: no sentence of this test set is annotated, so that every score would be 0. Convert labelled sentences for it, or set test = null in [active_learning] to do without scores."
     A505 = "[A505] The config's pipeline has no component '{target}' (it has {names}). Set target in [active_learning] to the one that finds entities."
     A580 = "[A580] {path}: not a study ({reason}). docs/study.md shows one; configs/paper/ has several."
     A581 = "[A581] {path}: unknown key '{key}' in {section}. Known keys: {known}. Check the spelling."

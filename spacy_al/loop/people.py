@@ -12,6 +12,7 @@ from ..errors import ALError, Errors
 from ..jsonl import read_jsonl
 from ..schemas import check_active_learning, fill_active_learning
 from ..tasks import Answer, Task
+from .checks import check_labels
 from .folder import RunFolder
 from .lock import locked
 from .state import RunState, load_state
@@ -29,9 +30,10 @@ def open_batch(run: Path) -> List[Task]:
 
 
 def open_labels(run: Path) -> List[str]:
-    """The declared labels of a run, in their order."""
+    """The declared labels of a run, in their order; raises ALError A003 or A007 as `check_labels` does."""
     config = load_config(RunFolder(run).config).interpolate()
     target = check_active_learning(fill_active_learning(config)).target
+    check_labels(config, target)
     declared = config.get("initialize", {}).get("components", {}).get(target, {}).get("labels")
     if isinstance(declared, dict):
         value = registry.resolve({"labels": declared})["labels"] or []

@@ -18,7 +18,7 @@ from ..errors import ALError, Errors
 from ..files import write_bytes, write_folder, write_text
 from ..jsonl import write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
-from .checks import check_paths, check_sampling, check_target, chosen_measures
+from .checks import check_labels, check_paths, check_sampling, check_target, check_test, chosen_measures
 from .cold_start import seed_utilities
 from .determinism import deterministic, prepare_cublas
 from .evaluation import predicted
@@ -76,6 +76,8 @@ class ActiveLearningRun:
         self.strategy: Strategy = registry.resolve({"strategy": self.settings.strategy})["strategy"]
         pool_path = check_paths(self.settings)
         check_target(config, self.settings.target)
+        check_labels(config, self.settings.target)
+        check_test(self.settings)
         other = self._successor_config(config)
         # spaCy resolves [training] when it loads the pipeline, and would not say what is wrong.
         if block := config.interpolate()["training"].get("logger"):
