@@ -22,7 +22,8 @@ def get_sampler(nlp: Language, name: Optional[str] = None, *, reuse: bool = Fals
     nlp (Language): A trained pipeline.
     name (Optional[str]): The NER pipe; the first one in the pipeline by default.
     reuse (bool): Take states that a `tok2vec` or `transformer` pipe has left on the Docs, and do not run it
-        again. Only right for Docs that this pipeline has just processed.
+        again. Only right for Docs that this pipeline has just processed; where several such pipes overwrite each
+        other's states, they are run again all the same.
     RETURNS (TagSampler): What to ask.
     RAISES: ALError A410 when there is no such pipe, A411 when it can tell no probabilities.
     """
@@ -31,6 +32,9 @@ def get_sampler(nlp: Language, name: Optional[str] = None, *, reuse: bool = Fals
         raise ALError(Errors.A410.format(name=name, names=", ".join(nlp.component_names)))
     pipe = nlp.get_pipe(name)
     upstream = upstream_pipes(nlp, name)
+    # All pipes with listeners write to the same place of a Doc: of several, the last one's states are there.
+    writers = [other for _, other in nlp.pipeline if hasattr(other, "listener_map")]
+    reuse = reuse and len(writers) == 1 and writers == upstream
     if isinstance(pipe, EntityRecognizer):
         return TransitionSampler(pipe, upstream, rate=trained_rate(nlp), reuse=reuse)
     if not hasattr(pipe, "sample"):

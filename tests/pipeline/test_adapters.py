@@ -245,6 +245,21 @@ def test_states_on_docs_are_used_when_asked_to(pipelines, kind, monkeypatch):
     assert same(sample(get_sampler(nlp, reuse=True), piped), expected)
 
 
+@pytest.mark.parametrize("kind", ["ner listener", "tagger listener"])
+def test_states_that_another_tok2vec_has_left_are_not_used(pipelines, kind):
+    nlp = pipelines(kind)
+    expected = sample(get_sampler(nlp), docs_of(nlp))
+    other = spacy.blank("en")
+    other.add_pipe("tok2vec", name="other")
+    train(other, steps=0)
+    both = spacy.blank("en", vocab=nlp.vocab)
+    for name in nlp.pipe_names:
+        both.add_pipe(name, source=nlp)
+    both.add_pipe("other", source=other)
+    piped = list(both.pipe(docs_of(both)))
+    assert same(sample(get_sampler(both, reuse=True), piped), expected)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_docs_and_empty_docs(pipelines, kind):
     nlp = pipelines(kind)
