@@ -115,7 +115,7 @@ class Errors:
     A415 = "[A415] {path}: not a whole DocBin ({reason}). Make it again with `python -m spacy al convert`."
     A416 = "[A416] '{name}' has lost its pipeline, which was thrown away. Keep the `nlp` object while you use its components."
     A417 = "[A417] Another package has declared the attribute `{kind}._.{name}`, which the component `uncertainty` sets. Import only one of them, or rename the other's attribute."
-    A418 = "[A418] The sentence {text!r} has no token uncertainty. Process it with a pipeline that has the component `uncertainty` first."
+    A418 = "[A418] The sentence {text!r} has no token uncertainty. Process it with a pipeline that has the component `uncertainty` first, and merge or split no tokens after it."
     A419 = "[A419] The gold sentence {text!r} is not annotated throughout, so nobody can say what is wrong in it. Annotate it; where a sentence has no entities set `doc.ents = []` before saving."
     A420 = "[A420] {path}: spaCy cannot load this pipeline ({reason}). Give the folder that `al run` or `spacy train` wrote (model/, model-best/), or the name of an installed pipeline."
 

@@ -187,7 +187,7 @@ def set_extensions() -> None:
 
 def get_confidence(span: Span) -> Optional[float]:
     """`span._.confidence`: what the component `uncertainty` said of this entity; None for another span."""
-    for start, end, label, value in span.doc.user_data.get(ENTITIES, ()):
+    for start, end, label, value in span.doc.user_data.get(ENTITIES, ()) if _same_tokens(span.doc) else ():
         if (start, end, label) == (span.start, span.end, span.label_):
             return value
     return None
@@ -195,8 +195,12 @@ def get_confidence(span: Span) -> Optional[float]:
 
 def get_token(token: Token) -> Optional[float]:
     """`token._.uncertainty`: what the component `uncertainty` said of this token, if it ran."""
-    values = token.doc.user_data.get(TOKENS, ())
-    return values[token.i] if token.i < len(values) else None
+    return token.doc.user_data[TOKENS][token.i] if _same_tokens(token.doc) else None
+
+
+def _same_tokens(doc: Doc) -> bool:
+    """Whether the component has seen a Doc, and no token was merged or split since: values would be of others."""
+    return len(doc.user_data.get(TOKENS, ())) == len(doc)
 
 
 def entity_spans(doc: Doc) -> List[Entity]:
@@ -210,13 +214,13 @@ def render_html(docs: Iterable[Doc], *, title: str = "Uncertainty", note: str = 
     docs (Iterable[Doc]): Processed by a pipeline with the component `uncertainty`.
     title (str), note (str), page (bool): See `spacy_al.uncertainty.html.render_sentences`.
     RETURNS (str): HTML that needs no other file.
-    RAISES: ALError A418 for a Doc that the component has not seen.
+    RAISES: ALError A418 for a Doc that the component has not seen, or whose tokens were merged or split since.
     """
     return render_sentences([_shaded(doc) for doc in docs], title=title, note=note, page=page)
 
 
 def _shaded(doc: Doc) -> ShadedSentence:
-    if TOKENS not in doc.user_data:
+    if TOKENS not in doc.user_data or not _same_tokens(doc):
         raise ALError(Errors.A418.format(text=doc.text[:60]))
     return ShadedSentence(
         words=[token.text for token in doc],

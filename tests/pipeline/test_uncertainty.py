@@ -246,3 +246,15 @@ def test_an_attribute_of_another_package_is_not_overwritten():
             spacy.blank("en").add_pipe("uncertainty")
     finally:
         Span.set_extension("confidence", getter=getter, force=True)
+
+
+def test_after_tokens_were_merged_there_are_no_values_rather_than_those_of_others(saved):
+    nlp = load(saved)
+    doc = nlp(docs_of(nlp)[0])
+    assert doc[0]._.uncertainty is not None
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[0:2])
+    assert [token._.uncertainty for token in doc] == [None] * len(doc)
+    assert [ent._.confidence for ent in doc.ents] == [None] * len(doc.ents)
+    with pytest.raises(ALError, match="A418.*merge or split"):
+        render_html([doc])
