@@ -1,7 +1,7 @@
 """The same run with several seeds, and their mean."""
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy
 from thinc.api import Config
@@ -43,15 +43,25 @@ def run_repeats(
 
 
 def summarise(folders: List[Path]) -> List[Dict[str, Any]]:
-    """Mean and standard deviation (of the sample) of F1 over runs, for each round that all of them have."""
+    """Mean and standard deviation (of the sample) of F1 over runs, for each round that all of them have.
+
+    Both are None in runs without a test set.
+    """
     runs = [RunFolder(folder).read_metrics() for folder in folders]
     rows: List[Dict[str, Any]] = []
     for group in zip(*runs):
-        scores = numpy.array([row["ents_f"] for row in group], dtype=float)
-        deviation = float(scores.std(ddof=1)) if len(scores) > 1 else 0.0
+        mean, deviation = spread([row["ents_f"] for row in group])
         share = float(numpy.mean([row["labelled_fraction"] for row in group]))
         rows.append({
             "round": group[0]["round"], "labelled_fraction": share, "runs": len(group),
-            "ents_f_mean": float(scores.mean()), "ents_f_std": deviation,
+            "ents_f_mean": mean, "ents_f_std": deviation,
         })  # fmt: skip
     return rows
+
+
+def spread(scores: Sequence[Optional[float]]) -> Tuple[Optional[float], Optional[float]]:
+    """Mean and standard deviation of scores; None each if any is missing."""
+    known = [score for score in scores if score is not None]
+    if len(known) < len(scores):
+        return None, None
+    return float(numpy.mean(known)), float(numpy.std(known, ddof=1)) if len(known) > 1 else 0.0

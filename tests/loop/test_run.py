@@ -205,6 +205,12 @@ def test_repeats_make_a_folder_for_each_seed_and_a_mean(make_config, tmp_path):
     assert row["ents_f_std"] == pytest.approx(abs(scores[0] - scores[1]) / 2**0.5)
 
 
+def test_seeds_without_a_test_set_have_no_mean(make_config, tmp_path):
+    run_repeats(make_config(rounds=0, test=None), tmp_path, 2)
+    (row,) = json.loads((tmp_path / "summary.json").read_text())
+    assert (row["runs"], row["ents_f_mean"], row["ents_f_std"]) == (2, None, None)
+
+
 def test_part_of_the_pool_is_scored_anew_each_round(make_config, tmp_path):
     import numpy
 
