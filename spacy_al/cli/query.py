@@ -97,6 +97,7 @@ def _open_ranking(
 ) -> List["Task"]:
     import spacy
 
+    from ..acquisition.command import load_pipeline
     from ..errors import ALError, Errors
     from ..exchange.ranking import read_ranking
     from ..exchange.ranking import suggest as suggest_entities
@@ -104,7 +105,7 @@ def _open_ranking(
     if suggest and pipeline is None:
         cure = "To pre-annotate the sentences of a ranking, name a pipeline with --pipeline."
         raise ALError(Errors.A626.format(path=source, cure=cure))
-    nlp = spacy.load(pipeline) if pipeline else spacy.blank("xx")
+    nlp = load_pipeline(pipeline) if pipeline else spacy.blank("xx")
     tasks = read_ranking(source, pool, nlp.vocab, limit=limit, measure=measure)
     return suggest_entities(tasks, nlp) if pipeline else tasks
 

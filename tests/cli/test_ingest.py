@@ -127,3 +127,11 @@ def test_rejected_spans_are_kept_and_said(ranking, tmp_path):
     (doc,) = labelled(tmp_path / "out.spacy")
     assert [(span.text, span.label_) for span in doc.spans[REJECTED]] == [("Rome", "LOC")]
     assert not doc.has_annotation("ENT_IOB")
+
+
+def test_an_answer_beyond_the_limit_of_a_ranking_is_told_of_the_option(ranking, tmp_path):
+    arguments, ids = ranking
+    arguments[1].write_text(line(ids[1], "Rome burns ", [(0, 4, "LOC")]))
+    result = invoke(*arguments, "--output", tmp_path / "out.spacy", "-n", 1)
+    assert "A603" in result.output
+    assert "--limit" in result.output

@@ -72,6 +72,15 @@ def test_suggestions_of_a_pipeline(ranking):
     assert '<Label value="LOC"' in (folder / "out.config.xml").read_text()
 
 
+def test_a_pipeline_that_is_not_there_is_said_without_a_traceback(ranking):
+    folder, _ = ranking
+    result = invoke(
+        query_cli, folder / "ranking.jsonl", folder / "out", "-f", "conll", "--pool", folder / "pool.spacy",
+        "--suggest", "--pipeline", folder / "nowhere",
+    )  # fmt: skip
+    assert (result.exit_code, "A420" in result.output) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("line", "code"),
     [
