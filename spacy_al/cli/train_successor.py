@@ -28,13 +28,21 @@ def train_successor_cli(
 
     with fail_clearly():
         from spacy.cli._util import parse_config_overrides, setup_gpu
+        from spacy.util import load_config
 
+        from ..loop.determinism import prepare_cublas
+        from ..loop.folder import RunFolder
         from ..loop.successor import train_successor
 
         numbers = parse_rounds(rounds)
+        overrides = parse_config_overrides(list(ctx.args))
+        stored = RunFolder(run).config
+        if use_gpu >= 0 and stored.is_file():
+            settings = load_config(stored, overrides=overrides, interpolate=False).get("active_learning", {})
+            if settings.get("deterministic"):
+                prepare_cublas()  # before CUDA starts
         setup_gpu(use_gpu, silent=quiet)
         console = Console(quiet=quiet)
-        overrides = parse_config_overrides(list(ctx.args))
         rows = train_successor(
             run, config, output, rounds=numbers, overrides=overrides, use_gpu=use_gpu, reporter=console
         )
