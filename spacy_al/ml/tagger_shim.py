@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar
 
 import srsly
@@ -372,6 +373,15 @@ def samples(order: List[int], lengths: Tensor, prediction: Prediction, *, stocha
 
 def _nothing() -> None:
     """What a native encoder needs after backward: autograd did all."""
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    # Threads of OpenMP do not survive a fork: a worker process of `nlp.pipe` would wait for them forever.
+    os.register_at_fork(after_in_child=_one_thread)
 
 
 def _contiguous(module: torch.nn.Module) -> Dict[str, Tensor]:
