@@ -103,7 +103,7 @@ def slim(cell: Cell, output: Path) -> List[Path]:
     if state is None:
         return []
     finished = state.phase == "done"
-    # An unfinished round still chooses by its utilities, and trains on the answers of all rounds.
+    # An unfinished round still chooses by its utilities. Answers of all rounds stay: more rounds train on them.
     large = [
         path
         for path in sorted(folder.path.glob("rounds/*/utilities.npz"))
@@ -111,7 +111,6 @@ def slim(cell: Cell, output: Path) -> List[Path]:
     ]
     if finished:
         large += [path for path in (folder.model, folder.path / "successor") if path.is_dir()]
-        large += sorted(folder.path.glob("rounds/*/annotated.spacy")) if folder.labelled.is_file() else []
     for path in large:
         if path.is_dir():
             shutil.rmtree(path)

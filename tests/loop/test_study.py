@@ -1,8 +1,10 @@
 """Studies: which cells a file gives, whose settings win, what is refused, and what running and slimming leave."""
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,9 @@ from hypothesis import strategies as st
 from spacy.util import load_config
 
 from spacy_al.errors import ALError
+from spacy_al.loop.run import run
 from spacy_al.loop.study import Cell, place_successors, read_study, select_cells
-from spacy_al.loop.study_cells import check_cells, slim, standing
+from spacy_al.loop.study_cells import cell_config, check_cells, slim, standing
 from spacy_al.loop.study_run import cell_command, run_cells
 
 from .conftest import CONFIG
@@ -277,8 +280,6 @@ def test_a_finished_cell_is_not_mixed_with_other_settings(finished):
 
 
 def test_slim_leaves_what_a_report_reads(finished, tmp_path):
-    import shutil
-
     from spacy_al.report.chosen import read_selection
     from spacy_al.report.runs import read_run
 
@@ -289,6 +290,18 @@ def test_slim_leaves_what_a_report_reads(finished, tmp_path):
     assert not list((tmp_path / "out" / "good").rglob("*.npz"))
     assert not (tmp_path / "out" / "good" / "model").exists()
     assert read_selection(read_run(tmp_path / "out" / "good")) == before
+
+
+def test_a_slimmed_run_goes_on_when_more_rounds_are_asked_for(finished, tmp_path):
+    good, _, output, *_ = finished
+    longer = cell_config(replace(good, settings={**good.settings, "active_learning.rounds": 2}))
+    for name in ("slim", "whole"):
+        shutil.copytree(output / "good", tmp_path / name)
+    slim(replace(good, name="slim"), tmp_path)
+    for name in ("slim", "whole"):
+        assert run(longer, tmp_path / name, accept_changes=True).round == 2
+    chosen = Path("rounds", "0002", "selected.jsonl")
+    assert (tmp_path / "slim" / chosen).read_bytes() == (tmp_path / "whole" / chosen).read_bytes()
 
 
 def test_what_is_stopped_goes_on_to_the_same_result(finished, corpus, tmp_path):
