@@ -192,7 +192,6 @@ def scoring(nlp: Language, pool: Path, limit: int, others: Dict[str, Callable[[]
     """
     docs = unlabelled(pool, nlp.vocab, limit)
     sampler = get_sampler(nlp, "ner")
-
     seeds = count()  # a new seed draws new masks, as each round of a run does
 
     def score(measure: str, dropout: str) -> None:
@@ -269,10 +268,10 @@ def stock_spacy(
     examples = chosen(pool, nlp, max(sentences, 192))
     optimizer = nlp.initialize(lambda: examples)
     batches = [examples[start : start + 16] for start in range(0, len(examples) - 15, 16)]
-    warm, count = (len(batches), len(batches)) if torch.cuda.is_initialized() else (2, 10)
+    warm, timed_ones = (len(batches), len(batches)) if torch.cuda.is_initialized() else (2, 10)
     for batch in batches[:warm]:
         nlp.update(batch, sgd=optimizer)
-    step = timed(lambda: [nlp.update(batch, sgd=optimizer) for batch in batches[-count:]]) / count
+    step = timed(lambda: [nlp.update(batch, sgd=optimizer) for batch in batches[-timed_ones:]]) / timed_ones
     docs = unlabelled(pool, nlp.vocab, limit)
     if torch.cuda.is_initialized():
         # Kernels for large batches are compiled, and memory is taken, once per process.

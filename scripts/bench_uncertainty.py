@@ -3,26 +3,25 @@
 import json
 import platform
 import random
-import tempfile
-import time
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Dict, List
 
 import numpy
 import spacy
 import torch
 import typer
+from bench_iteration import random_electra, timed
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed, require_gpu, set_gpu_allocator, warmup_linear
-from transformers import AutoTokenizer, ElectraConfig, ElectraModel
 
 from spacy_al.acquisition.assess import judge_with
 from spacy_al.acquisition.scoring import score_docs
 from spacy_al.corpus.reader import make_example, read_docs, without_labels
+from spacy_al.ml.transformer import resolve_name
 from spacy_al.pipeline.adapters import TagSampler, get_sampler
 from spacy_al.uncertainty.evaluation import calibrate, detect
 from spacy_al.uncertainty.measures import get_measures, measure_names
@@ -53,7 +52,7 @@ def main(
     if gpu_id >= 0:
         set_gpu_allocator("pytorch")
         require_gpu(gpu_id)
-    nlp = build(random_electra(encoder, layers) if layers else encoder)
+    nlp = build(random_electra(resolve_name(encoder), layers, 768) if layers else encoder)
     gold = list(read_docs(pool, nlp.vocab))
     train(nlp, random.Random(seed).sample(gold, max(train_sentences, 64)), seed, steps=bool(train_sentences))
     sampler = get_sampler(nlp, "ner")
@@ -69,18 +68,6 @@ def main(
     text = table(report)
     output.with_suffix(".md").write_text(text, encoding="utf8")
     typer.echo(text)
-
-
-def random_electra(tokenizer: str, layers: int) -> str:
-    """Save an ELECTRA of base width with random weights and the tokenizer of another model."""
-    from spacy_al.ml.transformer import resolve_name
-
-    folder = tempfile.mkdtemp()
-    shape = {"vocab_size": 30522, "embedding_size": 768, "hidden_size": 768, "num_hidden_layers": layers}
-    shape |= {"num_attention_heads": 12, "intermediate_size": 3072}
-    ElectraModel(ElectraConfig(**shape)).save_pretrained(folder)
-    AutoTokenizer.from_pretrained(resolve_name(tokenizer)).save_pretrained(folder)
-    return folder
 
 
 def build(encoder: str) -> Language:
@@ -146,15 +133,6 @@ def costs(sampler: TagSampler, docs: List[Doc], passes: int, repeats: int, with_
 def score(sampler: TagSampler, docs: List[Doc], measure: str, dropout: str, passes: int, seed: int) -> None:
     """Utilities of all sentences, on the host; a new seed draws new masks, as each round of a run does."""
     score_docs(docs, sampler, get_measures([measure]), passes=passes, dropout=dropout, seed=seed, chunk=len(docs))
-
-
-def timed(function: Callable[[], None]) -> float:
-    """Seconds of a call, the device awaited."""
-    start = time.perf_counter()
-    function()
-    if torch.cuda.is_initialized():
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
 
 
 def quality(sampler: TagSampler, docs: List[Doc], passes: int, seed: int) -> Row:

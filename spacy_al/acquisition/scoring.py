@@ -58,7 +58,7 @@ def score_docs(
     done = 0
     for (first, places, some), arrays in download(batches()):
         for measure, values in zip(asking, arrays, strict=True):
-            check_finite(measure, values, [some[place] for place in places])
+            check_finite(measure, values, places, some)
             parts[measure.name].append(values)
         order.append(first + numpy.array(places, dtype=numpy.int64))
         done += len(places)
@@ -77,9 +77,9 @@ def batched(items: Iterable[Item], size: int) -> Iterator[List[Item]]:
         yield batch
 
 
-def check_finite(measure: Measure, values: NDArray, docs: Sequence[Doc]) -> None:
-    """Raise ALError A409 for the first utility that is not finite. values (NDArray): Those of `docs`."""
+def check_finite(measure: Measure, values: NDArray, places: Sequence[int], docs: Sequence[Doc]) -> None:
+    """Raise ALError A409 for the first utility that is not finite. values (NDArray): Those of docs at `places`."""
     bad = numpy.flatnonzero(~numpy.isfinite(values))
     if len(bad):
-        text = docs[bad[0]].text[:60]
+        text = docs[places[bad[0]]].text[:60]
         raise ALError(Errors.A409.format(name=measure.name, value=values[bad[0]], text=text))

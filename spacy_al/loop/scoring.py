@@ -99,18 +99,18 @@ def score_pool(
     # Longest first overall: sentences of like length then share batches across the whole pool.
     order = numpy.argsort(lengths, kind="stable")[::-1]
 
-    def batches() -> Iterator[Tuple[Tuple[NDArray, List[Doc]], List[Tensor]]]:
+    def batches() -> Iterator[Tuple[Tuple[NDArray, List[int], List[Doc]], List[Tensor]]]:
         for start in range(0, len(order), CHUNK):
             places = order[start : start + CHUNK]
             docs = docs_of.get([numbers[place] for place in places])
             for samples in sampler.sample(docs, passes=settings.passes, dropout=settings.dropout, seed=seed):
-                some = [docs[place] for place in samples.order]
-                yield (places[samples.order], some), [function(samples) for function in functions]
+                yield (places, samples.order, docs), [function(samples) for function in functions]
 
     done = 0
-    for (sentences, docs), arrays in download(batches()):
+    for (places, some, docs), arrays in download(batches()):
+        sentences = places[some]
         for measure, values in zip(asking, arrays):
-            check_finite(measure, values, docs)
+            check_finite(measure, values, some, docs)
             result[measure.name][sentences] = values
         if tokens is not None:
             tokens.keep(token_places(tokens.starts[sentences], lengths[sentences]), arrays[len(asking) :])

@@ -21,8 +21,9 @@ def fast_training(device: torch.device, module: nn.Module) -> ContextManager[Any
     Nor for a module with gradient checkpointing: its backward pass draws the masks of the forward pass once more, and
     torch leaves the block for that.
     """
-    again = any(getattr(one, "gradient_checkpointing", False) for one in module.modules())
-    return FastTraining() if device.type == "cpu" and not again else contextlib.nullcontext()
+    if device.type != "cpu" or any(getattr(one, "gradient_checkpointing", False) for one in module.modules()):
+        return contextlib.nullcontext()
+    return FastTraining()
 
 
 class FastTraining(TorchFunctionMode):
