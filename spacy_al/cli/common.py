@@ -4,7 +4,7 @@ import contextlib
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional
 
 import typer
 
@@ -29,6 +29,20 @@ def fail_clearly() -> Iterator[None]:
     except (ALError, ConfigValidationError, RegistryError) as error:
         typer.secho(f"\n{error}", fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from error
+
+
+def start_gpu(config: Mapping[str, Any], gpu_id: int, *, quiet: bool) -> None:
+    """Choose the device as spaCy's commands do, after what a run with `deterministic = true` needs before CUDA starts.
+
+    config (Mapping[str, Any]): Of a run. gpu_id (int): Number of a GPU, or -1 for the CPU.
+    """
+    from spacy.cli._util import setup_gpu
+
+    from ..loop.determinism import prepare_cublas
+
+    if gpu_id >= 0 and config.get("active_learning", {}).get("deterministic"):
+        prepare_cublas()
+    setup_gpu(gpu_id, silent=quiet)
 
 
 class Console:

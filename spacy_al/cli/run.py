@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from .common import Console, fail_clearly
+from .common import Console, fail_clearly, start_gpu
 
 
 def run_cli(
@@ -26,17 +26,14 @@ def run_cli(
         --paths.test test.spacy --paths.labels train.labels.json --active_learning.rounds 5
     """
     with fail_clearly():
-        from spacy.cli._util import parse_config_overrides, setup_gpu
+        from spacy.cli._util import parse_config_overrides
         from spacy.util import load_config
 
-        from ..loop.determinism import prepare_cublas
         from ..loop.repeats import run_repeats
 
         overrides = parse_config_overrides(list(ctx.args))
         config = load_config(config_path, overrides=overrides, interpolate=False)
-        if use_gpu >= 0 and config.get("active_learning", {}).get("deterministic"):
-            prepare_cublas()
-        setup_gpu(use_gpu, silent=quiet)
+        start_gpu(config, use_gpu, quiet=quiet)
         console = Console(quiet=quiet)
         states = run_repeats(
             config, output, repeats, use_gpu=use_gpu, accept_changes=accept_changes, reporter=console

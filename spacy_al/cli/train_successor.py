@@ -24,24 +24,20 @@ def train_successor_cli(
         python -m spacy al train-successor runs/distilbert configs/al-electra.cfg --output runs/successor
         --rounds 0,5,10 --paths.test test.spacy
     """
-    from .common import Console, fail_clearly
+    from .common import Console, fail_clearly, start_gpu
 
     with fail_clearly():
-        from spacy.cli._util import parse_config_overrides, setup_gpu
+        from spacy.cli._util import parse_config_overrides
         from spacy.util import load_config
 
-        from ..loop.determinism import prepare_cublas
         from ..loop.folder import RunFolder
         from ..loop.successor import train_successor
 
         numbers = parse_rounds(rounds)
         overrides = parse_config_overrides(list(ctx.args))
         stored = RunFolder(run).config
-        if use_gpu >= 0 and stored.is_file():
-            settings = load_config(stored, overrides=overrides, interpolate=False).get("active_learning", {})
-            if settings.get("deterministic"):
-                prepare_cublas()  # before CUDA starts
-        setup_gpu(use_gpu, silent=quiet)
+        settings = load_config(stored, overrides=overrides, interpolate=False) if stored.is_file() else {}
+        start_gpu(settings, use_gpu, quiet=quiet)
         console = Console(quiet=quiet)
         rows = train_successor(
             run, config, output, rounds=numbers, overrides=overrides, use_gpu=use_gpu, reporter=console
