@@ -16,20 +16,14 @@ Gold = Dict[Tuple[str, ...], Doc]
 def main(
     batch: Path = typer.Argument(..., help="Tasks that `al query --format prodigy` wrote"),
     answers: Path = typer.Argument(..., help="Where the answers go, for `al ingest`"),
-    gold: Path = typer.Option(
-        ..., help="DocBin of labelled sentences, which stands for what the annotator knows"
-    ),
+    gold: Path = typer.Option(..., help="DocBin of labelled sentences, which stands for what the annotator knows"),
 ) -> None:
     """Mark every sentence of the batch as the corpus has it; ignore what the corpus does not have."""
-    known: Gold = {
-        tuple(token.text for token in doc): doc for doc in DocBin().from_disk(gold).get_docs(Vocab())
-    }
+    known: Gold = {tuple(token.text for token in doc): doc for doc in DocBin().from_disk(gold).get_docs(Vocab())}
     answered = [answer(task, known) for _, task in read_jsonl(batch)]
     write_jsonl(answers, answered)
     typer.echo(
-        json.dumps(
-            {verdict: sum(one["answer"] == verdict for one in answered) for verdict in ("accept", "ignore")}
-        )
+        json.dumps({verdict: sum(one["answer"] == verdict for one in answered) for verdict in ("accept", "ignore")})
     )
 
 

@@ -178,9 +178,7 @@ def make_flair(vectors: str, gold: Sequence[Sentence], characters: bool) -> Sequ
         parts.append(CharacterEmbeddings(letters))
     labels = Dictionary(add_unk=False)
     labels.span_labels = True
-    for label in sorted(
-        {span.get_label("ner").value for sentence in gold for span in sentence.get_spans("ner")}
-    ):
+    for label in sorted({span.get_label("ner").value for sentence in gold for span in sentence.get_spans("ner")}):
         labels.add_item(label)
     return SequenceTagger(StackedEmbeddings(parts), labels, "ner", hidden_size=128, tag_format="BIOES")
 

@@ -258,9 +258,7 @@ def transformer_config(encoder: str) -> Dict[str, Dict[str, object]]:
     return {"model": {"name": encoder, "mixed_precision": torch.cuda.is_initialized()}}
 
 
-def stock_spacy(
-    encoder: str, pool: Path, sentences: int, limit: int, *, use_upper: bool = True
-) -> Dict[str, float]:
+def stock_spacy(encoder: str, pool: Path, sentences: int, limit: int, *, use_upper: bool = True) -> Dict[str, float]:
     """spaCy's own `transformer` and `ner`: training steps of 16 of the same sentences, and the whole pool."""
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config=transformer_config(encoder))

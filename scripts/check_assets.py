@@ -13,9 +13,7 @@ from spacy_al.jsonl import parse_object
 
 
 def main(
-    files: Optional[List[str]] = typer.Argument(
-        None, help="Files that must be there; default: check those that are"
-    ),
+    files: Optional[List[str]] = typer.Argument(None, help="Files that must be there; default: check those that are"),
     checksums: Path = typer.Option(Path("assets/checksums.json"), help="SHA-256 of each file, by its path"),
 ) -> None:
     """Exit with status 1 and name the file when one is missing or not the one that was meant."""

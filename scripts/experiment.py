@@ -21,9 +21,7 @@ def main(
     rounds: int = typer.Option(24, help="Queries after the first training"),
     seeds: int = typer.Option(1, help="Seeds of each strategy"),
     gpu_id: int = typer.Option(-1, help="GPU number, -1 for the CPU"),
-    corpus: Path = typer.Option(
-        Path("corpus"), help="Folder with train.spacy, test.spacy, train.labels.json"
-    ),
+    corpus: Path = typer.Option(Path("corpus"), help="Folder with train.spacy, test.spacy, train.labels.json"),
 ) -> None:
     """Start or resume both runs, one after the other."""
     for name in dict.fromkeys([measure, "random"]):

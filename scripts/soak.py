@@ -160,12 +160,7 @@ def outcome(path: Path) -> Dict[str, Any]:
     """All that has to be equal: rows without seconds and memory, chosen sentences, utilities, labels, weights."""
     folder = RunFolder(path)
     rows = [{k: v for k, v in row.items() if k not in ("seconds", "peak_memory")} for row in folder.read_metrics()]
-    files = sorted(
-        file_
-        for pattern in COMPARED
-        for file_ in path.glob(pattern)
-        if file_.is_file()
-    )
+    files = sorted(file_ for pattern in COMPARED for file_ in path.glob(pattern) if file_.is_file())
     left = [str(file_.relative_to(path)) for file_ in path.rglob("*.tmp")]
     return {"metrics": json.dumps(rows), "left behind": left} | {
         str(file_.relative_to(path)): content(file_) for file_ in files

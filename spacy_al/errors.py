@@ -15,7 +15,9 @@ class Errors:
     A002 = "[A002] {path}: cannot be written ({reason}). Check free space and permissions, then run the same command again; nothing written before was lost."
     A003 = "[A003] {path}: no such file. {cure}"
     A004 = "[A004] {path}: SHA-256 is {found}, expected {expected}. The file is damaged or another version: delete it and fetch it again, or give your own copy with {option}."
-    A005 = "[A005] {path}:{line}: not valid JSON ({reason}). Each line must hold one JSON object; fix or remove this line."
+    A005 = (
+        "[A005] {path}:{line}: not valid JSON ({reason}). Each line must hold one JSON object; fix or remove this line."
+    )
     A006 = "[A006] {path}:{line}: line of {size} bytes is longer than the limit of {limit}. Split the record, or raise the limit."
     A007 = "[A007] {path}:{line}: {problem}. Untrusted JSON is read strictly; fix or remove this record."
     A008 = "[A008] [{section}] {key} = {value!r}: {problem}"
@@ -25,7 +27,9 @@ class Errors:
 
     # Corpus
     A100 = "[A100] Unknown tag scheme {scheme!r}. Known schemes: {known}."
-    A101 = "[A101] The label {label!r} in {labels} is empty, has spaces around it or appears twice. Give each label once."
+    A101 = (
+        "[A101] The label {label!r} in {labels} is empty, has spaces around it or appears twice. Give each label once."
+    )
     A102 = "[A102] The span {span} is empty, outside the sentence of {length} tokens, or not after the span {before} before it. Give (first token, token after the last, label), sorted and without overlap."
     A103 = "[A103] {tag!r} is not a tag of the scheme {scheme}. Use O, or a prefix of the scheme with a label, such as B-PER."
     A104 = "[A104] {option} {value!r} is not known. Use one of: {known}."
@@ -121,11 +125,11 @@ class Errors:
 
     # Loop
     A500 = "[A500] [active_learning] pool = {pool}: {problem}"
-    A501 = "[A501] The pool has no labels, so it cannot answer queries of a simulation. Convert a labelled corpus, or set oracle = \"people\" in [active_learning]."
+    A501 = '[A501] The pool has no labels, so it cannot answer queries of a simulation. Convert a labelled corpus, or set oracle = "people" in [active_learning].'
     A502 = "[A502] {path}: the state of the run is damaged ({reason}). Nothing else was changed: restore this file from a copy, or start a new run in another folder."
     A503 = "[A503] {path} holds a run made with other settings: {changes}. Give the same config, another --output, or --accept-changes to go on with the new settings."
     A504 = "[A504] {path}: another process (pid {pid}) is working on this run. Wait for it, or end it."
-    A507 = "[A507] {path}: the run does not wait for people ({phase}). Start or go on with `python -m spacy al run`, with oracle = \"people\" in [active_learning]."
+    A507 = '[A507] {path}: the run does not wait for people ({phase}). Start or go on with `python -m spacy al run`, with oracle = "people" in [active_learning].'
     A508 = "[A508] {path}: none of the {n} sentences asked for was accepted, so there is nothing to learn from. Answer at least one, then ingest again."
     A510 = "[A510] {path}: there is no run here (no state.json). Give the folder that was given to `al run --output`."
     A511 = "[A511] {path}: {problem}. The rows of finished rounds are needed to go on: restore this file from a copy, or start a new run in another folder."
@@ -170,7 +174,9 @@ class Errors:
     A615 = "[A615] {path}: not a whole DocBin ({reason}). Save it again with `DocBin.to_disk`."
     A616 = "[A616] The environment variable {name} is not set. {cure}"
     A617 = "[A617] Label Studio at {url} answered {status} to {method} {path}: {body}. {cure}"
-    A618 = "[A618] Label Studio at {url} cannot be reached ({reason}). Check LABEL_STUDIO_URL, and that the server runs."
+    A618 = (
+        "[A618] Label Studio at {url} cannot be reached ({reason}). Check LABEL_STUDIO_URL, and that the server runs."
+    )
     A619 = "[A619] {place}: this tool does not say whether anyone looked at the sentence, which has no entities or was shown with suggestions. Export only approved or submitted records, then say --untouched accept (as they are) or --untouched skip (not answered)."
     A620 = "[A620] Label Studio needs the labels for its labelling config, and none are known. Give them with --labels PER,LOC,ORG."
     A621 = "[A621] {path}: {size} bytes, more than the limit of {limit}. Export in several parts."
@@ -195,7 +201,9 @@ class Errors:
     A708 = "[A708] {path}: a folder is expected here, and there is a file. Give another --output."
     A709 = "[A709] {path}: cannot be read as a DocBin ({reason}). Restore the file, or move it away: the report does without it."
     A710 = "[A710] {path}: no SHA-256 of {name} is known. Known files: {known}. Give one of them, or add yours to that file."
-    A711 = "[A711] {path}: the SHA-256 of {name} is {value!r}, and 64 hexadecimal digits were expected. Restore the file."
+    A711 = (
+        "[A711] {path}: the SHA-256 of {name} is {value!r}, and 64 hexadecimal digits were expected. Restore the file."
+    )
     A712 = "[A712] --full-f1 {value} would stand for several taggers, of which no run has the whole corpus: {places}. Report them one by one, or add a run of each with seed_budget = 1.0 and rounds = 0."
 
 

@@ -70,9 +70,7 @@ class Sampler(Protocol):
     component and `al score`; adapters give it to pipes that do not (`spacy_al.pipeline.adapters`).
     """
 
-    def sample(
-        self, docs: Sequence[Doc], *, passes: int, dropout: str, seed: int
-    ) -> Iterator[TagSamples]:
+    def sample(self, docs: Sequence[Doc], *, passes: int, dropout: str, seed: int) -> Iterator[TagSamples]:
         """Yield TagSamples in bounded batches, sorted by length; `order` says which Docs a batch holds.
 
         docs (Sequence[Doc]): Sentences. They are not changed.

@@ -118,9 +118,7 @@ def _columns(data: bytes, rng: random.Random) -> bytes:
     elif way == 2:
         lines[at] = rng.choice((b" ", b"\t\t", b"", b"  ")).join(cells)
     elif way == 3:
-        cells[-1] = rng.choice(
-            (b"O", b"-", b"B-PER", b"I-PER", b"I-LOC", b"B-", b"X", b"", b"b-per", b"L-PER")
-        )
+        cells[-1] = rng.choice((b"O", b"-", b"B-PER", b"I-PER", b"I-LOC", b"B-", b"X", b"", b"b-per", b"L-PER"))
         lines[at] = b"\t".join(cells)
     elif way == 4:
         lines[at] += rng.choice((b"\r", b" ", b"\tO", b"\xc2\x85", b"\xe2\x80\xa8"))
@@ -150,11 +148,7 @@ def _load(data: bytes) -> object:
 
 
 def _dump(value: object) -> bytes:
-    return (
-        json.dumps(value, ensure_ascii=False).encode("utf8", "surrogatepass") + b"\n"
-        if value is not None
-        else b"{"
-    )
+    return json.dumps(value, ensure_ascii=False).encode("utf8", "surrogatepass") + b"\n" if value is not None else b"{"
 
 
 def _places(value: object) -> List[Tuple[Dict, str]]:
@@ -173,8 +167,4 @@ def _twice(value: object, key: object, rng: random.Random) -> bytes:
     text = json.dumps(value)
     name = json.dumps(key) + ": "
     at = text.find(name)
-    return (
-        (text[:at] + name + json.dumps(rng.choice(JUNK)) + ", " + text[at:]).encode()
-        if at > 0
-        else text.encode()
-    )
+    return (text[:at] + name + json.dumps(rng.choice(JUNK)) + ", " + text[at:]).encode() if at > 0 else text.encode()

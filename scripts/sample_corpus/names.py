@@ -192,6 +192,4 @@ def _distinct(rule: str, make: Callable[[], Words], size: int) -> List[Words]:
 
 
 def _as_rule(names: Sequence[Words]) -> List[Production]:
-    return [
-        Production((1, 1), Phrase(tuple(Word(word) for word in name), (False,) * len(name))) for name in names
-    ]
+    return [Production((1, 1), Phrase(tuple(Word(word) for word in name), (False,) * len(name))) for name in names]

@@ -97,9 +97,7 @@ def score_file(
         if options.html is not None:
             docs = top_docs(stream, ranking, options.html_top)
             title = f"{len(docs)} most useful sentences of {pool.name}"
-            write_text(
-                options.html, render_page(docs, sampler, measures, dropout=dropout, title=title, **how)
-            )
+            write_text(options.html, render_page(docs, sampler, measures, dropout=dropout, title=title, **how))
         names = [measure.name for measure in measures]
         tied = tied_share(ranking.utilities[names[0]])
         return ScoreReport(pipe, dropout, names, total, ranking.n_tokens, written, tied, seconds)

@@ -98,9 +98,7 @@ class Inflated:
         first = self.read(1)[0]
         found, count = self._sized(first)
         if found != kind:
-            raise ValueError(
-                f"{kind} expected at byte {self.place - 1}, and there is a msgpack value {first:#x}"
-            )
+            raise ValueError(f"{kind} expected at byte {self.place - 1}, and there is a msgpack value {first:#x}")
         return count
 
     def _sized(self, first: int) -> Tuple[str, int]:
@@ -146,6 +144,4 @@ class Inflated:
             elif first in FIXED:
                 self.skip_bytes(FIXED[first])
             elif 0x7F < first < 0xE0:
-                raise ValueError(
-                    f"a msgpack value {first:#x} at byte {self.place - 1} is not one spaCy writes"
-                )
+                raise ValueError(f"a msgpack value {first:#x} at byte {self.place - 1} is not one spaCy writes")

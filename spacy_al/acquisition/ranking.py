@@ -64,9 +64,7 @@ class Ranking:
             values = {measure: float(self.utilities[measure.name][number]) for measure in self.measures}
             row: Dict[str, Any] = {"id": f"{keys[number].tobytes().hex()}-{seen[number]}", "rank": rank}
             row["utilities"] = {measure.name: _short(value) for measure, value in values.items()}
-            shown = {
-                one.name: _short(one.display(v)) for one, v in values.items() if one.display is not as_is
-            }
+            shown = {one.name: _short(one.display(v)) for one, v in values.items() if one.display is not as_is}
             row |= {"shown": shown} if shown else {}
             yield row | {"n_tokens": self._sizes[number], "text": self._text(number)}
 

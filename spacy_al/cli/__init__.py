@@ -35,9 +35,9 @@ al_cli.command("run", context_settings={"allow_extra_args": True, "ignore_unknow
 al_cli.command("score")(score_cli)
 al_cli.command("status")(status_cli)
 al_cli.command("study", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(study_cli)
-al_cli.command(
-    "train-successor", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
-)(train_successor_cli)
+al_cli.command("train-successor", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    train_successor_cli
+)
 
 
 def _register() -> None:

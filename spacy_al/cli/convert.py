@@ -15,19 +15,13 @@ Output = Annotated[
     Path, typer.Argument(metavar="OUT.spacy", help="The DocBin to write; OUT.labels.json goes beside it")
 ]
 Format = Annotated[str, typer.Option("--format", "-f", help="conll, ontonotes, jsonl, txt, csv or auto")]
-Scheme = Annotated[
-    str, typer.Option("--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU or auto")
-]
+Scheme = Annotated[str, typer.Option("--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU or auto")]
 OnError = Annotated[str, typer.Option(help="fail: stop at the first problem; warn: repair it and count")]
-Split = Annotated[
-    Optional[float], typer.Option(help="Share of the sentences for OUT; the others go to --rest")
-]
+Split = Annotated[Optional[float], typer.Option(help="Share of the sentences for OUT; the others go to --rest")]
 Rest = Annotated[Optional[Path], typer.Option(metavar="REST.spacy", help="The other part of --split")]
 SplitBy = Annotated[str, typer.Option(help="documents (each stays whole) or sentences")]
 Seed = Annotated[int, typer.Option(help="Seed of --split")]
-PosColumn = Annotated[
-    Optional[int], typer.Option(help="Column of part-of-speech tags, from 0; 1 if there are 3 or 4")
-]
+PosColumn = Annotated[Optional[int], typer.Option(help="Column of part-of-speech tags, from 0; 1 if there are 3 or 4")]
 TagColumn = Annotated[int, typer.Option(help="Column of entity tags, from 0; -1 is the last")]
 Lang = Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer, for running text")]
 Pipeline = Annotated[

@@ -10,29 +10,19 @@ from .common import fail_clearly
 if TYPE_CHECKING:
     from ..acquisition.assess import Assessment
 
-Pipeline = Annotated[
-    str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")
-]
+Pipeline = Annotated[str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")]
 Gold = Annotated[Path, typer.Argument(metavar="GOLD.spacy", help="Labelled sentences: a DocBin or a folder")]
 HeldOut = Annotated[
     Optional[Path],
     typer.Option("--held-out", metavar="DEV.spacy", help="Other labelled sentences, to fit a temperature on"),
 ]
 Output = Annotated[Optional[Path], typer.Option("--output", "-o", metavar="OUT.json", help="All numbers")]
-Plot = Annotated[
-    Optional[Path], typer.Option(metavar="OUT.png", help="Reliability diagrams (needs matplotlib)")
-]
-Names = Annotated[
-    Optional[List[str]], typer.Option("--measure", "-m", help="Measures to compare [those that apply]")
-]
+Plot = Annotated[Optional[Path], typer.Option(metavar="OUT.png", help="Reliability diagrams (needs matplotlib)")]
+Names = Annotated[Optional[List[str]], typer.Option("--measure", "-m", help="Measures to compare [those that apply]")]
 Ties = Annotated[str, typer.Option("--tie-measure", help="Deterministic measure that breaks ties")]
-Pipe = Annotated[
-    Optional[str], typer.Option("--pipe", help="The NER component to ask [the first that can be asked]")
-]
+Pipe = Annotated[Optional[str], typer.Option("--pipe", help="The NER component to ask [the first that can be asked]")]
 Passes = Annotated[int, typer.Option("--passes", min=2, help="Stochastic passes")]
-Dropout = Annotated[
-    Optional[str], typer.Option(help="last, word, locked or all [last, if the tagger has it]")
-]
+Dropout = Annotated[Optional[str], typer.Option(help="last, word, locked or all [last, if the tagger has it]")]
 Seed = Annotated[int, typer.Option(help="Seed of dropout")]
 Bins = Annotated[int, typer.Option(min=1, help="Bins of the reliability diagrams")]
 Gpu = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")]
@@ -90,9 +80,7 @@ def _print(found: "Assessment", ties: str) -> None:
         f"{found.sentences:,} sentences, {found.tokens:,} tokens; "
         f"{100 * found.wrong:.1f} % of the sentences have a wrong entity ('{found.pipe}')"
     )
-    typer.echo(
-        f"\n{'confidence of':<14} {'n':>8} {'right':>7} {'mean':>7} {'ECE':>7}  temperature  ECE scaled"
-    )
+    typer.echo(f"\n{'confidence of':<14} {'n':>8} {'right':>7} {'mean':>7} {'ECE':>7}  temperature  ECE scaled")
     for level, parts in found.calibration.items():
         typer.echo(_calibration_row(level, parts))
     typer.echo(f"\n{'measure':<22} {'AUROC sentences':>16} {'tokens':>8} {'tied':>7} {'ties by ' + ties:>20}")

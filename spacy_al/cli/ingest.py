@@ -17,9 +17,7 @@ Output = Annotated[
     Optional[Path],
     typer.Option("--output", "-o", metavar="OUT.spacy", help="Labelled sentences, for a ranking"),
 ]
-Several = Annotated[
-    str, typer.Option(help="Several answers to a sentence: fail unless they agree, newest, or vote")
-]
+Several = Annotated[str, typer.Option(help="Several answers to a sentence: fail unless they agree, newest, or vote")]
 Snap = Annotated[bool, typer.Option("--snap", help="Widen spans that cut tokens to whole tokens")]
 Unlabelled = Annotated[str, typer.Option(help="What unmarked tokens are: outside (O) or missing")]
 Untouched = Annotated[

@@ -15,17 +15,11 @@ Source = Annotated[
 Output = Annotated[Path, typer.Argument(metavar="OUT", help="The file to write")]
 Format = Annotated[str, typer.Option("--format", "-f", help=FORMATS)]
 Suggest = Annotated[bool, typer.Option(help="Pre-annotate with the model's entities, for people to correct")]
-Pipeline = Annotated[
-    Optional[str], typer.Option("--pipeline", "-p", help="Pipeline for --suggest when ranking a pool")
-]
-PoolPath = Annotated[
-    Optional[Path], typer.Option("--pool", metavar="POOL.spacy", help="The pool that was ranked")
-]
+Pipeline = Annotated[Optional[str], typer.Option("--pipeline", "-p", help="Pipeline for --suggest when ranking a pool")]
+PoolPath = Annotated[Optional[Path], typer.Option("--pool", metavar="POOL.spacy", help="The pool that was ranked")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Sentences to take from a ranking")]
 Measure = Annotated[Optional[str], typer.Option(help="The ranking's measure to show, if it has several")]
-Labels = Annotated[
-    Optional[str], typer.Option(help="Labels, such as PER,LOC,ORG, or the .labels.json of `al convert`")
-]
+Labels = Annotated[Optional[str], typer.Option(help="Labels, such as PER,LOC,ORG, or the .labels.json of `al convert`")]
 
 
 def query_cli(

@@ -13,9 +13,7 @@ Runs = Annotated[
 ]
 Output = Annotated[
     Path,
-    typer.Option(
-        "--output", "-o", metavar="DIR", help="Folder for the report; files of an earlier one are replaced"
-    ),
+    typer.Option("--output", "-o", metavar="DIR", help="Folder for the report; files of an earlier one are replaced"),
 ]
 Title = Annotated[str, typer.Option("--title", "-t", help="Headline of the report")]
 Corpus = Annotated[
@@ -38,9 +36,7 @@ FullF1 = Annotated[
 ]
 Examples = Annotated[
     int,
-    typer.Option(
-        "--examples", "-n", min=0, help="Example sentences of a round; 0 leaves the corpus's text out"
-    ),
+    typer.Option("--examples", "-n", min=0, help="Example sentences of a round; 0 leaves the corpus's text out"),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the bootstrap")]
 

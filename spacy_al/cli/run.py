@@ -35,7 +35,5 @@ def run_cli(
         config = load_config(config_path, overrides=overrides, interpolate=False)
         start_gpu(config, use_gpu, quiet=quiet)
         console = Console(quiet=quiet)
-        states = run_repeats(
-            config, output, repeats, use_gpu=use_gpu, accept_changes=accept_changes, reporter=console
-        )
+        states = run_repeats(config, output, repeats, use_gpu=use_gpu, accept_changes=accept_changes, reporter=console)
         console.end(output, states)

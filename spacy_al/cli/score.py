@@ -7,24 +7,16 @@ import typer
 
 from .common import fail_clearly
 
-Pipeline = Annotated[
-    str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")
-]
-PoolPath = Annotated[
-    Path, typer.Argument(metavar="POOL.spacy", help="A DocBin, or a folder of them; any size")
-]
+Pipeline = Annotated[str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")]
+PoolPath = Annotated[Path, typer.Argument(metavar="POOL.spacy", help="A DocBin, or a folder of them; any size")]
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="The ranking to write, most useful first")
 ]
 Names = Annotated[
     Optional[List[str]],
-    typer.Option(
-        "--measure", "-m", help="What to rank by; more of them break ties and are written too [mnlp]"
-    ),
+    typer.Option("--measure", "-m", help="What to rank by; more of them break ties and are written too [mnlp]"),
 ]
-Pipe = Annotated[
-    Optional[str], typer.Option("--pipe", help="The NER component to ask [the first that can be asked]")
-]
+Pipe = Annotated[Optional[str], typer.Option("--pipe", help="The NER component to ask [the first that can be asked]")]
 Passes = Annotated[int, typer.Option("--passes", min=1, help="Stochastic passes, where dropout is on")]
 Dropout = Annotated[
     Optional[str],

@@ -15,25 +15,17 @@ if TYPE_CHECKING:
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Study file, .cfg or .json")]
 Additions = Annotated[
     Optional[List[Path]],
-    typer.Option(
-        "--with", metavar="FILE", help="A further study file, which adds to STUDY and changes it; repeatable"
-    ),
+    typer.Option("--with", metavar="FILE", help="A further study file, which adds to STUDY and changes it; repeatable"),
 ]
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="Folder that gets a run folder for each cell")
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Runs side by side; 0: one for each GPU")]
 Gpus = Annotated[str, typer.Option("--gpu-id", "-g", help="GPU numbers such as 0 or 0,1,2,3; -1 for the CPU")]
-Only = Annotated[
-    str, typer.Option("--only", help="Patterns of cell or tagger names, such as 'electra,bert.mnlp.*'")
-]
+Only = Annotated[str, typer.Option("--only", help="Patterns of cell or tagger names, such as 'electra,bert.mnlp.*'")]
 Seeds = Annotated[int, typer.Option("--seeds", min=0, help="Number of seeds; 0: the study's own")]
-Minutes = Annotated[
-    Optional[float], typer.Option("--minutes", min=0, help="Stop then; the same command goes on")
-]
-Slim = Annotated[
-    bool, typer.Option("--slim", help="Delete models and utilities, which a report does not read")
-]
+Minutes = Annotated[Optional[float], typer.Option("--minutes", min=0, help="Stop then; the same command goes on")]
+Slim = Annotated[bool, typer.Option("--slim", help="Delete models and utilities, which a report does not read")]
 Report = Annotated[
     Optional[Path],
     typer.Option("--report", metavar="FOLDER", help="Write a report of these cells, as `al report` does"),
@@ -127,9 +119,7 @@ def _run(
     rest = [cell for cell in cells if standing(cell, output).state != "finished"]
     typer.echo(f"{len(cells)} cells, {len(cells) - len(rest)} finished before, {len(gpus)} side by side")
     seconds = None if minutes is None else 60 * minutes
-    return run_cells(
-        rest, output, gpus=gpus, watcher=_Printer(), seconds=seconds, accept_changes=accept_changes
-    )
+    return run_cells(rest, output, gpus=gpus, watcher=_Printer(), seconds=seconds, accept_changes=accept_changes)
 
 
 def _show(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"]) -> None:

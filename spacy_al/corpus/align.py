@@ -61,9 +61,7 @@ def make_doc(text: str, offsets: Offsets, vocab: Vocab, tags: Optional[List[str]
         gap = text[place:start]
         last = number == len(offsets)
         if start < place or end > len(text) or (start >= end and not last) or gap.strip():
-            raise BadRecord(
-                f"token {number} ({start}-{end}) overlaps, is empty, or leaves out {gap!r} before it"
-            )
+            raise BadRecord(f"token {number} ({start}-{end}) overlaps, is empty, or leaves out {gap!r} before it")
         if gap.startswith(" ") and words:
             spaces[-1], gap = True, gap[1:]
         fresh = ([gap] if gap else []) + ([] if last else [text[start:end]])

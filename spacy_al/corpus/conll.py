@@ -90,9 +90,7 @@ def choose_scheme(sequences: Iterable[Sequence[str]]) -> Tuple[Optional[str], st
             lasts += prefix in "LUES"
             before = label
     total = sum(starts.values())
-    seen = (
-        f"of {total} entities not right after their like, {starts['B']} start with B-, {starts['I']} with I-"
-    )
+    seen = f"of {total} entities not right after their like, {starts['B']} start with B-, {starts['I']} with I-"
     if 2 * lasts >= total > 0:
         return "BILOU", seen
     if starts["B"] >= 0.9 * total:
@@ -120,9 +118,7 @@ def _blocks(path: Path, repairs: Repairs) -> Iterator[Tuple[int, List[Row]]]:
         yield document, rows
 
 
-def _layout(
-    blocks: List[List[Row]], path: Path, scheme: str, pos_column: Optional[int], tag_column: int
-) -> Layout:
+def _layout(blocks: List[List[Row]], path: Path, scheme: str, pos_column: Optional[int], tag_column: int) -> Layout:
     widths = Counter(len(row.cells) for rows in blocks for row in rows)
     if not widths:
         raise ALError(Errors.A110.format(path=path))
@@ -185,9 +181,7 @@ def _tag(row: Row, layout: Layout, path: Path, repairs: Repairs) -> Optional[str
     line = row.line.number
     if len(row.cells) != layout.width:
         text = row.line.text[:60]
-        message = Errors.A111.format(
-            path=path, line=line, found=len(row.cells), expected=layout.width, text=text
-        )
+        message = Errors.A111.format(path=path, line=line, found=len(row.cells), expected=layout.width, text=text)
         repairs.problem("columns", message, path=path, line=line)
         return None
     tag = row.cells[layout.tag]

@@ -110,9 +110,7 @@ def convert(
     return Conversion(format_, scheme, labels, parts, repairs)
 
 
-def read_corpus(
-    source: Path, format_: str, options: Options, repairs: Repairs, *, nlp: Language
-) -> Iterator[Sentence]:
+def read_corpus(source: Path, format_: str, options: Options, repairs: Repairs, *, nlp: Language) -> Iterator[Sentence]:
     """Read a corpus in one of the formats.
 
     source (Path): The file or folder.

@@ -129,9 +129,7 @@ def _read_file(path: Path, name: str, repairs: Repairs) -> Iterator[Sentence]:
         repairs.problem("end", message, path=path, line=line.number)
 
 
-def _sentences(
-    lines: List[Line], place: Place, path: Path, name: str, repairs: Repairs
-) -> Iterator[Sentence]:
+def _sentences(lines: List[Line], place: Place, path: Path, name: str, repairs: Repairs) -> Iterator[Sentence]:
     """The sentence of these lines: none if there are none, or if its document is left out."""
     if not lines or place.document.startswith(f"{SKIPPED}/"):
         return
@@ -176,9 +174,7 @@ def _cells(line: Line, path: Path, repairs: Repairs) -> List[str]:
     return cells
 
 
-def _entities(
-    rows: List[List[str]], lines: List[Line], path: Path, repairs: Repairs
-) -> Tuple[List[Span], List[int]]:
+def _entities(rows: List[List[str]], lines: List[Line], path: Path, repairs: Repairs) -> Tuple[List[Span], List[int]]:
     spans, problems, unread = decode_brackets([row[NAME] for row in rows])
     for number, problem in problems:
         line = lines[number].number

@@ -38,9 +38,7 @@ def _offsets(tokens: List[Record], text: Optional[str]) -> Tuple[str, Offsets]:
     words = [get(token, "text", str) for token in tokens]
     if text is None:
         tails = ["" if get(token, "ws", bool) is False else " " for token in tokens]
-        text = "".join(f"{word or ''}{tail}" for word, tail in zip(words, tails, strict=True)).removesuffix(
-            " "
-        )
+        text = "".join(f"{word or ''}{tail}" for word, tail in zip(words, tails, strict=True)).removesuffix(" ")
     if not all("start" in token and "end" in token for token in tokens):
         return text, find_words([word or "" for word in words], text)
     offsets = [(number(token, "start"), number(token, "end")) for token in tokens]

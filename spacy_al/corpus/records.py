@@ -147,9 +147,7 @@ def _doc(record: Record, line: int, context: Context) -> Tuple[Doc, Offsets]:
     return context.nlp(text), []
 
 
-def _entities(
-    record: Record, doc: Doc, offsets: Offsets, line: int, context: Context
-) -> Optional[List[Span]]:
+def _entities(record: Record, doc: Doc, offsets: Offsets, line: int, context: Context) -> Optional[List[Span]]:
     """The record's entities by token; None if it is not labelled or its labels were not accepted."""
     answer = record.get("answer", "accept")
     if answer not in ANSWERS:

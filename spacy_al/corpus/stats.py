@@ -86,9 +86,7 @@ def format_repairs(repairs: Repairs) -> str:
     """
     if not repairs.counts:
         return "Repairs: none"
-    lines = [
-        f"{count:8,}  {what} (first: {repairs.first[what]})" for what, count in repairs.counts.most_common()
-    ]
+    lines = [f"{count:8,}  {what} (first: {repairs.first[what]})" for what, count in repairs.counts.most_common()]
     return "\n".join(["Repairs and notes:", *lines])
 
 

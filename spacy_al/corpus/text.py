@@ -36,9 +36,7 @@ def read_text(
     yield from not_empty(split_passages(passages, nlp, path), path)
 
 
-def read_folder(
-    folder: Path, repairs: Repairs, *, nlp: Language, per_line: bool = False
-) -> Iterator[Sentence]:
+def read_folder(folder: Path, repairs: Repairs, *, nlp: Language, per_line: bool = False) -> Iterator[Sentence]:
     """Read all text files below a folder (.txt, .TXT; no hidden ones), sorted by path, each as `read_text` does.
 
     folder (Path): The folder.

@@ -98,9 +98,7 @@ def _next_item(text: str, end: int, path: Path) -> int:
         return position
     if mark != ",":
         line = text.count("\n", 0, end) + 1
-        raise ALError(
-            Errors.A622.format(path=path, line=line, reason="',' or ']' was expected after an item")
-        )
+        raise ALError(Errors.A622.format(path=path, line=line, reason="',' or ']' was expected after an item"))
     position = _skip(text, position + 1)
     if text[position : position + 1] == "]":
         line = text.count("\n", 0, position) + 1

@@ -49,9 +49,7 @@ def split(data: bytes, path: Path) -> List[Chunk]:
         try:
             record = _record(doc_bin, number, words_of)
         except _DAMAGE as error:
-            raise ALError(
-                Errors.A615.format(path=path, reason=f"Doc {number + 1}: {_reason(error)}")
-            ) from error
+            raise ALError(Errors.A615.format(path=path, reason=f"Doc {number + 1}: {_reason(error)}")) from error
         raw = json.dumps(record).encode("ascii")
         chunks.append(Chunk(raw, path, number + 1, number, what="Doc"))
     return chunks
@@ -64,9 +62,7 @@ def join(chunks: Sequence[Chunk]) -> bytes:
     for chunk in chunks:
         record = json.loads(chunk.raw)
         codes = zip(record["iob"], record["types"], strict=True)
-        tags = [
-            {INSIDE: f"I-{label}", OUTSIDE: "O", BEGIN: f"B-{label}"}.get(iob, "") for iob, label in codes
-        ]
+        tags = [{INSIDE: f"I-{label}", OUTSIDE: "O", BEGIN: f"B-{label}"}.get(iob, "") for iob, label in codes]
         doc = Doc(vocab, words=record["words"], spaces=record["spaces"], ents=_repaired(tags))
         doc.user_data.update({key: record[key] for key in KEPT if record.get(key) is not None})
         doc_bin.add(doc)

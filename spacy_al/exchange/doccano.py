@@ -10,9 +10,7 @@ from .records import Chunk, Mark, Record
 
 def to_record(task: Task) -> Dict[str, object]:
     """One task as a line for doccano's import; keys it does not know become the example's metadata."""
-    spans = [
-        [task.bounds[start][0], task.bounds[end - 1][1], label] for start, end, label in task.spans or ()
-    ]
+    spans = [[task.bounds[start][0], task.bounds[end - 1][1], label] for start, end, label in task.spans or ()]
     record: Dict[str, object] = {
         "text": task.text,
         "label": spans,
@@ -62,9 +60,7 @@ def parse(chunk: Chunk) -> List[Record]:
 def claims(first: Dict[str, object]) -> bool:
     """Whether a record looks like doccano's."""
     keys = first.keys() & {"label", "labels", "entities"}
-    return (
-        "text" in first and any(isinstance(first[key], list) for key in keys) and "annotation_id" not in first
-    )
+    return "text" in first and any(isinstance(first[key], list) for key in keys) and "annotation_id" not in first
 
 
 def _suggested(fields: Fields) -> bool:

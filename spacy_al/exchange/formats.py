@@ -52,9 +52,7 @@ def _column_format(dump: Callable, claims: Callable) -> Format:
 
 FORMATS: Dict[str, Format] = {
     # Prodigy's token numbers decide; only binary tasks of other recipes come without them.
-    "prodigy": replace(
-        _json_format(".jsonl", prodigy.dump, prodigy.parse, prodigy.claims), unit="codepoints"
-    ),
+    "prodigy": replace(_json_format(".jsonl", prodigy.dump, prodigy.parse, prodigy.claims), unit="codepoints"),
     "label_studio": _json_format(".json", label_studio.dump, label_studio.parse, label_studio.claims),
     "doccano": _json_format(".jsonl", doccano.dump, doccano.parse, doccano.claims),
     # Argilla's web page counts UTF-16 units, while its server and accepted suggestions count code points.
@@ -133,9 +131,7 @@ def parse_answers(
             records.extend(format_.parse(chunk))
         except ALError as error:
             problems.append(Problem(chunk.line, str(error), (chunk.item,)))
-    reading = resolve(
-        records, tasks, options, default_unit=format_.unit, mixed=format_.mixed, problems=problems
-    )
+    reading = resolve(records, tasks, options, default_unit=format_.unit, mixed=format_.mixed, problems=problems)
     taken_back = set(reading.rest)
     rest = [chunk for chunk in chunks if chunk.item in taken_back]
     return reading, format_.join(rest) if rest else b""
@@ -146,9 +142,7 @@ def detect(data: bytes, path: Path) -> str:
     first = _first_object(data)
     found = [name for name, format_ in FORMATS.items() if format_.claims(data, first)]
     if len(found) != 1:
-        raise ALError(
-            Errors.A602.format(path=path, found=", ".join(found) or "none", known=", ".join(FORMATS))
-        )
+        raise ALError(Errors.A602.format(path=path, found=", ".join(found) or "none", known=", ".join(FORMATS)))
     return found[0]
 
 

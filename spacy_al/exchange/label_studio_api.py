@@ -49,9 +49,7 @@ def connect(environment: Mapping[str, str] = os.environ) -> Server:
     url = url.rstrip("/")
     if key.count(".") != 2:
         return Server(url, f"Token {key}")
-    answer = _object(
-        call(Server(url, ""), "POST", "/api/token/refresh", {"refresh": key}), "/api/token/refresh"
-    )
+    answer = _object(call(Server(url, ""), "POST", "/api/token/refresh", {"refresh": key}), "/api/token/refresh")
     return Server(url, f"Bearer {answer['access']}")
 
 
@@ -138,9 +136,7 @@ def _refused(error: urllib.error.HTTPError, server: Server, method: str, path: s
     status = 301 if 300 <= error.code < 400 else error.code
     cure = CURES.get(status, "See the server's log.")
     return ALError(
-        Errors.A617.format(
-            url=server.url, status=error.code, method=method, path=path, body=body[:300], cure=cure
-        )
+        Errors.A617.format(url=server.url, status=error.code, method=method, path=path, body=body[:300], cure=cure)
     )
 
 

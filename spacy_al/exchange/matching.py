@@ -60,9 +60,7 @@ def check_content(record: Record, task: Task) -> None:
     if record.words is not None and record.words not in (task.words, tuple(map(written, task.words))):
         at = next((n for n, (a, b) in enumerate(zip(record.words, task.words, strict=False)) if a != b), 0)
         found, expected = " ".join(record.words[at : at + 5]), " ".join(task.words[at : at + 5])
-        raise ALError(
-            Errors.A604.format(place=place, at=f"token {at}", found=found[:80], expected=expected[:80])
-        )
+        raise ALError(Errors.A604.format(place=place, at=f"token {at}", found=found[:80], expected=expected[:80]))
 
 
 def written(word: str) -> str:

@@ -100,9 +100,7 @@ def _newest(given: Sequence[Given]) -> Answer:
         return given[-1].answer
     if any(time is None for time in times):
         raise _differ(given, "only some of them say when they were made")
-    return sorted(given, key=lambda each: each.record.when or 0.0)[
-        -1
-    ].answer  # of equal times, the later line
+    return sorted(given, key=lambda each: each.record.when or 0.0)[-1].answer  # of equal times, the later line
 
 
 def _vote(given: Sequence[Given]) -> Answer:
@@ -137,7 +135,5 @@ def _differ(given: Sequence[Given], problem: str) -> ALError:
     chunks = [each.record.chunk for each in given]
     lines = ", ".join(chunk.place.rsplit(":", 1)[1] for chunk in chunks[:9])
     return ALError(
-        Errors.A607.format(
-            place=chunks[0].place, id=given[0].answer.id, n=len(given), lines=lines, problem=problem
-        )
+        Errors.A607.format(place=chunks[0].place, id=given[0].answer.id, n=len(given), lines=lines, problem=problem)
     )

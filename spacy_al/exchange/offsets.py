@@ -83,9 +83,7 @@ def _chars(mark: Mark, task: Task, table: Optional[List[int]], place: str) -> Op
     if not inside or (mark.text is not None and not _same(mark.text, text)):
         said = f", which the tool says is {mark.text[:80]!r}" if mark.text is not None else ""
         raise ALError(
-            Errors.A609.format(
-                place=place, label=mark.label, chars=mark.chars, text=text[:80], said=said, length=limit
-            )
+            Errors.A609.format(place=place, label=mark.label, chars=mark.chars, text=text[:80], said=said, length=limit)
         )
     return start, end
 
@@ -94,17 +92,13 @@ def _by_tokens(mark: Mark, task: Task, place: str) -> Tuple[int, int]:
     start, end = mark.tokens or (0, 0)
     if not 0 <= start < end <= len(task.words):
         raise ALError(
-            Errors.A610.format(
-                place=place, label=mark.label, chars=None, found="no tokens", tokens=mark.tokens
-            )
+            Errors.A610.format(place=place, label=mark.label, chars=None, found="no tokens", tokens=mark.tokens)
         )
     return start, end
 
 
 def _widen(chars: Tuple[int, int], mark: Mark, task: Task, place: str) -> Tuple[int, int]:
-    touched = [
-        number for number, (start, end) in enumerate(task.bounds) if start < chars[1] and end > chars[0]
-    ]
+    touched = [number for number, (start, end) in enumerate(task.bounds) if start < chars[1] and end > chars[0]]
     if not touched:
         raise _off_boundary(chars, mark, task, place)
     return touched[0], touched[-1] + 1
@@ -113,13 +107,9 @@ def _widen(chars: Tuple[int, int], mark: Mark, task: Task, place: str) -> Tuple[
 def _off_boundary(chars: Tuple[int, int], mark: Mark, task: Task, place: str) -> ALError:
     near = [bound for bound in task.bounds if bound[0] < chars[1] and bound[1] > chars[0]]
     text = task.text[chars[0] : chars[1]]
-    return ALError(
-        Errors.A605.format(place=place, label=mark.label, chars=chars, text=text[:80], tokens=near[:4])
-    )
+    return ALError(Errors.A605.format(place=place, label=mark.label, chars=chars, text=text[:80], tokens=near[:4]))
 
 
 def _same(said: str, text: str) -> bool:
     # Label Studio's page trims lines and writes their ends as a backslash and an n; offsets do count them.
-    return said == text or "".join(said.replace("\\n", "").split()) == "".join(
-        text.replace("\\n", "").split()
-    )
+    return said == text or "".join(said.replace("\\n", "").split()) == "".join(text.replace("\\n", "").split())

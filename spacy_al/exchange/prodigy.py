@@ -30,9 +30,7 @@ def to_record(task: Task) -> Dict[str, object]:
         "text": task.text,
         "tokens": [
             {"text": word, "start": start, "end": end, "id": number, "ws": space}
-            for number, (word, space, (start, end)) in enumerate(
-                zip(task.words, task.spaces, task.bounds, strict=True)
-            )
+            for number, (word, space, (start, end)) in enumerate(zip(task.words, task.spaces, task.bounds, strict=True))
         ],
         "spans": [
             {

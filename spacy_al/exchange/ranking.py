@@ -18,9 +18,7 @@ from ..types import token_key
 from .fields import Fields
 
 
-def read_ranking(
-    path: Path, pool: Path, vocab: Vocab, *, limit: int, measure: Optional[str] = None
-) -> List[Task]:
+def read_ranking(path: Path, pool: Path, vocab: Vocab, *, limit: int, measure: Optional[str] = None) -> List[Task]:
     """The first sentences of a ranking as tasks.
 
     path (Path): JSONL of `al score`: "id", "rank", and "utilities" by measure, or one "utility".

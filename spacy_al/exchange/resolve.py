@@ -105,9 +105,7 @@ def _merge(id_: str, work: _Work) -> Optional[Answer]:
         return None
 
 
-def _answer(
-    record: Record, task: Task, work: _Work, proved: Set[str], default_unit: Optional[str]
-) -> Optional[Answer]:
+def _answer(record: Record, task: Task, work: _Work, proved: Set[str], default_unit: Optional[str]) -> Optional[Answer]:
     verdict = record.verdict
     about_span = verdict == "reject" and record.binary and len(record.marks) == 1
     if verdict is None:
@@ -132,9 +130,7 @@ def _spans(
     labels = work.options.labels
     for mark in record.marks:
         if labels is not None and mark.label not in labels:
-            raise ALError(
-                Errors.A613.format(place=record.chunk.place, label=mark.label[:80], labels=", ".join(labels))
-            )
+            raise ALError(Errors.A613.format(place=record.chunk.place, label=mark.label[:80], labels=", ".join(labels)))
     unit, placed = place_marks(record, task, work.options, proved=proved, default=default_unit)
     spans = tuple(sorted(placed.spans))
     overlap = find_overlap(spans)

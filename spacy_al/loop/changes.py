@@ -29,9 +29,7 @@ def config_changes(old: Config, new: Config) -> List[str]:
     """What a new config would change in results, as "section.key: old -> new"."""
     before, after = flatten(old.interpolate()), flatten(new.interpolate())
     keys = sorted(key for key in {*before, *after} if not key.startswith(IRRELEVANT))
-    return [
-        f"{key}: {before.get(key)!r} -> {after.get(key)!r}" for key in keys if before.get(key) != after.get(key)
-    ]
+    return [f"{key}: {before.get(key)!r} -> {after.get(key)!r}" for key in keys if before.get(key) != after.get(key)]
 
 
 def successor_changes(old: Optional[Config], new: Optional[Config]) -> List[str]:

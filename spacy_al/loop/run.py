@@ -64,9 +64,7 @@ def run(
 class ActiveLearningRun:
     """One run in one process. Every phase ends by replacing state.json, and can be done again from there."""
 
-    def __init__(
-        self, config: Config, output: Path, use_gpu: int, accept_changes: bool, reporter: Reporter
-    ) -> None:
+    def __init__(self, config: Config, output: Path, use_gpu: int, accept_changes: bool, reporter: Reporter) -> None:
         self.folder = RunFolder(output)
         self.reporter = reporter
         self.settings: ActiveLearningSchema = check_active_learning(config.interpolate())
@@ -323,9 +321,7 @@ class ActiveLearningRun:
         if suggest:
             self._need(self.learner)
             docs = predicted(self.learner.nlp, docs)
-        rows = selection_rows(
-            docs, utilities, round_=round_, measure=measure, suggest=suggest, uncertainty=uncertainty
-        )
+        rows = selection_rows(docs, utilities, round_=round_, measure=measure, suggest=suggest, uncertainty=uncertainty)
         write_jsonl(self.folder.selected(round_), rows)
 
     def _choose(self, numbers: NDArray[numpy.int64], utilities: Sequence[NDArray[numpy.float64]]) -> List[int]:

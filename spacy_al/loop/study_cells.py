@@ -56,9 +56,7 @@ def check_cells(cells: Sequence[Cell], output: Path, *, accept_changes: bool = F
 def cell_config(cell: Cell) -> Config:
     """The filled config of a cell, not interpolated; raises ALError A003 or A586."""
     if not cell.config.is_file():
-        raise ALError(
-            Errors.A003.format(path=cell.config, cure="Paths in a study start where the command runs.")
-        )
+        raise ALError(Errors.A003.format(path=cell.config, cure="Paths in a study start where the command runs."))
     try:
         config = fill_active_learning(load_config(cell.config, overrides=dict(cell.settings)))
         _check_measures(check_active_learning(config.interpolate()))
@@ -82,9 +80,7 @@ def standing(cell: Cell, output: Path) -> Standing:
     last = rows[-1] if rows else {}
     seconds = sum(sum(row["seconds"].values()) for row in rows)
     words = {"done": "finished", "waiting": "waiting"}
-    return Standing(
-        cell.name, words.get(state.phase, "unfinished"), last.get("round"), last.get("ents_f"), seconds
-    )
+    return Standing(cell.name, words.get(state.phase, "unfinished"), last.get("round"), last.get("ents_f"), seconds)
 
 
 def keep_study(cells: Sequence[Cell], output: Path, name: str) -> None:
@@ -105,9 +101,7 @@ def slim(cell: Cell, output: Path) -> List[Path]:
     finished = state.phase == "done"
     # An unfinished round still chooses by its utilities. Answers of all rounds stay: more rounds train on them.
     large = [
-        path
-        for path in sorted(folder.path.glob("rounds/*/utilities.npz"))
-        if finished or _before(path, state.round)
+        path for path in sorted(folder.path.glob("rounds/*/utilities.npz")) if finished or _before(path, state.round)
     ]
     if finished:
         large += [path for path in (folder.model, folder.path / "successor") if path.is_dir()]

@@ -103,16 +103,12 @@ class _Reader:
         taggers = {name: self._tagger(name, blocks, list(variants)) for name in blocks}
         for tagger in taggers.values():
             if tagger.successor is not None and tagger.successor not in taggers:
-                raise self._wrong(
-                    f"taggers.{tagger.name}.successor", tagger.successor, "no tagger has that name"
-                )
+                raise self._wrong(f"taggers.{tagger.name}.successor", tagger.successor, "no tagger has that name")
         return StudyFile(
             seeds=self._seeds(general.get("seeds", 1)),
             settings=self._settings(general, "study"),
             taggers=taggers,
-            variants={
-                self._name(name): self._settings({"settings": variants[name]}, name) for name in variants
-            },
+            variants={self._name(name): self._settings({"settings": variants[name]}, name) for name in variants},
         )
 
     def _tagger(self, name: str, blocks: Block, variants: List[str]) -> Tagger:
@@ -162,9 +158,7 @@ class _Reader:
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             return list(range(value))
         if isinstance(value, list):
-            seeds = [
-                item for item in value if isinstance(item, int) and not isinstance(item, bool) and item >= 0
-            ]
+            seeds = [item for item in value if isinstance(item, int) and not isinstance(item, bool) and item >= 0]
             if seeds and len(set(seeds)) == len(value):
                 return seeds
         raise self._wrong("seeds", value, "a number of seeds, or a list of different ones, was expected")

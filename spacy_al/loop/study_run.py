@@ -104,9 +104,7 @@ def cell_command(cell: Cell, output: Path, *, gpu: int, accept_changes: bool = F
     return command
 
 
-def _start(
-    slot: Slot, cell: Cell, output: Path, threads: int, accept_changes: bool, watcher: Watcher
-) -> None:
+def _start(slot: Slot, cell: Cell, output: Path, threads: int, accept_changes: bool, watcher: Watcher) -> None:
     folder = output / cell.name
     folder.mkdir(parents=True, exist_ok=True)
     command = cell_command(cell, output, gpu=slot.gpu, accept_changes=accept_changes)

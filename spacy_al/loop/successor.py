@@ -129,9 +129,7 @@ def chosen_rounds(source: RunFolder, state: RunState, rounds: Optional[Sequence[
 class Later:
     """A successor on the labels of a run that is over."""
 
-    def __init__(
-        self, source: RunFolder, target: RunFolder, learner: Learner, name: str, reporter: Reporter
-    ) -> None:
+    def __init__(self, source: RunFolder, target: RunFolder, learner: Learner, name: str, reporter: Reporter) -> None:
         self.source = source
         self.target = target
         self.learner = learner

@@ -111,9 +111,7 @@ def embedding(
 ) -> Tensor:
     """As `torch.nn.functional.embedding`; the gradient of a large `weight` that is a parameter is sparse."""
     by_rows = weight.is_leaf and weight.numel() >= LARGE and weight.device.type == "cpu" and not scale_grad_by_freq
-    return functional.embedding(
-        input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse or by_rows
-    )
+    return functional.embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse or by_rows)
 
 
 OWN: Dict[Callable, Callable] = {

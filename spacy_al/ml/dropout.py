@@ -76,9 +76,7 @@ class KeyedNoise:
         return self.tables[key]
 
 
-def mask_table(
-    seed: int, passes: int, rate: float, width: int, stream: int, device: torch.device = CPU
-) -> Tensor:
+def mask_table(seed: int, passes: int, rate: float, width: int, stream: int, device: torch.device = CPU) -> Tensor:
     """Draw a bool table (passes, TABLE_ROWS, width), False with probability `rate`, to 1 in 65536.
 
     Each entry is a hash of its place, keyed by (seed, layer, pass): a CPU and a GPU use the same masks, pass k is

@@ -174,9 +174,7 @@ class BiLM(nn.Module):
         device = self.chars.embedding.weight.device
         return torch.cat([self.chars(part.to(device)) for part in characters.split(2048)])
 
-    def forward(
-        self, vectors: Tensor, lengths: Tensor, start: Optional[State] = None
-    ) -> Tuple[Tensor, State]:
+    def forward(self, vectors: Tensor, lengths: Tensor, start: Optional[State] = None) -> Tuple[Tensor, State]:
         """All layers' states, those of the borders included, and the LSTMs' own at the end.
 
         vectors (Tensor): Words' vectors, borders included, (batch, longest, projection).

@@ -42,9 +42,7 @@ def create_elmo_embedding(
     if combine not in COMBINATIONS:
         raise ALError(Errors.A264.format(combine=combine, known=", ".join(COMBINATIONS)))
     folder = None if cache_folder is None else Path(cache_folder)
-    return ELMoEmbedding(
-        Path(options), Path(weights), mix=combine == "mix", memory=memory_limit << 20, folder=folder
-    )
+    return ELMoEmbedding(Path(options), Path(weights), mix=combine == "mix", memory=memory_limit << 20, folder=folder)
 
 
 @dataclass(frozen=True)
@@ -62,9 +60,7 @@ class StateBatch:
 class ELMoEmbedding:
     """Meets `spacy_al.ml.bilstm.Embedding`. Every sentence starts from zero state, alone."""
 
-    def __init__(
-        self, options: Path, weights: Path, *, mix: bool, memory: int, folder: Optional[Path]
-    ) -> None:
+    def __init__(self, options: Path, weights: Path, *, mix: bool, memory: int, folder: Optional[Path]) -> None:
         self.options, self.weights = options, weights
         self.memory, self.folder = memory, folder
         self.bilm = BiLM()
@@ -147,9 +143,7 @@ class WordTable(NamedTuple):
 def read_sentences(bilm: BiLM, table: WordTable, sentences: Sequence[List[str]]) -> List[Floats]:
     """States of one batch of sentences, each from zero state: (tokens, layers * width), borders left out."""
     longest = max(len(words) for words in sentences)
-    rows = [
-        [0, *(table.rows[word] for word in words), 1] + [0] * (longest - len(words)) for words in sentences
-    ]
+    rows = [[0, *(table.rows[word] for word in words), 1] + [0] * (longest - len(words)) for words in sentences]
     device = table.vectors.device
     lengths = torch.tensor([len(words) + 2 for words in sentences], device=device)
     states, _ = bilm(table.vectors[torch.tensor(rows, device=device)], lengths)

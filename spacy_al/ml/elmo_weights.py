@@ -153,9 +153,7 @@ def _compare(path: Path, found: Shapes, expected: Shapes, options: Path) -> None
         if found.get(name) != expected.get(name):
             one = "is missing" if name not in found else f"has the shape {found[name]}"
             two = "none of that name" if name not in expected else f"the shape {expected[name]}"
-            raise ALError(
-                Errors.A263.format(path=path, name=name, problem=f"{one}; {options} asks for {two}")
-            )
+            raise ALError(Errors.A263.format(path=path, name=name, problem=f"{one}; {options} asks for {two}"))
 
 
 def _read(path: Path, name: str, dataset: "h5py.Dataset") -> NDArray[numpy.float32]:

@@ -57,9 +57,7 @@ class EncoderShim(Shim):
         return self
 
 
-def wrap_encoder(
-    name: str, encoder: Encoder, *, layers: Sequence[Model] = ()
-) -> Model[List[Doc], List[Floats2d]]:
+def wrap_encoder(name: str, encoder: Encoder, *, layers: Sequence[Model] = ()) -> Model[List[Doc], List[Floats2d]]:
     """Make a thinc Model of a torch encoder.
 
     name (str): Name of the Model.

@@ -96,9 +96,7 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, gates: Tensor, recurrent: Tensor, packing: Packing) -> Tensor:
         hidden = recurrent.shape[2]
-        acts = gates.view(-1, 4 * hidden).index_select(
-            0, packing.order
-        )  # (2 * tokens, 4 * hidden), gates o, i, f, g
+        acts = gates.view(-1, 4 * hidden).index_select(0, packing.order)  # (2 * tokens, 4 * hidden), gates o, i, f, g
         cells, squashed, outputs = (acts.new_empty(len(acts), hidden) for _ in range(3))
         rows = [2 * size for size in packing.sizes]
         steps = zip(

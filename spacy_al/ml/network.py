@@ -110,5 +110,3 @@ def noise_kinds(dropout: str, seams: Mapping[str, str]) -> frozenset:
     if dropout != "all":
         return frozenset([dropout])
     return frozenset({"last", "word", "locked"} & ({*seams} | {"last"}))
-
-

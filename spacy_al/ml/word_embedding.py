@@ -142,9 +142,7 @@ class WordEmbedding:
         orths = numpy.concatenate([doc.to_array(ORTH).reshape(-1) for doc in docs])
         numbers = self.lexicon.add(orths.tolist())
         ends = numpy.cumsum([len(doc) for doc in docs])
-        return [
-            Words(self.lexicon, numbers[end - len(doc) : end]) for doc, end in zip(docs, ends, strict=True)
-        ]
+        return [Words(self.lexicon, numbers[end - len(doc) : end]) for doc, end in zip(docs, ends, strict=True)]
 
     def _bind(self, doc: Doc) -> None:
         """Start anew when the vocabulary's vectors are others than before, or the lexicon is too large."""

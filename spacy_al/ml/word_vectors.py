@@ -136,9 +136,7 @@ def _split_line(path: Path, line: int, fields: List[str], width: int) -> Tuple[s
     # A number among the fields of the word means a vector that is too wide, rather than a word with spaces.
     if not name or not name[0] or width < 1 or any(map(_is_number, name[1:])):
         found = len(fields) - 1
-        raise _bad_line(
-            path, line, f"{found} numbers follow the word {fields[0]!r}, expected {width or 'some'}"
-        )
+        raise _bad_line(path, line, f"{found} numbers follow the word {fields[0]!r}, expected {width or 'some'}")
     try:
         row = numpy.array(numbers, dtype=numpy.float32)
     except ValueError as error:
@@ -166,19 +164,10 @@ def _read_package(name: str) -> Tuple[List[str], Floats]:
     indexes = [path for place in places for path in place.glob("*_index.parquet")]
     tables = [path for place in places for path in place.glob("*_emb.npy")]
     if len(indexes) != 1 or len(tables) != 1:
-        problem = (
-            "the package is not installed"
-            if not spec
-            else "it has no data/*_index.parquet and data/*_emb.npy"
-        )
+        problem = "the package is not installed" if not spec else "it has no data/*_index.parquet and data/*_emb.npy"
         raise ALError(Errors.A252.format(package=name, problem=problem))
     words, data = _read_index(name, indexes[0]), _read_table(name, tables[0])
-    if (
-        data.ndim != 2
-        or len(data) != len(words)
-        or data.dtype != numpy.float32
-        or len({*words}) != len(words)
-    ):
+    if data.ndim != 2 or len(data) != len(words) or data.dtype != numpy.float32 or len({*words}) != len(words):
         problem = f"{tables[0].name} is {data.dtype} {data.shape}, {indexes[0].name} holds {len(words)} words"
         raise ALError(Errors.A252.format(package=name, problem=problem))
     return words, numpy.ascontiguousarray(data)

@@ -169,9 +169,7 @@ def create_word_vectors(source: str) -> EmbeddingRecipe:
     return WordVectors(source)
 
 
-def create_characters(
-    width: int = 25, hidden_size: int = 25, characters: str = CHARACTERS
-) -> EmbeddingRecipe:
+def create_characters(width: int = 25, hidden_size: int = 25, characters: str = CHARACTERS) -> EmbeddingRecipe:
     """Registered as `spacy-al.FlairCharacters.v1`; see `Characters`."""
     return Characters(width, hidden_size, characters)
 
@@ -187,9 +185,7 @@ def create_transformer(
     return Transformer(name, fine_tune, layers, subtoken_pooling, download)
 
 
-def create_embedding(
-    embedding: str, arguments: Dict[str, Argument], download: bool = False
-) -> EmbeddingRecipe:
+def create_embedding(embedding: str, arguments: Dict[str, Argument], download: bool = False) -> EmbeddingRecipe:
     """Registered as `spacy-al.FlairEmbedding.v1`; see `AnyEmbedding`."""
     return AnyEmbedding(embedding, arguments, download)
 

@@ -95,9 +95,7 @@ class Shape:
                 "give a rate from 0 to below 1.",
             )
         for key in ("hidden_size", "rnn_layers"):
-            _require(
-                section, key, getattr(self, key), getattr(self, key) >= 1, "give a number of at least 1."
-            )
+            _require(section, key, getattr(self, key), getattr(self, key) >= 1, "give a number of at least 1.")
         return self
 
 
@@ -140,9 +138,7 @@ def _require(section: str, key: str, value: object, holds: bool, problem: str) -
         raise ALError(Errors.A008.format(section=section, key=key, value=value, problem=problem))
 
 
-def build_tagger(
-    embeddings: TokenEmbeddings, shape: Shape, labels: Sequence[str], scheme: str
-) -> SequenceTagger:
+def build_tagger(embeddings: TokenEmbeddings, shape: Shape, labels: Sequence[str], scheme: str) -> SequenceTagger:
     """Make a SequenceTagger with new weights around embeddings, drawn from torch's current seed.
 
     embeddings (TokenEmbeddings): Flair's embeddings. shape (Shape): The network.

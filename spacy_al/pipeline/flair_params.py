@@ -22,9 +22,7 @@ def dump_embeddings(embeddings: TokenEmbeddings) -> Json:
     try:
         params = embeddings.save_embeddings(use_state_dict=False)
     except NotImplementedError as error:
-        raise ALError(
-            Errors.A342.format(name=type(embeddings).__name__, problem="Flair cannot save them")
-        ) from error
+        raise ALError(Errors.A342.format(name=type(embeddings).__name__, problem="Flair cannot save them")) from error
     return _dump(params, type(embeddings).__name__)
 
 

@@ -47,7 +47,5 @@ class HiddenMasks:
         beams = numpy.repeat(numpy.arange(len(sizes)), sizes)
         self.rows = self.table[self.passes[beams], (self.firsts[beams] + place) % TABLE_ROWS]
 
-    def _forward(
-        self, model: Model, hidden: Floats, is_train: bool
-    ) -> Tuple[Floats, Callable[[Floats], Floats]]:
+    def _forward(self, model: Model, hidden: Floats, is_train: bool) -> Tuple[Floats, Callable[[Floats], Floats]]:
         return self.upper(hidden * self.rows, is_train)

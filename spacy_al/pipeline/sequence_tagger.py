@@ -42,7 +42,6 @@ dropout = 0.1
 """
 
 
-
 class SequenceTagger(TrainablePipe):
     """Tags tokens in IOB1, IOB2 or BILOU and sets `doc.ents`. Implements `spacy_al.types.Sampler`.
 

@@ -66,9 +66,7 @@ class UpstreamSampler:
         for batch, order in enumerate(plan(docs, BUDGET)):
             chunk = [docs[number] for number in order]
             if not len(chunk[0]):  # listeners fail where there is nothing to pool
-                yield empty_samples(
-                    order, 1 if dropout == "off" else passes, len(self.tags), dropout != "off"
-                )
+                yield empty_samples(order, 1 if dropout == "off" else passes, len(self.tags), dropout != "off")
                 continue
             if dropout == "all":
                 found = self._repeat(chunk, [pass_seed(seed, batch, number) for number in range(passes)])
@@ -132,9 +130,7 @@ def with_states(pipes: Sequence[TrainablePipe], docs: Sequence[Doc], *, reuse: b
     return copies
 
 
-def repeat_states(
-    pipes: Sequence[TrainablePipe], docs: Sequence[Doc], *, seed: int, rate: float
-) -> List[Doc]:
+def repeat_states(pipes: Sequence[TrainablePipe], docs: Sequence[Doc], *, seed: int, rate: float) -> List[Doc]:
     """As `with_states`, from one stochastic pass with dropout at `rate` drawn from `seed`."""
     copies = [bare_copy(doc) for doc in docs]
     for pipe in pipes if any(map(len, copies)) else []:

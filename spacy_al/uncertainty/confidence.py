@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 from ..corpus.schemes import Span, encode
 
 
-def tag_numbers(
-    spans: Sequence[Span], length: int, tags: Dict[str, int], scheme: str
-) -> NDArray[numpy.int64]:
+def tag_numbers(spans: Sequence[Span], length: int, tags: Dict[str, int], scheme: str) -> NDArray[numpy.int64]:
     """The tags that spell out entities, by number; -1 for a tag that the tagger does not have.
 
     spans (Sequence[Tuple[int, int, str]]): First token, token after the last, label; sorted, without overlap.

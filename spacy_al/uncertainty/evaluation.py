@@ -137,18 +137,14 @@ def detect(
     result: List[Detection] = []
     for measure in measures:
         of_sentences, of_tokens = values[measure.name]
-        broken = (
-            None if ties is None else auroc(broken_ties(of_sentences, values[ties.name][0]), judgement.wrong)
-        )
+        broken = None if ties is None else auroc(broken_ties(of_sentences, values[ties.name][0]), judgement.wrong)
         tokens = auroc(of_tokens, ~judgement.token_right) if len(of_tokens) else None
         sentences = auroc(of_sentences, judgement.wrong)
         result.append(Detection(measure.name, sentences, tokens, tied_share(of_sentences), broken))
     return result
 
 
-def calibrate(
-    judgement: Judgement, held_out: Optional[Judgement] = None, *, bins: int = 15
-) -> Dict[str, Any]:
+def calibrate(judgement: Judgement, held_out: Optional[Judgement] = None, *, bins: int = 15) -> Dict[str, Any]:
     """Reliability of tokens and entities, before and, with held-out labels, after temperature scaling.
 
     judgement (Judgement): What is reported on. held_out (Optional[Judgement]): Other sentences, to fit on.
@@ -156,9 +152,7 @@ def calibrate(
         "entities" is missing if none are predicted. Values are `Reliability` and float.
     RAISES: ALError A405 without tokens, A407 when nothing can be fitted.
     """
-    tokens: Dict[str, Any] = {
-        "before": reliability(judgement.token_confidence(), judgement.token_right, bins=bins)
-    }
+    tokens: Dict[str, Any] = {"before": reliability(judgement.token_confidence(), judgement.token_right, bins=bins)}
     result = {"tokens": tokens}
     if held_out is not None:
         tokens["temperature"] = fit_temperature(held_out.probs, torch.from_numpy(held_out.gold))

@@ -42,9 +42,7 @@ class ShadedSentence:
     facts: Dict[str, float] = field(default_factory=dict)
 
 
-def render_sentences(
-    sentences: Sequence[ShadedSentence], *, title: str, note: str = "", page: bool = True
-) -> str:
+def render_sentences(sentences: Sequence[ShadedSentence], *, title: str, note: str = "", page: bool = True) -> str:
     """HTML of sentences: the darker a token, the less sure the tagger; entities are boxed, with confidence.
 
     sentences (Sequence[ShadedSentence]): In the order to show.
@@ -72,9 +70,7 @@ def _sentence(sentence: ShadedSentence, top: float) -> str:
     place = 0
     while place < len(sentence.words):
         end, label, confidence = starts.get(place, (place + 1, "", None))
-        tokens = "".join(
-            _token(sentence, number, top, last=number == end - 1) for number in range(place, end)
-        )
+        tokens = "".join(_token(sentence, number, top, last=number == end - 1) for number in range(place, end))
         parts.append(_entity(tokens, label, confidence) if label else tokens)
         parts.append(" " if sentence.spaces[end - 1] else "")
         place = end

@@ -60,8 +60,7 @@ def measure_names() -> List[str]:
     names = registry.names("al_measures")
     short = [name.removeprefix("spacy-al.").removesuffix(".v1") for name in names]
     return [
-        one if registry.full_name("al_measures", one) == full else full
-        for full, one in zip(names, short, strict=True)
+        one if registry.full_name("al_measures", one) == full else full for full, one in zip(names, short, strict=True)
     ]
 
 

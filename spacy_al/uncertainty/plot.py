@@ -50,9 +50,7 @@ def _draw(axes: "Axes", title: str, diagram: Reliability) -> None:
         edgecolor=BLUE,
         label="share that is right",
     )
-    axes.plot(
-        diagram.confidence[full], diagram.accuracy[full], "o", color=ORANGE, markersize=4, label="mean of bin"
-    )
+    axes.plot(diagram.confidence[full], diagram.accuracy[full], "o", color=ORANGE, markersize=4, label="mean of bin")
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="share that is right", aspect="equal")
     axes.set_title(f"{title}: ECE {diagram.ece:.3f}, n = {int(diagram.counts.sum()):,}", fontsize=10)
     axes.legend(loc="upper left", fontsize=8, frameon=False)

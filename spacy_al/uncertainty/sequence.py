@@ -27,9 +27,7 @@ def least_confidence() -> Measure:
     shown as LC = -expm1(log P). With several passes: the mean over passes of each
     pass's -log P.
     """
-    return Measure(
-        "least_confidence", _sequence_surprise, token_function=token_surprise, display=_probability_of_error
-    )
+    return Measure("least_confidence", _sequence_surprise, token_function=token_surprise, display=_probability_of_error)
 
 
 def mnlp() -> Measure:

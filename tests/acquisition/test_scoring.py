@@ -65,9 +65,7 @@ def test_neither_chunks_nor_order_change_a_utility(taggers, tagger, dropout):
 @pytest.mark.parametrize("tagger", [tagger for tagger, kinds in DROPOUTS.items() if "all" in kinds])
 def test_all_dropout_is_the_same_for_the_same_seed(taggers, tagger):
     nlp = taggers(tagger)
-    one, two, other = (
-        score(nlp, make_docs(nlp), ["bald"], dropout="all", seed=seed)["bald"] for seed in (1, 1, 2)
-    )
+    one, two, other = (score(nlp, make_docs(nlp), ["bald"], dropout="all", seed=seed)["bald"] for seed in (1, 1, 2))
     assert one.tolist() == two.tolist()
     assert one.tolist() != other.tolist()
     assert (one[:2] > 0).all()
@@ -78,9 +76,7 @@ def make_doc():
 
 
 def test_random_asks_nobody():
-    found = score_docs(
-        [make_doc(), make_doc()], None, get_measures(["random"]), passes=1, dropout="off", seed=0
-    )
+    found = score_docs([make_doc(), make_doc()], None, get_measures(["random"]), passes=1, dropout="off", seed=0)
     assert found["random"].tolist() == [0, 0]
 
 

@@ -26,9 +26,7 @@ def folder(tmp_path_factory):
 def full_doc(vocab, number):
     """A Doc with everything a DocBin can hold."""
     text, tags = ["Ann", "likes", "Rome", str(number)], ["NNP", "VBZ", "NNP", "CD"]
-    doc = Doc(
-        vocab, words=text, spaces=[True, True, False, False], tags=tags, ents=["B-PER", "O", "B-LOC", "O"]
-    )
+    doc = Doc(vocab, words=text, spaces=[True, True, False, False], tags=tags, ents=["B-PER", "O", "B-LOC", "O"])
     doc.spans["more"] = [Span(doc, 0, 2, label="X")]
     doc.cats = {"a": 0.5, "b": 1.0}
     doc.user_data["source"] = {"file": "x", "numbers": list(range(20)), "none": None, "big": -(2**40)}
@@ -107,12 +105,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**64 - 1)
-    | st.floats()
-    | st.text()
-    | st.binary(max_size=300),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text() | st.binary(max_size=300),
     lambda inner: st.lists(inner, max_size=20) | st.dictionaries(st.text(), inner, max_size=20),
     max_leaves=40,
 )

@@ -51,10 +51,7 @@ def test_repairs_are_printed_with_their_place(run, tmp_path):
     path = write(tmp_path / "eng.train", CONLL + "broken\n")
     code, output = run(path, tmp_path / "train.spacy", "--on-error", "warn")
     assert code == 0
-    assert (
-        f"1 lines with a wrong number of columns: word kept, its entity tag missing (first: {path}:5)"
-        in output
-    )
+    assert f"1 lines with a wrong number of columns: word kept, its entity tag missing (first: {path}:5)" in output
 
 
 def test_a_corpus_can_be_divided(run, tmp_path):
@@ -68,9 +65,7 @@ def test_a_corpus_can_be_divided(run, tmp_path):
 
 def test_text_can_be_read_with_named_columns(run, tmp_path):
     path = write(tmp_path / "p.csv", "key,body\nk,Rome fell. It rose.\n")
-    code, output = run(
-        path, tmp_path / "a.spacy", "--text-field", "body", "--id-field", "key", "--lang", "de"
-    )
+    code, output = run(path, tmp_path / "a.spacy", "--text-field", "body", "--id-field", "key", "--lang", "de")
     assert code == 0
     assert "Sentences without annotation 2" in output
 
@@ -107,7 +102,5 @@ try:
 except SystemExit:
     print(sorted(name for name in sys.modules if name.startswith("spacy_al.corpus")))
 """
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False
-    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert result.stdout.splitlines()[-1] == "[]", result.stderr

@@ -92,9 +92,7 @@ def test_a_pipeline_that_is_not_there_is_said_without_a_traceback(ranking):
 def test_bad_rankings(ranking, line, code):
     folder, _ = ranking
     (folder / "bad.jsonl").write_text(line)
-    result = invoke(
-        query_cli, folder / "bad.jsonl", folder / "out", "-f", "conll", "--pool", folder / "pool.spacy"
-    )
+    result = invoke(query_cli, folder / "bad.jsonl", folder / "out", "-f", "conll", "--pool", folder / "pool.spacy")
     assert (result.exit_code, code in result.output) == (1, True)
     assert not (folder / "out").exists()
 

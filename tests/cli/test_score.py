@@ -32,9 +32,7 @@ def labelled(vocab):
 def pipeline(request, tmp_path_factory):
     nlp = spacy.blank("en")
     nlp.add_pipe(request.param)
-    examples = [
-        Example(Doc(nlp.vocab, words=[token.text for token in doc]), doc) for doc in labelled(nlp.vocab)
-    ]
+    examples = [Example(Doc(nlp.vocab, words=[token.text for token in doc]), doc) for doc in labelled(nlp.vocab)]
     state = numpy.random.get_state()
     fix_random_seed(0)
     optimizer = nlp.initialize(lambda: examples)

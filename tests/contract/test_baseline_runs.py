@@ -15,9 +15,7 @@ from spacy_al.loop.run import run
 
 from .component_cases import SENTENCES, entities, make_doc
 
-VECTORS = (
-    "john 1 0 0\nparis 0 1 0\nlondon 0 1 0\nmary 1 0 0\nberlin 0 1 0\nanna 1 0 0\notto 1 0 0\nin 0 0 1\n"
-)
+VECTORS = "john 1 0 0\nparis 0 1 0\nlondon 0 1 0\nmary 1 0 0\nberlin 0 1 0\nanna 1 0 0\notto 1 0 0\nin 0 0 1\n"
 FAST = {
     "al-crf": {},
     "al-flair": {

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from spacy_al.corpus.align import BadRecord, CharSpan, align, find_words, make_doc, without_overlap
 
 VOCAB = spacy.blank("en").vocab
-words = st.text(alphabet="ab é😀\u0301\u05d0-", min_size=1).filter(
-    lambda word: not any(c.isspace() for c in word)
-)
+words = st.text(alphabet="ab é😀\u0301\u05d0-", min_size=1).filter(lambda word: not any(c.isspace() for c in word))
 gaps = st.sampled_from(["", " ", "  ", "\n", " \n\n", "\u00a0", "\u3000 "])
 
 
@@ -55,9 +53,7 @@ def test_words_are_found_where_they_stand(pieces, gap):
         place = end + len(gap)
 
 
-@pytest.mark.parametrize(
-    ("pieces", "text"), [(["a", "c"], "a b c"), (["a", "b"], "a"), ([""], "a"), (["aa"], "a a")]
-)
+@pytest.mark.parametrize(("pieces", "text"), [(["a", "c"], "a b c"), (["a", "b"], "a"), ([""], "a"), (["aa"], "a a")])
 def test_words_that_are_not_the_texts_are_refused(pieces, text):
     with pytest.raises(BadRecord, match="is not in the text at character"):
         find_words(pieces, text)

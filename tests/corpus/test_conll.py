@@ -50,9 +50,7 @@ def test_offsets_are_where_the_sentence_stands_in_the_file(write):
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing(write):
     plain = read(write("a/f", CONLL2003))
     other = read(write("b/f", "\ufeff" + CONLL2003.replace("\n", "\r\n")))
-    assert [(one.words, one.spans, one.pos) for one in plain] == [
-        (one.words, one.spans, one.pos) for one in other
-    ]
+    assert [(one.words, one.spans, one.pos) for one in plain] == [(one.words, one.spans, one.pos) for one in other]
 
 
 def test_tabs_separate_columns_so_that_words_may_hold_spaces(write):

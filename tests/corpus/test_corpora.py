@@ -82,9 +82,7 @@ def test_words_and_entities_are_those_seqeval_reads(data_folder, converted, corp
     sentences = rows(data_folder / corpus / name)
     for doc, sentence in zip(converted(corpus, name)[0], sentences, strict=True):
         assert [token.text for token in doc] == [word for word, _ in sentence]
-        expected = [
-            (start, end + 1, label) for label, start, end in get_entities([tag for _, tag in sentence])
-        ]
+        expected = [(start, end + 1, label) for label, start, end in get_entities([tag for _, tag in sentence])]
         assert [(span.start, span.end, span.label_) for span in doc.ents] == expected
 
 
@@ -98,9 +96,7 @@ def test_the_scheme_is_told_and_nothing_needs_repair(converted, corpus, name):
 @pytest.mark.parametrize(("corpus", "name"), NAMES)
 def test_encoding_gives_the_files_own_tags_back(data_folder, corpus, name):
     path = data_folder / corpus / name
-    ours = [
-        tag for one in read_conll(path, Repairs()) for tag in encode(one.spans, len(one.words), one.scheme)
-    ]
+    ours = [tag for one in read_conll(path, Repairs()) for tag in encode(one.spans, len(one.words), one.scheme)]
     theirs = [tag for sentence in rows(path) for _, tag in sentence]
     differ = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
     assert differ == ([("I-MISC", "B-MISC")] * 2 if name == "eng.train" else [])
@@ -123,9 +119,7 @@ def test_parts_of_speech_of_conll2003_are_kept(converted):
 
 
 def test_no_sentence_is_left_unlabelled(converted):
-    assert all(
-        doc.has_annotation("ENT_IOB", require_complete=True) for doc in converted("conll2003", "eng.testb")[0]
-    )
+    assert all(doc.has_annotation("ENT_IOB", require_complete=True) for doc in converted("conll2003", "eng.testb")[0])
 
 
 def test_wikigold_can_be_divided_by_documents(data_folder, tmp_path):

@@ -20,15 +20,11 @@ TASK = {
     "answer": "accept",
 }
 SAMPLES = {
-    "conll": "-DOCSTART- -X- O O\n\n"
-    "New NNP I-NP I-LOC\nYork NNP I-NP I-LOC\nfell VBD I-VP O\n\nIt PRP I-NP O\n",
+    "conll": "-DOCSTART- -X- O O\n\nNew NNP I-NP I-LOC\nYork NNP I-NP I-LOC\nfell VBD I-VP O\n\nIt PRP I-NP O\n",
     "ontonotes": "#begin document (a); part 000\na 0 0 New NNP * - - - s (LOC* -\n"
     "a 0 1 York NNP * - - - s *) -\n"
     "\na 0 0 It PRP * - - - s * -\n#end document\n",
-    "jsonl": json.dumps(TASK)
-    + "\n"
-    + json.dumps({"text": "Ann ran. Bob ran.", "spans": [[9, 12, "PER"]]})
-    + "\n",
+    "jsonl": json.dumps(TASK) + "\n" + json.dumps({"text": "Ann ran. Bob ran.", "spans": [[9, 12, "PER"]]}) + "\n",
     "csv": 'id,text\n1,"Rome ""fell"". It rose"\n2,Ann ran\n',
     "txt": "Rome fell. It rose\n\nAnn ran\n",
 }

@@ -125,9 +125,7 @@ def bracketed(draw):
         size, label = draw(st.integers(0, 3)), draw(st.sampled_from(["ORG", "WORK_OF_ART"]))
         if size:
             spans.append((len(cells), len(cells) + size, label))
-        cells += (
-            ["*"] if size == 0 else [f"({label})"] if size == 1 else [f"({label}*", *["*"] * (size - 2), "*)"]
-        )
+        cells += ["*"] if size == 0 else [f"({label})"] if size == 1 else [f"({label}*", *["*"] * (size - 2), "*)"]
     return cells, spans
 
 

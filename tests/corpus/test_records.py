@@ -121,10 +121,7 @@ def test_tokens_may_be_strings(read):
 
 
 def test_documents_take_their_id_or_their_line(read):
-    found = [
-        (one.document, one.file)
-        for one in read({"text": "a", "id": 7}, {"text": "b"}, {"text": "c", "id": "x"})
-    ]
+    found = [(one.document, one.file) for one in read({"text": "a", "id": 7}, {"text": "b"}, {"text": "c", "id": "x"})]
     assert found == [("7", "f.jsonl#7"), ("f.jsonl-2", "f.jsonl#f.jsonl-2"), ("x", "f.jsonl#x")]
 
 
@@ -145,9 +142,7 @@ def test_offsets_of_a_java_tool_are_refused_with_the_reason(read):
 
 def test_a_span_off_token_borders_is_widened_and_counted(read):
     repairs = Repairs("warn")
-    (sentence,) = read(
-        {"text": "Rome fell", "spans": [{"start": 1, "end": 4, "label": "GPE"}]}, repairs=repairs
-    )
+    (sentence,) = read({"text": "Rome fell", "spans": [{"start": 1, "end": 4, "label": "GPE"}]}, repairs=repairs)
     assert sentence.spans == [(0, 1, "GPE")]
     assert ["widened" in what for what in repairs.counts] == [True]
 
@@ -242,8 +237,7 @@ def test_a_prodigy_task_comes_back_as_it_went_out(tmp_path_factory, tokens, data
     start = data.draw(st.integers(0, len(doc) - 1))
     span = doc[start : data.draw(st.integers(start + 1, len(doc)))]
     given_tokens = [
-        {"text": t.text, "start": t.idx, "end": t.idx + len(t), "id": t.i, "ws": bool(t.whitespace_)}
-        for t in doc
+        {"text": t.text, "start": t.idx, "end": t.idx + len(t), "id": t.i, "ws": bool(t.whitespace_)} for t in doc
     ]
     task = {
         "text": doc.text,

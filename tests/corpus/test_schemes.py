@@ -158,9 +158,7 @@ def test_transitions_refuse_a_tag_of_another_scheme():
         allowed_transitions(["O", "L-A"], "IOB2")
 
 
-@pytest.mark.parametrize(
-    "function", [lambda s: decode([], s), lambda s: encode([], 0, s), lambda s: tag_names([], s)]
-)
+@pytest.mark.parametrize("function", [lambda s: decode([], s), lambda s: encode([], 0, s), lambda s: tag_names([], s)])
 def test_an_unknown_scheme_is_named(function):
     with pytest.raises(ALError, match=r"A100.*'BIO'.*IOB1, IOB2, BILOU"):
         function("BIO")

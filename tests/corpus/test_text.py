@@ -92,16 +92,12 @@ def test_csv_cells_may_hold_line_ends(write, nlp):
 
 
 def test_a_csv_column_can_be_named(write, nlp):
-    sentences = read_csv(
-        write("p.csv", "key,body\nk,a\n"), Repairs(), nlp=nlp, text_field="body", id_field="key"
-    )
+    sentences = read_csv(write("p.csv", "key,body\nk,a\n"), Repairs(), nlp=nlp, text_field="body", id_field="key")
     assert [(one.words, one.document, one.file) for one in sentences] == [(["a"], "k", "p.csv#k")]
 
 
 def test_a_csv_without_the_column_is_refused(write, nlp):
-    with pytest.raises(
-        ALError, match=r"A121.*p.csv:1: no column 'text' in the header 'id,body'.*--text-field"
-    ):
+    with pytest.raises(ALError, match=r"A121.*p.csv:1: no column 'text' in the header 'id,body'.*--text-field"):
         list(read_csv(write("p.csv", "id,body\n1,a\n"), Repairs(), nlp=nlp))
 
 

@@ -28,9 +28,7 @@ def _label_studio(data, verdict):
     for item in items:
         result = item["predictions"][0]["result"]
         skipped = verdict == "ignore"
-        item["annotations"] = [
-            {"result": result, "was_cancelled": skipped, "lead_time": 2.5, "completed_by": 1}
-        ]
+        item["annotations"] = [{"result": result, "was_cancelled": skipped, "lead_time": 2.5, "completed_by": 1}]
     return json.dumps(items).encode()
 
 

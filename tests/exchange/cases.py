@@ -23,8 +23,7 @@ def prodigy(spans=(), **changes):
     """A line of Prodigy about TASK; spans are (start, end, label)."""
     record = {"text": TASK.text, "meta": {"al_id": TASK.id}, "answer": "accept", "_view_id": "ner_manual"}
     record["spans"] = [
-        {"start": span[0], "end": span[1], "label": span[2]} if isinstance(span, tuple) else span
-        for span in spans
+        {"start": span[0], "end": span[1], "label": span[2]} if isinstance(span, tuple) else span for span in spans
     ]
     return {key: value for key, value in (record | changes).items() if value is not ...}
 

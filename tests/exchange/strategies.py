@@ -29,7 +29,5 @@ def batches(draw, max_size: int = 4):
         sentence = tuple(draw(st.lists(words, max_size=8)))
         spaces = tuple(draw(st.lists(st.booleans(), min_size=len(sentence), max_size=len(sentence))))
         spans = draw(spans_in(len(sentence)))
-        tasks.append(
-            Task(f"{number:x}f-0", sentence, spaces, spans, rank=number + 1, measure="mnlp", utility=0.5)
-        )
+        tasks.append(Task(f"{number:x}f-0", sentence, spaces, spans, rank=number + 1, measure="mnlp", utility=0.5))
     return tasks

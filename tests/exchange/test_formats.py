@@ -17,9 +17,7 @@ from spacy_al.tasks import Answer, Task
 
 from .cases import OTHER, TASK, TASKS, annotation, codes, read, studio
 
-SUGGESTED = Task(
-    TASK.id, TASK.words, TASK.spaces, ((0, 1, "PER"), (3, 5, "PER")), rank=1, measure="mnlp", utility=0.5
-)
+SUGGESTED = Task(TASK.id, TASK.words, TASK.spaces, ((0, 1, "PER"), (3, 5, "PER")), rank=1, measure="mnlp", utility=0.5)
 
 
 def test_prodigy_task_as_documented():
@@ -114,9 +112,7 @@ def test_argilla_status(changes, verdict):
     assert read([argilla_record(**changes)], "argilla").answers[0].verdict == verdict
 
 
-@pytest.mark.parametrize(
-    "changes", [{"status": "pending"}, {"status": "completed", "response": {"status": "draft"}}]
-)
+@pytest.mark.parametrize("changes", [{"status": "pending"}, {"status": "completed", "response": {"status": "draft"}}])
 def test_argilla_drafts_are_no_answers(changes):
     assert read([argilla_record(**changes)], "argilla").counts == {"unanswered": 1}
 

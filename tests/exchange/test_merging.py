@@ -21,9 +21,7 @@ def two(first, second, **options):
 
 
 def test_agreement_needs_no_policy_and_costs_add_up():
-    reading = two(
-        annotation(BOB, lead_time=2.5, completed_by=1), annotation(BOB, lead_time=4, completed_by=2)
-    )
+    reading = two(annotation(BOB, lead_time=2.5, completed_by=1), annotation(BOB, lead_time=4, completed_by=2))
     answer = reading.answers[0]
     assert (answer.spans, answer.seconds, answer.annotator) == (((0, 1, "PER"),), 6.5, "1, 2")
 
@@ -52,9 +50,7 @@ def test_newest_reads_time_zones():
 
 
 def test_newest_needs_times_of_all_or_none():
-    assert codes(
-        two(annotation(BOB, updated_at="2024-05-01T00:00:00Z"), annotation(AL), several="newest")
-    ) == ["A607"]
+    assert codes(two(annotation(BOB, updated_at="2024-05-01T00:00:00Z"), annotation(AL), several="newest")) == ["A607"]
     assert two(annotation(BOB), annotation(AL), several="newest").answers[0].spans == ((3, 4, "PER"),)
 
 

@@ -91,9 +91,7 @@ def test_answers_go_to_the_run_once_all_are_there(recipe):
     assert (recipe[1], parts["progress"]()) == ([], 0.5)
     parts["update"]([second])
     parts["on_exit"](None)
-    assert [(run, [answer.id for answer in answers]) for run, answers in recipe[1]] == [
-        ("run", ["ab-0", "cd-0"])
-    ]
+    assert [(run, [answer.id for answer in answers]) for run, answers in recipe[1]] == [("run", ["ab-0", "cd-0"])]
 
 
 def test_answers_go_to_the_run_at_the_end(recipe):

@@ -34,9 +34,7 @@ def test_accepted_spans_come_back(name, tasks):
 def test_skipped_is_not_empty(name, tasks):
     data = answer(FORMATS[name].dump(tasks), name, "ignore")
     reading, _ = parse_answers(data, Path("in"), {task.id: task for task in tasks}, name, OPTIONS)
-    assert [(a.id, a.verdict, a.spans) for a in reading.answers] == [
-        (task.id, "ignore", ()) for task in tasks
-    ]
+    assert [(a.id, a.verdict, a.spans) for a in reading.answers] == [(task.id, "ignore", ()) for task in tasks]
 
 
 @pytest.mark.parametrize("suggested", [False, True])
@@ -67,8 +65,6 @@ def test_the_format_is_found_out(name, tasks):
 def test_units_are_found_out_or_refused(name, utf16, tasks):
     data = answer(FORMATS[name].dump(tasks), name)
     data = count_utf16(data, name) if utf16 else data
-    reading, _ = parse_answers(
-        data, Path("in"), {task.id: task for task in tasks}, name, Options(untouched="accept")
-    )
+    reading, _ = parse_answers(data, Path("in"), {task.id: task for task in tasks}, name, Options(untouched="accept"))
     codes = {problem.message[:6] for problem in reading.problems}
     assert codes == {"[A611]"} or [a.spans for a in reading.answers] == [task.spans for task in tasks]

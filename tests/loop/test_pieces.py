@@ -137,8 +137,10 @@ def test_spacys_span_scores_are_those_of_seqeval():
     gold, guesses = docs_of(60, vocab), docs_of(60, vocab)
     for doc in guesses:
         doc.set_ents([ent for ent in doc.ents if rng.random() < 0.7], default="outside")
+
     def tags(docs):
         return [encode([(ent.start, ent.end, ent.label_) for ent in doc.ents], len(doc), "IOB2") for doc in docs]
+
     scores = get_ner_prf([Example(guess, right) for guess, right in zip(guesses, gold)])
     assert 0 < scores["ents_f"] < 1
     assert scores["ents_f"] == pytest.approx(f1_score(tags(gold), tags(guesses)))

@@ -25,9 +25,7 @@ from .conftest import CONFIG
 def config(tmp_path, corpus):
     path = tmp_path / "tiny.cfg"
     head = f'[paths]\npool = "{corpus[0]}"\ntest = "{corpus[1]}"\n\n'
-    body = CONFIG.replace(
-        "[active_learning]", "[active_learning]\npool = ${paths.pool}\ntest = ${paths.test}"
-    )
+    body = CONFIG.replace("[active_learning]", "[active_learning]\npool = ${paths.pool}\ntest = ${paths.test}")
     path.write_text(head + body, encoding="utf8")
     return path
 

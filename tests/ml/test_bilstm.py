@@ -29,9 +29,7 @@ def vocab() -> Vocab:
 def make_vocab(width: int) -> Vocab:
     vocab = Vocab()
     data = numpy.random.default_rng(0).normal(size=(len(WORDS), width)).astype("f")
-    vocab.vectors = Vectors(
-        strings=vocab.strings, data=data, keys=[vocab.strings.add(word) for word in WORDS]
-    )
+    vocab.vectors = Vectors(strings=vocab.strings, data=data, keys=[vocab.strings.add(word) for word in WORDS])
     return vocab
 
 

@@ -129,8 +129,6 @@ def test_the_sum_of_losses_and_its_gradients_equal_flairs(theirs, ours):
     expected, _ = theirs.forward_loss(labelled(gold(), states().lengths.tolist()))
     expected.backward()
     assert loss.item() == pytest.approx(expected.item(), abs=1e-3)
-    torch.testing.assert_close(
-        body.projection.weight.grad, theirs.embedding2nn.weight.grad, atol=1e-4, rtol=1e-4
-    )
+    torch.testing.assert_close(body.projection.weight.grad, theirs.embedding2nn.weight.grad, atol=1e-4, rtol=1e-4)
     for name, parameter in body.lstm.named_parameters():
         torch.testing.assert_close(parameter.grad, getattr(theirs.rnn, name).grad, atol=1e-4, rtol=1e-4)

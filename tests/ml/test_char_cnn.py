@@ -19,9 +19,7 @@ def by_definition(cnn: CharCNN, word: str) -> torch.Tensor:
     left = (window - 1) // 2
     rows = [torch.zeros(5)] * left + rows + [torch.zeros(5)] * (window - 1 - left)
     places = [torch.stack(rows[at : at + window], 1) for at in range(len(rows) - window + 1)]
-    return (
-        torch.stack([(weight * place).sum((1, 2)) + cnn.convolution.bias for place in places]).amax(0).tanh()
-    )
+    return torch.stack([(weight * place).sum((1, 2)) + cnn.convolution.bias for place in places]).amax(0).tanh()
 
 
 def test_it_computes_its_definition():

@@ -15,9 +15,7 @@ from spacy_al.ml import crf, crf_recursion
 from spacy_al.ml.stages import IGNORE
 
 
-def make_chain(
-    seed: int, lengths: List[int], n_tags: int, scale: float = 2.0, dtype=torch.float64
-) -> crf.Chain:
+def make_chain(seed: int, lengths: List[int], n_tags: int, scale: float = 2.0, dtype=torch.float64) -> crf.Chain:
     generator = torch.Generator().manual_seed(seed)
     longest = max(lengths, default=0)
 
@@ -161,9 +159,7 @@ def test_float32_is_stable_over_500_tokens(scale):
     narrow = crf.Chain(*(t if t.dtype == torch.long else t.float() for t in vars(wide).values()))
     exact = crf.Chain(*(t if t.dtype == torch.long else t.double() for t in vars(narrow).values()))
     best = crf.viterbi(exact)
-    torch.testing.assert_close(
-        crf.marginals(narrow).double(), crf.marginals(exact), atol=2e-5 * scale, rtol=0
-    )
+    torch.testing.assert_close(crf.marginals(narrow).double(), crf.marginals(exact), atol=2e-5 * scale, rtol=0)
     torch.testing.assert_close(
         crf.log_prob(narrow, best).double(), crf.log_prob(exact, best), atol=1e-4 * scale, rtol=1e-5
     )

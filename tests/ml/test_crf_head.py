@@ -32,9 +32,7 @@ def make_states(lengths: List[int], *, passes: int = 1, seed: int = 0) -> Ragged
 
 def per_sentence(head: CRFHead, states: Ragged, tags: torch.Tensor) -> List[float]:
     """-log P of each sentence's tags, one sentence at a time."""
-    parts = zip(
-        states.data[0].split(states.lengths.tolist()), tags.split(states.lengths.tolist()), strict=True
-    )
+    parts = zip(states.data[0].split(states.lengths.tolist()), tags.split(states.lengths.tolist()), strict=True)
     chains = [(head.chain(Ragged(part[None], torch.tensor([len(part)]))), gold) for part, gold in parts]
     return [-float(crf.log_prob(chain, gold[None])) for chain, gold in chains]
 

@@ -110,8 +110,7 @@ def test_loading_other_weights_forgets_what_was_computed(make, vocab):
     embedding = make()
     before = embedding.featurize(make_docs(vocab))[0].copy()
     state = {
-        name: value * 2 if value.is_floating_point() else value
-        for name, value in embedding.bilm.state_dict().items()
+        name: value * 2 if value.is_floating_point() else value for name, value in embedding.bilm.state_dict().items()
     }
     embedding.bilm.load_state_dict(state)
     assert not numpy.allclose(embedding.featurize(make_docs(vocab))[0], before)

@@ -58,8 +58,7 @@ def test_a_right_pair_loads(pair):
     load_elmo(bilm, *pair)
     with h5py.File(pair[1]) as file_:
         assert (
-            bilm.lstms[0].projection[1].tolist()
-            == file_["RNN_1/RNN/MultiRNNCell/Cell0/LSTMCell/W_P_0"][...].tolist()
+            bilm.lstms[0].projection[1].tolist() == file_["RNN_1/RNN/MultiRNNCell/Cell0/LSTMCell/W_P_0"][...].tolist()
         )
     assert (bilm.options.cell, bilm.options.skip, bilm.loads) == (6, True, 1)
 

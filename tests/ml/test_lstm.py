@@ -68,9 +68,7 @@ def test_gradients_equal_finite_differences():
 
 
 def test_no_sentences_have_no_states():
-    states = run_lstm(
-        make_lstm(), torch.zeros(0, 3, dtype=torch.float64), pack(torch.zeros(0, dtype=torch.long))
-    )
+    states = run_lstm(make_lstm(), torch.zeros(0, 3, dtype=torch.float64), pack(torch.zeros(0, dtype=torch.long)))
     assert states.shape == (0, 8)
 
 

@@ -50,10 +50,12 @@ def test_windows_cover_every_piece_and_none_is_too_long(n_pieces):
 def test_a_piece_is_taken_from_a_window_that_holds_it_with_most_context(n_pieces):
     spans = windows(n_pieces, 8)
     for piece, chosen in enumerate(best_windows(n_pieces, spans)):
+
         def context(start, end, piece=piece):
             left = n_pieces if start == 0 else piece - start
             right = n_pieces if end == n_pieces else end - 1 - piece
             return min(left, right) if start <= piece < end else -1
+
         assert context(*spans[chosen]) == max(context(*span) for span in spans)
 
 

@@ -66,9 +66,7 @@ def test_tags_and_marginals_are_sklearn_crfsuites(model, reference):
 def enumerate_sequences(model, words):
     """The log-probability of every tag sequence of a sentence, by crfsuite itself."""
     model.tagger.set(features(words))
-    return {
-        tags: model.tagger.probability(tags) for tags in itertools.product(model.labels, repeat=len(words))
-    }
+    return {tags: model.tagger.probability(tags) for tags in itertools.product(model.labels, repeat=len(words))}
 
 
 def test_probabilities_of_all_sequences_add_up(model):
@@ -144,9 +142,7 @@ def test_only_the_bytes_travel(model):
     assert copied.__dict__ == {"data": model.data, "_tagger": None, "_weights": None}
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("c1", -0.1), ("c2", math.nan), ("max_iterations", 0), ("min_freq", -1)]
-)
+@pytest.mark.parametrize(("key", "value"), [("c1", -0.1), ("c2", math.nan), ("max_iterations", 0), ("min_freq", -1)])
 def test_settings_out_of_range_are_named(key, value):
     with pytest.raises(ALError, match=rf"A008\] \[components.crf\] {key} = {value}"):
         CRFSettings(**{key: value}).check("components.crf")

@@ -144,9 +144,7 @@ def test_our_corpus_reader_keeps_pos_for_the_features(tmp_path):
 
 
 def test_without_pos_features_nothing_is_warned_of():
-    nlp, pipe = make(
-        labels=["LOC", "PER"], features={"@al_features": "spacy-al.PaperFeatures.v1", "use_pos": False}
-    )
+    nlp, pipe = make(labels=["LOC", "PER"], features={"@al_features": "spacy-al.PaperFeatures.v1", "use_pos": False})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         pipe.fit([example(nlp, pos=None)], [], 0)
@@ -156,9 +154,7 @@ def test_without_pos_features_nothing_is_warned_of():
 @pytest.mark.parametrize("dropout", ["last", "word", "locked", "all"])
 def test_dropout_is_refused_with_the_reason(trained, dropout):
     with pytest.raises(ALError, match=rf"A334.*'{dropout}'.*variation ratio and BALD are not defined"):
-        next(
-            trained.get_pipe("crfsuite_ner").sample([example(trained).predicted], passes=10, dropout=dropout)
-        )
+        next(trained.get_pipe("crfsuite_ner").sample([example(trained).predicted], passes=10, dropout=dropout))
 
 
 def test_a_damaged_model_file_is_named(trained, tmp_path):
@@ -212,9 +208,7 @@ def test_spacys_own_training_fits_once_and_goes_on(tmp_path):
 def read_conll(vocab, path):
     """Examples of a CoNLL-2003 file, read here so that the check rests on nothing else."""
     for block in path.read_text(encoding="utf8").split("\n\n"):
-        rows = [
-            line.split() for line in block.splitlines() if line.strip() and not line.startswith("-DOCSTART-")
-        ]
+        rows = [line.split() for line in block.splitlines() if line.strip() and not line.startswith("-DOCSTART-")]
         if rows:
             words, pos, _, tags = (list(column) for column in zip(*rows, strict=True))
             gold = Doc(vocab, words=words, tags=pos)

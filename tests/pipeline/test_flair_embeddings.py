@@ -135,9 +135,7 @@ def test_nothing_is_fetched_unless_asked_for(name, arguments, tmp_path, monkeypa
 @pytest.mark.parametrize("download", [False, True])
 def test_a_transformer_is_fetched_only_if_asked_for(download, monkeypatch):
     seen = {}
-    monkeypatch.setattr(
-        "flair.embeddings.TransformerWordEmbeddings", lambda name, **options: seen.update(options)
-    )
+    monkeypatch.setattr("flair.embeddings.TransformerWordEmbeddings", lambda name, **options: seen.update(options))
     create_transformer("some/model", download=download).build()
     assert seen["local_files_only"] is not download
 

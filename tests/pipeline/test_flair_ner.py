@@ -179,8 +179,5 @@ def test_flair_and_crfsuite_are_not_imported_until_their_component_is_made():
 def test_component_and_embeddings_are_entry_points():
     groups = importlib.metadata.entry_points()
     assert "flair_ner" in groups.select(group="spacy_factories").names
-    names = {
-        f"spacy-al.Flair{name}.v1"
-        for name in ("Characters", "Embedding", "Stack", "Transformer", "WordVectors")
-    }
+    names = {f"spacy-al.Flair{name}.v1" for name in ("Characters", "Embedding", "Stack", "Transformer", "WordVectors")}
     assert names <= groups.select(group="spacy_misc").names

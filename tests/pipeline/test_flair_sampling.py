@@ -92,9 +92,7 @@ def test_more_passes_keep_the_first_ones():
 
 def test_word_dropout_zeroes_whole_words_at_its_rate():
     states = torch.ones(400, 5, 3)
-    dropped = PerSentence(
-        WordDropout(0.3).train(), [bytes([n % 256, n // 256]) for n in range(400)], [5] * 400, "x"
-    )
+    dropped = PerSentence(WordDropout(0.3).train(), [bytes([n % 256, n // 256]) for n in range(400)], [5] * 400, "x")
     result = dropped(states)
     assert set(result.sum(-1).unique().tolist()) == {0.0, 3.0}
     assert float((result == 0).float().mean()) == pytest.approx(0.3, abs=0.04)
@@ -144,9 +142,7 @@ def test_transitions_are_turned_round():
     _, pipe = ready()
     tagger = pipe.tagger
     chain = make_chain(tagger, torch.zeros(1, 2, 5), torch.tensor([2]), pipe.tags)
-    number = {
-        tag: tagger.label_dictionary.get_idx_for_item(tag) for tag in ["B-LOC", "I-LOC", "<START>", "<STOP>"]
-    }
+    number = {tag: tagger.label_dictionary.get_idx_for_item(tag) for tag in ["B-LOC", "I-LOC", "<START>", "<STOP>"]}
     weights = tagger.crf.transitions
     one, two = pipe.tags.index("B-LOC"), pipe.tags.index("I-LOC")
     assert chain.transitions[one, two] == weights[number["I-LOC"], number["B-LOC"]]

@@ -148,9 +148,7 @@ def test_kept_states_spare_the_encoder_and_are_freed(nlp):
 
 def test_kept_states_do_not_outlive_the_weights_they_came_from(folder):
     nlp = spacy.blank("en")
-    pipe = nlp.add_pipe(
-        "sequence_tagger", config={"model": transformer_model(folder), "labels": ["PER", "LOC"]}
-    )
+    pipe = nlp.add_pipe("sequence_tagger", config={"model": transformer_model(folder), "labels": ["PER", "LOC"]})
     examples = make_examples(nlp.vocab)
     optimizer = nlp.initialize(lambda: examples)
     docs = docs_of(nlp)

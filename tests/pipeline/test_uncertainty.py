@@ -47,10 +47,7 @@ def numbers(docs):
     return [
         (
             {name: round(value, 5) for name, value in doc._.uncertainty.items()},
-            [
-                (ent.text, None if ent._.confidence is None else round(ent._.confidence, 5))
-                for ent in doc.ents
-            ],
+            [(ent.text, None if ent._.confidence is None else round(ent._.confidence, 5)) for ent in doc.ents],
             [round(token._.uncertainty, 5) for token in doc],
         )
         for doc in docs
@@ -87,9 +84,7 @@ def test_confidence_is_the_product_over_the_tokens_of_an_entity(saved):
         for number, probs in rows.items():
             for ent in docs[number].ents:
                 names = [f"B-{ent.label_}", *[f"I-{ent.label_}"] * (len(ent) - 1)]
-                factors = [
-                    probs[token.i, tags.index(name)].item() for token, name in zip(ent, names, strict=True)
-                ]
+                factors = [probs[token.i, tags.index(name)].item() for token, name in zip(ent, names, strict=True)]
                 assert ent._.confidence == pytest.approx(math.prod(factors), rel=1e-4)
     assert sum(len(doc.ents) for doc in docs) > 0
 
@@ -209,9 +204,7 @@ def test_no_second_encoder_pass_for_a_sequence_tagger(saved, monkeypatch):
         encoder = nlp.get_pipe("sequence_tagger").model.layers[0]
         calls = []
         forward = encoder._func
-        monkeypatch.setattr(
-            encoder, "_func", lambda *a, f=forward, c=calls, **k: (c.append(1), f(*a, **k))[1]
-        )
+        monkeypatch.setattr(encoder, "_func", lambda *a, f=forward, c=calls, **k: (c.append(1), f(*a, **k))[1])
         plain = load(saved)
         plain.remove_pipe("uncertainty")
         run(nlp, batch_size=2)

@@ -117,13 +117,8 @@ def test_tables_5_and_6_have_every_row_of_the_paper(root, protocol):
 @pytest.mark.parametrize("protocol", CORPORA)
 def test_table_1_trains_every_tagger_once_on_everything(root, protocol):
     runs = cells(root, "table1", protocol)
-    assert Counter(TAGGERS[cell.tagger] for cell in runs) == dict.fromkeys(
-        paper.FULL, paper.RUNS[CORPORA[protocol]]
-    )
-    budgets = {
-        (cell.settings["active_learning.seed_budget"], cell.settings["active_learning.rounds"])
-        for cell in runs
-    }
+    assert Counter(TAGGERS[cell.tagger] for cell in runs) == dict.fromkeys(paper.FULL, paper.RUNS[CORPORA[protocol]])
+    budgets = {(cell.settings["active_learning.seed_budget"], cell.settings["active_learning.rounds"]) for cell in runs}
     assert budgets == {(1.0, 0)}
 
 
@@ -137,14 +132,10 @@ def test_table_2_times_round_5_in_three_runs(root):
 def test_figures_3_and_4_have_every_pair_of_the_paper(root):
     runs = [cell for cell in cells(root, "fig34", "conll2003") if cell.name.endswith("seed-0")]
     pairs = {(cell.successor.name, cell.config.stem) for cell in runs if cell.successor}
-    wanted = (
-        "electra distilbert, distilbert electra, bert distilbert, distilbert bert, electra bert, bert electra"
-    )
+    wanted = "electra distilbert, distilbert electra, bert distilbert, distilbert bert, electra bert, bert electra"
     assert pairs == {(a, f"al-{b}") for a, b in (pair.split() for pair in wanted.split(", "))}
     native = {cell.name for cell in runs if not cell.successor}
-    assert native == {
-        f"{t}.{s}.seed-0" for t in ("distilbert", "bert", "electra") for s in ("random", "mnlp")
-    }
+    assert native == {f"{t}.{s}.seed-0" for t in ("distilbert", "bert", "electra") for s in ("random", "mnlp")}
 
 
 def test_the_subsamples_are_those_of_the_issue(root):
@@ -161,14 +152,10 @@ def test_studies_of_one_corpus_share_cells_only_where_settings_agree(root):
 
 def test_the_docs_count_the_cells_that_there_are(root):
     text = (root / "docs" / "study.md").read_text(encoding="utf8")
-    rows = [
-        [cell.strip(" `") for cell in line.split("|")] for line in text.splitlines() if "| `paper-" in line
-    ]
+    rows = [[cell.strip(" `") for cell in line.split("|")] for line in text.splitlines() if "| `paper-" in line]
     said = {row[1].removeprefix("paper-"): (int(row[3]), int(row[4])) for row in rows}
     studies = [study for study in STUDIES if study != "installable"]
-    assert said == {
-        study: tuple(len(cells(root, study, protocol)) for protocol in CORPORA) for study in studies
-    }
+    assert said == {study: tuple(len(cells(root, study, protocol)) for protocol in CORPORA) for study in studies}
 
 
 def test_the_study_in_the_docs_is_one(root, tmp_path):

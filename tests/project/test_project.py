@@ -28,9 +28,7 @@ def write_conll(path, number, seed):
     lines = []
     for words, spans in make_sentences(number, seed):
         starts = {start: label for start, _, label in spans}
-        lines += [
-            f"{word} NN O {'B-' + starts[i] if i in starts else 'O'}" for i, word in enumerate(words)
-        ] + [""]
+        lines += [f"{word} NN O {'B-' + starts[i] if i in starts else 'O'}" for i, word in enumerate(words)] + [""]
     path.write_text("\n".join(lines) + "\n", encoding="utf8")
 
 
@@ -151,9 +149,7 @@ def test_the_overrides_of_a_papers_workflow_fit_its_study(project, root, study, 
     cells = read_study([Path(words[5]), Path(words[words.index("--with") + 1])], overrides=overrides)
     taggers = {key.partition(".")[0] for key in overrides} - {"active_learning"}
     # A var for every tagger that needs weights or vectors, so that none is out of reach of the command line.
-    assert taggers == {cell.tagger for cell in cells if cell.successor is None and "-" not in cell.tagger} - {
-        "crf"
-    }
+    assert taggers == {cell.tagger for cell in cells if cell.successor is None and "-" not in cell.tagger} - {"crf"}
     with pytest.raises(ALError, match="A584"):
         read_study([Path(words[5])], overrides={"nobody.paths.encoder": "x"})
 

@@ -6,9 +6,7 @@ import pytest
 from spacy_al.corpus.schemes import decode, tag_names
 from spacy_al.uncertainty.confidence import sentence_slices, span_confidences, tag_numbers
 
-TAGS = {
-    tag: number for number, tag in enumerate(tag_names(["LOC", "PER"], "IOB2"))
-}  # O B-LOC I-LOC B-PER I-PER
+TAGS = {tag: number for number, tag in enumerate(tag_names(["LOC", "PER"], "IOB2"))}  # O B-LOC I-LOC B-PER I-PER
 
 
 def test_confidence_by_hand():
@@ -27,9 +25,7 @@ def test_passes_are_averaged_after_multiplying():
 def test_confidence_is_how_often_sampled_tags_agree():
     rng = numpy.random.default_rng(0)
     probs = rng.dirichlet(numpy.ones(5), size=3).astype(numpy.float32)
-    draws = numpy.stack(
-        [rng.choice(5, size=20_000, p=row / row.sum()) for row in probs.astype(float)], axis=1
-    )
+    draws = numpy.stack([rng.choice(5, size=20_000, p=row / row.sum()) for row in probs.astype(float)], axis=1)
     hits = (draws[:, :2] == [TAGS["B-LOC"], TAGS["I-LOC"]]).all(1).mean()
     assert span_confidences(probs[None], [(0, 2, "LOC")], TAGS, "IOB2")[0] == pytest.approx(hits, abs=0.01)
 

@@ -30,9 +30,7 @@ def test_auroc_equals_scikit_learn():
     assert auroc(utilities, wrong) == pytest.approx(metrics.roc_auc_score(wrong, utilities), abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("utilities", "wrong"), [([1.0], [True, False]), ([float("nan"), 1.0], [True, False])]
-)
+@pytest.mark.parametrize(("utilities", "wrong"), [([1.0], [True, False]), ([float("nan"), 1.0], [True, False])])
 def test_what_cannot_be_ranked_is_refused(utilities, wrong):
     with pytest.raises(ALError, match="A408"):
         auroc(utilities, wrong)

@@ -52,9 +52,7 @@ def test_bald_equals_the_formula_in_float64(random_samples, seed):
     p = samples.probs.double().numpy()
     mean = p.mean(0)
     tokens = -(mean * numpy.log(mean)).sum(-1) + (p * numpy.log(p)).sum(-1).mean(0)
-    assert bald().function(samples).tolist() == pytest.approx(
-        [tokens[:2].mean(), tokens[2:].mean()], abs=2e-6
-    )
+    assert bald().function(samples).tolist() == pytest.approx([tokens[:2].mean(), tokens[2:].mean()], abs=2e-6)
 
 
 @given(seeds)

@@ -89,9 +89,7 @@ def test_calibration_by_hand():
 
 
 def random_tagger(rng, words, boast):
-    return Fixed(
-        {word: (TAGS[rng.integers(len(TAGS))], sure) for word, sure in zip(words, boast, strict=True)}
-    )
+    return Fixed({word: (TAGS[rng.integers(len(TAGS))], sure) for word, sure in zip(words, boast, strict=True)})
 
 
 def test_temperature_mends_a_boaster():
@@ -114,9 +112,7 @@ def test_a_measure_that_sees_every_error_has_an_auroc_of_one():
     judgement = judge(GOLD, TAGGER, TAGS, "IOB2")
     measures = get_measures(["entropy_max", "random", "variation_ratio"])
     (ties,) = get_measures(["least_confidence"])
-    entropy, random, votes = detect(
-        GOLD, judgement, TAGGER, measures, passes=3, dropout="last", seed=0, ties=ties
-    )
+    entropy, random, votes = detect(GOLD, judgement, TAGGER, measures, passes=3, dropout="last", seed=0, ties=ties)
     # The least certain tokens have 0.4, 0.5, 0.6 and 0.8; those with 0.4 and 0.6 are in wrong sentences.
     assert entropy.sentences == 0.75
     assert (random.sentences, random.tied, random.tokens) == (0.5, 1.0, None)

@@ -8,9 +8,7 @@ from spacy_al.errors import ALError
 from spacy_al.types import TagSamples
 from spacy_al.uncertainty.measures import Measure, check_measures, get_measures, measure_names
 
-TOKEN_BASED = [
-    f"{name}{how}" for name in ("entropy", "margin", "entity_confidence") for how in ("", "_sum", "_max")
-]
+TOKEN_BASED = [f"{name}{how}" for name in ("entropy", "margin", "entity_confidence") for how in ("", "_sum", "_max")]
 NAMES = ["random", "least_confidence", "mnlp", "variation_ratio", "bald", *TOKEN_BASED]
 
 

@@ -39,9 +39,7 @@ def test_confidence_by_hand(make_samples):
     token = {"O": [0.9, 0.1, 0.0], "B": [0.2, 0.8, 0.0], "I": [0.0, 0.5, 0.5 + 1e-3], "sure": [0.0, 1.0, 0.0]}
     probs = [[token[name] for name in ("B", "I", "O", "sure", "O", "O")]]
     samples = make_samples(probs, [4, 2])  # entities: 0.8 * 0.501 and 1.0; then none
-    assert mentions.entity_confidence().function(samples).tolist() == pytest.approx(
-        [(1 - 0.4008) / 2, 0], abs=1e-6
-    )
+    assert mentions.entity_confidence().function(samples).tolist() == pytest.approx([(1 - 0.4008) / 2, 0], abs=1e-6)
     assert mentions.entity_confidence_sum().function(samples)[0].item() == pytest.approx(1 - 0.4008)
     assert mentions.entity_confidence_max().function(samples)[0].item() == pytest.approx(1 - 0.4008)
 
