@@ -22,7 +22,7 @@ from spacy.training import Example
 from thinc.api import Config
 
 from spacy_al.files import write_text
-from spacy_al.loop.folder import RunFolder
+from spacy_al.runs.folder import RunFolder
 from spacy_al.loop.run import run
 from spacy_al.types import TagSamples
 

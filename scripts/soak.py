@@ -21,9 +21,9 @@ from spacy.util import load_config
 from thinc.api import Config
 
 from spacy_al.files import write_text
-from spacy_al.loop.folder import RunFolder
+from spacy_al.runs.folder import RunFolder
 from spacy_al.loop.run import run
-from spacy_al.loop.state import load_state
+from spacy_al.runs.state import load_state
 
 FILE_EVENTS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "shutil.rmtree")
 COMPARED = ("rounds/*/*.jsonl", "rounds/*/*.npz", "model/**/*", "successor/**/*", "labelled.spacy")

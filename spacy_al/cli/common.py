@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from ..loop.state import RunState
+    from ..runs.state import RunState
 
 COLUMNS = ("round", "sentences", "tokens", "share", "F1", "P", "R", "train s", "eval s")
 

@@ -30,7 +30,7 @@ def train_successor_cli(
         from spacy.cli._util import parse_config_overrides
         from spacy.util import load_config
 
-        from ..loop.folder import RunFolder
+        from ..runs.folder import RunFolder
         from ..loop.successor import train_successor
 
         numbers = parse_rounds(rounds)

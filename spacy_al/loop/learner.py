@@ -15,7 +15,7 @@ from ..corpus.split import split_dev
 from ..errors import ALError, Errors
 from ..schemas import ActiveLearningSchema, check_active_learning
 from .evaluation import span_scores
-from .folder import RunFolder
+from ..runs.folder import RunFolder
 from .reporter import Reporter
 from .seeds import phase_rng, phase_seed
 from .training import Trainer, TrainingReport

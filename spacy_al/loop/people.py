@@ -13,9 +13,9 @@ from ..jsonl import read_jsonl
 from ..schemas import check_active_learning, fill_active_learning
 from ..tasks import Answer, Task
 from .checks import check_labels
-from .folder import RunFolder
-from .lock import locked
-from .state import RunState, load_state
+from ..runs.folder import RunFolder
+from ..runs.lock import locked
+from ..runs.state import RunState, load_state
 
 
 def open_batch(run: Path) -> List[Task]:

@@ -7,10 +7,10 @@ import numpy
 from thinc.api import Config
 
 from ..files import write_json
-from .folder import RunFolder
+from ..runs.folder import RunFolder
 from .reporter import Reporter
 from .run import run
-from .state import RunState
+from ..runs.state import RunState
 
 
 def run_repeats(

@@ -22,19 +22,19 @@ from .checks import check_labels, check_paths, check_sampling, check_target, che
 from .cold_start import seed_utilities
 from .determinism import deterministic, prepare_cublas
 from .evaluation import predicted
-from .folder import RunFolder, selection_rows
+from ..runs.folder import RunFolder, selection_rows
 from .hardware import describe_hardware
 from .learner import Learner
-from .lock import locked
+from ..runs.lock import locked
 from .loggers import RoundLogger, find_logger
 from .memory import peak_memory, reset_peak
 from .oracle import Oracle, People, SimulatedOracle, separate_file
 from .reporter import Reporter, Silent
-from .resume import check_resume, find_state, take_over
+from ..runs.resume import check_resume, find_state, take_over
 from .scoring import PoolDocs, score_pool
 from .seeds import phase_rng, phase_seed
 from .stability import stability
-from .state import RunState, package_versions
+from ..runs.state import RunState, package_versions
 from .successor import load_successor, successor_row
 
 

@@ -8,9 +8,9 @@ from spacy.vocab import Vocab
 
 from ..errors import ALError, Errors
 from ..schemas import check_active_learning, fill_active_learning
-from .folder import RunFolder
+from ..runs.folder import RunFolder
 from .people import earlier_answers
-from .state import RunState, load_state
+from ..runs.state import RunState, load_state
 
 TREND = 5  # rounds shown
 

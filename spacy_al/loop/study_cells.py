@@ -13,9 +13,9 @@ from ..errors import ALError, Errors
 from ..files import write_json
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..uncertainty.measures import check_measures, get_measures
-from .changes import config_changes
-from .folder import RunFolder
-from .state import load_state
+from ..runs.changes import config_changes
+from ..runs.folder import RunFolder
+from ..runs.state import load_state
 from .study import Cell
 
 LOG = "cell.log"

@@ -12,15 +12,15 @@ from ..errors import ALError, Errors
 from ..files import write_text
 from ..jsonl import write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
-from .changes import config_changes, successor_changes
+from ..runs.changes import config_changes, successor_changes
 from .checks import check_target
 from .determinism import deterministic, prepare_cublas
-from .folder import RunFolder
+from ..runs.folder import RunFolder
 from .learner import Learner
-from .lock import locked
+from ..runs.lock import locked
 from .memory import peak_memory
 from .reporter import Reporter, Silent
-from .state import RunState, load_state
+from ..runs.state import RunState, load_state
 
 MORE_ROUNDS = "active_learning.rounds:"
 

@@ -17,7 +17,7 @@ from spacy_al.corpus.schemes import encode
 from spacy_al.corpus.split import split_dev, take_budget
 from spacy_al.errors import ALError
 from spacy_al.loop.batching import create_paper_batcher, paper_batch_size
-from spacy_al.loop.lock import locked
+from spacy_al.runs.lock import locked
 from spacy_al.loop.oracle import SimulatedOracle, separate
 from spacy_al.loop.seeds import phase_seed
 from spacy_al.loop.training import with_total_steps
@@ -147,7 +147,7 @@ def test_spacys_span_scores_are_those_of_seqeval():
 
 
 def test_a_second_process_is_kept_out(tmp_path):
-    imports = "from pathlib import Path; from spacy_al.loop.lock import locked"
+    imports = "from pathlib import Path; from spacy_al.runs.lock import locked"
     code = f"{imports}\nwith locked(Path({str(tmp_path / 'lock')!r})): pass"
     with locked(tmp_path / "lock"):
         other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -11,7 +11,7 @@ from spacy_al.corpus.reader import read_docs
 from spacy_al.errors import ALError
 from spacy_al.files import write_json
 from spacy_al.loop.run import ActiveLearningRun, run
-from spacy_al.loop.state import load_state, package_versions
+from spacy_al.runs.state import load_state, package_versions
 
 from .conftest import chosen_ids, rows_without_seconds, write_corpus
 

@@ -12,7 +12,7 @@ from spacy_al.errors import ALError
 from spacy_al.loop.people import accept_answers, open_batch
 from spacy_al.loop.repeats import run_repeats
 from spacy_al.loop.run import ActiveLearningRun, run
-from spacy_al.loop.state import load_state
+from spacy_al.runs.state import load_state
 from spacy_al.loop.status import describe
 from spacy_al.tasks import Answer
 from spacy_al.uncertainty import sequence

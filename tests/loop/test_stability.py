@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_al.loop.folder import RunFolder
+from spacy_al.runs.folder import RunFolder
 from spacy_al.loop.run import run
 from spacy_al.loop.stability import best_tags, stability, token_places
 from spacy_al.loop.status import describe
