@@ -27,7 +27,7 @@ from transformers import AutoTokenizer, ElectraConfig, ElectraModel
 from spacy_al.acquisition.scoring import score_docs
 from spacy_al.corpus.reader import make_example, read_docs, without_labels
 from spacy_al.loop.evaluation import span_scores
-from spacy_al.loop.run import run
+from spacy_al.loop.session import run
 from spacy_al.loop.training import Trainer
 from spacy_al.ml.batching import plan_batches
 from spacy_al.ml.transformer import resolve_name

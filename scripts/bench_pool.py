@@ -22,8 +22,8 @@ from spacy.training import Example
 from thinc.api import Config
 
 from spacy_al.files import write_text
+from spacy_al.loop.session import run
 from spacy_al.runs.folder import RunFolder
-from spacy_al.loop.run import run
 from spacy_al.types import TagSamples
 
 TAGS = 9

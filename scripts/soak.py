@@ -21,8 +21,8 @@ from spacy.util import load_config
 from thinc.api import Config
 
 from spacy_al.files import write_text
+from spacy_al.loop.session import run
 from spacy_al.runs.folder import RunFolder
-from spacy_al.loop.run import run
 from spacy_al.runs.state import load_state
 
 FILE_EVENTS = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "shutil.rmtree")

@@ -1,5 +1,40 @@
-"""Active learning for named entity recognition inside spaCy."""
+"""Active learning for named entity recognition inside spaCy. What users import stands here, loaded when it is used."""
 
-from . import registry  # noqa: F401  configs name @al_... functions as soon as any part of the package is loaded
+import importlib
+from typing import TYPE_CHECKING, Any, Dict, List
+
+from . import registry  # configs name @al_... functions as soon as any part of the package is loaded
+
+if TYPE_CHECKING:
+    from .acquisition.command import score_file as score
+    from .corpus.convert import convert
+    from .loop.session import Session, run
+    from .report.build import write_report as report
+    from .tasks import Answer, Question, Task
+    from .types import Pool, Sampler, TagSamples
+
+__all__ = [
+    "Answer", "Pool", "Question", "Sampler", "Session", "TagSamples", "Task",
+    "convert", "registry", "report", "run", "score",
+]  # fmt: skip
+
+HOMES: Dict[str, str] = {
+    "Answer": "tasks", "Pool": "types", "Question": "tasks", "Sampler": "types", "Session": "loop.session",
+    "TagSamples": "types", "Task": "tasks", "convert": "corpus.convert", 
+    "report": "report.build:write_report", "run": "loop.session", "score": "acquisition.command:score_file",
+}  # fmt: skip
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = HOMES[name].partition(":")
+    value = getattr(importlib.import_module(f".{module}", __name__), attribute or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> List[str]:
+    return sorted({*globals(), *HOMES})

@@ -124,6 +124,11 @@ class Errors:
     A420 = "[A420] {path}: spaCy cannot load this pipeline ({reason}). Give the folder that `al run` or `spacy train` wrote (model/, model-best/), or the name of an installed pipeline."
 
     # Loop
+    A470 = "[A470] Seed sentences are chosen before there is a model, so nothing is known of: {names}. Choose a strategy that starts without, such as spacy-al.TopUtility.v1, or set `start`."
+    A471 = "[A471] Nothing in this round is called '{name}'. Known: {known}."
+    A472 = "[A472] '{name}' tells no states of its encoder, which the query strategy asks for ({column}). Use a sequence_tagger, or another strategy."
+    A474 = "[A474] {path}: the answer to {id!r} is not taken: {problem}. None of these answers was taken in."
+    A473 = "[A473] The query strategy chose {problem}. This is a fault of the strategy {name}."
     A500 = "[A500] [active_learning] pool = {pool}: {problem}"
     A501 = '[A501] The pool has no labels, so it cannot answer queries of a simulation. Convert a labelled corpus, or set oracle = "people" in [active_learning].'
     A502 = "[A502] {path}: the state of the run is damaged ({reason}). Nothing else was changed: restore this file from a copy, or start a new run in another folder."

@@ -5,7 +5,7 @@ from typing import Any, Callable, List
 import catalogue
 from spacy import util
 
-NAMES = ("al_measures", "al_strategies", "al_heads", "al_features")
+NAMES = ("al_measures", "al_strategies", "al_stopping", "al_costs", "al_heads", "al_features")
 
 
 class registry(util.registry):
@@ -13,12 +13,16 @@ class registry(util.registry):
 
     al_measures: uncertainty measures (`spacy_al.uncertainty.measures.Measure`).
     al_strategies: query strategies (`spacy_al.acquisition.strategies`).
+    al_stopping: stopping rules (`spacy_al.acquisition.stopping`).
+    al_costs: what labelling costs (`spacy_al.acquisition.costs`).
     al_heads: what turns states into tags inside `spacy-al.SequenceTagger.v1`.
     al_features: feature extractors of `crfsuite_ner`.
     """
 
     al_measures = catalogue.create("spacy", "al_measures", entry_points=True)
     al_strategies = catalogue.create("spacy", "al_strategies", entry_points=True)
+    al_stopping = catalogue.create("spacy", "al_stopping", entry_points=True)
+    al_costs = catalogue.create("spacy", "al_costs", entry_points=True)
     al_heads = catalogue.create("spacy", "al_heads", entry_points=True)
     al_features = catalogue.create("spacy", "al_features", entry_points=True)
 

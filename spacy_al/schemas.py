@@ -1,7 +1,7 @@
 """The [active_learning] block of a config: its defaults, and the check that names every wrong key."""
 
 import difflib
-from typing import Any, Dict, List, Literal, Optional
+from typing import Any, Dict, List, Literal, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from spacy.language import DEFAULT_CONFIG
@@ -21,7 +21,10 @@ target = "ner"
 seed = 0
 # "simulation": the pool's own labels answer. "people": the run stops after each query and waits for answers.
 oracle = "simulation"
-# Budgets are given as a "fraction" of the pool's tokens, in "tokens" or in "sentences".
+# What is asked: whole "sentences", or "windows", the words of a sentence that the model is unsure of.
+questions = "sentences"
+# Budgets are given as a "fraction" of the pool's tokens, in "tokens" or in "sentences", or in the unit of
+# [active_learning.cost], "cost".
 unit = "fraction"
 seed_budget = 0.02
 round_budget = 0.02
@@ -48,6 +51,12 @@ start = null
 # Config of another model, the successor: trained on the same labels in every round, and evaluated in place of the
 # one that queries (the paper's Figures 3 and 4). Where its [paths] are null, the run's are taken.
 successor = null
+# When to stop before all rounds are made: a block with @al_stopping. null: after the last round.
+stopping = null
+# What labelling costs, if unit = "cost": a block with @al_costs.
+cost = null
+# Keep the model of every round, in rounds/NNNN/model.
+keep_models = false
 # Same bytes on a GPU too, at some cost in speed. A CPU always gives the same bytes.
 deterministic = false
 
@@ -66,13 +75,14 @@ class ActiveLearningSchema(BaseModel):
     target: str
     seed: int = Field(ge=0)
     oracle: Literal["simulation", "people"]
-    unit: Literal["fraction", "tokens", "sentences"]
+    questions: Literal["sentences", "windows"]
+    unit: Literal["fraction", "tokens", "sentences", "cost"]
     seed_budget: float = Field(gt=0)
     round_budget: float = Field(ge=0)
     rounds: int = Field(ge=0)
     dev_fraction: float = Field(ge=0, lt=1)
     pool_fraction: float = Field(gt=0, le=1)
-    measure: str
+    measure: Union[str, Dict[str, Any]]
     tie_measure: Optional[str]
     passes: int = Field(ge=1)
     dropout: str
@@ -80,6 +90,9 @@ class ActiveLearningSchema(BaseModel):
     anneal_factor: float = Field(gt=0, lt=1)
     start: Optional[str]
     successor: Optional[str]
+    stopping: Optional[Dict[str, Any]]
+    cost: Optional[Dict[str, Any]]
+    keep_models: bool
     deterministic: bool
     strategy: Dict[str, Any]
 
@@ -87,6 +100,8 @@ class ActiveLearningSchema(BaseModel):
     def _fractions(self) -> "ActiveLearningSchema":
         if self.unit == "fraction" and max(self.seed_budget, self.round_budget) > 1:
             raise ValueError("a budget over 1 with unit = fraction; say unit = tokens or sentences")
+        if (self.unit == "cost") != (self.cost is not None):
+            raise ValueError('unit = "cost" and a block [active_learning.cost] go together')
         if self.anneal_patience and not self.dev_fraction:
             raise ValueError("anneal_patience needs a development set: set dev_fraction")
         return self

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
-from typing import List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .errors import ALError, Errors
 
@@ -12,11 +12,21 @@ VERDICTS = ("accept", "reject", "ignore")
 # Span group of a labelled Doc: spans known not to be entities of their label. The name is that of spaCy's
 # documentation, whose `ner` learns from it when `incorrect_spans_key` says so.
 REJECTED = "incorrect_spans"
+SPAN_KEYS = ("spans", "rejected")
+
+
+@dataclass(frozen=True, order=True)
+class Question:
+    """Words to be labelled: the tokens `start` to `end` (exclusive) of a sentence; a whole sentence is `0..n`."""
+
+    id: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
 class Task:
-    """A sentence to be labelled by people.
+    """A sentence to be labelled by people, as it is shown to them: one or several questions about it.
 
     id (str): The sentence's id in the pool.
     words (Tuple[str, ...]): Its tokens; `text` is words and spaces, as spaCy's `doc.text`.
@@ -28,6 +38,8 @@ class Task:
     measure (str): What the ranking rests on.
     utility (float): The measure's value; higher is more useful.
     source (str): Where the sentence stands in its source document.
+    windows (Tuple[Tuple[int, int], ...]): The words that are asked about, first token and token after the last, rising
+        and apart; the rest is context and stays missing. Empty: the whole sentence.
     RAISES: ALError A600 for empty or unwritable words, wrong lengths, or spans outside or overlapping.
     """
 
@@ -41,6 +53,7 @@ class Task:
     measure: str = ""
     utility: float = 0.0
     source: Optional[str] = None
+    windows: Tuple[Tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         problem = _task_problem(self)
@@ -58,6 +71,41 @@ class Task:
         sizes = (len(word) + space for word, space in zip(self.words, self.spaces, strict=True))
         starts = accumulate(sizes, initial=0)
         return [(start, start + len(word)) for start, word in zip(starts, self.words, strict=False)]
+
+    @property
+    def questions(self) -> List[Question]:
+        """What is asked about this sentence."""
+        return [Question(self.id, start, end) for start, end in self.windows or [(0, len(self.words))]]
+
+    def to_row(self) -> Dict[str, Any]:
+        """The line of selected.jsonl that stands for this task."""
+        chance = self.round == 0 and self.measure == "random"
+        row = {
+            "id": self.id, "round": self.round, "rank": self.rank, "measure": self.measure,
+            "utility": None if chance else self.utility,
+            "n_tokens": len(self.words), "text": self.text, "source": self.source,
+            "words": list(self.words), "spaces": list(self.spaces), "pos": list(self.pos) or None,
+            "spans": None if self.spans is None else [list(span) for span in self.spans],
+        }  # fmt: skip
+        return row | ({"windows": [list(window) for window in self.windows]} if self.windows else {})
+
+    @classmethod
+    def from_row(cls, row: Dict[str, Any]) -> "Task":
+        """The task that a line of selected.jsonl stands for; older versions wrote no utility for seed sentences."""
+        spans = row.get("spans")
+        return cls(
+            id=row["id"],
+            words=tuple(row["words"]),
+            spaces=tuple(row["spaces"]),
+            spans=None if spans is None else tuple((start, end, label) for start, end, label in spans),
+            pos=tuple(row.get("pos") or ()),
+            round=row["round"],
+            rank=row["rank"],
+            measure=row["measure"],
+            utility=row["utility"] or 0.0,
+            source=row.get("source"),
+            windows=tuple((start, end) for start, end in row.get("windows") or ()),
+        )
 
     def bare(self) -> "Task":
         """The same task without the model's entities, so that they cannot sway people."""
@@ -78,6 +126,7 @@ class Answer:
         several were asked about one by one: a constraint for a CRF head. They may overlap.
     seconds (float): What the answer cost, over all who worked on it; None when the tool does not say.
     annotator (str): Who answered, as the tool names them.
+    when (str): Moment of the answer, ISO 8601; None when the tool does not say.
     """
 
     id: str
@@ -87,6 +136,31 @@ class Answer:
     rejected: Tuple[TokenSpan, ...] = ()
     seconds: Optional[float] = None
     annotator: Optional[str] = None
+    when: Optional[str] = None
+
+    def to_row(self) -> Dict[str, Any]:
+        """The line of answers.jsonl that stands for this answer; what it does not say is left out."""
+        row = {
+            "id": self.id, "verdict": self.verdict, "spans": [list(span) for span in self.spans],
+            "missing": list(self.missing), "rejected": [list(span) for span in self.rejected],
+            "seconds": self.seconds, "annotator": self.annotator, "when": self.when,
+        }  # fmt: skip
+        return {key: value for key, value in row.items() if value is not None and value != []}
+
+    @classmethod
+    def from_row(cls, row: Dict[str, Any]) -> "Answer":
+        """The answer that a line of answers.jsonl stands for."""
+        spans, rejected = (tuple((start, end, label) for start, end, label in row.get(k, ())) for k in SPAN_KEYS)
+        return cls(
+            id=row["id"],
+            verdict=row["verdict"],
+            spans=spans,
+            missing=tuple(row.get("missing", ())),
+            rejected=rejected,
+            seconds=row.get("seconds"),
+            annotator=row.get("annotator"),
+            when=row.get("when"),
+        )
 
     @property
     def teaches(self) -> bool:
@@ -100,6 +174,30 @@ def find_overlap(spans: Tuple[TokenSpan, ...]) -> Optional[Tuple[TokenSpan, Toke
         if span[0] < before[1]:
             return before, span
     return None
+
+
+def answer_problem(answer: Answer, task: Optional[Task], labels: Sequence[str]) -> Optional[str]:
+    """Why an answer cannot be one to a task, in words for people; None if it can.
+
+    answer (Answer): The answer. task (Optional[Task]): What was asked under its id, None if nothing was.
+    labels (Sequence[str]): The declared entity types; none: any label will do.
+    """
+    if task is None:
+        return "no such sentence was asked about"
+    if answer.verdict not in VERDICTS:
+        return f"the verdict {answer.verdict!r} is none of {', '.join(VERDICTS)}"
+    if answer.verdict != "accept" and answer.spans:
+        return f"it holds entities although its verdict is {answer.verdict!r}"
+    length = len(task.words)
+    if any(not 0 <= number < length for number in answer.missing):
+        return f"missing tokens {answer.missing} do not lie in its {length} tokens"
+    for span in answer.rejected:
+        if problem := _spans_problem((span,), length):
+            return problem
+    unknown = {label for _, _, label in (*answer.spans, *answer.rejected)} - set(labels)
+    if labels and unknown:
+        return f"the label {sorted(unknown)[0]!r} is not declared; labels are {', '.join(labels)}"
+    return _spans_problem(answer.spans, length)
 
 
 def _task_problem(task: Task) -> Optional[str]:
@@ -117,7 +215,14 @@ def _task_problem(task: Task) -> Optional[str]:
         "".join((task.id, task.measure, *task.words)).encode("utf8")
     except UnicodeEncodeError as error:
         return f"it cannot be written as UTF-8 ({error.reason})"
-    return _spans_problem(task.spans or (), len(task.words))
+    return _windows_problem(task.windows, len(task.words)) or _spans_problem(task.spans or (), len(task.words))
+
+
+def _windows_problem(windows: Tuple[Tuple[int, int], ...], length: int) -> Optional[str]:
+    ends = [0, *(end for _, end in windows)]
+    if any(not before <= start < end <= length for before, (start, end) in zip(ends, windows)):
+        return f"its windows {windows} overlap, are not sorted, or do not lie in its {length} tokens"
+    return None
 
 
 def _spans_problem(spans: Tuple[TokenSpan, ...], length: int) -> Optional[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "spacy_al"
-ROOMS = ["", "corpus", "uncertainty", "ml", "pipeline", "acquisition", "loop", "exchange", "report", "cli"]
+ROOMS = ["", "corpus", "uncertainty", "ml", "pipeline", "runs", "acquisition", "loop", "exchange", "report", "cli"]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -16,6 +16,8 @@ from ..types import Sampler, token_key
 from ..uncertainty.measures import Measure, as_is
 from .scoring import score_docs
 
+MIX = numpy.uint64(0xBF58476D1CE4E5B9)
+
 
 class Ranking:
     """Scored sentences: 16 bytes of id, 16 of places and 4 for each measure in memory, the texts on disk."""
@@ -51,14 +53,18 @@ class Ranking:
             yield doc
 
     def sort(self, seed: int) -> None:
-        """Order the sentences by utility; what no measure decides, a permutation from the seed does."""
-        permutation: NDArray[numpy.int64] = numpy.random.default_rng(seed).permutation(len(self))
-        keys: List[NDArray] = [-self.utilities[measure.name] for measure in reversed(self.measures)]
-        self.order = numpy.lexsort([permutation, *keys])
+        """Order the sentences by utility; what no measure decides, the seed and the sentences' ids do."""
+        utilities: List[NDArray[Any]] = [-self.utilities[measure.name] for measure in reversed(self.measures)]
+        keys = self.keys()
+        self.order = numpy.lexsort([scattered(keys, occurrences(keys), seed), *utilities])
+
+    def keys(self) -> NDArray[numpy.uint64]:
+        """The `token_key`s of all sentences: (sentences, 2)."""
+        return numpy.frombuffer(bytes(self._keys), dtype=numpy.uint64).reshape(-1, 2)
 
     def rows(self) -> Iterator[Dict[str, Any]]:
         """What is written of each sentence, most useful first; see `write_ranking`."""
-        keys = numpy.frombuffer(bytes(self._keys), dtype=numpy.uint64).reshape(-1, 2)
+        keys = self.keys()
         seen = occurrences(keys)
         for rank, number in enumerate(self.order.tolist()):
             values = {measure: float(self.utilities[measure.name][number]) for measure in self.measures}
@@ -136,6 +142,19 @@ def occurrences(keys: NDArray[numpy.uint64]) -> NDArray[numpy.int64]:
     result = numpy.empty(len(keys), dtype=numpy.int64)
     result[order] = numpy.arange(len(keys)) - starts[numpy.cumsum(new) - 1]
     return result
+
+
+def scattered(keys: NDArray[numpy.uint64], seen: NDArray[numpy.int64], seed: int) -> NDArray[numpy.uint64]:
+    """A random number for each sentence that depends on its tokens, its occurrence and the seed, not on its place.
+
+    keys (NDArray[uint64]): (sentences, 2). seen (NDArray[int64]): (sentences,).
+    RETURNS (NDArray[uint64]): (sentences,).
+    """
+    first, second, third = numpy.random.SeedSequence(seed).generate_state(3, numpy.uint64)
+    mixed = (keys[:, 0] ^ first) + (keys[:, 1] ^ second) * MIX + (seen.astype(numpy.uint64) ^ third)
+    for shift in (30, 27, 31):  # splitmix64's finaliser
+        mixed = (mixed ^ (mixed >> numpy.uint64(shift))) * MIX
+    return mixed
 
 
 def top_docs(docs: Iterable[Doc], ranking: Ranking, count: int) -> List[Doc]:

@@ -1,17 +1,15 @@
 """Sentences of any number -> utilities in their own order, a bounded part of them in memory at a time."""
 
 from itertools import islice
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar, cast
 
 import numpy
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from torch import Tensor
 
-from ..errors import ALError, Errors
-from ..ml.transfer import download
 from ..types import Sampler
 from ..uncertainty.measures import Measure, check_measures
+from .score_shard import check_finite, sampled
 
 CHUNK = 8192  # sentences that exist as Docs at a time; sorting by length works within a chunk
 Utilities = Dict[str, NDArray[numpy.float32]]
@@ -44,21 +42,23 @@ def score_docs(
     asking = [measure for measure in measures if measure.needs_model]
     total = 0  # sentences taken so far
 
-    def batches() -> Iterator[Tuple[Tuple[int, List[int], List[Doc]], List[Tensor]]]:
+    def chunks() -> Iterator[Tuple[int, List[Doc]]]:
         nonlocal total
         for some in batched(docs, chunk):
             first, total = total, total + len(some)
             if asking:
-                assert sampler is not None, "a measure that asks a model needs a sampler"
-                for samples in sampler.sample(some, passes=passes, dropout=dropout, seed=seed):
-                    yield (first, samples.order, some), [measure.function(samples) for measure in asking]
+                yield first, some
 
+    assert sampler is not None or not asking, "a measure that asks a model needs a sampler"
+    functions = [measure.function for measure in asking]
     order: List[NDArray[numpy.int64]] = [numpy.zeros(0, dtype=numpy.int64)]
-    parts: Dict[str, List[NDArray]] = {measure.name: [numpy.zeros(0)] for measure in asking}
+    parts: Dict[str, List[NDArray[Any]]] = {measure.name: [numpy.zeros(0)] for measure in asking}
     done = 0
-    for (first, places, some), arrays in download(batches()):
+    for (first, places, some), arrays in sampled(
+        chunks(), cast(Sampler, sampler), functions, passes=passes, dropout=dropout, seed=seed
+    ):
         for measure, values in zip(asking, arrays, strict=True):
-            check_finite(measure, values, places, some)
+            check_finite(measure.name, values, places, some)
             parts[measure.name].append(values)
         order.append(first + numpy.array(places, dtype=numpy.int64))
         done += len(places)
@@ -75,11 +75,3 @@ def batched(items: Iterable[Item], size: int) -> Iterator[List[Item]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
-
-
-def check_finite(measure: Measure, values: NDArray, places: Sequence[int], docs: Sequence[Doc]) -> None:
-    """Raise ALError A409 for the first utility that is not finite. values (NDArray): Those of docs at `places`."""
-    bad = numpy.flatnonzero(~numpy.isfinite(values))
-    if len(bad):
-        text = docs[places[bad[0]]].text[:60]
-        raise ALError(Errors.A409.format(name=measure.name, value=values[bad[0]], text=text))

@@ -1,38 +1,23 @@
-"""Query strategies: from utilities to the sentences to label, under a budget."""
+"""Query strategies: from a query to the questions that people are asked, under a budget."""
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any, List, Optional, Protocol, Sequence
 
 import numpy
 from numpy.typing import NDArray
 
 from ..corpus.split import take_budget
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """Sentences that may be chosen, as a strategy sees them.
-
-    ids (Sequence[str]): (sentences,).
-    utilities (NDArray[float64]): Higher is more useful, (sentences,).
-    costs (NDArray[int64]): What each costs to label: tokens, or 1 each, (sentences,).
-    ties (Optional[NDArray[float64]]): A second utility that decides between equal ones, (sentences,).
-    """
-
-    ids: Sequence[str]
-    utilities: NDArray[numpy.float64]
-    costs: NDArray[numpy.int64]
-    ties: Optional[NDArray[numpy.float64]] = None
+from ..tasks import Question
+from .query import Query
 
 
 class Strategy(Protocol):
-    """A query strategy. The order of the candidates must not matter, and they are not changed."""
+    """A query strategy. The order of the candidates must not matter, and the query is not changed."""
 
-    def __call__(self, candidates: Candidates, budget: float, rng: numpy.random.Generator) -> List[int]:
-        """Numbers of the chosen candidates, best first; the one that crosses the budget is the last.
+    def __call__(self, query: Query) -> List[Question]:
+        """Questions, best first, none of them touching another; the one that crosses the budget is the last.
 
-        budget (float): In the unit of `candidates.costs`. rng: Decides what utilities leave open.
+        query (Query): `query.has_model` is False where seed sentences are chosen, and only utilities are known.
         """
         ...
 
@@ -42,18 +27,30 @@ def create_top_utility() -> Strategy:
     return top_utility
 
 
-def top_utility(candidates: Candidates, budget: float, rng: numpy.random.Generator) -> List[int]:
-    """Take candidates by utility; equal ones by the second utility, then in a random order of their ids."""
-    return take_budget(rank(candidates, rng), candidates.costs, budget)
+def top_utility(query: Query) -> List[Question]:
+    """Take sentences by utility; equal ones by the second utility, then in a random order of their ids."""
+    order = rank(query.ids, query.utilities(), query.ties(), query.rng)
+    return [query.whole(number) for number in take_budget(order, query.costs, query.budget)]
 
 
-def rank(candidates: Candidates, rng: numpy.random.Generator) -> List[int]:
-    """All candidates, most useful first. Equal utilities everywhere make this a uniform permutation."""
-    keys: List[NDArray[Any]] = [random_order(candidates.ids, rng)]
-    if candidates.ties is not None:
-        keys.append(-numpy.asarray(candidates.ties, dtype=numpy.float64))
-    keys.append(-numpy.asarray(candidates.utilities, dtype=numpy.float64))
-    return numpy.lexsort(keys).tolist()
+def rank(
+    ids: Sequence[str],
+    utilities: NDArray[numpy.float64],
+    ties: Optional[NDArray[numpy.float64]],
+    rng: numpy.random.Generator,
+) -> List[int]:
+    """All candidates, most useful first. Equal utilities everywhere make this a uniform permutation.
+
+    ids (Sequence[str]): (sentences,). utilities (NDArray): Higher is more useful, (sentences,).
+    ties (Optional[NDArray]): A second utility that decides between equal ones, (sentences,).
+    rng (Generator): Decides the rest, by id and not by place.
+    """
+    keys: List[NDArray[Any]] = [random_order(ids, rng)]
+    if ties is not None:
+        keys.append(-numpy.asarray(ties, dtype=numpy.float64))
+    keys.append(-numpy.asarray(utilities, dtype=numpy.float64))
+    order: List[int] = numpy.lexsort(keys).tolist()
+    return order
 
 
 def random_order(ids: Sequence[str], rng: numpy.random.Generator) -> NDArray[numpy.uint64]:

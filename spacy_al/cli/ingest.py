@@ -73,9 +73,9 @@ def ingest_cli(
 def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Optional[Path]) -> None:
     """Give answers to the run, or write those that teach something as a DocBin; ALError A626 without `output`."""
     if source.is_dir():
-        from ..loop.people import accept_answers
+        from ..loop.session import Session
 
-        accept_answers(source, reading.answers)
+        Session.open(source).answer(reading.answers)
         return
     from spacy.vocab import Vocab
 

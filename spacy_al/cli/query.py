@@ -64,9 +64,9 @@ def open_source(
     from ..errors import ALError, Errors
 
     if source.is_dir():
-        from ..loop.people import open_batch
+        from ..loop.session import Session
 
-        tasks = open_batch(source)
+        tasks = Session.open(source).batch()
         return tasks if suggest else [task.bare() for task in tasks]
     if not source.is_file():
         raise ALError(Errors.A626.format(path=source, cure="Check the path."))
@@ -80,9 +80,9 @@ def find_labels(given: Optional[str], source: Path, tasks: List["Task"]) -> List
     if given is not None:
         return _read_labels(given)
     if source.is_dir():
-        from ..loop.people import open_labels
+        from ..loop.session import Session
 
-        return open_labels(source)
+        return Session.open(source).labels
     return sorted({label for task in tasks for _, _, label in task.spans or ()})
 
 

@@ -30,8 +30,8 @@ def train_successor_cli(
         from spacy.cli._util import parse_config_overrides
         from spacy.util import load_config
 
-        from ..runs.folder import RunFolder
         from ..loop.successor import train_successor
+        from ..runs.folder import RunFolder
 
         numbers = parse_rounds(rounds)
         overrides = parse_config_overrides(list(ctx.args))

@@ -1,6 +1,6 @@
 """Between spaCy's Docs and tasks or answers, O and missing kept apart."""
 
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
@@ -18,6 +18,7 @@ def make_task(
     measure: str = "",
     utility: float = 0.0,
     source: Optional[str] = None,
+    windows: Tuple[Tuple[int, int], ...] = (),
 ) -> Task:
     """A task out of a sentence.
 
@@ -37,6 +38,7 @@ def make_task(
         measure=measure,
         utility=utility,
         source=source,
+        windows=windows,
     )
 
 
@@ -61,7 +63,8 @@ def answer_doc(task: Task, answer: Answer, vocab: Vocab) -> Doc:
     """
     doc = _bare_doc(task, vocab)
     if answer.verdict == "accept":
-        missing = [Span(doc, number, number + 1) for number in answer.missing]
+        unknown = {*answer.missing, *outside(task, answer)}
+        missing = [Span(doc, number, number + 1) for number in sorted(unknown)]
         doc.set_ents(_spans(doc, answer.spans), missing=missing, default="outside")
     if answer.rejected:
         doc.spans[REJECTED] = _spans(doc, answer.rejected)
@@ -73,6 +76,15 @@ def answer_doc(task: Task, answer: Answer, vocab: Vocab) -> Doc:
     }
     doc.user_data.update({key: value for key, value in about.items() if value is not None})
     return doc
+
+
+def outside(task: Task, answer: Answer) -> List[int]:
+    """Tokens that were not asked about and lie in no entity: what is shown as context says nothing of O."""
+    if not task.windows:
+        return []
+    spans = [*task.windows, *((start, end) for start, end, _ in answer.spans)]
+    known = {number for start, end in spans for number in range(start, end)}
+    return [number for number in range(len(task.words)) if number not in known]
 
 
 def _bare_doc(task: Task, vocab: Vocab) -> Doc:

@@ -17,7 +17,7 @@ from ..uncertainty.measures import Measure, check_measures, get_measures
 
 def chosen_measures(settings: ActiveLearningSchema) -> List[Measure]:
     """The measure of a run and the one that breaks its ties; raises ALError for combinations that make no sense."""
-    names = [settings.measure] + ([settings.tie_measure] if settings.tie_measure else [])
+    names = [settings.measure, *([settings.tie_measure] if settings.tie_measure else [])]
     measures = get_measures(names)
     check_measures(measures, passes=settings.passes, dropout=settings.dropout)
     return measures

@@ -7,12 +7,13 @@ import spacy
 from numpy.typing import NDArray
 from spacy.language import Language
 
+from ..acquisition.score_shard import Column, score_shard
 from ..errors import ALError, Errors
-from ..pipeline.adapters import find_target
+from ..pipeline.adapters import find_target, get_sampler
 from ..schemas import ActiveLearningSchema
 from ..types import Pool
 from .checks import chosen_measures
-from .scoring import PoolDocs, score_pool
+from .scoring import PoolDocs
 
 LONGEST_TAIL = "longest-tail"
 
@@ -33,12 +34,14 @@ def seed_utilities(
         return rarity(pool)
     nlp = load_start(settings.start)
     target = settings.target if settings.target in nlp.pipe_names else find_target(nlp)
-    measures = chosen_measures(settings)[:1]
-    dropout = settings.dropout if measures[0].stochastic else "off"
-    asked = settings.model_copy(update={"target": target, "dropout": dropout})
-    docs = PoolDocs(pool, nlp.vocab)
-    found = score_pool(nlp, asked, docs, range(len(pool)), measures, seed=seed, progress=progress)
-    return found[measures[0].name]
+    measure = chosen_measures(settings)[0]
+    if not measure.needs_model:
+        return numpy.zeros(len(pool))
+    found = score_shard(
+        get_sampler(nlp, target), PoolDocs(pool, nlp.vocab), range(len(pool)), {"": Column(measure.function)},
+        passes=settings.passes, dropout=settings.dropout if measure.stochastic else "off", seed=seed, progress=progress,
+    )  # fmt: skip
+    return found[""]
 
 
 def rarity(pool: Pool) -> NDArray[numpy.float64]:

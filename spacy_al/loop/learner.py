@@ -6,16 +6,15 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy
 from spacy.language import Language
-from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Config
 
 from ..corpus.reader import make_example, read_docs
 from ..corpus.split import split_dev
-from ..errors import ALError, Errors
+from ..runs.folder import RunFolder
+from ..runs.labels import Labels, answered
 from ..schemas import ActiveLearningSchema, check_active_learning
 from .evaluation import span_scores
-from ..runs.folder import RunFolder
 from .reporter import Reporter
 from .seeds import phase_rng, phase_seed
 from .training import Trainer, TrainingReport
@@ -42,7 +41,7 @@ class Learner:
         self.report = TrainingReport()
         self.seconds = 0.0
         self.tokens = 0
-        self._read = 0  # rounds whose labels are in memory
+        self.labels: Optional[Labels] = None
         self._examples: Dict[str, Example] = {}
         self._test: Optional[List[Example]] = None
 
@@ -51,9 +50,12 @@ class Learner:
         """The pipeline, with the weights of the last training."""
         return self.trainer.nlp
 
-    def docs(self, folder: RunFolder, round_: int) -> List[Doc]:
-        """The labelled sentences of rounds 0 to `round_`."""
-        return folder.read_answers(round_, self.nlp.vocab)
+    def read_labels(self, folder: RunFolder, round_: int) -> Labels:
+        """What has been answered in rounds 0 to `round_`."""
+        if self.labels is None or self.labels.folder.path != folder.path:
+            self.labels, self._examples = Labels(folder, self.nlp.vocab), {}
+        self.labels.read(round_)
+        return self.labels
 
     def ensure(self, folder: RunFolder, round_: int, labelled: Sequence[str], reporter: Reporter) -> bool:
         """Train for a round unless that was the last training; a process that goes on after a death trains again.
@@ -66,7 +68,7 @@ class Learner:
             return False
         examples = self._labelled(folder, round_, labelled)
         lengths = numpy.array([len(eg.y) for eg in examples])
-        self.tokens = int(lengths.sum())
+        self.tokens = int(sum(answered(eg.y).sum() for eg in examples))
         train, dev = self.split(lengths, round_)
         reporter.phase(round_, "train", 0)
         start = time.perf_counter()
@@ -87,14 +89,11 @@ class Learner:
         return split_dev(range(len(lengths)), lengths, self.settings.dev_fraction, rng)
 
     def _labelled(self, folder: RunFolder, round_: int, labelled: Sequence[str]) -> List[Example]:
-        for number in range(self._read, round_ + 1):
-            for doc in folder.read_round(number, self.nlp.vocab):
-                self._examples.setdefault(doc.user_data["id"], make_example(doc))
-        self._read = round_ + 1
-        missing = [id_ for id_ in labelled if id_ not in self._examples]
-        if missing:
-            raise ALError(Errors.A512.format(path=folder.path, n=len(missing), id=missing[0]))
-        return [self._examples[id_] for id_ in labelled]
+        labels = self.read_labels(folder, round_)
+        docs = labels.get(labelled)
+        for id_ in labels.take_changed():
+            self._examples[id_] = make_example(labels.docs[id_])
+        return [self._examples[doc.user_data["id"]] for doc in docs]
 
     def evaluate(self) -> Dict[str, Any]:
         """Span scores on the test set under the keys SCORES; None each without one."""

@@ -11,9 +11,11 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..acquisition.columns import read_columns
-from ..corpus.reader import read_docs
+from ..corpus.task_docs import answer_doc
 from ..errors import ALError, Errors, Warnings
-from ..tasks import REJECTED
+from ..runs.folder import RunFolder
+from ..runs.state import RunState
+from ..tasks import REJECTED, Answer, Task
 from ..types import Pool, pool_array
 
 # Attributes (tokens, 3), labels (tokens, 2), lengths and sources (sentences,).
@@ -23,8 +25,8 @@ Part = Tuple[NDArray[numpy.uint64], NDArray[numpy.uint64], NDArray[numpy.int64],
 class Oracle(Protocol):
     """Labels sentences."""
 
-    def annotate(self, ids: Sequence[str]) -> Optional[List[Doc]]:
-        """Labelled Docs in the order of `ids`, or None when people have yet to answer."""
+    def annotate(self, tasks: Sequence[Task]) -> Optional[List[Doc]]:
+        """Labelled Docs in the order of the tasks, or None when people have yet to answer."""
         ...
 
 
@@ -44,14 +46,35 @@ class SimulatedOracle:
         self.labels = labels
         self.vocab = vocab
 
-    def annotate(self, ids: Sequence[str]) -> List[Doc]:
-        """Gold Docs in the order of `ids`."""
-        numbers = [self.pool.index[id_] for id_ in ids]
-        return [self._labelled(doc, number) for doc, number in zip(self.pool.docs(numbers, self.vocab), numbers)]
+    def annotate(self, tasks: Sequence[Task]) -> List[Doc]:
+        """Gold Docs in the order of the tasks; with windows, all tokens outside them are missing.
 
-    def _labelled(self, doc: Doc, number: int) -> Doc:
+        An entity that crosses an edge of a window is labelled whole.
+        """
+        numbers = [self.pool.index[task.id] for task in tasks]
+        docs = self.pool.docs(numbers, self.vocab)
+        return [self._labelled(doc, number, task) for doc, number, task in zip(docs, numbers, tasks)]
+
+    def _labelled(self, doc: Doc, number: int, task: Task) -> Doc:
         labels = self.labels[self.pool.starts[number] : self.pool.starts[number + 1]]
+        if task.windows:
+            labels = labels * inside(labels[:, 0], task.windows)[:, None]
         return doc.from_array([ENT_IOB, ENT_TYPE], labels)  # type: ignore[arg-type]
+
+
+def inside(iob: NDArray[numpy.uint64], windows: Sequence[Tuple[int, int]]) -> NDArray[numpy.bool_]:
+    """Tokens in windows, and those of entities that begin or end in one: (tokens,).
+
+    iob (NDArray[uint64]): spaCy's ENT_IOB, 1 for a token that continues an entity, (tokens,).
+    """
+    mask = numpy.zeros(len(iob), dtype=bool)
+    for start, end in windows:
+        while start > 0 and iob[start] == 1:
+            start -= 1
+        while end < len(iob) and iob[end] == 1:
+            end += 1
+        mask[start:end] = True
+    return mask
 
 
 def separate(docs: Iterable[Doc], vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uint64]]:
@@ -110,35 +133,45 @@ def read_part(path: Path, vocab: Vocab) -> Part:
 
 
 class People:
-    """Answers that `al ingest` put into the round's folder; None until they are there."""
+    """Answers that have come in since the last round; None until one of them teaches something."""
 
-    def __init__(self, answers: Path, vocab: Vocab, pipe: Any) -> None:
+    def __init__(self, folder: RunFolder, state: RunState, answers: Sequence[Answer], vocab: Vocab, pipe: Any) -> None:
         """
-        answers (Path): The DocBin with the answers of this round. vocab (Vocab): Of the pipeline.
-        pipe (Any): The component that is to learn from them.
+        folder (RunFolder), state (RunState): Of the run. answers (Sequence[Answer]): Since the last round.
+        vocab (Vocab): Of the pipeline. pipe (Any): The component that is to learn from them.
         """
-        self.answers = answers
-        self.vocab = vocab
-        self.pipe = pipe
+        self.folder, self.state, self.answers, self.vocab, self.pipe = folder, state, answers, vocab, pipe
 
-    def annotate(self, ids: Sequence[str]) -> Optional[List[Doc]]:
-        """The answered sentences; people may have left some out.
+    def annotate(self, tasks: Sequence[Task]) -> Optional[List[Doc]]:
+        """The answered sentences; people may have left some out, or answered for earlier rounds.
 
         Sentences of which only rejected spans are known are among them if the component learns from such spans;
         otherwise warning W502 says how many go back to the pool.
+
         RAISES: ALError A519 when no sentence is left.
         """
-        if not self.answers.is_file():
-            return None
-        asked = set(ids)
-        docs = [doc for doc in read_docs(self.answers, self.vocab) if doc.user_data.get("id") in asked]
+        docs = answer_docs(self.folder, self.state, self.answers, self.vocab)
         taken = docs if learns_from_rejected(self.pipe) else [doc for doc in docs if is_accepted(doc)]
+        path = self.folder.log.path
         if docs and not taken:
-            raise ALError(Errors.A519.format(path=self.answers, n=len(docs), name=self.pipe.name))
+            raise ALError(Errors.A519.format(path=path, n=len(docs), name=self.pipe.name))
         if len(taken) < len(docs):
-            message = Warnings.W502.format(path=self.answers, n=len(docs) - len(taken), name=self.pipe.name)
+            message = Warnings.W502.format(path=path, n=len(docs) - len(taken), name=self.pipe.name)
             warnings.warn(message, stacklevel=2)
-        return taken
+        return taken or None
+
+
+def answer_docs(folder: RunFolder, state: RunState, answers: Sequence[Answer], vocab: Vocab) -> List[Doc]:
+    """Labelled Docs of those answers that teach something; of several to one sentence, the last one counts.
+
+    An earlier version kept the answers of a waiting round in its annotated.spacy alone: they count too.
+    """
+    said = {answer.id: answer for answer in answers}
+    tasks = folder.asked(state.round) if said else {}
+    docs = [answer_doc(tasks[id_], answer, vocab) for id_, answer in said.items() if answer.teaches]
+    before = folder.read_round(state.round, vocab) if folder.answers(state.round).is_file() else []
+    asked = set(state.pending)
+    return [doc for doc in before if doc.user_data["id"] in asked - set(said)] + docs
 
 
 def is_accepted(doc: Doc) -> bool:

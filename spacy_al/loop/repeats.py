@@ -8,9 +8,9 @@ from thinc.api import Config
 
 from ..files import write_json
 from ..runs.folder import RunFolder
-from .reporter import Reporter
-from .run import run
 from ..runs.state import RunState
+from .reporter import Reporter
+from .session import run
 
 
 def run_repeats(

@@ -4,27 +4,10 @@ from typing import Mapping, Optional
 
 import numpy
 from numpy.typing import NDArray
-from torch import Tensor
 
-from ..types import TagSamples
+from ..acquisition.score_shard import token_places
 
 NO_TAG = -1
-
-
-def best_tags(samples: TagSamples) -> Tensor:
-    """A tag for each token: the best sequence of a single pass, or the likeliest over several; int16 (tokens,)."""
-    tags = samples.best[0] if len(samples.best) == 1 else samples.probs.mean(0).argmax(-1)
-    return tags.short()
-
-
-def token_places(starts: NDArray[numpy.int64], lengths: NDArray[numpy.int64]) -> NDArray[numpy.int64]:
-    """Numbers of all tokens of some sentences.
-
-    starts, lengths (NDArray[int64]): First token and number of tokens of each sentence, (sentences,).
-    RETURNS (NDArray[int64]): (tokens,), sentence after sentence.
-    """
-    before = numpy.cumsum(lengths) - lengths
-    return numpy.arange(int(lengths.sum())) + numpy.repeat(starts - before, lengths)
 
 
 def stability(

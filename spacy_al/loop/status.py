@@ -1,5 +1,6 @@
 """What a run's files say of where it stands."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -7,37 +8,68 @@ from spacy.util import load_config
 from spacy.vocab import Vocab
 
 from ..errors import ALError, Errors
-from ..schemas import check_active_learning, fill_active_learning
 from ..runs.folder import RunFolder
-from .people import earlier_answers
-from ..runs.state import RunState, load_state
+from ..runs.state import load_state
+from ..schemas import check_active_learning, fill_active_learning
+from .oracle import answer_docs
 
 TREND = 5  # rounds shown
 
 
-def describe(run: Path) -> List[str]:
-    """Lines about a run, or about each of its seeds.
+@dataclass(frozen=True)
+class Status:
+    """Where a run stands.
 
-    run (Path): Its folder. RAISES: ALError A510 when no run is there, A502 when its state is damaged.
+    path (Path): Its folder. round, rounds (int): The present one, and queries that are made in all.
+    phase (str): What is due, see `spacy_al.runs.state.PHASES`.
+    labelled, asked (int): Sentences with labels, and those asked for. answered (int): Of these, how many are answered.
+    rows (List[Dict]): Metrics of each evaluated round. stopped (Optional[str]): The stopping rule's reason.
     """
+
+    path: Path
+    round: int
+    rounds: int
+    phase: str
+    labelled: int
+    asked: int
+    answered: int
+    rows: List[Dict[str, Any]] = field(repr=False)
+    stopped: Optional[str] = None
+
+    def lines(self) -> List[str]:
+        """The same in words."""
+        return [*_position(self), *_trend(self.rows), *_stability(self.rows), *_waiting(self), *_estimate(self)]
+
+
+def read_status(folder: RunFolder) -> Status:
+    """Where a run stands; raises ALError A510 when no run is there, A502 when its state is damaged."""
+    state = load_state(folder.state)
+    if state is None:
+        raise ALError(Errors.A510.format(path=folder.path))
+    settings = check_active_learning(fill_active_learning(load_config(folder.config)).interpolate())
+    said = answer_docs(folder, state, folder.log.read(state.answers), Vocab()) if state.phase == "waiting" else []
+    pending = set(state.pending)
+    answered = sum(doc.user_data["id"] in pending for doc in said)
+    return Status(
+        folder.path, state.round, settings.rounds, state.phase, len(state.labelled), len(pending), answered,
+        folder.read_metrics(), state.stopped,
+    )  # fmt: skip
+
+
+def describe(run: Path) -> List[str]:
+    """Lines about a run, or about each of its seeds; raises as `read_status`."""
     seeds = sorted(run.glob("seed-*"), key=lambda folder: int(folder.name[5:]) if folder.name[5:].isdigit() else 0)
     if seeds and not RunFolder(run).state.exists():
         return [line for folder in seeds for line in [f"{folder.name}:", *("  " + text for text in describe(folder))]]
-    folder = RunFolder(run)
-    state = load_state(folder.state)
-    if state is None:
-        raise ALError(Errors.A510.format(path=run))
-    rows = folder.read_metrics()
-    rounds = check_active_learning(fill_active_learning(load_config(folder.config)).interpolate()).rounds
-    shown = [_position(state, rounds), _trend(rows), _stability(rows), _waiting(state, folder)]
-    return [line for lines in [*shown, _estimate(state, rows, rounds)] for line in lines]
+    return read_status(RunFolder(run)).lines()
 
 
-def _position(state: RunState, rounds: int) -> List[str]:
-    return [
-        f"Round {state.round} of {rounds}, phase: {state.phase}",
-        f"Labelled: {len(state.labelled)} sentences; asked for: {len(state.pending)}",
+def _position(status: Status) -> List[str]:
+    lines = [
+        f"Round {status.round} of {status.rounds}, phase: {status.phase}",
+        f"Labelled: {status.labelled} sentences; asked for: {status.asked}",
     ]
+    return lines + ([f"Stopped: {status.stopped}"] if status.stopped else [])
 
 
 def _trend(rows: List[Dict[str, Any]]) -> List[str]:
@@ -59,24 +91,23 @@ def _stability(rows: List[Dict[str, Any]]) -> List[str]:
     return [f"Tokens of the pool tagged as in the round before: {trend} %; near 100 for several rounds: time to stop"]
 
 
-def _waiting(state: RunState, folder: RunFolder) -> List[str]:
-    if state.phase != "waiting":
+def _waiting(status: Status) -> List[str]:
+    if status.phase != "waiting":
         return []
-    pending, earlier = set(state.pending), earlier_answers(folder, state.round, Vocab())
-    asked, answered = len(pending), sum(doc.user_data["id"] in pending for doc in earlier)
-    taken = f"Taken in: labels of {answered} of {asked} sentences; the same `al run` again learns from them"
-    if answered == asked:
+    share = f"{status.answered} of {status.asked} sentences"
+    taken = f"Taken in: labels of {share}; the same `al run` again learns from them"
+    if status.answered == status.asked:
         return [taken]
     lines = [
-        f"Waiting for people: python -m spacy al query {folder.path} OUT.jsonl --format prodigy",
-        f"then: python -m spacy al ingest {folder.path} ANSWERS.jsonl, and the same `al run` again",
+        f"Waiting for people: python -m spacy al query {status.path} OUT.jsonl --format prodigy",
+        f"then: python -m spacy al ingest {status.path} ANSWERS.jsonl, and the same `al run` again",
     ]
-    return [f"{taken}, and the others go back to the pool", *lines] if answered else lines
+    return [f"{taken}, and the others go back to the pool", *lines] if status.answered else lines
 
 
-def _estimate(state: RunState, rows: List[Dict[str, Any]], rounds: int) -> List[str]:
-    if state.phase in ("done", "waiting") or not rows:
+def _estimate(status: Status) -> List[str]:
+    if status.phase in ("done", "waiting") or not status.rows:
         return []
-    recent = [sum(row["seconds"].values()) for row in rows[-3:]]
-    minutes = (rounds - rows[-1]["round"]) * sum(recent) / len(recent) / 60
+    recent = [sum(row["seconds"].values()) for row in status.rows[-3:]]
+    minutes = (status.rounds - status.rows[-1]["round"]) * sum(recent) / len(recent) / 60
     return [f"About {minutes:.0f} more minutes, if rounds take as long as the last {len(recent)}"]

@@ -11,11 +11,11 @@ from thinc.api import Config, ConfigValidationError
 
 from ..errors import ALError, Errors
 from ..files import write_json
-from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
-from ..uncertainty.measures import check_measures, get_measures
 from ..runs.changes import config_changes
 from ..runs.folder import RunFolder
 from ..runs.state import load_state
+from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
+from ..uncertainty.measures import check_measures, get_measures
 from .study import Cell
 
 LOG = "cell.log"

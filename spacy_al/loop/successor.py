@@ -11,16 +11,16 @@ from thinc.api import Config, ConfigValidationError
 from ..errors import ALError, Errors
 from ..files import write_text
 from ..jsonl import write_jsonl
-from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..runs.changes import config_changes, successor_changes
+from ..runs.folder import RunFolder
+from ..runs.lock import locked
+from ..runs.state import RunState, load_state
+from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from .checks import check_target
 from .determinism import deterministic, prepare_cublas
-from ..runs.folder import RunFolder
 from .learner import Learner
-from ..runs.lock import locked
 from .memory import peak_memory
 from .reporter import Reporter, Silent
-from ..runs.state import RunState, load_state
 
 MORE_ROUNDS = "active_learning.rounds:"
 
@@ -96,7 +96,7 @@ def train_successor(
         write_text(target.config, config.to_str())
         write_text(target.successor_config, changed.to_str())
         learner = Learner(changed, root=settings.seed, use_gpu=use_gpu)
-        later = Later(source, target, learner, successor.stem, reporter or Silent())
+        later = LateSuccessor(source, target, learner, successor.stem, reporter or Silent())
         for number in wanted:
             later.train(number)
         RunState(**{**vars(state), "round": wanted[-1], "phase": "done", "pending": []}).save(target.state)
@@ -126,7 +126,7 @@ def chosen_rounds(source: RunFolder, state: RunState, rounds: Optional[Sequence[
     return wanted
 
 
-class Later:
+class LateSuccessor:
     """A successor on the labels of a run that is over."""
 
     def __init__(self, source: RunFolder, target: RunFolder, learner: Learner, name: str, reporter: Reporter) -> None:
@@ -142,7 +142,7 @@ class Later:
         """Train for a round, evaluate, and add its row."""
         if number in self.done:
             return
-        ids = [doc.user_data["id"] for doc in self.learner.docs(self.source, number)]
+        ids = list(self.learner.read_labels(self.source, number).docs)
         self.learner.ensure(self.source, number, ids, self.reporter)
         shared = ("round", "labelled_sentences", "labelled_tokens", "labelled_fraction")
         row = {key: self.rows[number][key] for key in shared}

@@ -4,6 +4,7 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from thinc.api import Config
 
+from ..schemas import fill_active_learning
 from .state import RunState
 
 # Where files are and how much is printed changes no result; the pool and the successor's config are compared by
@@ -27,7 +28,8 @@ def flatten(block: Mapping[str, Any], prefix: str = "") -> Dict[str, Any]:
 
 def config_changes(old: Config, new: Config) -> List[str]:
     """What a new config would change in results, as "section.key: old -> new"."""
-    before, after = flatten(old.interpolate()), flatten(new.interpolate())
+    # Settings that a later version has brought count with their defaults.
+    before, after = (flatten(fill_active_learning(config).interpolate()) for config in (old, new))
     keys = sorted(key for key in {*before, *after} if not key.startswith(IRRELEVANT))
     return [f"{key}: {before.get(key)!r} -> {after.get(key)!r}" for key in keys if before.get(key) != after.get(key)]
 

@@ -3,9 +3,10 @@
 import io
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 import numpy
+from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
@@ -13,6 +14,8 @@ from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
 from ..files import write_bytes
 from ..jsonl import read_jsonl, write_jsonl
+from ..tasks import Task
+from .answers import AnswerLog
 
 
 class RunFolder:
@@ -26,6 +29,7 @@ class RunFolder:
         self.model = path / "model"
         self.labelled = path / "labelled.spacy"
         self.lock = path / "run.lock"
+        self.log = AnswerLog(path / "answers.jsonl")
         self.successor = path / "successor"
         self.successor_config = path / "successor.cfg"
 
@@ -36,6 +40,27 @@ class RunFolder:
     def selected(self, number: int) -> Path:
         """The sentences chosen for a round, one object a line, best first."""
         return self.round(number) / "selected.jsonl"
+
+    def write_selected(self, number: int, tasks: Sequence[Task], values: Sequence[Optional[List[float]]]) -> None:
+        """Keep what was chosen for a round, best first, and the measure's value of each token where there is one."""
+        rows = [task.to_row() for task in tasks]
+        for row, some in zip(rows, values):
+            if some is not None:
+                row["token_uncertainty"] = some
+        write_jsonl(self.selected(number), rows)
+
+    def read_selected(self, number: int) -> List[Task]:
+        """What was chosen for a round, best first; empty if nothing was."""
+        path = self.selected(number)
+        return [Task.from_row(row) for _, row in read_jsonl(path)] if path.is_file() else []
+
+    def asked(self, round_: int) -> Dict[str, Task]:
+        """The last task of each sentence that was chosen for the rounds up to `round_`, by id."""
+        return {task.id: task for number in range(round_ + 1) for task in self.read_selected(number)}
+
+    def round_model(self, number: int) -> Path:
+        """The pipeline of a round, where `keep_models` is on."""
+        return self.round(number) / "model"
 
     def answers(self, number: int) -> Path:
         """The labelled sentences of a round."""
@@ -85,54 +110,20 @@ class RunFolder:
         """The labelled sentences of one round."""
         return list(read_docs(self.answers(number), vocab))
 
-    def read_answers(self, rounds: int, vocab: Vocab) -> List[Doc]:
-        """The labelled sentences of rounds 0 to `rounds`, in the order they were chosen."""
-        return [doc for number in range(rounds + 1) for doc in read_docs(self.answers(number), vocab)]
+    def write_columns(self, number: int, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Keep what the model of a round said of the pool; the key "numbers" says of which sentences."""
+        write_npz(self.utilities(number), columns)
 
-    def write_utilities(self, number: int, numbers: numpy.ndarray, scores: Dict[str, numpy.ndarray]) -> None:
-        """Keep what the model of a round said of the sentences of the pool with these numbers."""
-        write_npz(self.utilities(number), {"numbers": numpy.asarray(numbers), **scores})
-
-    def read_utilities(self, number: int) -> Dict[str, numpy.ndarray]:
-        """What `write_utilities` kept; the key "numbers" says which sentences. Empty if nothing was kept."""
+    def read_columns(self, number: int) -> Dict[str, NDArray[Any]]:
+        """What `write_columns` kept of a round; empty if nothing was kept."""
         if not self.utilities(number).is_file():
             return {}
         with numpy.load(self.utilities(number), allow_pickle=False) as arrays:
             return dict(arrays)
 
 
-def write_npz(path: Path, arrays: Dict[str, numpy.ndarray]) -> None:
+def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Replace an .npz file in one step."""
     buffer = io.BytesIO()
     numpy.savez(buffer, **arrays)  # type: ignore[arg-type]
     write_bytes(path, buffer.getvalue())
-
-
-def selection_rows(
-    docs: List[Doc],
-    utilities: List[Optional[float]],
-    *,
-    round_: int,
-    measure: str,
-    suggest: bool,
-    uncertainty: Optional[List[List[float]]] = None,
-) -> List[Dict[str, Any]]:
-    """What selected.jsonl says of the sentences chosen for a round.
-
-    docs (List[Doc]): Best first, with their ids. utilities (List[Optional[float]]): None for random seed sentences.
-    measure (str): What chose them. suggest (bool): The Docs hold the model's entities.
-    uncertainty (Optional[List[List[float]]]): The measure's value of each token, where it has such values.
-    """
-    rows = [
-        {
-            "id": doc.user_data["id"], "round": round_, "rank": rank, "measure": measure, "utility": utility,
-            "n_tokens": len(doc), "text": doc.text, "source": doc.user_data.get("source"),
-            "words": [token.text for token in doc], "spaces": [bool(token.whitespace_) for token in doc],
-            "pos": [token.tag_ for token in doc] if doc.has_annotation("TAG") else None,
-            "spans": [[ent.start, ent.end, ent.label_] for ent in doc.ents] if suggest else None,
-        }
-        for rank, (doc, utility) in enumerate(zip(docs, utilities, strict=True))
-    ]  # fmt: skip
-    for row, values in zip(rows, uncertainty or [], strict=uncertainty is not None):
-        row["token_uncertainty"] = values
-    return rows

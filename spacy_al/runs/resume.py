@@ -11,7 +11,7 @@ from .changes import config_changes, minor_changes, successor_changes, version_c
 from .folder import RunFolder
 from .state import RunState, load_state
 
-EVALUATED = ("score", "select", "done")  # phases after the row of the present round
+EVALUATED = ("select", "done")  # phases after the row of the present round
 
 
 def find_state(folder: RunFolder) -> Optional[RunState]:
@@ -76,8 +76,9 @@ def take_over(
         # Utilities are kept by the sentence's number in the pool, which is another one now.
         for path in folder.path.glob("rounds/*/utilities.npz"):
             path.unlink()
+    folder.utilities(state.round).unlink(missing_ok=True)  # of other settings
     more = state.round < rounds and len(state.labelled) < len(known)
-    if state.phase == "select" or (state.phase == "done" and more):
-        state.phase = "score"
+    if state.phase == "done" and more:
+        state.phase, state.stopped = "select", None
     state.pool, state.seed, state.versions = fresh.pool, fresh.seed, fresh.versions
     state.device, state.hardware = fresh.device, fresh.hardware

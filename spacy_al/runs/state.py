@@ -12,7 +12,8 @@ from ..errors import ALError, Errors
 from ..files import write_json
 
 # A round goes through these in order; a run ends "done", and waits for people in "waiting".
-PHASES = ("annotate", "train", "evaluate", "score", "select", "waiting", "done")
+PHASES = ("annotate", "train", "evaluate", "select", "waiting", "done")
+FORMER = {"score": "select"}  # phases of earlier versions, and what has to be done of them now
 PACKAGES = ("spacy_al", "spacy", "thinc", "torch", "transformers", "spacy-transformers", "numpy")
 
 
@@ -28,6 +29,8 @@ class RunState:
     pool (str): Fingerprint of the pool.
     versions (Dict[str, str]): Of Python and the packages results depend on.
     device (str): "cpu" or "cuda". hardware (Dict[str, Union[str, int]]): See `hardware.describe_hardware`.
+    answers (int): Lines of answers.jsonl that the labels of finished rounds rest on.
+    stopped (Optional[str]): Why a stopping rule ended the run, in words for people.
     """
 
     round: int
@@ -39,6 +42,8 @@ class RunState:
     versions: Dict[str, str] = field(default_factory=dict)
     device: str = "cpu"
     hardware: Dict[str, Union[str, int]] = field(default_factory=dict)
+    answers: int = 0
+    stopped: Optional[str] = None
 
     def save(self, path: Path) -> None:
         """Replace the state file; raises ALError A002 when it cannot be written."""
@@ -62,10 +67,11 @@ def load_state(path: Path) -> Optional[RunState]:
 
 def _checked(value: object) -> RunState:
     known = {item.name for item in fields(RunState)}
-    # Runs of an earlier version have no hardware yet.
-    if not isinstance(value, dict) or not known - {"hardware"} <= set(value) <= known:
+    # Runs of earlier versions lack what came later.
+    if not isinstance(value, dict) or not known - {"hardware", "answers", "stopped"} <= set(value) <= known:
         raise ValueError(f"expected the keys {', '.join(sorted(known))}")
     state = RunState(**value)
+    state.phase = FORMER.get(state.phase, state.phase)
     if state.phase not in PHASES or not isinstance(state.round, int) or state.round < 0:
         raise ValueError(f"round {state.round!r}, phase {state.phase!r}")
     ids = (state.labelled, state.pending)

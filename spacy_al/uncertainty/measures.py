@@ -1,7 +1,7 @@
 """What an uncertainty measure is, and how measures are looked up and checked before any work starts."""
 
 from dataclasses import dataclass
-from typing import Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Mapping, Optional, Sequence, Union
 
 from torch import Tensor
 
@@ -37,19 +37,21 @@ class Measure:
     display: Callable[[float], float] = as_is
 
 
-def get_measures(names: Sequence[str]) -> List[Measure]:
-    """Make measures from short or full registered names.
+def get_measures(names: Sequence[Union[str, Mapping[str, Any]]]) -> List[Measure]:
+    """Make measures from short or full registered names, or from blocks of a config that give them parameters.
 
-    names (Sequence[str]): Such as ["mnlp", "spacy-al.bald.v1"].
+    names (Sequence[Union[str, Mapping]]): Such as ["mnlp", {"@al_measures": "spacy-al.bald.v1"}].
     RETURNS (List[Measure]): In the same order.
     RAISES: ALError A402 for an unknown name, A403 for none or for one given twice.
     """
     measures: List[Measure] = []
-    for name in names:
+    for given in names:
+        name = given if isinstance(given, str) else str(given.get("@al_measures"))
         full = registry.full_name("al_measures", name)
         if full not in registry.registry.al_measures:
             raise ALError(Errors.A402.format(name=name, known=", ".join(measure_names())))
-        measures.append(registry.get("al_measures", full)())
+        block = {"@al_measures": full} if isinstance(given, str) else {**given, "@al_measures": full}
+        measures.append(registry.registry.resolve({"measure": block})["measure"])
     if not measures or len({measure.name for measure in measures}) < len(measures):
         raise ALError(Errors.A403.format(names=list(names)))
     return measures

@@ -1,8 +1,6 @@
 """`al ingest` on a ranking and on a run."""
 
 import json
-import sys
-import types
 
 import pytest
 import spacy
@@ -13,6 +11,8 @@ from typer.testing import CliRunner
 from spacy_al.cli.ingest import ingest_cli
 from spacy_al.tasks import REJECTED, Task
 from spacy_al.types import Pool
+
+from ..stand_in import Waiting
 
 
 def invoke(*arguments):
@@ -29,15 +29,11 @@ def line(id_, text, spans=(), answer="accept"):
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """A folder that stands for a waiting run, and what it was given."""
-    people = types.ModuleType("spacy_al.loop.people")
     tasks = [Task("ab-0", ("Bob", "slept"), (True, False)), Task("cd-0", ("Rome", "burns"), (True, False))]
-    accepted = []
-    people.open_batch = lambda path: tasks
-    people.open_labels = lambda path: ["PER", "LOC"]
-    people.accept_answers = lambda path, answers: accepted.extend(answers)
-    monkeypatch.setitem(sys.modules, "spacy_al.loop.people", people)
+    waiting = Waiting(tasks)
+    monkeypatch.setattr("spacy_al.loop.session.Session", waiting)
     (tmp_path / "run").mkdir()
-    return tmp_path / "run", tmp_path / "in.jsonl", accepted
+    return tmp_path / "run", tmp_path / "in.jsonl", waiting.given
 
 
 GOOD = line("ab-0", "Bob slept", [(0, 3, "PER")])

@@ -1,8 +1,6 @@
 """`al query` on a ranking and on a run."""
 
 import json
-import sys
-import types
 
 import pytest
 import spacy
@@ -13,6 +11,8 @@ from typer.testing import CliRunner
 from spacy_al.cli.query import query_cli
 from spacy_al.tasks import Task
 from spacy_al.types import Pool
+
+from ..stand_in import Waiting
 
 SENTENCES = [["Bob", "slept"], ["Rome", "burns"], ["Bob", "slept"]]
 
@@ -108,15 +108,10 @@ def test_unknown_formats_and_missing_pools(ranking):
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """A folder that stands for a waiting run, and what it was given."""
-    people = types.ModuleType("spacy_al.loop.people")
-    task = Task("ab-0", ("Bob", "slept"), (True, False), ((0, 1, "PER"),))
-    accepted = []
-    people.open_batch = lambda path: [task]
-    people.open_labels = lambda path: ["PER", "LOC"]
-    people.accept_answers = lambda path, answers: accepted.extend(answers)
-    monkeypatch.setitem(sys.modules, "spacy_al.loop.people", people)
+    waiting = Waiting([Task("ab-0", ("Bob", "slept"), (True, False), ((0, 1, "PER"),))])
+    monkeypatch.setattr("spacy_al.loop.session.Session", waiting)
     (tmp_path / "run").mkdir()
-    return tmp_path / "run", accepted
+    return tmp_path / "run", waiting.given
 
 
 @pytest.mark.parametrize(("option", "spans"), [([], 0), (["--suggest"], 1)])

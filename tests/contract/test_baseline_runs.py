@@ -11,7 +11,7 @@ from thinc.api import Config
 
 from spacy_al.corpus.reader import write_docs
 from spacy_al.errors import ALError
-from spacy_al.loop.run import run
+from spacy_al.loop.session import run
 
 from .component_cases import SENTENCES, entities, make_doc
 

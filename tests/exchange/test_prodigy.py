@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, StrictStr
 from spacy_al.errors import ALError
 from spacy_al.exchange import prodigy
 
+from ..stand_in import Waiting
 from .cases import OTHER, TASK
 from .strategies import batches
 
@@ -59,18 +60,14 @@ def test_tasks_meet_the_schema(tasks):
 @pytest.fixture
 def recipe(monkeypatch):
     """The recipe with stand-ins for Prodigy and for the run's functions, and what the run was given."""
-    stand_in, people = types.ModuleType("prodigy"), types.ModuleType("spacy_al.loop.people")
+    stand_in, waiting = types.ModuleType("prodigy"), Waiting([OTHER, TASK])
     stand_in.recipe = lambda name, **arguments: lambda function: function
     stand_in.set_hashes = lambda task: task | {"_input_hash": 1, "_task_hash": 2}
-    given_to_run = []
-    people.open_batch = lambda run: [OTHER, TASK]
-    people.open_labels = lambda run: ["PER", "LOC"]
-    people.accept_answers = lambda run, answers: given_to_run.append((run, answers))
     monkeypatch.setitem(sys.modules, "prodigy", stand_in)
-    monkeypatch.setitem(sys.modules, "spacy_al.loop.people", people)
+    monkeypatch.setattr("spacy_al.loop.session.Session", waiting)
     monkeypatch.delitem(sys.modules, "spacy_al.exchange.prodigy_recipes", raising=False)
     module = importlib.import_module("spacy_al.exchange.prodigy_recipes")
-    yield module, given_to_run
+    yield module, waiting.given
     del sys.modules["spacy_al.exchange.prodigy_recipes"]
 
 
@@ -84,21 +81,13 @@ def test_the_recipe_serves_in_order_of_rank(recipe):
     assert (parts["view_id"], parts["config"]["labels"]) == ("ner_manual", ["PER", "LOC"])
 
 
-def test_answers_go_to_the_run_once_all_are_there(recipe):
+def test_answers_go_to_the_run_as_they_come(recipe):
     parts = recipe[0].al_query("dataset", "run")
     first, second = answered(parts)
     parts["update"]([first])
-    assert (recipe[1], parts["progress"]()) == ([], 0.5)
+    assert ([answer.id for answer in recipe[1]], parts["progress"]()) == (["ab-0"], 0.5)
     parts["update"]([second])
-    parts["on_exit"](None)
-    assert [(run, [answer.id for answer in answers]) for run, answers in recipe[1]] == [("run", ["ab-0", "cd-0"])]
-
-
-def test_answers_go_to_the_run_at_the_end(recipe):
-    parts = recipe[0].al_query("dataset", "run")
-    parts["update"](answered(parts)[:1])
-    parts["on_exit"](None)
-    assert len(recipe[1]) == 1
+    assert ([answer.id for answer in recipe[1]], parts["progress"]()) == (["ab-0", "cd-0"], 1.0)
 
 
 def test_answers_that_cannot_be_taken_are_refused(recipe):

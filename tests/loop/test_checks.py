@@ -6,8 +6,7 @@ from spacy.vocab import Vocab
 
 from spacy_al.corpus.reader import write_docs
 from spacy_al.errors import ALError
-from spacy_al.loop.people import open_labels
-from spacy_al.loop.run import run
+from spacy_al.loop.session import Session, run
 
 BAD_LABELS = {"missing": (None, "A003"), "broken": ('["PER",', "A007.*not JSON"), "numbers": ("[1]", "A007.*a list of")}
 
@@ -33,10 +32,10 @@ def test_a_label_list_that_cannot_be_read_is_named(with_label_file, tmp_path, te
 
 def test_answers_are_not_taken_without_the_label_list_of_the_run(with_label_file, tmp_path):
     run(with_label_file('["PER", "LOC"]', oracle="people"), tmp_path / "run")
-    assert open_labels(tmp_path / "run") == ["PER", "LOC"]
+    assert Session.open(tmp_path / "run").labels == ["PER", "LOC"]
     (tmp_path / "labels.json").unlink()
     with pytest.raises(ALError, match=r"A003.*labels\.json"):
-        open_labels(tmp_path / "run")
+        _ = Session.open(tmp_path / "run").labels
 
 
 def test_a_test_set_without_annotation_is_refused(make_config, tmp_path):

@@ -14,7 +14,7 @@ from spacy_al.acquisition.scoring import score_docs
 from spacy_al.corpus.reader import read_docs, without_labels
 from spacy_al.errors import ALError
 from spacy_al.loop.cold_start import rarity
-from spacy_al.loop.run import run
+from spacy_al.loop.session import run
 from spacy_al.pipeline.adapters import get_sampler
 from spacy_al.types import Pool
 from spacy_al.uncertainty.measures import get_measures

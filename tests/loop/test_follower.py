@@ -5,7 +5,7 @@ import pytest
 
 from spacy_al.corpus.reader import make_example, read_docs
 from spacy_al.loop import training
-from spacy_al.loop.run import run
+from spacy_al.loop.session import run
 from spacy_al.loop.training import Trainer
 from spacy_al.schemas import check_active_learning, fill_active_learning
 

@@ -6,7 +6,7 @@ import pytest
 from spacy.util import registry
 
 from spacy_al.errors import ALError
-from spacy_al.loop.run import run
+from spacy_al.loop.session import run
 
 from .conftest import rows_without_seconds
 

@@ -6,11 +6,10 @@ from spacy.vocab import Vocab
 
 from spacy_al.corpus.reader import make_example, read_docs
 from spacy_al.errors import ALError
+from spacy_al.loop.engine import Engine
 from spacy_al.loop.learner import Learner
 from spacy_al.loop.oracle import learns_from_rejected
-from spacy_al.loop.people import accept_answers, open_batch
-from spacy_al.loop.reporter import Silent
-from spacy_al.loop.run import ActiveLearningRun, run
+from spacy_al.loop.session import Session, run
 from spacy_al.schemas import fill_active_learning
 from spacy_al.tasks import REJECTED, Answer
 
@@ -31,9 +30,9 @@ def crf_config(make_config):
 
 def answer_round(folder, reject):
     """Accept the batch without entities, but reject the first token as a person in the first sentences."""
-    tasks = open_batch(folder)
+    tasks = Session.open(folder).batch()
     answers = [Answer(task.id, "reject", rejected=((0, 1, "PER"),)) for task in tasks[:reject]]
-    accept_answers(folder, answers + [Answer(task.id, "accept") for task in tasks[reject:]])
+    Session.open(folder).answer(answers + [Answer(task.id, "accept") for task in tasks[reject:]])
     return [task.id for task in tasks]
 
 
@@ -62,6 +61,10 @@ def test_sentences_with_rejected_spans_are_not_asked_again_by_a_crf(crf_config, 
     assert len(chosen_ids(folder)[1]) == 110
 
 
+def interrupt(*args):
+    raise KeyboardInterrupt
+
+
 def test_a_run_with_rejected_spans_resumes_to_the_same_scores(crf_config, tmp_path):
     rows = []
     for name in ("whole", "stopped"):
@@ -69,7 +72,10 @@ def test_a_run_with_rejected_spans_resumes_to_the_same_scores(crf_config, tmp_pa
         run(config, folder)
         answer_round(folder, 5)
         if name == "stopped":
-            ActiveLearningRun(fill_active_learning(config), folder, -1, False, Silent())._annotate()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Engine, "_train", interrupt)
+                with pytest.raises(KeyboardInterrupt):
+                    run(config, folder)
         run(config, folder)
         rows.append(rows_without_seconds(folder))
     assert rows[0] == rows[1]
@@ -79,6 +85,7 @@ def test_rejected_spans_change_what_a_crf_learns(crf_config, tmp_path):
     config, folder = crf_config(rounds=0), tmp_path / "run"
     run(config, folder)
     answer_round(folder, 10)
+    run(config, folder)
     learner = Learner(fill_active_learning(config), root=0, use_gpu=-1)
     examples = [make_example(doc) for doc in read_docs(folder / "rounds/0000/annotated.spacy", learner.nlp.vocab)]
     loss = learner.trainer.train(examples, [], seed=0).losses["ner"]
@@ -110,7 +117,7 @@ def test_only_rejected_spans_teach_a_softmax_head_nothing(make_config, tmp_path)
     ids = answer_round(folder, 10)
     with pytest.raises(ALError, match=r"A519.*10 answers.*'ner'"):
         run(config, folder)
-    accept_answers(folder, [Answer(ids[0], "accept")])
+    Session.open(folder).answer([Answer(ids[0], "accept")])
     with pytest.warns(UserWarning, match="W502.*9 sentences"):
         assert run(config, folder).labelled == ids[:1]
 

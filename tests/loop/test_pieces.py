@@ -12,15 +12,15 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_al.acquisition.strategies import Candidates, rank, top_utility
 from spacy_al.corpus.schemes import encode
 from spacy_al.corpus.split import split_dev, take_budget
 from spacy_al.errors import ALError
 from spacy_al.loop.batching import create_paper_batcher, paper_batch_size
-from spacy_al.runs.lock import locked
 from spacy_al.loop.oracle import SimulatedOracle, separate
 from spacy_al.loop.seeds import phase_seed
 from spacy_al.loop.training import with_total_steps
+from spacy_al.runs.lock import locked
+from spacy_al.tasks import Task
 from spacy_al.types import Pool
 
 from .conftest import make_sentences
@@ -83,7 +83,7 @@ def test_gold_is_only_inside_the_oracle_and_comes_back_as_it_was():
     pool, labels = separate(docs, vocab)
     assert not any(doc.has_annotation("ENT_IOB") for doc in pool.docs(range(20), vocab))
     assert pool.attributes.shape[1] == 3
-    answers = SimulatedOracle(pool, labels, vocab).annotate(pool.ids[::-1])
+    answers = SimulatedOracle(pool, labels, vocab).annotate([Task(id_, (), ()) for id_ in pool.ids[::-1]])
     gold = [[(ent.start, ent.end, ent.label_) for ent in doc.ents] for doc in docs[::-1]]
     assert [[(ent.start, ent.end, ent.label_) for ent in doc.ents] for doc in answers] == gold
 
@@ -102,32 +102,6 @@ def test_ids_are_stable_and_tell_repeated_sentences_apart():
     assert first.ids == again.ids
     assert first.ids[0][:-1] == first.ids[2][:-1]
     assert [id_[-2:] for id_ in first.ids] == ["-0", "-0", "-1"]
-
-
-IDS = [f"{number:032x}-0" for number in range(12)]
-
-
-@given(st.permutations(range(12)), st.integers(0, 3), st.floats(0, 30))
-def test_selection_does_not_depend_on_the_order_of_the_pool(order, seed, budget):
-    utilities, costs = numpy.array([0.0, 1, 1, 2] * 3), numpy.arange(1, 13)
-
-    def choose(places):
-        candidates = Candidates([IDS[place] for place in places], utilities[list(places)], costs[list(places)])
-        return [candidates.ids[n] for n in top_utility(candidates, budget, numpy.random.default_rng(seed))]
-
-    assert choose(order) == choose(range(12))
-
-
-def test_equal_utilities_give_a_uniform_first_place():
-    candidates = Candidates(IDS[:4], numpy.zeros(4), numpy.ones(4, dtype=int))
-    firsts = [rank(candidates, numpy.random.default_rng(seed))[0] for seed in range(2000)]
-    assert min(numpy.bincount(firsts, minlength=4)) > 420  # 500 expected, 4 standard deviations are 77
-
-
-def test_the_second_utility_breaks_ties():
-    first, second = numpy.array([1.0, 1.0, 2.0]), numpy.array([0.0, 5.0, 0.0])
-    candidates = Candidates(IDS[:3], first, numpy.ones(3, dtype=int), second)
-    assert rank(candidates, numpy.random.default_rng(0)) == [2, 1, 0]
 
 
 def test_spacys_span_scores_are_those_of_seqeval():

@@ -10,7 +10,8 @@ from spacy.vocab import Vocab
 from spacy_al.corpus.reader import read_docs
 from spacy_al.errors import ALError
 from spacy_al.files import write_json
-from spacy_al.loop.run import ActiveLearningRun, run
+from spacy_al.loop.engine import Engine
+from spacy_al.loop.session import run
 from spacy_al.runs.state import load_state, package_versions
 
 from .conftest import chosen_ids, rows_without_seconds, write_corpus
@@ -18,21 +19,21 @@ from .conftest import chosen_ids, rows_without_seconds, write_corpus
 
 def stop_before(monkeypatch, phase, number=1):
     """Let a run end as if killed, before it does a phase for the so-many-th time."""
-    original, calls = getattr(ActiveLearningRun, phase), []
+    original, calls = getattr(Engine, phase), []
 
-    def stop(self):
+    def stop(self, *args, **kwargs):
         calls.append(1)
         if len(calls) == number:
             raise KeyboardInterrupt
-        return original(self)
+        return original(self, *args, **kwargs)
 
-    monkeypatch.setattr(ActiveLearningRun, phase, stop)
+    monkeypatch.setattr(Engine, phase, stop)
 
 
 @pytest.fixture
 def unfinished(make_config, tmp_path, monkeypatch):
     """A run that stopped in round 1, before it scored the pool."""
-    stop_before(monkeypatch, "_score", 2)
+    stop_before(monkeypatch, "_select", 2)
     with pytest.raises(KeyboardInterrupt):
         run(make_config(), tmp_path / "run")
     return tmp_path / "run"
@@ -146,7 +147,7 @@ def test_a_finished_run_asked_for_fewer_rounds_stays_as_it_is(make_config, tmp_p
 
 def test_an_accepted_pool_is_scored_anew(make_config, tmp_path, monkeypatch, corpus):
     with monkeypatch.context() as patch:
-        stop_before(patch, "_select")
+        stop_before(patch, "_ask", 2)
         with pytest.raises(KeyboardInterrupt):
             run(make_config(), tmp_path / "run")
     larger = tmp_path / "larger.spacy"

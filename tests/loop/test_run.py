@@ -9,11 +9,11 @@ from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
 from spacy_al.errors import ALError
-from spacy_al.loop.people import accept_answers, open_batch
+from spacy_al.loop.engine import Engine
 from spacy_al.loop.repeats import run_repeats
-from spacy_al.loop.run import ActiveLearningRun, run
-from spacy_al.runs.state import load_state
+from spacy_al.loop.session import Session, run
 from spacy_al.loop.status import describe
+from spacy_al.runs.state import load_state
 from spacy_al.tasks import Answer
 from spacy_al.uncertainty import sequence
 
@@ -70,17 +70,17 @@ def test_equal_seeds_are_equal_and_others_differ(finished, make_config, tmp_path
     assert chosen_ids(tmp_path / "other") != chosen_ids(finished)
 
 
-@pytest.mark.parametrize("phase", ["_annotate", "_train", "_evaluate", "_score", "_select", "_finish"])
+@pytest.mark.parametrize("phase", ["_annotate", "_train", "_evaluate", "_select", "_ask", "_finish"])
 def test_a_run_that_dies_in_a_phase_ends_as_if_it_had_not(phase, finished, make_config, tmp_path, monkeypatch):
-    original, calls = getattr(ActiveLearningRun, phase), []
+    original, calls = getattr(Engine, phase), []
 
-    def die_once(self):
+    def die_once(self, *args, **kwargs):
         calls.append(1)
         if len(calls) == (1 if phase == "_finish" else 2):
             raise KeyboardInterrupt
-        return original(self)
+        return original(self, *args, **kwargs)
 
-    monkeypatch.setattr(ActiveLearningRun, phase, die_once)
+    monkeypatch.setattr(Engine, phase, die_once)
     with pytest.raises(KeyboardInterrupt):
         run(make_config(), tmp_path / "run")
     run(make_config(), tmp_path / "run")
@@ -137,25 +137,27 @@ def test_a_target_that_tells_no_probabilities_is_refused_at_the_start(make_confi
 def test_people_answer_and_the_run_goes_on(make_config, tmp_path):
     config = make_config(oracle="people", rounds=1)
     assert run(config, tmp_path / "run").phase == "waiting"
-    tasks = open_batch(tmp_path / "run")
+    tasks = Session.open(tmp_path / "run").batch()
     assert len(tasks) == 10
     assert all(task.spans is None for task in tasks)
     answers = [Answer(task.id, "accept") for task in tasks[:-1]] + [Answer(tasks[-1].id, "ignore")]
-    accept_answers(tmp_path / "run", answers)
+    Session.open(tmp_path / "run").answer(answers)
     state = run(config, tmp_path / "run")
     assert (state.phase, state.round, len(state.labelled)) == ("waiting", 1, 9)
-    second = open_batch(tmp_path / "run")
+    second = Session.open(tmp_path / "run").batch()
     assert all(task.spans is not None for task in second)
-    accept_answers(tmp_path / "run", [Answer(task.id, "accept") for task in second])
+    Session.open(tmp_path / "run").answer([Answer(task.id, "accept") for task in second])
     assert run(config, tmp_path / "run").phase == "done"
 
 
 def test_answers_may_come_in_parts_and_the_last_word_counts(make_config, tmp_path):
     config = make_config(oracle="people", rounds=0)
     run(config, tmp_path / "run")
-    first, second, third, *_ = open_batch(tmp_path / "run")
-    accept_answers(tmp_path / "run", [Answer(first.id, "accept"), Answer(second.id, "accept", spans=((0, 1, "PER"),))])
-    accept_answers(tmp_path / "run", [Answer(second.id, "accept"), Answer(third.id, "accept")])
+    first, second, third, *_ = Session.open(tmp_path / "run").batch()
+    Session.open(tmp_path / "run").answer(
+        [Answer(first.id, "accept"), Answer(second.id, "accept", spans=((0, 1, "PER"),))]
+    )
+    Session.open(tmp_path / "run").answer([Answer(second.id, "accept"), Answer(third.id, "accept")])
     assert set(run(config, tmp_path / "run").labelled) == {first.id, second.id, third.id}
     docs = DocBin(store_user_data=True).from_disk(tmp_path / "run" / "labelled.spacy").get_docs(Vocab())
     assert not any(doc.ents for doc in docs)
@@ -164,29 +166,28 @@ def test_answers_may_come_in_parts_and_the_last_word_counts(make_config, tmp_pat
 def test_a_later_ignore_takes_an_answer_back(make_config, tmp_path):
     config, folder = make_config(oracle="people", rounds=0), tmp_path / "run"
     run(config, folder)
-    first, second, *_ = open_batch(folder)
-    accept_answers(folder, [Answer(first.id, "accept"), Answer(second.id, "accept")])
-    accept_answers(folder, [Answer(first.id, "ignore")])
+    first, second, *_ = Session.open(folder).batch()
+    Session.open(folder).answer([Answer(first.id, "accept"), Answer(second.id, "accept")])
+    Session.open(folder).answer([Answer(first.id, "ignore")])
     assert run(config, folder).labelled == [second.id]
 
 
-def test_the_last_answer_that_teaches_cannot_be_taken_back(make_config, tmp_path):
+def test_a_run_whose_answers_are_all_taken_back_waits_again(make_config, tmp_path):
     config, folder = make_config(oracle="people", rounds=0), tmp_path / "run"
     run(config, folder)
-    first = open_batch(folder)[0]
-    accept_answers(folder, [Answer(first.id, "accept")])
-    with pytest.raises(ALError, match="A508"):
-        accept_answers(folder, [Answer(first.id, "ignore")])
-    assert run(config, folder).labelled == [first.id]
+    first = Session.open(folder).batch()[0]
+    Session.open(folder).answer([Answer(first.id, "accept")])
+    Session.open(folder).answer([Answer(first.id, "ignore")])
+    assert run(config, folder).phase == "waiting"
 
 
 @pytest.mark.parametrize(("answered", "said"), [(0, None), (4, "labels of 4 of 10"), (10, "labels of 10 of 10")])
 def test_status_says_what_was_taken_in(make_config, tmp_path, answered, said):
     folder = tmp_path / "run"
     run(make_config(oracle="people", rounds=0), folder)
-    tasks = open_batch(folder)[:answered]
+    tasks = Session.open(folder).batch()[:answered]
     if tasks:
-        accept_answers(folder, [Answer(task.id, "accept") for task in tasks])
+        Session.open(folder).answer([Answer(task.id, "accept") for task in tasks])
     lines = "\n".join(describe(folder))
     assert (said in lines) if said else ("Taken in" not in lines)
     assert ("Waiting for people" in lines) == (answered < 10)
@@ -194,7 +195,7 @@ def test_status_says_what_was_taken_in(make_config, tmp_path, answered, said):
 
 def test_answers_to_a_run_that_does_not_wait_are_refused(finished):
     with pytest.raises(ALError, match="A507"):
-        accept_answers(finished, [])
+        Session.open(finished).answer([])
 
 
 def test_repeats_make_a_folder_for_each_seed_and_a_mean(make_config, tmp_path):
@@ -249,4 +250,4 @@ def test_a_measure_that_gives_no_number_stops_the_run_before_it_chooses(make_con
     with pytest.raises(ALError, match=r"A409.*'mnlp' gives nan"):
         run(make_config(), tmp_path / "run")
     state = load_state(tmp_path / "run" / "state.json")
-    assert (state.round, state.phase) == (0, "score")
+    assert (state.round, state.phase) == (0, "select")

@@ -7,7 +7,7 @@ import spacy
 from thinc.api import Config
 
 from spacy_al.errors import ALError
-from spacy_al.loop.run import run
+from spacy_al.loop.session import run
 from spacy_al.loop.successor import train_successor
 
 from .conftest import CONFIG, chosen_ids, rows_without_seconds

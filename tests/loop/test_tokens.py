@@ -6,7 +6,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
-from spacy_al.loop.run import run
+from spacy_al.loop.session import run
 from spacy_al.uncertainty.measures import get_measures
 
 

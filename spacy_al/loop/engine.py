@@ -1,0 +1,297 @@
+"""The phases of a round: annotate -> train -> evaluate -> select; a run's models, which stay in memory."""
+
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional
+
+import numpy
+from numpy.typing import NDArray
+from spacy.util import registry
+from thinc.api import Config
+
+from ..acquisition.costs import Cost, create_sentence_cost, create_token_cost
+from ..acquisition.query import fixed_columns
+from ..acquisition.score_shard import Column, measure_columns, score_shard
+from ..acquisition.stopping import StoppingRule
+from ..acquisition.strategies import Strategy
+from ..corpus.reader import write_docs
+from ..errors import ALError, Errors
+from ..files import write_bytes, write_folder
+from ..pipeline.adapters import get_sampler
+from ..runs.folder import RunFolder
+from ..runs.state import RunState, package_versions
+from ..schemas import ActiveLearningSchema, check_active_learning
+from ..tasks import Question
+from .checks import check_labels, check_paths, check_sampling, check_target, check_test, chosen_measures
+from .cold_start import seed_utilities
+from .determinism import prepare_cublas
+from .hardware import describe_hardware
+from .judge import make_judge, timed
+from .learner import Learner
+from .loggers import RoundLogger, find_logger
+from .memory import peak_memory, reset_peak
+from .oracle import Oracle, People, SimulatedOracle, separate_file
+from .reporter import Reporter
+from .scoring import PoolDocs, RoundColumns
+from .seeds import phase_rng, phase_seed
+from .selection import choose, make_query, make_tasks, open_numbers
+from .stability import stability
+
+KEPT_TOKENS = 5_000_000  # a pool up to this size keeps tags of its tokens from round to round
+TOKEN_VALUES = "token_uncertainty"
+
+
+class Engine:
+    """Does the phases of one run in one process. Every phase can be done again: it ends by changing the state."""
+
+    def __init__(self, config: Config, folder: RunFolder, *, use_gpu: int, reporter: Reporter) -> None:
+        """
+        config (Config): Filled, not interpolated. folder (RunFolder): The run's.
+        use_gpu (int): Number of the GPU, -1 for none. reporter (Reporter): Is told of progress.
+        RAISES: ALError for anything in the config that a user can mend.
+        """
+        self.folder, self.reporter, self.use_gpu = folder, reporter, use_gpu
+        self.settings: ActiveLearningSchema = check_active_learning(config.interpolate())
+        if self.settings.deterministic and use_gpu >= 0:
+            prepare_cublas()
+        self.measures = chosen_measures(self.settings)
+        self.strategy: Strategy = registry.resolve({"strategy": self.settings.strategy})["strategy"]
+        self.cost = make_cost(self.settings)
+        self.stopping = make_stopping(self.settings)
+        pool_path = check_paths(self.settings)
+        check_target(config, self.settings.target)
+        check_labels(config, self.settings.target)
+        check_test(self.settings)
+        # spaCy resolves [training] when it loads the pipeline, and would not say what is wrong.
+        if block := config.interpolate()["training"].get("logger"):
+            find_logger(block)
+        self._load(config, pool_path)
+
+    def _load(self, config: Config, pool_path: Path) -> None:
+        self.learner = Learner(config, root=self.settings.seed, use_gpu=self.use_gpu)
+        check_sampling(self.learner.nlp, self.settings, self.measures)
+        self.judge = make_judge(self.settings.successor, config, self.learner, self.folder, self.use_gpu)
+        vocab = self.learner.nlp.vocab
+        self.pool, labels = separate_file(pool_path, vocab)
+        if not len(self.pool):
+            raise ALError(Errors.A500.format(pool=pool_path, problem="it holds no sentences"))
+        simulated = self.settings.oracle == "simulation"
+        self.simulated = SimulatedOracle(self.pool, labels, vocab) if simulated else None
+        self.pool_docs = PoolDocs(self.pool, vocab)
+        self.logger: Optional[RoundLogger] = None
+
+    def fresh_state(self) -> RunState:
+        """What a new run begins with."""
+        return RunState(
+            round=0, phase="annotate", labelled=[], pending=[], seed=self.settings.seed,
+            pool=self.pool.fingerprint(), versions=package_versions(),
+            device="cpu" if self.use_gpu < 0 else "cuda", hardware=describe_hardware(self.use_gpu),
+        )  # fmt: skip
+
+    def do(self, state: RunState) -> None:
+        """The phase that is due, and what comes after it; the state is changed, and not yet saved."""
+        phases: Dict[str, Callable[[RunState], None]] = {
+            "annotate": self._annotate, "waiting": self._annotate, "train": self._train,
+            "evaluate": self._evaluate, "select": self._select,
+        }  # fmt: skip
+        phases[state.phase](state)
+
+    def close(self) -> None:
+        """Let loggers finish."""
+        if self.logger is not None:
+            self.logger.close()
+            self.logger = None
+
+    # --- seed and annotate
+
+    def choose_seed(self, state: RunState) -> None:
+        """The first questions, before there is a model of the run's own."""
+        start, measure = self.settings.start, self.measures[0].name
+        seed = phase_seed(self.settings.seed, 0, "start")
+        utilities = seed_utilities(self.pool, self.settings, seed=seed, progress=self.reporter.step)
+        query = make_query(
+            self.pool, numpy.arange(len(self.pool)), self.settings, self.cost, fixed_columns({measure: utilities}),
+            round_=0, rng=phase_rng(self.settings.seed, 0, "select_seed"), measures=[measure],
+        )  # fmt: skip
+        questions = choose(self.strategy, query, self._strategy_name())
+        shown = dict(zip(query.ids, utilities.tolist())) if start else {}
+        self._ask(state, questions, shown, round_=0, measure=start or "random")
+
+    def _strategy_name(self) -> str:
+        return str(self.settings.strategy.get("@al_strategies"))
+
+    def _annotate(self, state: RunState) -> None:
+        vocab, pipe = self.learner.nlp.vocab, self.learner.nlp.get_pipe(self.settings.target)
+        answers = self.folder.log.read(state.answers)  # what is appended from here on belongs to the next round
+        oracle: Oracle = self.simulated or People(self.folder, state, answers, vocab, pipe)
+        pending = set(state.pending)
+        docs = oracle.annotate([task for task in self.folder.read_selected(state.round) if task.id in pending])
+        if docs is None:
+            state.phase = "waiting"
+            return
+        self.folder.write_answers(state.round, docs)
+        state.labelled = list(dict.fromkeys([*state.labelled, *(doc.user_data["id"] for doc in docs)]))
+        state.answers += len(answers)
+        state.pending, state.phase = [], "train"
+
+    # --- train and evaluate
+
+    def _train(self, state: RunState) -> None:
+        self.ensure_trained(state)
+        if self.settings.keep_models:
+            write_folder(self.folder.round_model(state.round), self.learner.nlp.to_disk)
+        state.phase = "evaluate"
+
+    def ensure_trained(self, state: RunState) -> None:
+        """Train for the present round; a process that goes on after a death trains again, to the same weights."""
+        if self.learner.round != state.round:
+            reset_peak()
+        self.learner.ensure(self.folder, state.round, state.labelled, self.reporter)
+        self.judge.ensure(state.round, state.labelled, self.reporter)
+
+    def _evaluate(self, state: RunState) -> None:
+        self.ensure_trained(state)
+        self.reporter.phase(state.round, "evaluate", 0)
+        judged = timed(self.judge)
+        row = self._row(state) | judged
+        row["seconds"] = {"train": self.learner.seconds, "score": 0.0, "select": 0.0, **judged["seconds"]}
+        row["peak_memory"] = peak_memory()
+        self.folder.write_metrics(row)
+        self.reporter.row(row)
+        if self.logger is None:
+            self.logger = RoundLogger(self.learner.nlp, self.learner.trainer.training.get("logger"))
+        self.logger.row(row, self.judge.learner.report)
+        state.stopped = self.stopping(self.folder.read_metrics()) if self.stopping else None
+        unlabelled = len(open_numbers(self.pool, self._labels(state), state.labelled, self.settings, state.round))
+        if state.round >= self.settings.rounds or not unlabelled or state.stopped:
+            self._finish(state)
+        else:
+            state.phase = "select"
+
+    def _labels(self, state: RunState) -> Any:
+        return self.learner.read_labels(self.folder, state.round)
+
+    def _row(self, state: RunState) -> Dict[str, Any]:
+        return {
+            "round": state.round,
+            "labelled_sentences": len(state.labelled),
+            "labelled_tokens": self.learner.tokens,
+            "labelled_fraction": float(self.learner.tokens / self.pool.n_tokens),
+            "trained_sentences": self.learner.report.sentences,
+            "steps": self.learner.report.steps,
+        }
+
+    def _finish(self, state: RunState) -> None:
+        write_folder(self.folder.model, self.learner.nlp.to_disk)
+        self.judge.save()
+        docs = self._labels(state).get(state.labelled)
+        write_bytes(self.folder.labelled, write_docs(docs))
+        state.phase = "done"
+
+    # --- select
+
+    def _select(self, state: RunState) -> None:
+        self.ensure_trained(state)
+        numbers = open_numbers(self.pool, self._labels(state), state.labelled, self.settings, state.round)
+        seconds = {"score": 0.0}
+        columns = self._columns(state, numbers, seconds)
+        start = time.perf_counter()
+        tags = list(get_sampler(self.learner.nlp, self.settings.target).tags) if self._asks_model() else []
+        query = make_query(
+            self.pool, numbers, self.settings, self.cost, columns,
+            round_=state.round + 1, rng=phase_rng(self.settings.seed, state.round, "select"), tags=tags,
+            measures=[measure.name for measure in self.measures],
+            labels=self._labels(state) if self.settings.questions == "windows" else None, folder=self.folder,
+        )  # fmt: skip
+        columns([measure.name for measure in self.measures])
+        questions = choose(self.strategy, query, self._strategy_name())
+        shown = dict(zip(query.ids, query.utilities().tolist()))
+        stable = stability(self.pool.starts, self.folder.read_columns(state.round - 1), columns.columns)
+        following = state.round + 1
+        self._ask(state, questions, shown, round_=following, measure=self.measures[0].name, columns=columns)
+        elapsed = time.perf_counter() - start
+        self._amend({"score": seconds["score"], "select": elapsed - seconds["score"]}, stability=stable)
+        state.round, state.phase = following, "annotate"
+
+    def _asks_model(self) -> bool:
+        return any(measure.needs_model for measure in self.measures)
+
+    def _columns(self, state: RunState, numbers: NDArray[numpy.int64], seconds: Dict[str, float]) -> RoundColumns:
+        """Columns of this round's candidates; `seconds["score"]` grows by what computing them takes."""
+        known = {name: column for name, column in measure_columns(self.measures).items() if self._asks_model()}
+        always = [measure.name for measure in self.measures]
+        if self.pool.n_tokens <= KEPT_TOKENS and self._asks_model():
+            always.append("tags")
+            asking = next(measure for measure in self.measures if measure.needs_model)
+            if asking.token_function is not None:
+                known[TOKEN_VALUES] = Column(asking.token_function, of_tokens=True, dtype="float16")
+                always.append(TOKEN_VALUES)
+        constant = [measure.name for measure in self.measures if not measure.needs_model]
+        known |= {name: Column(lambda samples: samples.log_prob.mean(0) * 0) for name in constant}
+
+        def compute(missing: Any) -> Dict[str, NDArray[Any]]:
+            start = time.perf_counter()
+            self.reporter.phase(state.round, "score", len(numbers))
+            asked = {name: column for name, column in missing.items() if name not in constant}
+            found: Dict[str, NDArray[Any]] = {name: numpy.zeros(len(numbers)) for name in missing if name in constant}
+            if asked:
+                found |= score_shard(
+                    get_sampler(self.learner.nlp, self.settings.target), self.pool_docs, numbers.tolist(), asked,
+                    passes=self.settings.passes, dropout=self.settings.dropout,
+                    seed=phase_seed(self.settings.seed, state.round, "score"), progress=self.reporter.step,
+                )  # fmt: skip
+            seconds["score"] += time.perf_counter() - start
+            return found
+
+        return RoundColumns(self.folder, state.round, numbers, known, compute, always=always)
+
+    def _amend(self, seconds: Dict[str, float], **values: Optional[float]) -> None:
+        row = self.folder.read_metrics()[-1]
+        row["seconds"] |= seconds
+        row["peak_memory"] = peak_memory()
+        self.folder.write_metrics(row | values)
+
+    def _ask(
+        self,
+        state: RunState,
+        questions: List[Question],
+        shown: Dict[str, float],
+        *,
+        round_: int,
+        measure: str,
+        columns: Optional[RoundColumns] = None,
+    ) -> None:
+        """Write what is asked for a round. People may want the model's entities to correct; a simulation needs none."""
+        suggest = self.settings.oracle == "people" and round_ > 0
+        tasks = make_tasks(
+            self.pool, questions, shown, self.learner.nlp, round_=round_, measure=measure, suggest=suggest
+        )
+        values = self._token_values(columns, [task.id for task in tasks])
+        self.folder.write_selected(round_, tasks, values)
+        state.pending = [task.id for task in tasks]
+
+    def _token_values(self, columns: Optional[RoundColumns], ids: List[str]) -> List[Optional[List[float]]]:
+        if columns is None or TOKEN_VALUES not in columns.columns:
+            return [None] * len(ids)
+        numbers, values = columns.numbers, columns.columns[TOKEN_VALUES]
+        lengths = self.pool.lengths[numbers]
+        starts = numpy.cumsum(lengths) - lengths
+        places = numpy.searchsorted(numbers, [self.pool.index[id_] for id_ in ids])
+        rows = [values[starts[place] : starts[place] + lengths[place]].tolist() for place in places]
+        return [[float(f"{value:.4g}") for value in row] for row in rows]
+
+
+def make_cost(settings: ActiveLearningSchema) -> Cost:
+    """The cost that budgets are counted in."""
+    if settings.cost is not None:
+        cost: Cost = registry.resolve({"cost": settings.cost})["cost"]
+        return cost
+    return create_sentence_cost() if settings.unit == "sentences" else create_token_cost()
+
+
+def make_stopping(settings: ActiveLearningSchema) -> Optional[StoppingRule]:
+    """The stopping rule of a run, if it has one."""
+    if settings.stopping is None:
+        return None
+    rule: StoppingRule = registry.resolve({"stopping": settings.stopping})["stopping"]
+    return rule

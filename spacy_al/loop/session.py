@@ -1,0 +1,223 @@
+"""One run of active learning, opened in Python: what to label next, answers, and the steps in between."""
+
+from pathlib import Path
+from typing import Any, List, Mapping, Optional, Sequence, Union
+
+from spacy.util import load_config, registry
+from thinc.api import Config
+
+from ..errors import ALError, Errors
+from ..files import write_text
+from ..runs.folder import RunFolder
+from ..runs.lock import locked
+from ..runs.resume import check_resume, find_state, take_over
+from ..runs.state import RunState, load_state
+from ..schemas import check_active_learning, fill_active_learning
+from ..tasks import Answer, Task, answer_problem
+from .checks import check_labels
+from .determinism import deterministic
+from .engine import Engine
+from .reporter import Reporter, Silent
+from .status import Status, read_status
+
+UNFINISHED = ("train", "evaluate", "select")
+
+
+class Session:
+    """A run in a folder. Questions and answers need no model and no lock; `step` does, and keeps the model in memory.
+
+    Any number of sessions, in any number of processes, may be open on one run: each change is made under the run's
+    lock, and begins from what is on the disk.
+    """
+
+    def __init__(self, folder: Path, config: Config, *, use_gpu: int, accept_changes: bool, reporter: Reporter) -> None:
+        self.folder = RunFolder(folder)
+        self.config = config
+        self.settings = check_active_learning(config.interpolate())
+        self.use_gpu = use_gpu
+        self.accept_changes = accept_changes
+        self.reporter = reporter
+        self.engine: Optional[Engine] = None
+
+    @classmethod
+    def open(
+        cls,
+        folder: Union[str, Path],
+        config: Union[str, Path, Config, None] = None,
+        *,
+        overrides: Optional[Mapping[str, Any]] = None,
+        use_gpu: int = -1,
+        accept_changes: bool = False,
+        reporter: Optional[Reporter] = None,
+    ) -> "Session":
+        """Open the run in a folder, or make ready to begin one there; nothing is trained or written yet.
+
+        folder (Union[str, Path]): The run's folder.
+        config (Union[str, Path, Config, None]): With an [active_learning] block; None for the one in the folder.
+        overrides (Optional[Mapping[str, Any]]): Of the config, such as {"active_learning.rounds": 5}.
+        use_gpu (int): Number of the GPU, -1 for none; `spacy.require_gpu` has been called.
+        accept_changes (bool): Go on although config, pool or versions differ from those the run was started with.
+        reporter (Optional[Reporter]): Is told of progress.
+        RAISES: ALError A510 without a config where no run is, A001, A008, A009 for a wrong config.
+        """
+        kept = RunFolder(Path(folder)).config
+        if config is None and not kept.is_file():
+            raise ALError(Errors.A510.format(path=folder))
+        if not isinstance(config, Config):
+            config = load_config(config or kept, overrides=dict(overrides or {}), interpolate=False)
+        elif overrides:
+            config = Config(config).from_str(config.to_str(), overrides=dict(overrides), interpolate=False)
+        filled = fill_active_learning(config)
+        return cls(Path(folder), filled, use_gpu=use_gpu, accept_changes=accept_changes, reporter=reporter or Silent())
+
+    # --- questions and answers
+
+    @property
+    def labels(self) -> List[str]:
+        """The declared entity types, in their order; raises ALError A003 or A007 as `check_labels` does."""
+        config, target = self.config.interpolate(), self.settings.target
+        check_labels(self.config, target)
+        declared = config.get("initialize", {}).get("components", {}).get(target, {}).get("labels")
+        if isinstance(declared, dict):
+            value = registry.resolve({"labels": declared})["labels"] or []
+            return list(value["labels"] if isinstance(value, dict) else value)
+        return list(declared or config["components"].get(target, {}).get("labels", []))
+
+    def next(self, k: Optional[int] = None) -> List[Task]:
+        """What to label next, most useful first: questions of the present round that have no answer yet.
+
+        k (Optional[int]): At most so many; None: all.
+        RETURNS (List[Task]): Each with its sentence, and `questions` about it. Empty unless the run waits for people.
+        """
+        state = self._state()
+        if state is None or state.phase != "waiting":
+            return []
+        said = {answer.id for answer in self.folder.log.read(state.answers)}
+        pending = set(state.pending) - said
+        return [task for task in self.folder.read_selected(state.round) if task.id in pending][:k]
+
+    def batch(self) -> List[Task]:
+        """All that the present round asks, answered or not; raises ALError A507 unless the run waits for people."""
+        state = self._state()
+        if state is None or state.phase != "waiting":
+            raise ALError(Errors.A507.format(path=self.folder.path, phase=_phase(state)))
+        pending = set(state.pending)
+        return [task for task in self.folder.read_selected(state.round) if task.id in pending]
+
+    def answer(self, answers: Sequence[Answer]) -> None:
+        """Take answers in, all or none of them; they are on the disk when this returns.
+
+        The next `step` learns from accepted sentences and, with a tagger that can, from rejected spans. Of several
+        answers to a sentence the last one counts. Answers to questions of earlier rounds are welcome too.
+
+        RAISES: ALError A507 for a run that is over or has not begun, A474 for an answer that does not fit what was
+            asked, A002 when it cannot be written.
+        """
+        state = self._state()
+        if state is None or state.phase == "done" or self.settings.oracle != "people":
+            raise ALError(Errors.A507.format(path=self.folder.path, phase=_phase(state)))
+        tasks, labels = self.folder.asked(state.round), self.labels
+        for one in answers:
+            problem = answer_problem(one, tasks.get(one.id), labels)
+            if problem:
+                raise ALError(Errors.A474.format(path=self.folder.path, id=one.id, problem=problem))
+        self.folder.log.append(answers)
+
+    def status(self) -> Status:
+        """Where the run stands; raises ALError A510 when it has not begun, A502 when its state is damaged."""
+        return read_status(self.folder)
+
+    # --- steps
+
+    def step(self) -> RunState:
+        """Do what is due, to the end of the round: train, evaluate, score, select; begins the run if it is new.
+
+        RETURNS (RunState): phase "waiting" (for people), "done", or "annotate" where a simulation has chosen its next
+            questions.
+        RAISES: ALError A504 while another process works on the run, and all that a user can mend: config, files.
+        """
+        with deterministic(self.settings.deterministic):
+            state = self._change()
+            while state.phase in UNFINISHED:
+                state = self._change()
+        return state
+
+    def run(self) -> RunState:
+        """Step after step until the run is done or waits for people."""
+        try:
+            state = self.step()
+            while state.phase not in ("done", "waiting"):
+                state = self.step()
+        finally:
+            self.close()
+        return state
+
+    def close(self) -> None:
+        """Let loggers finish; the session can be used again."""
+        if self.engine is not None:
+            self.engine.close()
+
+    def _state(self) -> Optional[RunState]:
+        return load_state(self.folder.state)
+
+    def _change(self) -> RunState:
+        """One phase under the lock, from the state on the disk."""
+        with locked(self.folder.lock):
+            state = self._begin() if self.engine is None else self._state()
+            if state is None or self.engine is None:
+                raise ALError(Errors.A502.format(path=self.folder.state, reason="it is missing"))
+            if state.phase != "done":
+                self.engine.do(state)
+                state.save(self.folder.state)
+            return state
+
+    def _begin(self) -> RunState:
+        """Make the engine; choose the first questions of a new run, or compare with the run that is there."""
+        state = find_state(self.folder)
+        engine = Engine(self.config, self.folder, use_gpu=self.use_gpu, reporter=self.reporter)
+        self.folder.sweep()
+        fresh = engine.fresh_state()
+        if state is None:
+            self._keep_configs(engine)
+            state = fresh
+            engine.choose_seed(state)
+            state.save(self.folder.state)
+        elif check_resume(
+            self.folder, state, fresh, self.config, engine.judge.config, accept_changes=self.accept_changes
+        ):
+            take_over(
+                self.folder, state, fresh, set(engine.pool.index), self.settings.pool, rounds=self.settings.rounds
+            )
+            self._keep_configs(engine)
+            state.save(self.folder.state)
+        self.engine = engine
+        return state
+
+    def _keep_configs(self, engine: Engine) -> None:
+        if engine.judge.config is None:
+            self.folder.successor_config.unlink(missing_ok=True)
+        else:
+            write_text(self.folder.successor_config, engine.judge.config.to_str())
+        write_text(self.folder.config, self.config.to_str())
+
+
+def _phase(state: Optional[RunState]) -> str:
+    return "not started" if state is None else f"in round {state.round}, phase {state.phase}"
+
+
+def run(
+    config: Config,
+    output: Path,
+    *,
+    use_gpu: int = -1,
+    accept_changes: bool = False,
+    reporter: Optional[Reporter] = None,
+) -> RunState:
+    """Start a run, or go on with the one in a folder, until it is done or waits for people.
+
+    config (Config): A spaCy config with an [active_learning] block, not interpolated.
+    output (Path): The run's folder.
+    The other arguments, and errors, are those of `Session.open` and `Session.step`.
+    """
+    session = Session.open(output, config, use_gpu=use_gpu, accept_changes=accept_changes, reporter=reporter)
+    return session.run()

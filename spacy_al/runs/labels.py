@@ -1,0 +1,78 @@
+"""All that has been answered in a run, sentence by sentence: answers of several rounds to one sentence become one."""
+
+from typing import Any, Dict, List, Sequence
+
+import numpy
+from numpy.typing import NDArray
+from spacy.attrs import ENT_IOB, ENT_TYPE
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..errors import ALError, Errors
+from .folder import RunFolder
+
+MISSING = 0  # of token.ent_iob: nobody said anything about this token
+
+
+class Labels:
+    """The labelled Docs of a run in memory; rounds are read once, as they come."""
+
+    def __init__(self, folder: RunFolder, vocab: Vocab) -> None:
+        """folder (RunFolder): Where the answers are. vocab (Vocab): Of the Docs."""
+        self.folder = folder
+        self.vocab = vocab
+        self.docs: Dict[str, Doc] = {}
+        self.changed: List[str] = []  # ids whose Doc is another since `take_changed`
+        self._rounds = 0
+
+    def read(self, round_: int) -> None:
+        """Take in the rounds up to `round_`."""
+        for number in range(self._rounds, round_ + 1):
+            for doc in self.folder.read_round(number, self.vocab):
+                id_ = doc.user_data["id"]
+                self.docs[id_] = merged(self.docs[id_], doc) if id_ in self.docs else doc
+                self.changed.append(id_)
+        self._rounds = max(self._rounds, round_ + 1)
+
+    def get(self, ids: Sequence[str]) -> List[Doc]:
+        """The Docs of these sentences; raises ALError A512 when one is missing."""
+        missing = [id_ for id_ in ids if id_ not in self.docs]
+        if missing:
+            raise ALError(Errors.A512.format(path=self.folder.path, n=len(missing), id=missing[0]))
+        return [self.docs[id_] for id_ in ids]
+
+    def take_changed(self) -> List[str]:
+        """The ids whose Doc is new or another since the last call."""
+        changed, self.changed = self.changed, []
+        return changed
+
+
+def answered(doc: Doc) -> NDArray[numpy.bool_]:
+    """Which tokens of a labelled Doc have an answer, O or entity: (tokens,)."""
+    return numpy.asarray(doc.to_array([ENT_IOB]), dtype=numpy.uint64).reshape(-1) != MISSING
+
+
+def merged(old: Doc, new: Doc) -> Doc:
+    """Two answers to one sentence: `new` where it says something, `old` elsewhere.
+
+    An old entity that a new answer touches goes: its other tokens are missing then, unless the new one labels them.
+
+    old, new (Doc): The same tokens. RETURNS (Doc): `new`, with labels added.
+    """
+    before, after = _rows(old), _rows(new)
+    said = after[:, 0] != MISSING
+    if said.all() or not len(new):
+        return new
+    kept = before.copy()
+    for ent in old.ents:
+        if said[ent.start : ent.end].any():
+            kept[ent.start : ent.end] = 0
+    kept[said] = after[said]
+    for group, spans in old.spans.items():
+        if group not in new.spans:
+            new.spans[group] = [new.char_span(s.start_char, s.end_char, label=s.label_) for s in spans]
+    return new.from_array([ENT_IOB, ENT_TYPE], kept)  # type: ignore[arg-type]
+
+
+def _rows(doc: Doc) -> NDArray[Any]:
+    return doc.to_array([ENT_IOB, ENT_TYPE]).reshape(-1, 2)
