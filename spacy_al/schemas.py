@@ -30,6 +30,9 @@ seed_budget = 0.02
 round_budget = 0.02
 # Queries after the first training. 0: train once, on the seed budget.
 rounds = 24
+# Steps of a training at least: with few sentences there are more epochs than [training.max_epochs] says. 0: the paper's
+# epochs, which leave a transformer with 28 sentences untrained.
+min_steps = 0
 # Share of the labelled tokens held out as development set, drawn anew each round.
 dev_fraction = 0.0
 # Share of the unlabelled sentences that are scored, drawn anew each round.
@@ -80,6 +83,7 @@ class ActiveLearningSchema(BaseModel):
     seed_budget: float = Field(gt=0)
     round_budget: float = Field(ge=0)
     rounds: int = Field(ge=0)
+    min_steps: int = Field(ge=0)
     dev_fraction: float = Field(ge=0, lt=1)
     pool_fraction: float = Field(gt=0, le=1)
     measure: Union[str, Dict[str, Any]]

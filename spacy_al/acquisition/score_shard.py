@@ -1,7 +1,7 @@
 """What a model says of a shard of the pool, as columns: the one scorer of the loop and of cold starts."""
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Protocol, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 import numpy
 import torch
@@ -13,6 +13,7 @@ from ..errors import ALError, Errors
 from ..ml.transfer import download
 from ..types import Sampler, TagSamples
 from ..uncertainty.measures import Measure
+from ..uncertainty.sequence import token_surprise
 
 CHUNK = 20_000  # sentences whose Docs exist at a time
 Batch = Tuple[Any, List[int], Sequence[Doc]]  # a chunk's mark, places in it, its Docs
@@ -63,6 +64,7 @@ def measure_columns(measures: Sequence[Measure]) -> Dict[str, Column]:
     for measure in measures:
         if measure.token_function is not None:
             columns[f"token:{measure.name}"] = Column(measure.token_function, of_tokens=True, dtype="float32")
+    columns.setdefault("token:mnlp", Column(token_surprise, of_tokens=True, dtype="float32"))
     columns["tags"] = Column(best_tags, of_tokens=True, dtype="int16")
     columns["expected_tags"] = Column(expected_tags, dtype="float32")
     return columns
@@ -111,6 +113,54 @@ def score_shard(
         done += len(some)
         progress(done, len(order))
     return result.arrays
+
+
+class Embedder(Protocol):
+    """A component that shows the states of its encoder."""
+
+    def embed(self, docs: Sequence[Doc]) -> Iterator[Tuple[List[int], Tensor, Tensor]]:
+        """Batches of places in `docs`, tokens of each sentence, and states of the tokens, (tokens, width)."""
+        ...
+
+
+def embed_shard(
+    pipe: Any, shard: Shard, numbers: Sequence[int], inside: NDArray[numpy.bool_]
+) -> Dict[str, NDArray[Any]]:
+    """Mean states of sentences of a pool, and of their tokens that the model sees in entities.
+
+    pipe (Any): An Embedder. shard (Shard), numbers (Sequence[int]): As in `score_shard`.
+    inside (NDArray[bool]): Tokens in entities, (tokens,); a sentence without any counts as a whole.
+    RETURNS (Dict[str, NDArray]): "embedding" and "entity_embedding", float32 (sentences, width).
+    RAISES: ALError A472 for a component that shows no states.
+    """
+    if not hasattr(pipe, "embed"):
+        raise ALError(Errors.A472.format(name=getattr(pipe, "name", "?"), column="embedding"))
+    lengths = shard.lengths[numpy.asarray(numbers, dtype=numpy.int64)]
+    starts = numpy.cumsum(lengths) - lengths
+    result: Dict[str, NDArray[Any]] = {}
+    for first in range(0, len(numbers), CHUNK):
+        docs = shard.get(list(numbers[first : first + CHUNK]))
+        for order, sizes, states in pipe.embed(docs):
+            places = numpy.array(order) + first
+            mask = inside[token_places(starts[places], lengths[places])]
+            means = [mean_states(states, sizes, None), mean_states(states, sizes, torch.from_numpy(mask))]
+            for name, mean in zip(("embedding", "entity_embedding"), means):
+                room = result.setdefault(name, numpy.zeros((len(numbers), mean.shape[1]), dtype=numpy.float32))
+                room[places] = mean.float().cpu().numpy()
+    return result or {name: numpy.zeros((0, 1), dtype=numpy.float32) for name in ("embedding", "entity_embedding")}
+
+
+def mean_states(states: Tensor, lengths: Tensor, mask: Optional[Tensor]) -> Tensor:
+    """The mean state of each sentence, over the tokens in `mask` where it has any: (sentences, width)."""
+    owners = torch.arange(len(lengths), device=states.device).repeat_interleave(lengths)
+    weight = torch.ones(len(states), device=states.device)
+    if mask is not None:
+        weight = mask.to(states.device, weight.dtype)
+        none = weight.new_zeros(len(lengths)).index_add_(0, owners, weight) == 0
+        weight = torch.where(none[owners], torch.ones_like(weight), weight)
+    total = states.new_zeros(len(lengths), states.shape[1]).index_add_(0, owners, states * weight[:, None].to(states))
+    count = weight.new_zeros(len(lengths)).index_add_(0, owners, weight).clamp_min(1)
+    return total / count[:, None]
 
 
 def sampled(

@@ -29,7 +29,12 @@ def create_top_utility() -> Strategy:
 
 def top_utility(query: Query) -> List[Question]:
     """Take sentences by utility; equal ones by the second utility, then in a random order of their ids."""
-    order = rank(query.ids, query.utilities(), query.ties(), query.rng)
+    return take_best(query, query.utilities())
+
+
+def take_best(query: Query, utilities: NDArray[numpy.float64]) -> List[Question]:
+    """Whole sentences by utility (sentences,), until the budget is met."""
+    order = rank(query.ids, utilities, query.ties(), query.rng)
     return [query.whole(number) for number in take_budget(order, query.costs, query.budget)]
 
 

@@ -11,7 +11,7 @@ from thinc.api import Config
 
 from ..acquisition.costs import Cost, create_sentence_cost, create_token_cost
 from ..acquisition.query import fixed_columns
-from ..acquisition.score_shard import Column, measure_columns, score_shard
+from ..acquisition.score_shard import Column, embed_shard, measure_columns, score_shard
 from ..acquisition.stopping import StoppingRule
 from ..acquisition.strategies import Strategy
 from ..corpus.reader import write_docs
@@ -22,6 +22,7 @@ from ..runs.folder import RunFolder
 from ..runs.state import RunState, package_versions
 from ..schemas import ActiveLearningSchema, check_active_learning
 from ..tasks import Question
+from .accounting import effort, totals
 from .checks import check_labels, check_paths, check_sampling, check_target, check_test, chosen_measures
 from .cold_start import seed_utilities
 from .determinism import prepare_cublas
@@ -38,7 +39,8 @@ from .selection import choose, make_query, make_tasks, open_numbers
 from .stability import stability
 
 KEPT_TOKENS = 5_000_000  # a pool up to this size keeps tags of its tokens from round to round
-TOKEN_VALUES = "token_uncertainty"
+TOKEN_VALUES, TOP_UTILITY = "token_uncertainty", "spacy-al.TopUtility.v1"
+EMBEDDINGS = ("embedding", "entity_embedding")
 
 
 class Engine:
@@ -154,6 +156,9 @@ class Engine:
         self.reporter.phase(state.round, "evaluate", 0)
         judged = timed(self.judge)
         row = self._row(state) | judged
+        docs = self.folder.read_round(state.round, self.learner.nlp.vocab)
+        now = effort(self.folder.read_selected(state.round), docs)
+        row |= totals(self.folder.read_metrics(), now, state.round)
         row["seconds"] = {"train": self.learner.seconds, "score": 0.0, "select": 0.0, **judged["seconds"]}
         row["peak_memory"] = peak_memory()
         self.folder.write_metrics(row)
@@ -201,7 +206,7 @@ class Engine:
             self.pool, numbers, self.settings, self.cost, columns,
             round_=state.round + 1, rng=phase_rng(self.settings.seed, state.round, "select"), tags=tags,
             measures=[measure.name for measure in self.measures],
-            labels=self._labels(state) if self.settings.questions == "windows" else None, folder=self.folder,
+            labels=self._labels(state), folder=self.folder,
         )  # fmt: skip
         columns([measure.name for measure in self.measures])
         questions = choose(self.strategy, query, self._strategy_name())
@@ -222,17 +227,20 @@ class Engine:
         always = [measure.name for measure in self.measures]
         if self.pool.n_tokens <= KEPT_TOKENS and self._asks_model():
             always.append("tags")
+            if self._strategy_name() != TOP_UTILITY:
+                always.append("token:mnlp")  # in the same pass over the pool, since most strategies ask for it
             asking = next(measure for measure in self.measures if measure.needs_model)
             if asking.token_function is not None:
                 known[TOKEN_VALUES] = Column(asking.token_function, of_tokens=True, dtype="float16")
                 always.append(TOKEN_VALUES)
         constant = [measure.name for measure in self.measures if not measure.needs_model]
-        known |= {name: Column(lambda samples: samples.log_prob.mean(0) * 0) for name in constant}
+        nothing = Column(lambda samples: samples.log_prob.mean(0))
+        known |= dict.fromkeys((*constant, *EMBEDDINGS), nothing)
 
         def compute(missing: Any) -> Dict[str, NDArray[Any]]:
             start = time.perf_counter()
             self.reporter.phase(state.round, "score", len(numbers))
-            asked = {name: column for name, column in missing.items() if name not in constant}
+            asked = {name: column for name, column in missing.items() if name not in (*constant, *EMBEDDINGS)}
             found: Dict[str, NDArray[Any]] = {name: numpy.zeros(len(numbers)) for name in missing if name in constant}
             if asked:
                 found |= score_shard(
@@ -240,10 +248,15 @@ class Engine:
                     passes=self.settings.passes, dropout=self.settings.dropout,
                     seed=phase_seed(self.settings.seed, state.round, "score"), progress=self.reporter.step,
                 )  # fmt: skip
+            if any(name in EMBEDDINGS for name in missing):
+                inside = columns(["tags"])["tags"] > 0
+                pipe = self.learner.nlp.get_pipe(self.settings.target)
+                found |= embed_shard(pipe, self.pool_docs, numbers.tolist(), inside)
             seconds["score"] += time.perf_counter() - start
             return found
 
-        return RoundColumns(self.folder, state.round, numbers, known, compute, always=always)
+        columns = RoundColumns(self.folder, state.round, numbers, known, compute, always=always)
+        return columns
 
     def _amend(self, seconds: Dict[str, float], **values: Optional[float]) -> None:
         row = self.folder.read_metrics()[-1]

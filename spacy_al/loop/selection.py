@@ -64,14 +64,24 @@ def make_query(
     amount = settings.round_budget if round_ else settings.seed_budget
     bare: Dict[str, Any] = {
         "ids": [pool.ids[number] for number in numbers.tolist()], "lengths": pool.lengths[numbers], "rng": rng,
-        "round": round_, "measure": measures[0], "tie_measure": (*measures, None)[1], "tags": list(tags),
+        "cost": cost, "round": round_, "measure": measures[0], "tie_measure": (*measures, None)[1], "tags": list(tags),
         "words": lambda place: pool.words(int(numbers[place])), "compute": compute,
-        "answered": None if labels is None else answered_tokens(pool, numbers, labels),
+        "answered": answered_tokens(pool, numbers, labels) if labels and settings.questions == "windows" else None,
+        "count": lambda: None if labels is None else count_tags(labels, tags),
         "history": history_of(pool, numbers, folder) if folder else lambda number: {},
     }  # fmt: skip
     total = pool.n_tokens if settings.unit == "fraction" else 1
-    empty = Query(**bare, costs=numpy.zeros(len(numbers)), budget=amount * total)
-    return Query(**bare, costs=cost(empty), budget=amount * total)
+    return Query(**bare, budget=amount * total)
+
+
+def count_tags(labels: Labels, tags: Sequence[str]) -> NDArray[numpy.float64]:
+    """Tokens that have been labelled with the entity type of each tag, whatever its prefix: (tags,)."""
+    counts: Dict[str, float] = {}
+    for doc in labels.docs.values():
+        counts[""] = counts.get("", 0.0) + int(answered(doc).sum()) - sum(len(ent) for ent in doc.ents)
+        for ent in doc.ents:
+            counts[ent.label_] = counts.get(ent.label_, 0.0) + len(ent)
+    return numpy.array([counts.get(tag[2:], 0.0) for tag in tags])
 
 
 def answered_tokens(pool: Pool, numbers: NDArray[numpy.int64], labels: Labels) -> Optional[NDArray[numpy.bool_]]:

@@ -138,7 +138,8 @@ class Session:
         """
         with deterministic(self.settings.deterministic):
             state = self._change()
-            while state.phase in UNFINISHED:
+            # In a simulation the round ends where its next questions are chosen; people have to be waited for.
+            while state.phase in UNFINISHED or (state.phase == "annotate" and self.settings.oracle == "people"):
                 state = self._change()
         return state
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import tempfile
 from dataclasses import dataclass, field
 from itertools import islice
@@ -118,7 +119,7 @@ class Trainer:
     ) -> TrainingReport:
         batcher = registry.resolve({"batcher": self.training["batcher"]})["batcher"]
         per_epoch = count_batches(examples, batcher)
-        epochs = self.training["max_epochs"] or 1
+        epochs = max(self.training["max_epochs"] or 1, math.ceil(self.settings.min_steps / max(per_epoch, 1)))
         resolved = resolve_training(self.training, total_steps=per_epoch * epochs)
         follower = Follower(self, dev, resolved["optimizer"], per_epoch)
         steps = train_while_improving(

@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from torch import Tensor
 
 from ..corpus.schemes import SCHEMES, tag_names
 from ..errors import ALError, Errors
@@ -20,7 +21,7 @@ from ..ml.tagger_shim import TaggerShim
 from ..ml.tags import TagCodec, first_unknown_label
 from ..ml.thinc_encoder import ThincEncoder
 from ..tasks import TokenSpan
-from ..types import TagSamples
+from ..types import TagSamples, token_key
 
 DEFAULT_CONFIG = """
 [model]
@@ -239,6 +240,15 @@ class SequenceTagger(TrainablePipe):
     def keep_states(self, on: bool) -> None:
         """Keep the encoder's states of what is predicted from now on, until it is sampled with "off" or "last"."""
         self._shim.keep_states(on)
+
+    def embed(self, docs: Sequence[Doc]) -> Iterator[Tuple[List[int], Tensor, Tensor]]:
+        """The encoder's states of sentences, in one deterministic pass.
+
+        docs (Sequence[Doc]): Sentences; not changed.
+        YIELDS (Tuple[List[int], Tensor, Tensor]): Places in `docs`, tokens of each (int64), states (tokens, width).
+        """
+        for order, states in self._shim.states(docs, [token_key(doc) for doc in docs]):
+            yield order, states.lengths, states.data[0]
 
     def sample(
         self,

@@ -32,7 +32,7 @@ def make_query(number=12, *, seed=0, budget=20.0, order=None, rng=0, model=True,
     for column in columns.values():
         column.setflags(write=False)
     return Query(
-        ids=[f"{n:032x}-0" for n in order], lengths=lengths, costs=lengths.astype(float), budget=budget,
+        ids=[f"{n:032x}-0" for n in order], lengths=lengths, budget=budget,
         rng=numpy.random.default_rng(rng), round=1, measure="mnlp", tags=TAGS if model else (),
         answered=numpy.concatenate([masks[n] for n in order]) if answered else None,
         words=lambda place: words[order[place]], compute=fixed_columns(columns),
@@ -49,6 +49,6 @@ def model_columns(logits, states, lengths):
     return {
         "mnlp": measure.function(samples).double().numpy(), "token:mnlp": measure.token_function(samples).numpy(),
         "tags": best_tags(samples).numpy(), "expected_tags": expected_tags(samples).numpy(),
-        "token_embedding": numpy.concatenate(states),
         "embedding": numpy.array([one.mean(0) for one in states], dtype=numpy.float32),
+        "entity_embedding": numpy.array([one.max(0) for one in states], dtype=numpy.float32),
     }  # fmt: skip

@@ -1,0 +1,41 @@
+"""What a run has asked of people so far, counted every way: tokens, questions, sentences, seconds by the cost model."""
+
+from typing import Any, Dict, List, Mapping, Sequence
+
+import numpy
+from spacy.tokens import Doc
+
+from ..acquisition.costs import create_seconds_cost
+from ..tasks import Task
+
+# Added up over rounds in metrics.jsonl.
+SUMS = ("questions", "windows", "shown_tokens", "labelled_entities", "estimated_seconds", "measured_seconds")
+
+
+def effort(tasks: Sequence[Task], docs: Sequence[Doc]) -> Dict[str, float]:
+    """What the answers of one round have cost.
+
+    tasks (Sequence[Task]): What was asked. docs (Sequence[Doc]): The answers, some of the tasks' sentences.
+    RETURNS (Dict[str, float]): `questions` that were answered (a sentence with its windows is one), their `windows`,
+        `shown_tokens`, `labelled_entities`, `estimated_seconds` by `spacy-al.Seconds.v1` with its published constants,
+        and `measured_seconds`, where answers say how long they took.
+    """
+    asked = {task.id: task for task in tasks}
+    answers = [(asked.get(doc.user_data["id"]), doc) for doc in docs]
+    shown = numpy.array([float(len(doc)) for doc in docs])
+    entities = numpy.array([float(len(doc.ents)) for doc in docs])
+    seconds = create_seconds_cost()(shown, shown, entities)
+    return {
+        "questions": len(docs),
+        "windows": sum(len(task.windows) for task, _ in answers if task is not None),
+        "shown_tokens": int(shown.sum()),
+        "labelled_entities": int(entities.sum()),
+        "estimated_seconds": float(seconds.sum()),
+        "measured_seconds": float(sum(doc.user_data.get("seconds") or 0.0 for doc in docs)),
+    }
+
+
+def totals(rows: List[Mapping[str, Any]], now: Mapping[str, float], round_: int) -> Dict[str, float]:
+    """`now` added to the sums of the last row before a round; rows of earlier versions have none."""
+    before = next((row for row in reversed(rows) if row["round"] < round_), {})
+    return {key: before.get(key, 0) + now[key] for key in SUMS}
