@@ -19,7 +19,6 @@ from spacy_al.tasks import Answer, Question, Task
 from ..acquisition.queries import make_query
 from .conftest import rows_without_seconds
 
-
 VOCAB = Vocab()
 
 

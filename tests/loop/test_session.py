@@ -1,0 +1,161 @@
+"""A run opened in Python."""
+
+import multiprocessing
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+import spacy_al
+from spacy_al.errors import ALError
+from spacy_al.loop.session import Session
+from spacy_al.runs.answers import AnswerLog
+from spacy_al.runs.lock import locked
+from spacy_al.tasks import Answer
+
+from .conftest import chosen_ids, rows_without_seconds
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def waiting(make_config, tmp_path):
+    session = Session.open(tmp_path / "run", make_config(oracle="people", rounds=1))
+    session.step()
+    return session
+
+
+def test_the_loop_of_the_docs_runs(make_config, corpus, tmp_path, monkeypatch):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
+    assert len([line for line in code.splitlines() if line.strip()]) <= 20
+    make_config().to_disk(tmp_path / "al.cfg")
+    code = code.replace("configs/al-minilm.cfg", "al.cfg").replace('"paths.labels": "labels.json",', "")
+    code = code.replace('"paths.pool": "pool.spacy"', f'"active_learning.pool": "{corpus[0]}"')
+    monkeypatch.chdir(tmp_path)
+    asked = []
+    exec(code, {"find_entities": lambda words: asked.append(words) or []})
+    assert len(asked) == 20
+    assert (tmp_path / "runs/mine/model").is_dir()
+
+
+def test_everything_that_is_exported_is_there():
+    assert all(getattr(spacy_al, name) is not None for name in spacy_al.__all__)
+
+
+def test_next_gives_what_has_no_answer_yet(waiting):
+    first, second, *rest = waiting.next()
+    assert waiting.next(1) == [first]
+    waiting.answer([Answer(first.id, "accept"), Answer(second.id, "ignore")])
+    assert waiting.next() == rest
+
+
+def test_steps_of_a_simulation_are_rounds(make_config, tmp_path):
+    session, phases = Session.open(tmp_path / "run", make_config()), []
+    while not phases or phases[-1] != "done":
+        phases.append(session.step().phase)
+    assert phases == ["annotate", "annotate", "done"]
+
+
+def test_stepping_is_running(make_config, tmp_path):
+    session = Session.open(tmp_path / "stepped", make_config())
+    while session.step().phase != "done":
+        pass
+    spacy_al.run(make_config(), tmp_path / "run")
+    assert rows_without_seconds(tmp_path / "stepped") == rows_without_seconds(tmp_path / "run")
+
+
+def test_two_sessions_on_one_run_take_turns(make_config, tmp_path):
+    first, second = (Session.open(tmp_path / "run", make_config()) for _ in range(2))
+    while first.step().phase != "done" and second.step().phase != "done":
+        pass
+    spacy_al.run(make_config(), tmp_path / "alone")
+    assert rows_without_seconds(tmp_path / "run") == rows_without_seconds(tmp_path / "alone")
+    assert chosen_ids(tmp_path / "run") == chosen_ids(tmp_path / "alone")
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (Answer("none-0", "accept"), "no such sentence"),
+        (Answer("ID", "yes"), "verdict 'yes'"),
+        (Answer("ID", "accept", spans=((0, 99, "PER"),)), "does not lie"),
+        (Answer("ID", "accept", spans=((0, 2, "PER"), (1, 2, "LOC"))), "overlap"),
+        (Answer("ID", "accept", spans=((0, 1, "ORG"),)), "label 'ORG' is not declared"),
+        (Answer("ID", "ignore", spans=((0, 1, "PER"),)), "holds entities"),
+        (Answer("ID", "accept", missing=(99,)), "missing tokens"),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_refused_and_none_is_taken(waiting, answer, problem):
+    good, other = waiting.next(2)
+    bad = Answer(other.id if answer.id == "ID" else answer.id, answer.verdict, answer.spans, answer.missing)
+    with pytest.raises(ALError, match=f"A474.*{problem}"):
+        waiting.answer([Answer(good.id, "accept"), bad])
+    assert waiting.folder.log.read() == []
+
+
+def test_answers_are_taken_while_another_process_trains(waiting):
+    with locked(waiting.folder.lock):
+        waiting.answer([Answer(waiting.next(1)[0].id, "accept")])
+        with pytest.raises(ALError, match="A504"):
+            waiting.step()
+    assert len(waiting.folder.log.read()) == 1
+
+
+def test_an_answer_to_an_earlier_round_is_learned_from(waiting):
+    tasks = waiting.next()
+    waiting.answer([Answer(task.id, "accept") for task in tasks[1:]])
+    waiting.step()
+    waiting.answer([Answer(tasks[0].id, "accept", spans=((0, 1, "PER"),))])
+    state = waiting.step()
+    assert (state.phase, tasks[0].id in state.labelled) == ("done", True)
+
+
+def test_a_correction_replaces_what_was_said_in_an_earlier_round(waiting):
+    tasks = waiting.next()
+    waiting.answer([Answer(task.id, "accept") for task in tasks])
+    waiting.step()
+    waiting.answer([Answer(tasks[0].id, "accept", spans=((0, 1, "PER"),))])
+    waiting.step()
+    docs = {doc.user_data["id"]: doc for doc in waiting.engine.learner.labels.docs.values()}
+    assert [ent.label_ for ent in docs[tasks[0].id].ents] == ["PER"]
+
+
+def append_for_ever(path, started):
+    log = AnswerLog(path)
+    for number in range(1_000_000):
+        log.append([Answer(f"{number}-0", "accept", spans=((0, 1, "PER"),), annotator="x" * 5000)])
+        if number == 3:
+            started.set()
+
+
+def test_a_killed_writer_loses_no_answer_it_has_acknowledged(tmp_path):
+    context = multiprocessing.get_context("fork")
+    for _ in range(5):
+        started = context.Event()
+        process = context.Process(target=append_for_ever, args=(tmp_path / "log.jsonl", started))
+        process.start()
+        started.wait(60)
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        log = AnswerLog(tmp_path / "log.jsonl")
+        before = log.read()
+        log.append([Answer("last-0", "accept")])
+        assert [answer.id for answer in log.read()] == [*(answer.id for answer in before), "last-0"]
+
+
+def test_an_unfinished_line_was_never_acknowledged(tmp_path):
+    log = AnswerLog(tmp_path / "log.jsonl")
+    log.append([Answer("a-0", "accept")])
+    with log.path.open("ab") as file_:
+        file_.write(b'{"id": "b-0", "verd')
+    assert [answer.id for answer in log.read()] == ["a-0"]
+    log.append([Answer("c-0", "accept", spans=((0, 2, "PER"),), seconds=1.5, annotator="Ana", when="2026-01-01")])
+    assert log.read()[1] == Answer("c-0", "accept", ((0, 2, "PER"),), seconds=1.5, annotator="Ana", when="2026-01-01")
+
+
+def test_a_damaged_line_is_named(tmp_path):
+    (tmp_path / "log.jsonl").write_text('{"id": "a-0", "verdict": "accept"}\nnonsense\n')
+    with pytest.raises(ALError, match=r"A511.*line 2"):
+        AnswerLog(tmp_path / "log.jsonl").read()
