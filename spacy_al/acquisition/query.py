@@ -101,12 +101,12 @@ class Query:
         previous[self.starts[:-1][self.lengths > 0]] = 0
         kinds = numpy.array([tag[2:] for tag in self.tags])
         new = (value == 0.5) & (kinds[previous] != kinds[tags])
-        return numpy.where(new, 1.0, numpy.floor(value))
+        return numpy.where(new, 1.0, numpy.floor(value)).astype(numpy.float64)
 
     def sums(self, values: NDArray[Any]) -> NDArray[numpy.float64]:
         """Values of tokens added up by candidate: (tokens,) -> (sentences,)."""
         owners = numpy.repeat(numpy.arange(len(self)), self.lengths)
-        return numpy.bincount(owners, weights=values, minlength=len(self))
+        return numpy.bincount(owners, weights=values, minlength=len(self)).astype(numpy.float64)
 
     def columns(self, *names: str) -> Columns:
         """Columns by name; those that are not there yet are computed together. Raises ALError A470, A471."""

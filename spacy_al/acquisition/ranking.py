@@ -154,7 +154,8 @@ def scattered(keys: NDArray[numpy.uint64], seen: NDArray[numpy.int64], seed: int
     mixed = (keys[:, 0] ^ first) + (keys[:, 1] ^ second) * MIX + (seen.astype(numpy.uint64) ^ third)
     for shift in (30, 27, 31):  # splitmix64's finaliser
         mixed = (mixed ^ (mixed >> numpy.uint64(shift))) * MIX
-    return mixed
+    result: NDArray[numpy.uint64] = mixed
+    return result
 
 
 def top_docs(docs: Iterable[Doc], ranking: Ranking, count: int) -> List[Doc]:

@@ -1,16 +1,16 @@
 """Random parts of a corpus by a budget of tokens or sentences."""
 
-from typing import List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
 
 
-def take_budget(order: Sequence[int], costs: NDArray[numpy.int64], budget: float) -> List[int]:
+def take_budget(order: Sequence[int], costs: NDArray[Any], budget: float) -> List[int]:
     """Take from the front of an order until a budget is met; the one that crosses it is taken too.
 
     order (Sequence[int]): Numbers of sentences, best first.
-    costs (NDArray[int64]): Cost of every sentence (tokens, or ones), indexed by number.
+    costs (NDArray): Cost of every sentence, (sentences,), indexed by number.
     budget (float): What to spend; 0 takes nothing.
     RETURNS (List[int]): The numbers taken, in their order.
     """

@@ -1,6 +1,6 @@
 """What a run has asked of people so far, counted every way: tokens, questions, sentences, seconds by the cost model."""
 
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, Mapping, Sequence
 
 import numpy
 from spacy.tokens import Doc
@@ -35,7 +35,7 @@ def effort(tasks: Sequence[Task], docs: Sequence[Doc]) -> Dict[str, float]:
     }
 
 
-def totals(rows: List[Mapping[str, Any]], now: Mapping[str, float], round_: int) -> Dict[str, float]:
+def totals(rows: Sequence[Mapping[str, Any]], now: Mapping[str, float], round_: int) -> Dict[str, float]:
     """`now` added to the sums of the last row before a round; rows of earlier versions have none."""
-    before = next((row for row in reversed(rows) if row["round"] < round_), {})
+    before: Mapping[str, Any] = next((row for row in reversed(rows) if row["round"] < round_), {})
     return {key: before.get(key, 0) + now[key] for key in SUMS}

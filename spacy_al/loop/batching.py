@@ -51,7 +51,7 @@ def create_warmup_linear(initial_rate: float, warmup: float, total_steps: int) -
 
 
 def seeded_epochs(
-    examples: Sequence[Example], batcher: Batcher, epochs: int, rng: numpy.random.Generator
+    examples: Sequence[Example], batcher: Batcher[Example], epochs: int, rng: numpy.random.Generator
 ) -> Iterator[Tuple[int, List[Example]]]:
     """Yield (epoch, batch) as spaCy's training loop takes them, shuffled by a generator of our own."""
     for epoch in range(epochs):
@@ -60,6 +60,6 @@ def seeded_epochs(
             yield epoch, list(batch)
 
 
-def count_batches(examples: Sequence[Example], batcher: Batcher) -> int:
+def count_batches(examples: Sequence[Example], batcher: Batcher[Example]) -> int:
     """Batches of one epoch."""
     return sum(1 for _ in batcher(examples))

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any, Dict, Optional, Protocol, Sequence
+from typing import Any, Dict, Optional, Protocol, Sequence, cast
 
 from thinc.api import Config
 
@@ -67,11 +67,11 @@ class SuccessorJudge:
         path (Path): Config of the successor. config (Config): The run's, filled. acquisition (Learner): The run's.
         RAISES: ALError A516, A505 (`load_successor`).
         """
-        self.config = load_successor(path, config, acquisition.settings)
+        self.config: Optional[Config] = load_successor(path, config, acquisition.settings)
         self.name = path.stem
         self.acquisition = acquisition
         self.folder = folder
-        self.learner = Learner(self.config, root=acquisition.settings.seed, use_gpu=use_gpu)
+        self.learner = Learner(cast(Config, self.config), root=acquisition.settings.seed, use_gpu=use_gpu)
 
     def ensure(self, round_: int, labelled: Sequence[str], reporter: Reporter) -> None:
         """Train the successor."""

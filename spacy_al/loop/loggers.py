@@ -53,7 +53,7 @@ class RoundLogger:
             warnings.warn(Warnings.W501.format(name=self.name, reason=error), stacklevel=2)
 
 
-def find_logger(block: Mapping[str, Any]) -> Callable[[Language, IO, IO], Tuple[Log, Callable[[], None]]]:
+def find_logger(block: Mapping[str, Any]) -> Callable[[Language, IO[str], IO[str]], Tuple[Log, Callable[[], None]]]:
     """What sets a logger up; raises ALError A514 when its package is missing or it refuses its settings."""
     try:
         return registry.resolve({"logger": dict(block)})["logger"]

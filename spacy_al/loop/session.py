@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence, Union
 
+import spacy
+from spacy.language import Language
 from spacy.util import load_config, registry
 from thinc.api import Config
 
@@ -17,6 +19,7 @@ from ..tasks import Answer, Task, answer_problem
 from .checks import check_labels
 from .determinism import deterministic
 from .engine import Engine
+from .learner import Learner
 from .reporter import Reporter, Silent
 from .status import Status, read_status
 
@@ -152,6 +155,23 @@ class Session:
         finally:
             self.close()
         return state
+
+    def model(self, round_: int) -> Language:
+        """The pipeline of a finished round: as `keep_models` kept it, else trained again to the same weights.
+
+        RAISES: ALError A518 for a round that has no labels yet.
+        """
+        kept = self.folder.round_model(round_)
+        if kept.is_dir():
+            return spacy.load(kept)
+        if not self.folder.answers(round_).is_file():
+            last = max((row["round"] for row in self.folder.read_metrics()), default=-1)
+            raise ALError(Errors.A518.format(path=self.folder.path, rounds=[round_], last=last))
+        learner = Learner(self.config, root=self.settings.seed, use_gpu=self.use_gpu)
+        ids = list(learner.read_labels(self.folder, round_).docs)
+        with deterministic(self.settings.deterministic):
+            learner.ensure(self.folder, round_, ids, self.reporter)
+        return learner.nlp
 
     def close(self) -> None:
         """Let loggers finish; the session can be used again."""

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Sequence
 import numpy
 from numpy.typing import NDArray
 from spacy.attrs import ENT_IOB, ENT_TYPE
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..errors import ALError, Errors
@@ -49,7 +49,8 @@ class Labels:
 
 def answered(doc: Doc) -> NDArray[numpy.bool_]:
     """Which tokens of a labelled Doc have an answer, O or entity: (tokens,)."""
-    return numpy.asarray(doc.to_array([ENT_IOB]), dtype=numpy.uint64).reshape(-1) != MISSING
+    known: NDArray[numpy.bool_] = numpy.asarray(doc.to_array([ENT_IOB])).reshape(-1) != MISSING
+    return known
 
 
 def merged(old: Doc, new: Doc) -> Doc:
@@ -70,8 +71,8 @@ def merged(old: Doc, new: Doc) -> Doc:
     kept[said] = after[said]
     for group, spans in old.spans.items():
         if group not in new.spans:
-            new.spans[group] = [new.char_span(s.start_char, s.end_char, label=s.label_) for s in spans]
-    return new.from_array([ENT_IOB, ENT_TYPE], kept)  # type: ignore[arg-type]
+            new.spans[group] = [Span(new, span.start, span.end, label=span.label_) for span in spans]
+    return new.from_array([ENT_IOB, ENT_TYPE], kept)
 
 
 def _rows(doc: Doc) -> NDArray[Any]:

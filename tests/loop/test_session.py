@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
+import spacy
 
 import spacy_al
 from spacy_al.errors import ALError
@@ -120,6 +121,17 @@ def test_a_correction_replaces_what_was_said_in_an_earlier_round(waiting):
     waiting.step()
     docs = {doc.user_data["id"]: doc for doc in waiting.engine.learner.labels.docs.values()}
     assert [ent.label_ for ent in docs[tasks[0].id].ents] == ["PER"]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_the_model_of_any_round_comes_back(keep, make_config, tmp_path):
+    spacy_al.run(make_config(keep_models=keep), tmp_path / "run")
+    session = Session.open(tmp_path / "run")
+    saved = spacy.load(tmp_path / "run" / "model").get_pipe("ner").to_bytes()
+    assert session.model(2).get_pipe("ner").to_bytes() == saved
+    assert session.model(1).get_pipe("ner").to_bytes() != saved
+    with pytest.raises(ALError, match="A518"):
+        session.model(3)
 
 
 def append_for_ever(path, started):
