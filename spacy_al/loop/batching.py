@@ -1,6 +1,5 @@
 """Batches and epochs of one training phase, from a seed."""
 
-from itertools import count
 from typing import Callable, Iterable, Iterator, List, Sequence, Tuple, TypeVar
 
 import numpy
@@ -33,21 +32,6 @@ def create_paper_batcher(
 def paper_batch_size(n_items: int, size: int, min_size: int, min_batches: int) -> int:
     """The largest batch size up to `size` that gives `min_batches` batches; at least `min_size`."""
     return max(min(size, n_items // min_batches), min_size)
-
-
-def create_warmup_linear(initial_rate: float, warmup: float, total_steps: int) -> Iterator[float]:
-    """Registered as `spacy-al.WarmupLinear.v1`: a learning rate that rises over a share of the steps and falls to 0.
-
-    initial_rate (float): The highest rate. warmup (float): Share of the steps, 0 to 1.
-    total_steps (int): Of a training; the loop sets it anew in every round.
-    YIELDS (float): The rate of each step.
-    """
-    rising = warmup * total_steps
-    for step in count():
-        if step < rising:
-            yield initial_rate * (step + 1) / (rising + 1)
-        else:
-            yield initial_rate * max(total_steps - step, 0) / max(total_steps - rising, 1)
 
 
 def seeded_epochs(
