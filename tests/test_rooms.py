@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "spacy_al"
-ROOMS = ["", "corpus", "uncertainty", "ml", "pipeline", "runs", "acquisition", "loop", "exchange", "report", "cli"]
+ROOMS = ["", "corpus", "uncertainty", "ml", "pipeline", "runs", "acquisition", "loop", "exchange", "report", "paper", "cli"]
 # The public face at the top names what it loads lazily from any room.
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
 

@@ -4,7 +4,6 @@ from typing import List, Mapping, Sequence
 
 import numpy
 
-from . import paper
 from .compare import LEVELS, Pair, Place, areas, saving
 from .groups import Group
 from .numbers import NONE, mean_f1, p_value, percent, points, share
@@ -22,7 +21,12 @@ def table_of_savings(places: Sequence[Place]) -> Table:
         for i, group in enumerate(place.groups):
             full = percent(place.full_f1) if place.full_f1 else NONE
             rows.append(["" if i else place.name, group.label, full, *_savings(group, place), *_areas(group, place)])
-    note = _savings_note(places)
+    note = (
+        "Full F1: with all tokens labelled, from a run or given. Of it: share of tokens labelled when the "
+        "mean curve first reaches the level, nothing interpolated; smaller, the least and most over seeds. "
+        "Area: mean F1 on the way between two shares of tokens (smaller) that all strategies of a block have "
+        "passed, ± over seeds; over random in points."
+    )
     return Table("Label savings", head, rows, words=2, note=note, breaks=breaks)
 
 
@@ -48,24 +52,6 @@ def _areas(group: Group, place: Place) -> List[Cell]:
     at_end = [float(numpy.interp(end, group.shares, curve)) for curve in group.f1]
     area = Cell(mean_f1(list(values), digits=2), f"{share(start)} to {share(end)}")
     return [area, Cell(over), Cell(mean_f1(at_end))]
-
-
-def _savings_note(places: Sequence[Place]) -> str:
-    parts = [
-        "Full F1: with all tokens labelled, from a run or given. Of it: share of tokens labelled when the "
-        "mean curve first reaches the level, nothing interpolated; smaller, the least and most over seeds. "
-        "Area: mean F1 on the way between two shares of tokens (smaller) that all strategies of a block have "
-        "passed, ± over seeds; over random in points.",
-    ]
-    for corpus in dict.fromkeys(place.corpus for place in places if place.full_f1):
-        reference = paper.SAVINGS.get(corpus)
-        if reference:
-            parts.append(
-                f"The paper ({paper.SOURCE}) reaches 99 % on {corpus} with {share(reference.best)} of the "
-                f"tokens ({reference.model}, best strategy) and needs more than {share(reference.random)} at "
-                "random."
-            )
-    return " ".join(parts)
 
 
 def table_of_tests(places: Sequence[Place], pairs: Mapping[str, Sequence[Pair]]) -> Table:

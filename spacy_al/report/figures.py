@@ -9,7 +9,6 @@ from .chosen import Make, Selection
 from .compare import Place, areas, paired_differences
 from .groups import Group, deviation
 from .numbers import percent
-from .page import Figure
 from .panels import Panel, Series
 from .picture import Picture
 from .plots import draw_bars, draw_curves
@@ -164,8 +163,3 @@ def _by_round(
             xs.append(float(number))
             means.append(mean)
     return Series(label, numpy.array(xs), numpy.array(means), None, style)
-
-
-def as_figure(picture: Picture, title: str, png: str, note: str = "") -> Figure:
-    """A block of the page for a picture that is stored under the name `png`."""
-    return Figure(title, png, picture.svg, note)

@@ -1,4 +1,4 @@
-"""Successors trained on what another model acquired: the paper's Figures 3 and 4, as curves and as a table."""
+"""Successors trained on what another model acquired, as curves and as a table."""
 
 from typing import List, Optional, Sequence
 
@@ -18,7 +18,7 @@ NOTE = (
     "F1 of the successor in percent, mean ± standard deviation over seeds, when it is trained on sentences that "
     "another model chose, that it chose itself with the same strategy, or that were drawn at random. Over chance, "
     "over itself: mean difference in points at equal seed and round, from the second round on; smaller, the 95 % "
-    "interval (paired bootstrap). The paper shows this as curves, without numbers."
+    "interval (paired bootstrap)."
 )
 
 
@@ -66,8 +66,11 @@ def table_of_mismatch(places: Sequence[Place], *, seed: int) -> Optional[Table]:
             name = place.tagger if single else place.name
             rows += _rows(place, name, shown[place.name], numbers, seed)
     head = ["Successor", "Sentences chosen by", *map(str, numbers), "Over chance", "Over itself"]
-    title = "The paper's Figures 3 and 4: successors and the models that acquired for them"
-    return Table(title, head, rows, words=2, note=NOTE, breaks=breaks) if rows else None
+    return (
+        Table("Successors and the models that acquired for them", head, rows, words=2, note=NOTE, breaks=breaks)
+        if rows
+        else None
+    )
 
 
 def _rows(place: Place, title: str, groups: Sequence[Group], numbers: Sequence[int], seed: int) -> List[Row]:

@@ -6,13 +6,11 @@ from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy
 
-from . import paper
-from .compare import Place, paired_differences
-from .groups import Array, Group
-from .numbers import points
-from .statistics import Interval, paired_bootstrap, sign_test
+from ..report.compare import Place, paired_differences
+from ..report.groups import Array, Group
+from ..report.numbers import points
+from ..report.statistics import Interval, paired_bootstrap, sign_test
 
-CORPORA = (paper.CONLL, paper.ONTONOTES)
 MARGIN = 0.005  # F1: differences within it count as none
 ENOUGH_SEEDS = 3  # the paper repeats three and five times
 ENOUGH_PAIRS = 6  # of a seed and a round: with fewer, not even a clean sweep makes the sign test's p less than 0.05
