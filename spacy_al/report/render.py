@@ -43,7 +43,7 @@ def _kind(block: object) -> str:
     return type(block).__name__
 
 
-def _plain(value: object) -> object:
+def _plain(value: T) -> Union[T, str]:
     # A number stays on one line with its percent sign.
     return re.sub(r"(?<=\d) %", "\u00a0%", value) if type(value) is str else value
 
