@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Dict, List, Optional, Tuple
 
-from ..report.names import BERT, CNN_BILSTM_CRF, CONLL, CRF, DISTILBERT, ELECTRA, ELMO_BILSTM_CRF, ONTONOTES
+from ..report import names
 
 SOURCE = "Shelmanov et al., EACL 2021"
+CONLL, ONTONOTES = names.CONLL, names.ONTONOTES
 CORPORA = (CONLL, ONTONOTES)
 RUNS = {CONLL: 5, ONTONOTES: 3}
 TOKENS = {CONLL: 203_621, ONTONOTES: 1_088_503}  # of the training corpora, Tables 3 and 4
 
+CRF, CNN_BILSTM_CRF, ELMO_BILSTM_CRF = names.CRF, names.CNN_BILSTM_CRF, names.ELMO_BILSTM_CRF
+DISTILBERT, BERT, ELECTRA = names.DISTILBERT, names.BERT, names.ELECTRA
 MODELS = (CRF, CNN_BILSTM_CRF, ELMO_BILSTM_CRF, DISTILBERT, BERT, ELECTRA)
 
 # The paper's pretrained weights (appendix C.3): the models without an entry need none from a hub.

@@ -9,6 +9,7 @@ from ..errors import ALError, Errors
 from ..files import write_bytes, write_text
 from ..registry import get
 from . import comparison_tables, figures, mismatch, tables
+from .choice_tables import corpus_sample, example_blocks, selections_by_label, table_of_choices
 from .chosen import Selection, read_selection
 from .compare import Pair, Place, compare_pairs, gather_places
 from .findings import findings, gaps, seeds_text
@@ -18,7 +19,6 @@ from .page import Block, Figure, Page, Points, Section, Text, numbered
 from .picture import Picture
 from .render import render_html, render_markdown
 from .runs import Run, asked_sections, find_runs, read_run
-from .selection import corpus_sample, example_blocks, selections_by_label, table_of_choices
 
 Pictures = Dict[str, Picture]  # by the names of their PNG files
 CURVE_NOTE = "Mean over seeds, band of one standard deviation, at the rounds that all seeds have finished."

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from ..jsonl import read_jsonl
+from .annotations import Labels, read_labels
+from .checked import Record
 from .groups import Group
-from .labels import Labels, read_labels
-from .records import Record
 from .runs import Run
 
 SELECTED = "selected.jsonl"
@@ -43,7 +43,7 @@ class Make:
     tokens: int = 0
     labelled: int = 0
     inside: int = 0
-    entities: Counter = field(default_factory=Counter)
+    entities: Counter[str] = field(default_factory=Counter)
 
     def add(self, sentence: Chosen, labels: Optional[Labels]) -> None:
         """Count one sentence in."""

@@ -43,14 +43,14 @@ def _kind(block: object) -> str:
     return type(block).__name__
 
 
-def _plain(value: T) -> Union[T, str]:
+def _plain(value: object) -> object:
     # A number stays on one line with its percent sign.
     return re.sub(r"(?<=\d) %", "\u00a0%", value) if type(value) is str else value
 
 
 def _html_inline(text: str) -> Markup:
-    parts = [Markup("<code>{}</code>").format(part) if code else _plain(part) for code, part in code_parts(text)]
-    return Markup("").join(parts)
+    parts = [(Markup("<code>{}</code>") if code else Markup("{}"), part) for code, part in code_parts(text)]
+    return Markup("").join(form.format(_plain(part)) for form, part in parts)
 
 
 def _drawing(svg: str, prefix: str) -> Markup:

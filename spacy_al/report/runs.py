@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import ALError, Errors
 from ..jsonl import parse_object, read_jsonl
-from .records import Record
+from .checked import Record
 from .settings import Settings, read_settings
 
 METRICS = "metrics.jsonl"
