@@ -7,20 +7,14 @@ import numpy
 from .compare import LEVELS, Pair, Place, areas, saving
 from .groups import Group
 from .numbers import NONE, mean_f1, p_value, percent, points, share
-from .page import Cell, Row, Table
+from .page import Cell, Row, Table, grouped
 
 
 def table_of_savings(places: Sequence[Place]) -> Table:
     """Labels needed to come near the full-corpus F1, and the area under the curve."""
     head = ["Corpus and tagger", "Strategy", "Full F1", *(f"{share(level)} of it" for level in LEVELS)]
     head += ["Area under curve", "Over random", "F1 at its end"]
-    rows: List[Row] = []
-    breaks: List[int] = []
-    for place in places:
-        breaks.append(len(rows))
-        for i, group in enumerate(place.groups):
-            full = percent(place.full_f1) if place.full_f1 else NONE
-            rows.append(["" if i else place.name, group.label, full, *_savings(group, place), *_areas(group, place)])
+    rows, breaks = grouped(([place.name], [_saving_row(group, place) for group in place.groups]) for place in places)
     note = (
         "Full F1: with all tokens labelled, from a run or given. Of it: share of tokens labelled when the "
         "mean curve first reaches the level, nothing interpolated; smaller, the least and most over seeds. "
@@ -28,6 +22,11 @@ def table_of_savings(places: Sequence[Place]) -> Table:
         "passed, ± over seeds; over random in points."
     )
     return Table("Label savings", head, rows, words=2, note=note, breaks=breaks)
+
+
+def _saving_row(group: Group, place: Place) -> Row:
+    full = percent(place.full_f1) if place.full_f1 else NONE
+    return [group.label, full, *_savings(group, place), *_areas(group, place)]
 
 
 def _savings(group: Group, place: Place) -> List[Cell]:
@@ -61,11 +60,7 @@ def table_of_tests(places: Sequence[Place], pairs: Mapping[str, Sequence[Pair]])
     """
     head = ["Corpus and tagger", "Strategy", "Against", "Difference", "95 % interval"]
     head += ["Seeds won", "Rounds won", "p, corrected"]
-    rows: List[Row] = []
-    breaks: List[int] = []
-    for place in places:
-        breaks.append(len(rows))
-        rows += [["" if i else place.name, *_test(pair)] for i, pair in enumerate(pairs[place.name])]
+    rows, breaks = grouped(([place.name], [_test(pair) for pair in pairs[place.name]]) for place in places)
     note = (
         "Difference of F1 in points at equal seed and round, from the second round on. Interval: paired "
         "bootstrap, seeds drawn first and rounds within them. p: exact two-sided sign test over seeds and "
