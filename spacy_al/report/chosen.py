@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Container, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from ..jsonl import read_jsonl
 from .annotations import Labels, read_labels
@@ -118,13 +118,15 @@ class Selection:
     rounds: Rounds
     labels: Dict[str, Labels]
 
-    def make(self, numbers: Iterable[int]) -> Make:
-        """What the sentences of some rounds are made of."""
-        result = Make()
-        for number in numbers:
-            for sentence in self.rounds.get(number, []):
-                result.add(sentence, self.labels.get(sentence.id))
-        return result
+
+def made_of(selections: Iterable[Selection], numbers: Optional[Container[int]] = None) -> Make:
+    """What the sentences of some rounds of several runs are made of; by default of all rounds but the first."""
+    result = Make()
+    for selection in selections:
+        for number, sentences in selection.rounds.items():
+            for sentence in sentences if (number if numbers is None else number in numbers) else []:
+                result.add(sentence, selection.labels.get(sentence.id))
+    return result
 
 
 def read_selection(run: Run) -> Selection:

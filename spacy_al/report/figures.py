@@ -5,7 +5,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 import numpy
 from numpy.typing import NDArray
 
-from .chosen import Make, Selection
+from .chosen import Make, Selection, made_of
 from .compare import Place, areas, paired_differences
 from .groups import Group, deviation
 from .numbers import percent
@@ -154,10 +154,7 @@ def _by_round(
 ) -> Series:
     xs, means = [], []
     for number in sorted({number for selection in selections for number in selection.rounds if number}):
-        make = Make()
-        for selection in selections:
-            for sentence in selection.rounds.get(number, []):
-                make.add(sentence, selection.labels.get(sentence.id))
+        make = made_of(selections, [number])
         mean = value(make) if make.sentences else None
         if mean is not None:
             xs.append(float(number))
