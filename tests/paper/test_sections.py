@@ -5,9 +5,13 @@ import json
 import pytest
 from catalogue import RegistryError
 
+from spacy_al.errors import ALError
+from spacy_al.loop.study_cells import keep_study
+from spacy_al.loop.study_file import read_study_file
 from spacy_al.paper.sections import paper_sections
 from spacy_al.registry import registry
 from spacy_al.report.build import Options, make_page, read_study
+from spacy_al.report.runs import asked_sections
 
 PAPER = ["Claims of the paper", "Beside the paper"]
 
@@ -60,3 +64,25 @@ def test_runs_on_another_corpus_have_nothing_to_show_beside_it(make_run, tmp_pat
 def test_a_name_that_is_not_registered_is_refused(runs):
     with pytest.raises(RegistryError, match="paperr"):
         titles([runs], sections=["paperr"])
+
+
+def test_the_papers_protocols_ask_for_them(root):
+    for protocol in ("conll2003", "ontonotes"):
+        files = [root / "configs" / "paper" / f"{name}.cfg" for name in ("fig1", protocol)]
+        assert read_study_file(files).sections == ["paper"]
+    assert read_study_file([root / "configs" / "paper" / "fig1.cfg"]).sections == []
+
+
+def test_what_a_study_asks_for_is_kept_beside_its_cells(runs):
+    keep_study([], runs, "fig1", sections=["paper"])
+    assert asked_sections([runs]) == ["paper"]
+
+
+@pytest.mark.parametrize("value", ['"paper"', "[1]", "true"])
+def test_sections_of_a_study_are_a_list_of_names(tmp_path, value):
+    path = tmp_path / "study.cfg"
+    path.write_text(
+        f'[study]\nsections = {value}\n\n[taggers]\n\n[taggers.a]\nconfig = "a.cfg"\nstrategies = ["mnlp"]\n'
+    )
+    with pytest.raises(ALError, match=r"A582.*sections"):
+        read_study_file([path])
