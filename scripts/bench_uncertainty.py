@@ -23,7 +23,7 @@ from spacy_al.acquisition.scoring import score_docs
 from spacy_al.corpus.reader import make_example, read_docs, without_labels
 from spacy_al.ml.transformer import resolve_name
 from spacy_al.pipeline.adapters import TagSampler, get_sampler
-from spacy_al.uncertainty.evaluation import calibrate, detect
+from spacy_al.uncertainty.judgement import calibrate, detect
 from spacy_al.uncertainty.measures import get_measures, measure_names
 
 EPOCHS, BATCH = 4, 16

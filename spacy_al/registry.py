@@ -5,7 +5,7 @@ from typing import Any, Callable, List
 import catalogue
 from spacy import util
 
-NAMES = ("al_measures", "al_strategies", "al_stopping", "al_costs", "al_heads", "al_features")
+NAMES = ("al_measures", "al_strategies", "al_stopping", "al_costs", "al_heads", "al_features", "al_report_sections")
 
 
 class registry(util.registry):
@@ -17,6 +17,7 @@ class registry(util.registry):
     al_costs: what labelling costs (`spacy_al.acquisition.costs`).
     al_heads: what turns states into tags inside `spacy-al.SequenceTagger.v1`.
     al_features: feature extractors of `crfsuite_ner`.
+    al_report_sections: parts of a report that come from elsewhere (`spacy_al.report.build.make_page`).
     """
 
     al_measures = catalogue.create("spacy", "al_measures", entry_points=True)
@@ -25,6 +26,7 @@ class registry(util.registry):
     al_costs = catalogue.create("spacy", "al_costs", entry_points=True)
     al_heads = catalogue.create("spacy", "al_heads", entry_points=True)
     al_features = catalogue.create("spacy", "al_features", entry_points=True)
+    al_report_sections = catalogue.create("spacy", "al_report_sections", entry_points=True)
 
 
 for _name in NAMES:

@@ -11,7 +11,7 @@ from ..files import write_json
 from ..pipeline.adapters import check_dropout, find_target, get_sampler
 from ..pipeline.protocol import TagSampler
 from ..uncertainty.calibration import Reliability
-from ..uncertainty.evaluation import Detection, Judgement, calibrate, detect, diagrams, judge
+from ..uncertainty.judgement import Detection, Judgement, calibrate, detect, diagrams, judge
 from ..uncertainty.measures import Measure, check_measures, get_measures, measure_names
 from ..uncertainty.plot import plot_reliability
 from .command import choose_dropout, load_pipeline
@@ -35,7 +35,7 @@ class AssessOptions:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What was found. calibration (Dict): As `spacy_al.uncertainty.evaluation.calibrate` gives it.
+    """What was found. calibration (Dict): As `spacy_al.uncertainty.judgement.calibrate` gives it.
 
     wrong (float): Share of sentences with a wrong, missing or superfluous entity.
     """

@@ -22,8 +22,7 @@ Corpus = Annotated[
         "--corpus",
         "-c",
         metavar="NAME",
-        help="Name of the training corpus, where its path does not say it; CoNLL-2003 and OntoNotes 5.0 "
-        "stand beside the paper's numbers",
+        help="Name of the training corpus, where its path does not say it, such as CoNLL-2003",
     ),
 ]
 FullF1 = Annotated[
@@ -38,6 +37,15 @@ Examples = Annotated[
     int,
     typer.Option("--examples", "-n", min=0, help="Example sentences of a round; 0 leaves the corpus's text out"),
 ]
+Sections = Annotated[
+    Optional[List[str]],
+    typer.Option(
+        "--section",
+        metavar="NAME",
+        help="Add what another package has registered for reports; `paper`: this package's own study beside the "
+        "paper's claims and numbers, as for runs of configs/paper; repeatable",
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the bootstrap")]
 
 
@@ -49,6 +57,7 @@ def report_cli(
     full_f1: FullF1 = None,
     examples: Examples = 3,
     seed: Seed = 0,
+    sections: Sections = None,
 ) -> None:
     """
     Compare runs: F1 against labelled tokens and sentences, label savings, tests, time, and what was chosen.
@@ -63,6 +72,8 @@ def report_cli(
     with fail_clearly():
         from ..report.build import Options, write_report
 
-        options = Options(title=title, full_f1=full_f1, examples=examples, seed=seed, corpus=corpus)
+        options = Options(
+            title=title, full_f1=full_f1, examples=examples, seed=seed, corpus=corpus, sections=sections or ()
+        )
         files = write_report(runs, output, options)
         typer.echo("Written:\n" + "\n".join(f"  {path}" for path in files))

@@ -67,16 +67,22 @@ def study_cli(
         from ..loop.study import place_successors, read_study, select_cells
         from ..loop.study_cells import check_cells, keep_study
         from ..loop.study_cells import slim as slim_cell
+        from ..loop.study_file import read_study_file
+        from ..registry import get
 
         overrides = parse_config_overrides(list(ctx.args), env_var=None)
-        every = read_study([study, *(additions or [])], overrides=overrides, seeds=seeds or None)
+        files = [study, *(additions or [])]
+        every = read_study(files, overrides=overrides, seeds=seeds or None)
+        sections = read_study_file(files).sections
+        for name in sections:
+            get("al_report_sections", name)  # a name that is not there is told before anything runs
         cells = select_cells(every, only)
         check_cells(cells, output, accept_changes=accept_changes)
         gpus = slots(gpu_id, jobs)
         if dry_run:
             _show(cells, output, {})
             return
-        keep_study(every, output, study.stem)
+        keep_study(every, output, study.stem, sections=sections)
         cells = place_successors(cells, output)
         outcomes = _run(cells, output, gpus, minutes, accept_changes)
         for cell in cells if slim else []:
@@ -137,10 +143,12 @@ def _show(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"])
 
 def _report(cells: Sequence["Cell"], output: Path, folder: Path) -> None:
     from ..report.build import Options, write_report
+    from ..report.runs import asked_sections
 
     runs = [output / cell.name for cell in cells if (output / cell.name / "metrics.jsonl").is_file()]
     if runs:
-        typer.echo(f"Report: {write_report(runs, folder, Options(title=f'Study {output.name}'))[0]}")
+        options = Options(title=f"Study {output.name}", sections=asked_sections([output]))
+        typer.echo(f"Report: {write_report(runs, folder, options)[0]}")
 
 
 def _judge(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"]) -> None:

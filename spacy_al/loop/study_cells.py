@@ -83,10 +83,13 @@ def standing(cell: Cell, output: Path) -> Standing:
     return Standing(cell.name, words.get(state.phase, "unfinished"), last.get("round"), last.get("ents_f"), seconds)
 
 
-def keep_study(cells: Sequence[Cell], output: Path, name: str) -> None:
-    """Write what a study asks for beside its cells, as NAME.json; several studies may share cells and folder."""
+def keep_study(cells: Sequence[Cell], output: Path, name: str, *, sections: Sequence[str] = ()) -> None:
+    """Write what a study asks for beside its cells, as NAME.json; several studies may share cells and folder.
+
+    sections (Sequence[str]): What reports of the study hold beside the usual, see `StudyFile`.
+    """
     asked = {cell.name: {"config": str(cell.config), "settings": cell.settings} for cell in cells}
-    write_json(output / f"{name}.json", {"cells": asked})
+    write_json(output / f"{name}.json", {"cells": asked, "sections": list(sections)})
 
 
 def slim(cell: Cell, output: Path) -> List[Path]:

@@ -16,7 +16,7 @@ Block = Dict[str, Value]
 
 KEYS = {
     "": ("study", "taggers", "variants"),
-    "study": ("seeds", "settings"),
+    "study": ("seeds", "settings", "sections"),
     "taggers": ("config", "like", "successor", "strategies", "seeds", "variants", "settings"),
 }
 # The first part of an override names a tagger or a section of the config; it must not be able to mean both.
@@ -47,12 +47,16 @@ class Tagger:
 
 @dataclass(frozen=True)
 class StudyFile:
-    """A study. seeds (List[int]), settings (Settings): Of all taggers. variants (Dict[str, Settings]): By name."""
+    """A study. seeds (List[int]), settings (Settings): Of all taggers. variants (Dict[str, Settings]): By name.
+
+    sections (List[str]): What its reports hold beside the usual, by names in the registry `al_report_sections`.
+    """
 
     seeds: List[int]
     settings: Settings
     taggers: Dict[str, Tagger]
     variants: Dict[str, Settings]
+    sections: List[str]
 
 
 def read_study_file(paths: Sequence[Path]) -> StudyFile:
@@ -109,6 +113,7 @@ class _Reader:
             settings=self._settings(general, "study"),
             taggers=taggers,
             variants={self._name(name): self._settings({"settings": variants[name]}, name) for name in variants},
+            sections=self._sections(general.get("sections", [])),
         )
 
     def _tagger(self, name: str, blocks: Block, variants: List[str]) -> Tagger:
@@ -175,6 +180,12 @@ class _Reader:
         names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
         if not names or not set(names) <= set(known) or len(set(names)) != len(value):  # type: ignore[arg-type]
             raise self._wrong("variants", value, f"names of [variants.NAME] sections were expected: {known}")
+        return names
+
+    def _sections(self, value: Value) -> List[str]:
+        names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+        if not isinstance(value, list) or len(names) != len(value):
+            raise self._wrong("sections", value, 'a list of names was expected, such as ["paper"]')
         return names
 
     def _name(self, name: str) -> str:

@@ -10,9 +10,9 @@ from spacy.util import minibatch
 from ..errors import ALError, Errors
 from ..types import TagSamples
 from ..uncertainty.confidence import sentence_slices, span_confidences
-from ..uncertainty.html import ShadedSentence, render_sentences
 from ..uncertainty.marginals import token_entropy
 from ..uncertainty.measures import Measure, check_measures, get_measures
+from ..uncertainty.shading import ShadedSentence, render_sentences
 from .adapters import check_dropout, find_target, get_sampler
 from .protocol import TagSampler
 
@@ -212,7 +212,7 @@ def render_html(docs: Iterable[Doc], *, title: str = "Uncertainty", note: str = 
     """A page on which the tokens are shaded by `token._.uncertainty` and entities show their confidence.
 
     docs (Iterable[Doc]): Processed by a pipeline with the component `uncertainty`.
-    title (str), note (str), page (bool): See `spacy_al.uncertainty.html.render_sentences`.
+    title (str), note (str), page (bool): See `spacy_al.uncertainty.shading.render_sentences`.
     RETURNS (str): HTML that needs no other file.
     RAISES: ALError A418 for a Doc that the component has not seen, or whose tokens were merged or split since.
     """

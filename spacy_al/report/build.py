@@ -7,21 +7,20 @@ from typing import Dict, List, Optional, Sequence
 from .. import __version__
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_text
+from ..registry import get
 from . import comparison_tables, figures, mismatch, tables
+from .choice_tables import corpus_sample, example_blocks, selections_by_label, table_of_choices
 from .chosen import Selection, read_selection
-from .claim_table import claim_blocks
 from .compare import Pair, Place, compare_pairs, gather_places
 from .findings import findings, gaps, seeds_text
 from .groups import Group, group_runs
-from .html import render_html
-from .markdown import render_markdown
 from .names import corpus_name
-from .page import Block, Page, Points, Section, Text, numbered
-from .paper_tables import paper_blocks
+from .page import Block, Figure, Page, Points, Section, Text, numbered
 from .picture import Picture
-from .runs import Run, find_runs, read_run
-from .selection import corpus_sample, example_blocks, selections_by_label, table_of_choices
+from .render import render_html, render_markdown
+from .runs import Run, asked_sections, find_runs, read_run
 
+Pictures = Dict[str, Picture]  # by the names of their PNG files
 CURVE_NOTE = "Mean over seeds, band of one standard deviation, at the rounds that all seeds have finished."
 
 
@@ -32,6 +31,7 @@ class Options:
     title (str): Headline. full_f1 (Optional[float]): F1 of a training on the whole corpus, 0..1, where no run
     gives it. examples (int): Example sentences of a round; 0 leaves corpus text out of the report.
     seed (int): Seed of the bootstrap. corpus (str): Name of the training corpus, "" to take it from its path.
+    sections (Sequence[str]): Names in the registry `al_report_sections`, whose sections are added.
     """
 
     title: str = "Active learning report"
@@ -39,17 +39,22 @@ class Options:
     examples: int = 3
     seed: int = 0
     corpus: str = ""
+    sections: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Study:
-    """Everything that was read: experiments, places, pairs by place, and what each run chose by folder."""
+    """Everything that was read: experiments, places, pairs by place, what each run chose by folder.
+
+    `sections` are the names of those that a study asks for in its file, or that are asked for in the options.
+    """
 
     groups: List[Group]
     places: List[Place]
     pairs: Dict[str, List[Pair]]
     selections: Dict[Path, Selection]
     waiting: List[str]
+    sections: List[str]
 
 
 def write_report(folders: Sequence[Path], output: Path, options: Options) -> List[Path]:
@@ -67,7 +72,7 @@ def write_report(folders: Sequence[Path], output: Path, options: Options) -> Lis
     if output.exists() and not output.is_dir():
         raise ALError(Errors.A708.format(path=output))
     study = read_study(folders, options)
-    pictures: Dict[str, Picture] = {}
+    pictures: Pictures = {}
     page = make_page(study, options, pictures)
     texts = {
         "report.html": render_html(page, footer=f"Made by spacy_al {__version__}, `python -m spacy al report`."),
@@ -88,14 +93,15 @@ def read_study(folders: Sequence[Path], options: Options) -> Study:
     places = gather_places(groups, options.full_f1)
     pairs = {place.name: compare_pairs(place, seed=options.seed) for place in places}
     selections = {run.path: read_selection(run) for run in runs}
-    return Study(groups, places, pairs, selections, [str(path) for path in waiting])
+    sections = list(dict.fromkeys([*options.sections, *asked_sections(folders)]))
+    return Study(groups, places, pairs, selections, [str(path) for path in waiting], sections)
 
 
 def _named(run: Run, corpus: str) -> Run:
     return replace(run, settings=replace(run.settings, corpus=corpus_name(corpus))) if corpus else run
 
 
-def make_page(study: Study, options: Options, pictures: Dict[str, Picture]) -> Page:
+def make_page(study: Study, options: Options, pictures: Pictures) -> Page:
     """Lay out the report.
 
     study (Study): What was read. options (Options): What to show.
@@ -110,8 +116,7 @@ def make_page(study: Study, options: Options, pictures: Dict[str, Picture]) -> P
         Section("Label savings", _savings(study)),
         Section("Strategies compared", _tests(study)),
         Section("Acquired by another model", _mismatch(study, options, pictures)),
-        Section("Claims of the paper", claim_blocks(study.places, seed=options.seed)),
-        Section("Beside the paper", paper_blocks(study.places)),
+        *(section for name in study.sections for section in get("al_report_sections", name)(study, options, pictures)),
         Section("Time and memory", _durations(study, pictures)),
         Section("What was chosen", _choices(study, pictures)),
         Section("Example sentences", _examples(study, options)),
@@ -135,23 +140,26 @@ def _runs(study: Study) -> List[Block]:
     return [tables.table_of_runs(study.groups), *([facts] if facts else [])]
 
 
-def _curves(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
+def _figure(pictures: Pictures, picture: Optional[Picture], title: str, png: str, note: str = "") -> List[Block]:
+    # The block of a drawing, which is kept under its file's name; none for none.
+    if picture is None:
+        return []
+    pictures[png] = picture
+    return [Figure(title, png, picture.svg, note)]
+
+
+def _curves(study: Study, pictures: Pictures) -> List[Block]:
     places = [place for place in study.places if place.groups]
     if not places:
         return []
-    blocks: List[Block] = []
-    pictures["curve.png"] = figures.curves(places)
-    blocks.append(figures.as_figure(pictures["curve.png"], "F1 against labelled tokens", "curve.png", CURVE_NOTE))
-    gained = figures.gains(places)
-    if gained:
-        pictures["gain.png"] = gained
-        note = "F1 minus that of random sampling at the same seed and round; band of one standard deviation."
-        blocks.append(figures.as_figure(gained, "Gain over random sampling", "gain.png", note))
-    pictures["curve_sentences.png"] = figures.curves(places, sentences=True)
-    note = "Counted in sentences, a strategy that takes long ones looks better than counted in tokens."
-    blocks.append(
-        figures.as_figure(pictures["curve_sentences.png"], "F1 against labelled sentences", "curve_sentences.png", note)
-    )
+    gain = "F1 minus that of random sampling at the same seed and round; band of one standard deviation."
+    counted = "Counted in sentences, a strategy that takes long ones looks better than counted in tokens."
+    sentences = figures.curves(places, sentences=True)
+    blocks = [
+        *_figure(pictures, figures.curves(places), "F1 against labelled tokens", "curve.png", CURVE_NOTE),
+        *_figure(pictures, figures.gains(places), "Gain over random sampling", "gain.png", gain),
+        *_figure(pictures, sentences, "F1 against labelled sentences", "curve_sentences.png", counted),
+    ]
     for place in places:
         types = tables.table_of_types(place)
         blocks += [tables.table_of_scores(place), *([types] if types else [])]
@@ -168,40 +176,33 @@ def _tests(study: Study) -> List[Block]:
     return [comparison_tables.table_of_tests(places, study.pairs)] if places else []
 
 
-def _mismatch(study: Study, options: Options, pictures: Dict[str, Picture]) -> List[Block]:
-    picture = mismatch.draw_mismatch(study.places)
+def _mismatch(study: Study, options: Options, pictures: Pictures) -> List[Block]:
     table = mismatch.table_of_mismatch(study.places, seed=options.seed)
-    if picture is None or table is None:
+    if table is None:
         return []
-    pictures["mismatch.png"] = picture
+    picture = mismatch.draw_mismatch(study.places)
     note = "acq. NAME: the sentences were chosen by that model, and the one in the title was trained on them."
-    return [figures.as_figure(picture, "Successors and acquisition models", "mismatch.png", note), table]
+    return [*_figure(pictures, picture, "Successors and acquisition models", "mismatch.png", note), table]
 
 
-def _durations(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
-    picture = figures.durations(study.groups)
-    if picture is None:
-        return []
-    pictures["seconds.png"] = picture
-    return [
-        figures.as_figure(picture, "Seconds of a round", "seconds.png"),
-        tables.table_of_durations(study.groups),
-    ]
+def _durations(study: Study, pictures: Pictures) -> List[Block]:
+    blocks = _figure(pictures, figures.durations(study.groups), "Seconds of a round", "seconds.png")
+    return [*blocks, tables.table_of_durations(study.groups)] if blocks else []
 
 
-def _choices(study: Study, pictures: Dict[str, Picture]) -> List[Block]:
+def _choices(study: Study, pictures: Pictures) -> List[Block]:
     blocks: List[Block] = []
     numbers = figures.styles_of(study.places)
-    for place in study.places:
+    for i, place in enumerate(study.places, start=1):
         selections = selections_by_label(place, study.selections)
         pool = corpus_sample(place, study.places, study.selections)
         table = table_of_choices(place, selections, pool)
         picture = figures.choices(place, selections, pool, numbers)
         if table and picture:
-            name = "chosen.png" if len(study.places) == 1 else f"chosen-{study.places.index(place) + 1}.png"
-            pictures[name] = picture
+            name = "chosen.png" if len(study.places) == 1 else f"chosen-{i}.png"
             what = "Length and density" if pool.density is not None else "Length"
-            blocks += [figures.as_figure(picture, f"{what} of what was chosen, by round: {place.name}", name), table]
+            title = f"{what} of what was chosen, by round: {place.name}"
+            blocks += [*_figure(pictures, picture, title, name), table]
     return blocks
 
 

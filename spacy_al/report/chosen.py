@@ -3,12 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Container, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from ..jsonl import read_jsonl
+from .annotations import Labels, read_labels
+from .checked import Record
 from .groups import Group
-from .labels import Labels, read_labels
-from .records import Record
 from .runs import Run
 
 SELECTED = "selected.jsonl"
@@ -43,7 +43,7 @@ class Make:
     tokens: int = 0
     labelled: int = 0
     inside: int = 0
-    entities: Counter = field(default_factory=Counter)
+    entities: Counter[str] = field(default_factory=Counter)
 
     def add(self, sentence: Chosen, labels: Optional[Labels]) -> None:
         """Count one sentence in."""
@@ -118,13 +118,15 @@ class Selection:
     rounds: Rounds
     labels: Dict[str, Labels]
 
-    def make(self, numbers: Iterable[int]) -> Make:
-        """What the sentences of some rounds are made of."""
-        result = Make()
-        for number in numbers:
-            for sentence in self.rounds.get(number, []):
-                result.add(sentence, self.labels.get(sentence.id))
-        return result
+
+def made_of(selections: Iterable[Selection], numbers: Optional[Container[int]] = None) -> Make:
+    """What the sentences of some rounds of several runs are made of; by default of all rounds but the first."""
+    result = Make()
+    for selection in selections:
+        for number, sentences in selection.rounds.items():
+            for sentence in sentences if (number if numbers is None else number in numbers) else []:
+                result.add(sentence, selection.labels.get(sentence.id))
+    return result
 
 
 def read_selection(run: Run) -> Selection:

@@ -156,6 +156,17 @@ def _is_common(group: Group) -> bool:
     return group.native and group.settings.measure in ("random", "mnlp")
 
 
+def aligned(groups: Sequence[Group]) -> Tuple[List[Array], List[int], List[int]]:
+    """F1 of some experiments at the seeds and rounds that all of them have, the first round left out.
+
+    RETURNS (Tuple[List[Array], List[int], List[int]]): (seeds, rounds) of each experiment; the seeds; the rounds.
+    """
+    seeds = [seed for seed in groups[0].seeds if all(seed in group.seeds for group in groups)]
+    numbers = [number for number in groups[0].numbers[1:] if all(number in group.numbers for group in groups)]
+    places = [([g.seeds.index(s) for s in seeds], [g.numbers.index(n) for n in numbers]) for g in groups]
+    return [group.f1[numpy.ix_(*place)] for group, place in zip(groups, places, strict=True)], seeds, numbers
+
+
 def paired_differences(first: Group, second: Group) -> Tuple[Array, List[int]]:
     """F1 of one strategy minus that of another at the same seeds and rounds.
 
@@ -163,11 +174,8 @@ def paired_differences(first: Group, second: Group) -> Tuple[Array, List[int]]:
     RETURNS (Tuple[Array, List[int]]): (seeds, rounds) and the seeds. Rounds from the second on, as the first
         follows the same random sentences; empty where the labelled shares of a round differ.
     """
-    seeds = [seed for seed in first.seeds if seed in second.seeds]
-    numbers = [number for number in first.numbers[1:] if number in second.numbers]
-    rows = [first.seeds.index(seed) for seed in seeds], [second.seeds.index(seed) for seed in seeds]
-    columns = [first.numbers.index(n) for n in numbers], [second.numbers.index(n) for n in numbers]
-    gaps = numpy.abs(first.shares[columns[0]] - second.shares[columns[1]])
-    if not seeds or not numbers or gaps.max() > SAME_SHARE:
+    (ours, theirs), seeds, numbers = aligned([first, second])
+    shares = [group.shares[[group.numbers.index(number) for number in numbers]] for group in (first, second)]
+    if not ours.size or numpy.abs(shares[0] - shares[1]).max() > SAME_SHARE:
         return numpy.zeros((0, 0)), []
-    return first.f1[numpy.ix_(rows[0], columns[0])] - second.f1[numpy.ix_(rows[1], columns[1])], seeds
+    return ours - theirs, seeds

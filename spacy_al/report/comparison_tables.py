@@ -4,26 +4,29 @@ from typing import List, Mapping, Sequence
 
 import numpy
 
-from . import paper
 from .compare import LEVELS, Pair, Place, areas, saving
 from .groups import Group
 from .numbers import NONE, mean_f1, p_value, percent, points, share
-from .page import Cell, Row, Table
+from .page import Cell, Row, Table, grouped
 
 
 def table_of_savings(places: Sequence[Place]) -> Table:
     """Labels needed to come near the full-corpus F1, and the area under the curve."""
     head = ["Corpus and tagger", "Strategy", "Full F1", *(f"{share(level)} of it" for level in LEVELS)]
     head += ["Area under curve", "Over random", "F1 at its end"]
-    rows: List[Row] = []
-    breaks: List[int] = []
-    for place in places:
-        breaks.append(len(rows))
-        for i, group in enumerate(place.groups):
-            full = percent(place.full_f1) if place.full_f1 else NONE
-            rows.append(["" if i else place.name, group.label, full, *_savings(group, place), *_areas(group, place)])
-    note = _savings_note(places)
+    rows, breaks = grouped(([place.name], [_saving_row(group, place) for group in place.groups]) for place in places)
+    note = (
+        "Full F1: with all tokens labelled, from a run or given. Of it: share of tokens labelled when the "
+        "mean curve first reaches the level, nothing interpolated; smaller, the least and most over seeds. "
+        "Area: mean F1 on the way between two shares of tokens (smaller) that all strategies of a block have "
+        "passed, ± over seeds; over random in points."
+    )
     return Table("Label savings", head, rows, words=2, note=note, breaks=breaks)
+
+
+def _saving_row(group: Group, place: Place) -> Row:
+    full = percent(place.full_f1) if place.full_f1 else NONE
+    return [group.label, full, *_savings(group, place), *_areas(group, place)]
 
 
 def _savings(group: Group, place: Place) -> List[Cell]:
@@ -50,24 +53,6 @@ def _areas(group: Group, place: Place) -> List[Cell]:
     return [area, Cell(over), Cell(mean_f1(at_end))]
 
 
-def _savings_note(places: Sequence[Place]) -> str:
-    parts = [
-        "Full F1: with all tokens labelled, from a run or given. Of it: share of tokens labelled when the "
-        "mean curve first reaches the level, nothing interpolated; smaller, the least and most over seeds. "
-        "Area: mean F1 on the way between two shares of tokens (smaller) that all strategies of a block have "
-        "passed, ± over seeds; over random in points.",
-    ]
-    for corpus in dict.fromkeys(place.corpus for place in places if place.full_f1):
-        reference = paper.SAVINGS.get(corpus)
-        if reference:
-            parts.append(
-                f"The paper ({paper.SOURCE}) reaches 99 % on {corpus} with {share(reference.best)} of the "
-                f"tokens ({reference.model}, best strategy) and needs more than {share(reference.random)} at "
-                "random."
-            )
-    return " ".join(parts)
-
-
 def table_of_tests(places: Sequence[Place], pairs: Mapping[str, Sequence[Pair]]) -> Table:
     """Strategies two by two: mean difference with its interval, and the sign test.
 
@@ -75,11 +60,7 @@ def table_of_tests(places: Sequence[Place], pairs: Mapping[str, Sequence[Pair]])
     """
     head = ["Corpus and tagger", "Strategy", "Against", "Difference", "95 % interval"]
     head += ["Seeds won", "Rounds won", "p, corrected"]
-    rows: List[Row] = []
-    breaks: List[int] = []
-    for place in places:
-        breaks.append(len(rows))
-        rows += [["" if i else place.name, *_test(pair)] for i, pair in enumerate(pairs[place.name])]
+    rows, breaks = grouped(([place.name], [_test(pair) for pair in pairs[place.name]]) for place in places)
     note = (
         "Difference of F1 in points at equal seed and round, from the second round on. Interval: paired "
         "bootstrap, seeds drawn first and rounds within them. p: exact two-sided sign test over seeds and "

@@ -5,11 +5,10 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 import numpy
 from numpy.typing import NDArray
 
-from .chosen import Make, Selection
+from .chosen import Make, Selection, made_of
 from .compare import Place, areas, paired_differences
 from .groups import Group, deviation
 from .numbers import percent
-from .page import Figure
 from .panels import Panel, Series
 from .picture import Picture
 from .plots import draw_bars, draw_curves
@@ -155,17 +154,9 @@ def _by_round(
 ) -> Series:
     xs, means = [], []
     for number in sorted({number for selection in selections for number in selection.rounds if number}):
-        make = Make()
-        for selection in selections:
-            for sentence in selection.rounds.get(number, []):
-                make.add(sentence, selection.labels.get(sentence.id))
+        make = made_of(selections, [number])
         mean = value(make) if make.sentences else None
         if mean is not None:
             xs.append(float(number))
             means.append(mean)
     return Series(label, numpy.array(xs), numpy.array(means), None, style)
-
-
-def as_figure(picture: Picture, title: str, png: str, note: str = "") -> Figure:
-    """A block of the page for a picture that is stored under the name `png`."""
-    return Figure(title, png, picture.svg, note)

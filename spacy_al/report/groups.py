@@ -77,17 +77,21 @@ class Group:
     @property
     def shares(self) -> Array:
         """Labelled share of tokens at each common round, mean over seeds: (rounds,)."""
-        return numpy.array([[r.share for r in self.rounds(run)] for run in self.runs]).mean(axis=0)
+        return _mean([[r.share for r in self.rounds(run)] for run in self.runs])
 
     @property
     def sentences(self) -> Array:
         """Labelled sentences at each common round, mean over seeds: (rounds,)."""
-        return numpy.array([[r.sentences for r in self.rounds(run)] for run in self.runs]).mean(axis=0)
+        return _mean([[r.sentences for r in self.rounds(run)] for run in self.runs])
 
     @property
     def cut(self) -> bool:
         """Whether some seed has rounds that others have not finished."""
         return any(len(run.rounds) > len(self.numbers) for run in self.runs)
+
+
+def _mean(rows: Sequence[Sequence[float]]) -> Array:
+    return numpy.array(rows, dtype=numpy.float64).mean(axis=0)  # type: ignore[no-any-return]  # numpy's stubs
 
 
 def deviation(values: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Successors trained on what another model acquired: the paper's Figures 3 and 4, as curves and as a table."""
+"""Successors trained on what another model acquired, as curves and as a table."""
 
 from typing import List, Optional, Sequence
 
@@ -8,7 +8,7 @@ from .compare import Place, paired_differences
 from .figures import group_panel, styles
 from .groups import Group
 from .numbers import NONE, mean_f1, points
-from .page import Cell, Row, Table
+from .page import Cell, Row, Table, grouped
 from .picture import Picture
 from .plots import draw_curves
 from .statistics import paired_bootstrap
@@ -18,7 +18,7 @@ NOTE = (
     "F1 of the successor in percent, mean ± standard deviation over seeds, when it is trained on sentences that "
     "another model chose, that it chose itself with the same strategy, or that were drawn at random. Over chance, "
     "over itself: mean difference in points at equal seed and round, from the second round on; smaller, the 95 % "
-    "interval (paired bootstrap). The paper shows this as curves, without numbers."
+    "interval (paired bootstrap)."
 )
 
 
@@ -57,22 +57,23 @@ def table_of_mismatch(places: Sequence[Place], *, seed: int) -> Optional[Table]:
     """
     shown = {place.name: groups for place in places if (groups := shown_groups(place))}
     numbers = shown_rounds([group for groups in shown.values() for group in groups]) if shown else []
-    rows: List[Row] = []
-    breaks: List[int] = []
     single = len({place.corpus for place in places if place.name in shown}) == 1
-    for place in places:
-        if place.name in shown:
-            breaks.append(len(rows))
-            name = place.tagger if single else place.name
-            rows += _rows(place, name, shown[place.name], numbers, seed)
+    rows, breaks = grouped(
+        ([place.tagger if single else place.name], _rows(place, shown[place.name], numbers, seed))
+        for place in places
+        if place.name in shown
+    )
     head = ["Successor", "Sentences chosen by", *map(str, numbers), "Over chance", "Over itself"]
-    title = "The paper's Figures 3 and 4: successors and the models that acquired for them"
-    return Table(title, head, rows, words=2, note=NOTE, breaks=breaks) if rows else None
+    return (
+        Table("Successors and the models that acquired for them", head, rows, words=2, note=NOTE, breaks=breaks)
+        if rows
+        else None
+    )
 
 
-def _rows(place: Place, title: str, groups: Sequence[Group], numbers: Sequence[int], seed: int) -> List[Row]:
+def _rows(place: Place, groups: Sequence[Group], numbers: Sequence[int], seed: int) -> List[Row]:
     rows: List[Row] = []
-    for i, group in enumerate(groups):
+    for group in groups:
         random = group is place.baseline
         name = group.label.replace(f", acq. {group.settings.acquirer}", "")
         by = "chance" if random else f"{group.settings.acquirer or 'itself'}, {name}"
@@ -81,7 +82,7 @@ def _rows(place: Place, title: str, groups: Sequence[Group], numbers: Sequence[i
             Cell(NONE) if random else _over(group, place.baseline, seed),
             _over(group, native_twin(place, group), seed) if not group.native else Cell(NONE),
         ]
-        rows.append(["" if i else title, by, *scores, *over])
+        rows.append([by, *scores, *over])
     return rows
 
 

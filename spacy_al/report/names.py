@@ -2,8 +2,10 @@
 
 import re
 
-from . import paper
-
+# Corpora and taggers that are recognised, as the literature writes them.
+CONLL, ONTONOTES = "CoNLL-2003", "OntoNotes 5.0"
+CRF, CNN_BILSTM_CRF, ELMO_BILSTM_CRF = "CRF", "CNN-BiLSTM-CRF", "ELMo-BiLSTM-CRF"
+DISTILBERT, BERT, ELECTRA = "DistilBERT", "BERT", "ELECTRA"
 # How the paper writes the measures; others show as they are registered.
 MEASURES = {
     "random": "Random",
@@ -17,7 +19,7 @@ MEASURES = {
 # These carry their dropout in brackets, as in the paper's tables.
 STOCHASTIC = ("variation_ratio", "bald")
 PLAIN_STRATEGIES = ("", "TopUtility")
-TRANSFORMER, PRETRAINED_BILSTM, BILSTM, CRF, OTHER = "transformer", "pretrained BiLSTM", "BiLSTM", "CRF", "other"
+TRANSFORMER, PRETRAINED_BILSTM, BILSTM, OTHER = "transformer", "pretrained BiLSTM", "BiLSTM", "other"
 PRETRAINED = (TRANSFORMER, PRETRAINED_BILSTM)
 GENERIC = ("train", "pool", "eng", "training")  # file names that say nothing of the corpus
 
@@ -46,18 +48,18 @@ def tagger_name(factory: str, encoder: str, architecture: str) -> str:
     """
     text = f"{encoder} {architecture}".lower()
     if "crfsuite" in factory:
-        return paper.CRF
+        return CRF
     for word, name in (
-        ("electra", paper.ELECTRA),
-        ("distilbert", paper.DISTILBERT),
-        ("elmo", paper.ELMO_BILSTM_CRF),
+        ("electra", ELECTRA),
+        ("distilbert", DISTILBERT),
+        ("elmo", ELMO_BILSTM_CRF),
     ):
         if word in text:
             return name
     if "bilstm" in text:
-        return paper.CNN_BILSTM_CRF
+        return CNN_BILSTM_CRF
     if re.search(r"(^|/)bert[-_]base", text):
-        return paper.BERT
+        return BERT
     layers = re.search(r"minilm\D*(\d+)", text)
     if layers:
         return f"MiniLM-L{layers[1]}"
@@ -84,9 +86,9 @@ def corpus_name(path: str) -> str:
     """
     plain = re.sub(r"[^a-z0-9]", "", path.lower())
     if "conll2003" in plain or "conll03" in plain:
-        return paper.CONLL
+        return CONLL
     if "ontonotes" in plain:
-        return paper.ONTONOTES
+        return ONTONOTES
     parts = [part for part in re.split(r"[\\/]", path) if part not in ("", ".", "..")]
     stem = parts[-1].removesuffix(".spacy") if parts else ""
     if stem.lower() in GENERIC and len(parts) > 1:

@@ -1,7 +1,7 @@
 """A report as data: sections of text, tables, figures and sentences, before any markup."""
 
 from dataclasses import dataclass, field, replace
-from typing import List, Sequence, Tuple, Union
+from typing import Iterable, List, Sequence, Tuple, Union
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,16 @@ class Page:
     title: str
     subtitle: str
     sections: Sequence[Section] = field(default_factory=tuple)
+
+
+def grouped(blocks: Iterable[Tuple[Sequence[Union[str, Cell]], Sequence[Row]]]) -> Tuple[List[Row], List[int]]:
+    """Rows and breaks of a table in blocks; the leading cells of a block stand in its first row alone."""
+    rows: List[Row] = []
+    breaks: List[int] = []
+    for head, block in blocks:
+        breaks.append(len(rows))
+        rows += [[*(["" for _ in head] if i else head), *row] for i, row in enumerate(block)]
+    return rows, breaks
 
 
 def code_parts(text: str) -> List[Tuple[bool, str]]:

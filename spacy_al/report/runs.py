@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import ALError, Errors
 from ..jsonl import parse_object, read_jsonl
-from .records import Record
+from .checked import Record
 from .settings import Settings, read_settings
 
 METRICS = "metrics.jsonl"
@@ -85,6 +85,20 @@ def find_runs(folders: Sequence[Path]) -> Tuple[List[Path], List[Path]]:
     return list(ready.values()), waiting
 
 
+def asked_sections(folders: Sequence[Path]) -> List[str]:
+    """The sections of a report that studies ask for, from what `al study` keeps beside their cells.
+
+    folders (Sequence[Path]): As `find_runs`; only those of whole studies are looked at.
+    RETURNS (List[str]): Names in the registry `al_report_sections`, each once.
+    RAISES: ALError A706 for a damaged file.
+    """
+    asked: Dict[str, None] = {}
+    for path in (path for folder in folders if not (folder / METRICS).is_file() for path in folder.glob("*.json")):
+        names = _json(path).get("sections") if path.name != STATE else None
+        asked.update(dict.fromkeys(str(name) for name in names) if isinstance(names, list) else {})
+    return list(asked)
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     for path, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
@@ -112,7 +126,7 @@ def read_run(path: Path) -> Run:
         rounds.append(round_)
     if not rounds:
         raise ALError(Errors.A700.format(path=path))
-    state = _state(path / STATE)
+    state = _json(path / STATE)
     pool = state.get("pool")
     return Run(path, settings, rounds, str(pool) if isinstance(pool, str) else settings.pool, _facts(state))
 
@@ -156,7 +170,7 @@ def _check_order(rounds: Sequence[Round], new: Round, *, path: Path, line: int) 
         raise ALError(Errors.A701.format(path=path, line=line, field="round", value=value, problem=problem))
 
 
-def _state(path: Path) -> Dict[str, object]:
+def _json(path: Path) -> Dict[str, object]:
     if not path.is_file():
         return {}
     if path.stat().st_size > LARGEST_STATE:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, Mapping, Tuple
 
-from confection import ConfigValidationError
 from spacy.util import load_config
-from thinc.api import Config
+from thinc.api import Config, ConfigValidationError
 
 from ..errors import ALError, Errors
 from ..schemas import DEFAULT_ACTIVE_LEARNING

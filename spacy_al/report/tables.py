@@ -4,7 +4,6 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy
 
-from . import paper
 from .compare import Place
 from .groups import Group
 from .numbers import NONE, count, mean_f1, percent, ranges, seconds, share
@@ -18,6 +17,7 @@ PHASES = {
     "score": "Score",
     "select": "Select",
 }
+ROUNDS = (1, 5, 10, 15, 20, 24)  # columns of tables, where they were run: those of the literature
 MOST_COLUMNS = 7
 
 
@@ -103,9 +103,9 @@ def table_of_scores(place: Place) -> Table:
 
 
 def shown_rounds(groups: Sequence[Group]) -> List[int]:
-    """The paper's rounds as far as they were run, and the last; evenly spaced ones for short runs."""
+    """ROUNDS as far as they were run, and the last; evenly spaced ones for short runs."""
     numbers = sorted({number for group in groups for number in group.numbers})
-    kept = [number for number in numbers if number in paper.ROUNDS]
+    kept = [number for number in numbers if number in ROUNDS]
     if len(kept) < 4:
         places = numpy.linspace(0, len(numbers) - 1, min(MOST_COLUMNS, len(numbers)))
         kept = [numbers[round(place)] for place in places]

@@ -49,7 +49,8 @@ def _token_bald(samples: TagSamples) -> Tensor:
     require_passes("bald", samples)
     total = torch.special.entr(samples.probs.mean(0)).sum(-1)  # (tokens,)
     expected = torch.special.entr(samples.probs).sum(-1).mean(0)
-    return (total - expected).clamp_min(0.0)
+    result: Tensor = (total - expected).clamp_min(0.0)
+    return result
 
 
 def _bald(samples: TagSamples) -> Tensor:

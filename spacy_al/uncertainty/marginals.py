@@ -46,7 +46,8 @@ def margin_max() -> Measure:
 
 def token_entropy(samples: TagSamples) -> Tensor:
     """Entropy of each token's mean tag distribution, in nats: float32 (tokens,)."""
-    return torch.special.entr(samples.probs.mean(0)).sum(-1).clamp_min(0.0)
+    result: Tensor = torch.special.entr(samples.probs.mean(0)).sum(-1).clamp_min(0.0)
+    return result
 
 
 def token_margin(samples: TagSamples) -> Tensor:

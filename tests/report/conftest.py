@@ -7,8 +7,7 @@ import pytest
 
 from spacy_al.report.build import Options, make_page, read_study
 from spacy_al.report.groups import Group
-from spacy_al.report.html import render_html
-from spacy_al.report.markdown import render_markdown
+from spacy_al.report.render import render_html, render_markdown
 from spacy_al.report.runs import Round, Run
 from spacy_al.report.settings import Settings
 

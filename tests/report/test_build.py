@@ -67,7 +67,7 @@ def test_a_run_without_sentences_or_paper_has_a_short_report(make_run, tmp_path)
 
 def test_a_full_run_alone_is_a_table(make_run, tmp_path):
     make_run(tmp_path / "a", full=True)
-    assert titles(tmp_path) == ["Findings", "What was run", "Beside the paper"]
+    assert titles(tmp_path) == ["Findings", "What was run"]
 
 
 def test_a_seed_round_alone_can_be_drawn(make_run, tmp_path):
@@ -79,12 +79,6 @@ def test_examples_can_be_left_out(make_run, tmp_path):
     make_run(tmp_path / "a", measure="mnlp", rounds=1)
     assert "Example sentences" in titles(tmp_path)
     assert "Example sentences" not in titles(tmp_path, Options(examples=0))
-
-
-def test_a_given_name_brings_the_papers_numbers(make_run, tmp_path):
-    make_run(tmp_path / "a", corpus="mine", sentences=False)
-    assert "Beside the paper" not in titles(tmp_path)
-    assert "Beside the paper" in titles(tmp_path, Options(corpus="conll2003"))
 
 
 @pytest.mark.parametrize("value", [0.0, 91.5, -1.0])

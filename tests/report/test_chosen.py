@@ -9,8 +9,8 @@ import spacy
 from spacy.tokens import DocBin
 
 from spacy_al.errors import ALError
+from spacy_al.report.annotations import Labels, read_labels
 from spacy_al.report.chosen import Chosen, Make, Selection, pool_sample, read_rounds, read_selection
-from spacy_al.report.labels import Labels, read_labels
 from spacy_al.report.runs import read_run
 
 

@@ -6,8 +6,6 @@ from itertools import pairwise
 
 import pytest
 
-from spacy_al.report.html import render_html
-from spacy_al.report.markdown import escape, render_markdown
 from spacy_al.report.page import (
     Cell,
     Examples,
@@ -20,6 +18,7 @@ from spacy_al.report.page import (
     Text,
     numbered,
 )
+from spacy_al.report.render import escape, render_html, render_markdown
 
 EVIL = '<script>alert(1)</script> & "quotes" | *stars* _lines_ [x](y)'
 VOID = {"meta", "br", "img", "link"}

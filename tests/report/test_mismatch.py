@@ -3,12 +3,12 @@
 import pytest
 
 from spacy_al.errors import ALError
+from spacy_al.paper.paper_tables import table_2, table_dropout
 from spacy_al.report.build import Options, make_page, read_study
 from spacy_al.report.compare import gather_places
 from spacy_al.report.groups import group_runs
-from spacy_al.report.html import render_html
 from spacy_al.report.mismatch import native_twin, shown_groups, table_of_mismatch
-from spacy_al.report.paper_tables import table_2, table_dropout
+from spacy_al.report.render import render_html
 from spacy_al.report.runs import read_run
 from spacy_al.report.settings import read_settings
 

@@ -20,6 +20,7 @@ from .measures import Measure
 from .temperature import fit_temperature, temper
 
 Entity = Tuple[int, int, str]
+Array = NDArray[Any]
 EntityScores = Callable[[Sequence[Doc]], List[Dict[Entity, float]]]
 
 
@@ -43,7 +44,7 @@ class Judgement:
     @property
     def token_right(self) -> NDArray[numpy.bool_]:
         """(tokens,), whether the predicted tag is the gold one."""
-        return self.best == self.gold
+        return numpy.equal(self.best, self.gold)
 
     def token_confidence(self, temperature: float = 1.0) -> NDArray[numpy.float64]:
         """(tokens,), probability of the predicted tag after scaling."""
@@ -128,7 +129,7 @@ def detect(
     passes (int), dropout (str), seed (int): See `spacy_al.types.Sampler`.
     """
     bare = [without_labels(doc) for doc in docs]
-    values: Dict[str, Tuple[NDArray, NDArray]] = {}
+    values: Dict[str, Tuple[Array, Array]] = {}
     for stochastic in (False, True):
         asked = [one for one in [*measures, *([ties] if ties else [])] if one.stochastic == stochastic]
         if asked:
@@ -200,10 +201,10 @@ def _values(
     passes: int,
     dropout: str,
     seed: int,
-) -> Dict[str, Tuple[NDArray, NDArray]]:
+) -> Dict[str, Tuple[Array, Array]]:
     """For each measure the utilities of sentences and, where it has them, the values of tokens."""
     sentences = {measure.name: numpy.zeros(len(docs)) for measure in measures}
-    tokens: Dict[str, List[NDArray]] = {measure.name: [numpy.zeros(0)] * len(docs) for measure in measures}
+    tokens: Dict[str, List[Array]] = {measure.name: [numpy.zeros(0)] * len(docs) for measure in measures}
     for samples in sampler.sample(docs, passes=passes, dropout=dropout, seed=seed):
         slices = sentence_slices(samples.lengths.tolist())
         for measure in measures:
@@ -215,7 +216,7 @@ def _values(
     return {name: (sentences[name], _joined(tokens[name])) for name in sentences}
 
 
-def _joined(arrays: Iterable[NDArray]) -> NDArray:
+def _joined(arrays: Iterable[Array]) -> Array:
     return numpy.concatenate([numpy.zeros(0, dtype=numpy.int64), *arrays])
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from spacy_al.report import paper
+from spacy_al.paper import published as paper
+from spacy_al.paper.paper_tables import paper_blocks, table_1, table_2, table_dropout
 from spacy_al.report.compare import gather_places
 from spacy_al.report.page import Cell, Points, Table, Text
-from spacy_al.report.paper_tables import paper_blocks, table_1, table_2, table_dropout
 
 
 @pytest.fixture

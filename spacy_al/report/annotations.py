@@ -22,7 +22,7 @@ class Labels:
     """What annotation found in one sentence: tokens inside entities, and entities by type."""
 
     tokens: int
-    entities: Counter
+    entities: Counter[str]
 
 
 def read_labels(run: Path) -> Dict[str, Labels]:

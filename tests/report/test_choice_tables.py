@@ -1,14 +1,14 @@
 """The part of the report on what was chosen."""
 
-from spacy_al.report.chosen import Chosen, Make, Selection
-from spacy_al.report.compare import gather_places
-from spacy_al.report.selection import (
+from spacy_al.report.choice_tables import (
     LONGEST_EXAMPLE,
     corpus_sample,
     example_blocks,
     selections_by_label,
     table_of_choices,
 )
+from spacy_al.report.chosen import Chosen, Make, Selection
+from spacy_al.report.compare import gather_places
 
 
 def test_strategies_stand_against_the_pool(study):

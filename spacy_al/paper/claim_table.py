@@ -2,15 +2,15 @@
 
 from typing import Dict, List, Sequence, Tuple
 
-from . import paper
+from ..report.compare import Place
+from ..report.numbers import NONE, p_value, points
+from ..report.page import Block, Cell, Points, Row, Table, Text
+from ..report.statistics import holm
+from . import published as paper
 from .claim_tests import LITTLE
 from .claims import CLAIMS, Claim
-from .compare import Place
-from .evidence import CORPORA, ENOUGH_PAIRS, ENOUGH_SEEDS, MARGIN, Evidence, Outcome
-from .numbers import NONE, p_value, points
-from .page import Block, Cell, Points, Row, Table, Text
+from .evidence import ENOUGH_PAIRS, ENOUGH_SEEDS, MARGIN, Evidence, Outcome
 from .paper_tables import other_sizes
-from .statistics import holm
 
 # What a model is called in the configs of the paper's studies.
 TAGGERS = {
@@ -31,7 +31,7 @@ def claim_blocks(places: Sequence[Place], *, seed: int) -> List[Block]:
     places (Sequence[Place]): Our experiments. seed (int): Of the bootstrap.
     RETURNS (List[Block]): A summary, the table, and the commands for what was not run.
     """
-    ours = [place for place in places if place.corpus in CORPORA and place.groups]
+    ours = [place for place in places if place.corpus in paper.CORPORA and place.groups]
     if not ours:
         return []
     found = [(claim, claim.test(places, seed)) for claim in CLAIMS]

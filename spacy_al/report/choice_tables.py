@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
-from .chosen import Chosen, Make, Selection, pool_sample
+from .chosen import Chosen, Make, Selection, made_of, pool_sample
 from .compare import Place
 from .groups import Group
 from .numbers import NONE, count, part
@@ -25,7 +25,7 @@ def corpus_sample(place: Place, places: Sequence[Place], selections: Dict[Path, 
 
 def table_of_choices(place: Place, selections: Dict[str, List[Selection]], pool: Make) -> Optional[Table]:
     """What the rounds after the first chose, all seeds together, against the pool; None without sentences."""
-    makes = {group.label: _made(selections[group.label]) for group in place.groups}
+    makes = {group.label: made_of(selections[group.label]) for group in place.groups}
     if not any(make.sentences for make in makes.values()):
         return None
     labels = sorted({label for make in [*makes.values(), pool] for label in make.entities})
@@ -40,15 +40,6 @@ def table_of_choices(place: Place, selections: Dict[str, List[Selection]], pool:
     )
     note += "The last columns are shares of the entities." if known else "These runs kept no labels."
     return Table(f"What was chosen: {place.name}", head, rows, note=note, breaks=[1])
-
-
-def _made(selections: Sequence[Selection]) -> Make:
-    make = Make()
-    for selection in selections:
-        for number, sentences in selection.rounds.items():
-            for sentence in sentences if number else []:
-                make.add(sentence, selection.labels.get(sentence.id))
-    return make
 
 
 def _cells(make: Make, labels: Sequence[str]) -> List[str]:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from spacy_al.report import paper
+from spacy_al.paper import published as paper
 
 
 def test_every_strategy_has_a_score_for_each_round():

@@ -3,7 +3,7 @@
 import re
 from html.parser import HTMLParser
 
-from spacy_al.uncertainty.html import ShadedSentence, render_sentences
+from spacy_al.uncertainty.shading import ShadedSentence, render_sentences
 
 NASTY = ShadedSentence(
     words=["<script>", "a&b", '"x"'],

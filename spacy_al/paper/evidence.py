@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence
 
 import numpy
 
-from . import paper
-from .compare import Place, paired_differences
-from .groups import Array, Group
-from .numbers import points
-from .statistics import Interval, paired_bootstrap, sign_test
+from ..report.compare import Place, aligned, paired_differences
+from ..report.groups import Array, Group
+from ..report.numbers import points
+from ..report.statistics import Interval, paired_bootstrap, sign_test
 
-CORPORA = (paper.CONLL, paper.ONTONOTES)
 MARGIN = 0.005  # F1: differences within it count as none
 ENOUGH_SEEDS = 3  # the paper repeats three and five times
 ENOUGH_PAIRS = 6  # of a seed and a round: with fewer, not even a clean sweep makes the sign test's p less than 0.05
@@ -135,20 +133,12 @@ def _name(group: Group, other: Group) -> str:
 
 def gain_differences(simple: Place, rich: Place) -> Array:
     """How much more one tagger gains over random by MNLP than another, at equal seed and round: (seeds, rounds)."""
-    both = [(find(place, "mnlp"), find(place, "random")) for place in (simple, rich)]
-    if any(group is None for pair in both for group in pair):
+    found = [find(place, measure) for place in (simple, rich) for measure in ("mnlp", "random")]
+    groups = [group for group in found if group is not None]
+    if len(groups) < len(found):
         return numpy.zeros((0, 0))
-    groups = [group for pair in both for group in pair if group is not None]
-    seeds = sorted(set.intersection(*(set(group.seeds) for group in groups)))
-    numbers = sorted(set.intersection(*(set(group.numbers[1:]) for group in groups)))
-    if not seeds or not numbers:
-        return numpy.zeros((0, 0))
-    cut = [group.f1[numpy.ix_(*_places(group, seeds, numbers))] for group in groups]
-    return (cut[0] - cut[1]) - (cut[2] - cut[3])
-
-
-def _places(group: Group, seeds: Sequence[int], numbers: Sequence[int]) -> Tuple[List[int], List[int]]:
-    return [group.seeds.index(seed) for seed in seeds], [group.numbers.index(number) for number in numbers]
+    f1, _, _ = aligned(groups)
+    return (f1[0] - f1[1]) - (f1[2] - f1[3])
 
 
 def seconds_of(group: Group, phases: Sequence[str], numbers: Sequence[int]) -> Optional[float]:

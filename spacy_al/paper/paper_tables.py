@@ -2,15 +2,14 @@
 
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
-from . import paper
-from .compare import Place
-from .groups import Group
-from .numbers import NONE, count, mean_f1
-from .page import Block, Cell, Points, Row, Table, Text
-from .runs import total_tokens
-from .tables import phase_seconds
+from ..report.compare import Place
+from ..report.groups import Group
+from ..report.numbers import NONE, count, mean_f1, share
+from ..report.page import Block, Cell, Points, Row, Table, Text, grouped
+from ..report.runs import total_tokens
+from ..report.tables import phase_seconds, scores_at
+from . import published as paper
 
-CORPORA = (paper.CONLL, paper.ONTONOTES)
 # The project's workflow that fills a model's rows.
 WORKFLOWS = {
     paper.CRF: "al-crf",
@@ -28,7 +27,7 @@ def paper_blocks(places: Sequence[Place]) -> List[Block]:
     places (Sequence[Place]): Our experiments.
     RETURNS (List[Block]): Tables, then the models of the paper that were not run here.
     """
-    ours = [place for place in places if place.corpus in CORPORA]
+    ours = [place for place in places if place.corpus in paper.CORPORA]
     if not ours:
         return []
     blocks: List[Block] = [*other_sizes(ours), table_1(ours)]
@@ -38,7 +37,23 @@ def paper_blocks(places: Sequence[Place]) -> List[Block]:
         here = [place for place in ours if place.corpus == corpus and place.groups]
         if here:
             blocks.append(table_dropout(number, corpus, here))
-    return [*blocks, *_missing(ours)]
+    return [*blocks, *_savings(ours), *_missing(ours)]
+
+
+def _savings(places: Sequence[Place]) -> List[Block]:
+    said = []
+    for corpus in dict.fromkeys(place.corpus for place in places if place.full_f1 and place.groups):
+        theirs = paper.SAVINGS[corpus]
+        said.append(
+            f"The paper ({paper.SOURCE}) reaches 99 % on {corpus} with {share(theirs.best)} of the tokens "
+            f"({theirs.model}, best strategy) and needs more than {share(theirs.random)} at random."
+        )
+    figures = [place.name for place in places if any(not group.native for group in place.groups)]
+    if figures:
+        said.append(
+            "Its Figures 3 and 4, which it shows as curves without numbers, are under Acquired by another model."
+        )
+    return [Text(" ".join(said))] if said else []
 
 
 def _place(places: Iterable[Place], corpus: str, tagger: str) -> Optional[Place]:
@@ -65,7 +80,7 @@ def _paper(score: Optional[paper.Score]) -> str:
 
 def table_1(places: Sequence[Place]) -> Table:
     """Table 1: models built on the entire corpora."""
-    corpora = [corpus for corpus in CORPORA if any(place.corpus == corpus for place in places)]
+    corpora = [corpus for corpus in paper.CORPORA if any(place.corpus == corpus for place in places)]
     head = ["Model", "Encoder here"]
     for corpus in corpora:
         head += [f"{corpus}, here", f"{corpus}, paper"]
@@ -133,13 +148,13 @@ def table_dropout(number: int, corpus: str, places: Sequence[Place]) -> Table:
     number (int): 5 or 6. corpus (str): The paper's corpus. places (Sequence[Place]): Our experiments on it.
     """
     theirs = paper.DROPOUT[corpus]
-    rows: List[Row] = []
-    breaks: List[int] = []
+    blocks: List[Tuple[Sequence[Union[str, Cell]], List[Row]]] = []
     for tagger in dict.fromkeys([*theirs, *(place.tagger for place in places)]):
-        breaks.append(len(rows))
         place = _place(places, corpus, tagger)
         groups = [group for group in place.groups if group.native] if place else []
-        rows += _tagger_rows(tagger, groups, theirs.get(tagger, {}), _encoder(places, tagger))
+        name = _tagger_name(tagger, _encoder(places, tagger), run=bool(groups))
+        blocks.append(([name], _tagger_rows(groups, theirs.get(tagger, {}))))
+    rows, breaks = grouped(blocks)
     note = (
         "F1 in percent, mean ± standard deviation over seeds, at the rounds of the paper; first row of a "
         f"cell: here, below and smaller: {paper.SOURCE}, Table {number} ({paper.RUNS[corpus]} runs). Models that were "
@@ -149,26 +164,27 @@ def table_dropout(number: int, corpus: str, places: Sequence[Place]) -> Table:
     return Table(title, ["Model", "Strategy", *map(str, paper.ROUNDS)], rows, words=2, note=note, breaks=breaks)
 
 
-def _tagger_rows(tagger: str, groups: Sequence[Group], theirs: Dict[str, List[paper.Score]], encoder: str) -> List[Row]:
+def _tagger_name(tagger: str, encoder: str, *, run: bool) -> Union[str, Cell]:
+    if not run:
+        return Cell(tagger, "needs hub weights" if tagger in paper.WEIGHTS else "not run")
+    return f"{tagger} ({encoder})" if encoder != NONE else tagger
+
+
+def _tagger_rows(groups: Sequence[Group], theirs: Dict[str, List[paper.Score]]) -> List[Row]:
     ours = {group.label: group for group in groups}
-    name: Union[str, Cell] = f"{tagger} ({encoder})" if groups and encoder != NONE else tagger
-    if not groups:
-        name = Cell(tagger, "needs hub weights" if tagger in paper.WEIGHTS else "not run")
     rows: List[Row] = []
-    for i, strategy in enumerate(dict.fromkeys([*theirs, *ours])):
+    for strategy in dict.fromkeys([*theirs, *ours]):
         scores: Sequence[Optional[paper.Score]] = theirs.get(strategy, [None] * len(paper.ROUNDS))
         cells = [
-            Cell(_ours(ours.get(strategy), number) if groups else "", "" if score is None else _paper(score))
-            for number, score in zip(paper.ROUNDS, scores, strict=True)
+            Cell("" if not groups else NONE if f1 is None else mean_f1(f1), "" if score is None else _paper(score))
+            for f1, score in zip(_ours(ours.get(strategy)), scores, strict=True)
         ]
-        rows.append([name if i == 0 else "", strategy, *cells])
+        rows.append([strategy, *cells])
     return rows
 
 
-def _ours(group: Optional[Group], number: int) -> str:
-    if group is None or number not in group.numbers:
-        return NONE
-    return mean_f1(list(group.f1[:, group.numbers.index(number)]))
+def _ours(group: Optional[Group]) -> List[Optional[List[float]]]:
+    return scores_at(group, paper.ROUNDS) if group else [None] * len(paper.ROUNDS)
 
 
 def other_sizes(places: Sequence[Place]) -> List[Block]:

@@ -3,10 +3,13 @@
 import re
 from typing import Callable, List, Optional, Sequence, Tuple
 
-from . import paper
-from .compare import Place, areas, saving
+from ..report.compare import Place, areas, saving
+from ..report.groups import Group
+from ..report.mismatch import native_twin
+from ..report.names import BILSTM, CRF, PRETRAINED, TRANSFORMER
+from ..report.numbers import share
+from . import published as paper
 from .evidence import (
-    CORPORA,
     Evidence,
     Judge,
     Outcome,
@@ -18,10 +21,6 @@ from .evidence import (
     no_worse,
     weigh,
 )
-from .groups import Group
-from .mismatch import native_twin
-from .names import BILSTM, CRF, PRETRAINED, TRANSFORMER
-from .numbers import share
 
 LEVEL = 0.99
 LITTLE = 1.25  # "little overhead": up to a quarter more seconds
@@ -35,7 +34,7 @@ def _kind(place: Place) -> str:
 
 
 def _on_paper(place: Place) -> bool:
-    return place.corpus in CORPORA
+    return place.corpus in paper.CORPORA
 
 
 def _of(kinds: Sequence[str], places: Sequence[Place]) -> List[Place]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Sequence
 
-from . import paper
+from ..report.names import BILSTM, CRF, PRETRAINED_BILSTM, TRANSFORMER
+from . import published as paper
 from .claim_tests import (
     Test,
     acquired_by_smaller,
@@ -16,7 +17,6 @@ from .claim_tests import (
     untestable,
 )
 from .evidence import above, alike, no_worse
-from .names import BILSTM, CRF, PRETRAINED_BILSTM, TRANSFORMER
 
 TRANSFORMERS = (paper.DISTILBERT, paper.BERT, paper.ELECTRA)
 DEEP = (paper.ELMO_BILSTM_CRF, *TRANSFORMERS)

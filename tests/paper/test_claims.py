@@ -4,9 +4,9 @@ import numpy
 import pytest
 
 from spacy_al.loop.study import read_study
-from spacy_al.report import paper
-from spacy_al.report.claim_table import TAGGERS, claim_blocks, missing_models, verdict
-from spacy_al.report.claim_tests import (
+from spacy_al.paper import published as paper
+from spacy_al.paper.claim_table import TAGGERS, claim_blocks, missing_models, verdict
+from spacy_al.paper.claim_tests import (
     against_simple,
     cheaper_to_acquire,
     compare_strategies,
@@ -15,9 +15,9 @@ from spacy_al.report.claim_tests import (
     mismatch,
     smaller_kin,
 )
-from spacy_al.report.claims import CLAIMS, Claim
+from spacy_al.paper.claims import CLAIMS, Claim
+from spacy_al.paper.evidence import Evidence, Outcome, above, alike, no_worse, weigh
 from spacy_al.report.compare import gather_places
-from spacy_al.report.evidence import Evidence, Outcome, above, alike, no_worse, weigh
 from spacy_al.report.page import Points, Table
 from spacy_al.report.statistics import Interval
 

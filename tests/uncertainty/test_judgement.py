@@ -10,7 +10,7 @@ from spacy_al.corpus.schemes import tag_names
 from spacy_al.errors import ALError
 from spacy_al.types import TagSamples
 from spacy_al.uncertainty.calibration import Reliability
-from spacy_al.uncertainty.evaluation import calibrate, detect, diagrams, judge
+from spacy_al.uncertainty.judgement import calibrate, detect, diagrams, judge
 from spacy_al.uncertainty.measures import get_measures
 
 TAGS = tag_names(["LOC", "PER"], "IOB2")
