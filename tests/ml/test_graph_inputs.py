@@ -6,7 +6,6 @@ import spacy
 import torch
 from spacy.tokens import Doc
 
-from spacy_al.ml.graph_inputs import graph_inputs
 from spacy_al.ml.word_vectors import create_vectors_callback
 
 from .bilstm_models import bilstm_model, elmo_embedding, word_embedding, write_elmo, write_vectors
@@ -41,7 +40,7 @@ def pipe(request, tmp_path):
 
 def compare(pipe, docs, tags):
     shim, features = pipe._shim, pipe._shim.encoder.featurize(docs)
-    inputs = graph_inputs(shim.encoder)
+    inputs = shim.encoder.graph_inputs()
     batch, places = inputs.empty(inputs.shape(features), torch.device("cpu"))
     inputs.fill(batch, places, features, tags)
     network = shim.network.eval()  # without dropout
@@ -68,7 +67,7 @@ def test_missing_tags_are_those_of_plain_batches(pipe):
 
 def test_a_batch_leaves_nothing_behind_in_the_next(pipe):
     shim, docs = pipe._shim, [eg.x for eg in make_examples(pipe.vocab)]
-    inputs, losses = graph_inputs(shim.encoder), []
+    inputs, losses = shim.encoder.graph_inputs(), []
     batch, places = inputs.empty(inputs.shape(shim.encoder.featurize(docs)), torch.device("cpu"))
     for part in ([docs[2]], docs, [docs[2]]):
         inputs.fill(batch, places, shim.encoder.featurize(part), torch.zeros(sum(map(len, part)), dtype=torch.long))
@@ -77,7 +76,7 @@ def test_a_batch_leaves_nothing_behind_in_the_next(pipe):
 
 
 def test_batches_too_large_for_any_shape_are_left_to_the_plain_path(pipe):
-    inputs, encoder = graph_inputs(pipe._shim.encoder), pipe._shim.encoder
+    inputs, encoder = pipe._shim.encoder.graph_inputs(), pipe._shim.encoder
     assert inputs.shape(encoder.featurize([Doc(pipe.vocab, words=["saw"] * 300)])) is None
     assert inputs.shape(encoder.featurize([Doc(pipe.vocab, words=["saw"])] * 33)) is None
 
@@ -86,4 +85,4 @@ def test_encoders_without_fixed_shapes_have_none(tmp_path):
     nlp = spacy.blank("en")
     model = bilstm_model(elmo_embedding(write_elmo(tmp_path)))
     pipe = nlp.add_pipe("sequence_tagger", config={"model": model})
-    assert graph_inputs(pipe._shim.encoder) is None
+    assert pipe._shim.encoder.graph_inputs() is None

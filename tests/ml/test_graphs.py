@@ -55,8 +55,8 @@ def test_losses_are_those_of_the_plain_path(kind, tmp_path):
     plain, _ = train(kind, tmp_path, graphs=False)
     graphed, pipe = train(kind, tmp_path, graphs=True)
     assert graphed == pytest.approx(plain, rel=1e-3)
-    assert pipe._shim.graphs.optimizer is not None
-    assert all(graph is not None for graph in pipe._shim.graphs.graphs.values())
+    assert pipe._shim.training.graphs.optimizer is not None
+    assert all(graph is not None for graph in pipe._shim.training.graphs.graphs.values())
 
 
 @pytest.mark.parametrize("kind", KINDS)
