@@ -1,6 +1,7 @@
 """Capturing work as a CUDA graph so that a capture which fails leaves nothing behind."""
 
 import contextlib
+import warnings
 from typing import Callable, Generic, Iterator, Tuple, TypeVar
 
 import torch
@@ -64,7 +65,9 @@ def abandon(graph: torch.cuda.CUDAGraph, device: int, pool: Pool) -> None:
 def waiting_forbidden() -> Iterator[None]:
     """Inside the block, work that makes the host wait for the device raises RuntimeError: no graph could hold it."""
     before = torch.cuda.get_sync_debug_mode()
-    torch.cuda.set_sync_debug_mode("error")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Synchronization debug mode is a prototype")
+        torch.cuda.set_sync_debug_mode("error")
     try:
         yield
     finally:

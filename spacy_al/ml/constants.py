@@ -5,7 +5,8 @@ hold no copy from ordinary memory. A pass in which the host never waits for the 
 that what it makes on the CPU depends on shapes alone, and is the same for every batch of that shape.
 """
 
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+import contextlib
+from typing import Any, Callable, ContextManager, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -28,9 +29,9 @@ class Constants:
         self.kept.clear()
         return Passes(self, None)
 
-    def replay(self) -> "Passes":
+    def replay(self) -> ContextManager[None]:
         """A context for another pass of the same shape, which copies nothing."""
-        return Passes(self, iter(self.kept))
+        return Passes(self, iter(self.kept)) if self.kept else contextlib.nullcontext()
 
     def here(self, value: object) -> bool:
         """Whether a value is a tensor of the device."""

@@ -101,7 +101,8 @@ class TransformerInputs(GraphInputs):
         mask[height:, 0] = True
         lengths, inside = spread([len(sentence.counts) for sentence in features], rows, rows * width)
         places = small.pieces.numpy() // used * width + small.pieces.numpy() % used
-        pieces = numpy.zeros(rows * width, dtype=numpy.int64)
+        # What is no token reads a place of its own: gradients that meet in one place are added one after the other.
+        pieces = numpy.arange(rows * width)
         if batch.owners is None:
             pieces[inside.ravel()] = places
         else:

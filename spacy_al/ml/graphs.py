@@ -7,6 +7,7 @@ once. Graphs change no result: they run the same kernels in the same order, on p
 import contextlib
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import torch
@@ -121,11 +122,17 @@ class GraphedTraining:
 @contextlib.contextmanager
 def beside() -> Iterator[None]:
     """On a stream of its own, as work has to run before it is captured."""
-    side = torch.cuda.Stream()
+    side = side_stream(torch.cuda.current_device())
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
         yield
     torch.cuda.current_stream().wait_stream(side)
+
+
+@cache
+def side_stream(device: int) -> torch.cuda.Stream:
+    """The same for all: each stream that multiplies matrices takes memory of its own, and keeps it."""
+    return torch.cuda.Stream(device)
 
 
 def reached_parameters(network: TaggerNetwork, inputs: GraphInputs) -> List[nn.Parameter]:

@@ -16,6 +16,9 @@ from .wordpieces import WordpieceBatch
 # These take a mask of three axes as it is, and broadcast it; one of two they first write out for every query.
 THREE_AXES = ("bert", "electra", "roberta", "xlm-roberta", "camembert")
 
+# These fill masked places of attention with the least float32, which bfloat16 has no place for.
+FULL_PRECISION = ("deberta",)
+
 
 class TransformerBody(nn.Module):
     """Runs the transformer over a batch of wordpieces and pools them into tokens."""
@@ -38,9 +41,8 @@ class TransformerBody(nn.Module):
         mask = batch.mask.long()
         if self.transformer.config.model_type in THREE_AXES:
             mask = mask[:, None]  # (rows, 1, width)
-        precision = torch.autocast(
-            "cuda", torch.bfloat16, enabled=self.mixed_precision and batch.ids.is_cuda, cache_enabled=False
-        )
+        mixed = self.mixed_precision and batch.ids.is_cuda and self.transformer.config.model_type not in FULL_PRECISION
+        precision = torch.autocast("cuda", torch.bfloat16, enabled=mixed, cache_enabled=False)
         with precision, values_unseen(self.transformer):
             output = self.transformer(input_ids=batch.ids, attention_mask=mask)
         states = output[0].flatten(0, 1)[batch.pieces]  # (pooled, width)
@@ -69,7 +71,7 @@ def positions_of(model: PreTrainedModel) -> Optional[int]:
 
     RoBERTa and those after it number positions from behind the padding id, and have rows for fewer than they say.
     """
-    most = getattr(model.config, "max_position_embeddings", None)
+    most = model.config.to_dict().get("max_position_embeddings")
     found: List[int] = [most] if isinstance(most, int) and most > 0 else []
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):

@@ -14,10 +14,17 @@ from .helpers import SENTENCES, make_examples, tiny_transformer, transformer_mod
 WORDS = [word for text, _ in SENTENCES for word in text.split()][:-3]  # the last stay unknown
 
 
+CRF = {"@al_heads": "spacy-al.CRFHead.v1", "dropout": 0.1, "constrained": True, "average": "sentences"}
+
+
 def make_pipe(kind, folder):
     nlp = spacy.blank("en")
-    if kind == "transformer":
-        model = transformer_model(tiny_transformer(folder), mixed_precision=False)
+    if kind in ("transformer", "mean", "crf"):
+        pooling = "mean" if kind == "mean" else "first"
+        model = transformer_model(tiny_transformer(folder), mixed_precision=False, pooling=pooling)
+        model["head"] = CRF if kind == "crf" else model["head"]
+    elif kind == "elmo":
+        model = bilstm_model(elmo_embedding(write_elmo(folder)))
     else:
         create_vectors_callback(write_vectors(folder / "vectors.txt", WORDS))(nlp)
         model = bilstm_model(word_embedding())
@@ -33,7 +40,7 @@ def gradients(network, batch, tags):
     return loss, [None if one.grad is None else one.grad.clone() for one in network.parameters()]
 
 
-@pytest.fixture(params=["transformer", "words"])
+@pytest.fixture(params=["transformer", "mean", "crf", "words", "elmo"])
 def pipe(request, tmp_path):
     return make_pipe(request.param, tmp_path)
 
@@ -81,8 +88,6 @@ def test_batches_too_large_for_any_shape_are_left_to_the_plain_path(pipe):
     assert inputs.shape(encoder.featurize([Doc(pipe.vocab, words=["saw"])] * 33)) is None
 
 
-def test_encoders_without_fixed_shapes_have_none(tmp_path):
-    nlp = spacy.blank("en")
-    model = bilstm_model(elmo_embedding(write_elmo(tmp_path)))
-    pipe = nlp.add_pipe("sequence_tagger", config={"model": model})
+def test_thinc_encoders_have_no_fixed_shapes():
+    pipe = spacy.blank("en").add_pipe("sequence_tagger")
     assert pipe._shim.encoder.graph_inputs() is None
