@@ -34,6 +34,7 @@ class TransformerBody(nn.Module):
         if missing:
             problem = f"its forward pass has no {missing[0]}"
             raise ALError(Errors.A220.format(name=type(model).__name__, problem=problem))
+        mend_epsilon(model)
         self.transformer = model
 
     def forward(self, batch: WordpieceBatch, noise: Optional[Noise] = None) -> Ragged:
@@ -59,6 +60,16 @@ def means(states: Tensor, owners: Tensor, tokens: int) -> Tensor:
     sums = states.new_zeros(tokens + 1, states.shape[1]).index_add_(0, owners, states)
     counts = states.new_zeros(tokens + 1).index_add_(0, owners, states.new_ones(len(owners)))
     return (sums / counts.clamp(min=1)[:, None])[:tokens]
+
+
+def mend_epsilon(model: PreTrainedModel) -> None:
+    """Put back what a layer norm adds to a variance: spacy-transformers reads a saved config from JSON of ten decimals,
+    in which 1e-12 is 0, and a row without variance is not a number then."""
+    if model.config.to_dict().get("layer_norm_eps") == 0:
+        model.config.layer_norm_eps = type(model.config)().layer_norm_eps
+        for module in model.modules():
+            if getattr(module, "eps", None) == 0:
+                vars(module)["eps"] = model.config.layer_norm_eps
 
 
 def arguments_of(model: PreTrainedModel) -> Tuple[str, ...]:

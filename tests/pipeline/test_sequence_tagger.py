@@ -329,3 +329,31 @@ def test_a_rejected_span_that_cannot_be_is_an_error(span, problem):
     nlp.initialize(lambda: make_examples(nlp.vocab))
     with pytest.raises(ALError, match=f"A303.*Paul saw Rome.*{problem}"):
         nlp.update([rejecting(nlp, span, ents=[(2, 3, "LOC")])])
+
+
+def test_a_tagger_sourced_from_a_trained_pipeline_trains_twice(folder, tmp_path):
+    first = spacy.blank("en")
+    first.add_pipe("sequence_tagger", config={"model": transformer_model(folder), "labels": ["PER", "LOC"]})
+    examples = make_examples(first.vocab)
+    first.initialize(lambda: examples)
+    first.to_disk(tmp_path)
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("sequence_tagger", source=spacy.load(tmp_path))
+    heads, optimizer = [], nlp.resume_training()
+    for _ in range(2):
+        pipe.restart(1)
+        heads.append(pipe._shim.network.head.output.weight.clone())
+        nlp.update(make_examples(nlp.vocab), sgd=optimizer)
+        assert not torch.equal(pipe._shim.network.head.output.weight, heads[-1])
+    assert torch.equal(heads[0], heads[1])
+
+
+def test_a_snapshot_of_other_modules_is_refused(folder, tmp_path):
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("sequence_tagger", config={"model": transformer_model(folder), "labels": ["PER", "LOC"]})
+    nlp.initialize(lambda: make_examples(nlp.vocab))
+    pipe.from_bytes(pipe.to_bytes())  # its head is joined at the first use
+    before = Snapshot(pipe.model)
+    pipe._shim.state.attach()
+    with pytest.raises(ALError, match=r"\[A221\].*head"):
+        before.restore()
