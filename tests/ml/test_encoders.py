@@ -91,7 +91,8 @@ class Copies(TorchDispatchMode):
         given, made = tree_leaves((args, kwargs or {})), tree_leaves(out)
         crosses = any(isinstance(one, torch.Tensor) and one.is_meta for one in [*given, *made])
         scalars = func is not torch.ops.aten._to_copy.default  # go with a launch
-        cpu = [x for x in given if isinstance(x, torch.Tensor) and x.device.type == "cpu" and not (scalars and x.dim() == 0)]
+        there = [x for x in given if isinstance(x, torch.Tensor) and x.device.type == "cpu"]
+        cpu = [x for x in there if not (scalars and x.dim() == 0)]
         self.seen += [str(func)] if crosses and cpu else []
         return out
 
