@@ -13,7 +13,8 @@ from thinc.api import Model, Optimizer, Shim, get_torch_default_device
 from torch import Tensor
 
 from ..errors import ALError, Errors
-from ..types import TagSamples, token_key
+from ..ids import token_key
+from ..types import TagSamples
 from .batching import plan_batches, plan_parts
 from .cpu_modes import fast_training
 from .dropout import KeyedNoise, key_numbers
