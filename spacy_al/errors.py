@@ -125,6 +125,11 @@ class Errors:
     A419 = "[A419] The gold sentence {text!r} is not annotated throughout, so nobody can say what is wrong in it. Annotate it; where a sentence has no entities set `doc.ents = []` before saving."
     A420 = "[A420] {path}: spaCy cannot load this pipeline ({reason}). Give the folder that `al run` or `spacy train` wrote (model/, model-best/), or the name of an installed pipeline."
 
+    A440 = "[A440] '{target}' is spaCy's own {factory}, and no labels are known for it. Give the list of your entity types: --paths.labels FILE.json (`al convert` writes one), or labels = [...] in [initialize.components.{target}]."
+    A441 = "[A441] target = {target}: '{factory}' sets {sets}, and active learning here is for components that set doc.ents. Choose one such as ner, sequence_tagger, crfsuite_ner or flair_ner; a span categorizer lacks one label for each token, which questions, budgets and measures are made of."
+    A442 = "[A442] '{name}': another component 'uncertainty' in this pipeline sets the same attributes. Give one of them a prefix of its own, such as prefix = \"second_\": it then sets doc._.second_uncertainty, span._.second_confidence and token._.second_uncertainty."
+    A444 = "[A444] Two sentences of the pool have the id '{id}': its files were numbered apart. Convert them again with `al convert --shard`, one after the other into one folder, or number them together with `spacy_al.corpus.numbering.number_files`."
+
     # Loop
     A470 = "[A470] Seed sentences are chosen before there is a model, so nothing is known of: {names}. Choose a strategy that starts without, such as spacy-al.TopUtility.v1, or set `start`."
     A471 = "[A471] Nothing in this round is called '{name}'. Known: {known}."
@@ -221,6 +226,8 @@ class Warnings:
     W221 = "[W221] A batch that is larger than any CUDA graph (more than 32 sentences, or a sentence of more than 192 wordpieces or words, or longer than the encoder's window) takes a step several times as long as others. It happens now and then in ordinary text; if all batches are like this, lower [training.batcher] size."
     W222 = "[W222] The optimizer's own step runs without a CUDA graph, which adds some milliseconds to each: only Adam with L2_is_weight_decay and plain SGD, without use_averages, can be captured."
     W250 = "[W250] {path}:{line}: the word {word!r} has been there before; the first vector counts."
+    W440 = "[W440] '{name}': a Doc of {length} tokens is asked in parts of at most {most}: a beam of {width} parses cannot hold the alternatives of so long a text, and entities across two parts count as improbable. Split long texts into sentences."
+    W441 = "[W441] {path} is read alone, and {others} more files of its kind lie in {folder}: equal sentences in two of them get the same id. Read the whole folder, or convert them with `al convert --shard`, which numbers equal sentences over all files of a folder."
     W500 = "[W500] {path}: the run goes on under other conditions than it began: {changes}. Results may differ a little from those of an undisturbed run."
     W501 = "[W501] [training.logger] {name!r} has failed ({reason}) and is left out from now on. Everything is in metrics.jsonl."
     W502 = "[W502] {path}: {n} sentences with rejected spans alone go back to the pool, for '{name}' cannot learn from these. A CRF head can."

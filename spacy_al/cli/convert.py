@@ -31,6 +31,10 @@ Pipeline = Annotated[
 TextField = Annotated[str, typer.Option(help="Key or column of the text (jsonl, csv)")]
 IdField = Annotated[str, typer.Option(help="Key or column of the document's id (jsonl, csv)")]
 PerLine = Annotated[bool, typer.Option("--per-line", help="Each line of a .txt file is a document")]
+Shard = Annotated[
+    bool,
+    typer.Option("--shard", help="OUT is one file of a pool in several, such as pool-1.spacy: ids go on from them"),
+]
 
 
 def convert_cli(
@@ -50,6 +54,7 @@ def convert_cli(
     text_field: TextField = "text",
     id_field: IdField = "id",
     per_line: PerLine = False,
+    shard: Shard = False,
 ) -> None:
     """
     Convert a corpus to spaCy's DocBin, one Doc per sentence, and print what is in it.
@@ -64,11 +69,14 @@ def convert_cli(
     python -m spacy al convert wikigold.conll.txt train.spacy --split 0.8 --rest test.spacy
 
     python -m spacy al convert articles.csv pool.spacy --text-field body
+
+    python -m spacy al convert january.jsonl pool/news-01.spacy --shard
     """
     from tqdm import tqdm
 
     from ..corpus.convert import Options, convert, labels_path
     from ..corpus.divide import make_division
+    from ..corpus.numbering import number_files, shards
     from ..corpus.stats import format_repairs, format_table
 
     options = Options(
@@ -88,6 +96,8 @@ def convert_cli(
         # tqdm shows nothing where standard error is not a terminal.
         bar = functools.partial(tqdm, unit=" sentences", disable=None, leave=False)
         done = convert(source, output, options, division=division, watch=bar)
+        if shard:
+            number_files(sorted([output, *shards(output)]))
     typer.echo(f"{source}: {done.format}, {done.scheme}")
     typer.echo(format_table({path.name: part for path, part in done.parts.items()}))
     typer.echo(format_repairs(done.repairs))

@@ -10,10 +10,11 @@ from spacy.tokens import DocBin
 from srsly.msgpack import Packer
 
 from ..errors import ALError, Errors
-from ..files import write_bytes, write_json
+from ..files import write_bytes
 from .conll import read_conll
 from .divide import Division, divide
 from .formats import FORMATS, detect_format
+from .labels import labels_path, write_labels
 from .ontonotes import read_ontonotes
 from .records import read_records
 from .repairs import Repairs
@@ -105,7 +106,7 @@ def convert(
     scheme = writers[0].scheme
     for path, writer in zip(outputs, writers, strict=True):
         write_bytes(path, writer.to_bytes())
-        write_json(labels_path(path), labels)
+        write_labels(labels_path(path), labels)
     parts = {path: writer.statistics for path, writer in zip(outputs, writers, strict=True)}
     return Conversion(format_, scheme, labels, parts, repairs)
 
@@ -151,11 +152,6 @@ def find_format(source: Path, format_: str) -> str:
         known = ", ".join(["auto", *FORMATS])
         raise ALError(Errors.A104.format(option="--format", value=format_, known=known))
     return format_
-
-
-def labels_path(path: Path) -> Path:
-    """The label list that belongs to a DocBin file: OUT.labels.json beside OUT.spacy."""
-    return path.with_suffix(".labels.json")
 
 
 class _Writer:

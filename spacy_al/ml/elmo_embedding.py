@@ -11,7 +11,7 @@ from thinc.api import get_torch_default_device
 from torch import Tensor, nn
 
 from ..errors import ALError, Errors
-from ..types import token_key
+from ..ids import token_key
 from .batching import plan_batches
 from .bilstm import Embedding
 from .elmo import BiLM

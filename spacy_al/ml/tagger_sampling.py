@@ -6,7 +6,8 @@ import torch
 from spacy.tokens import Doc
 from torch import Tensor
 
-from ..types import TagSamples, token_key
+from ..ids import token_key
+from ..types import TagSamples
 from .batching import plan_batches
 from .dropout import KeyedNoise, key_numbers
 from .network import check_dropout, forked_seed, noise_kinds

@@ -13,14 +13,17 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer
 from torch import Tensor
 
+from ..corpus.labels import LabelData, check_labels
 from ..corpus.schemes import SCHEMES, tag_names
 from ..errors import ALError, Errors
+from ..ids import token_key
 from ..ml.snapshot import Snapshot
 from ..ml.tagger import TaggerModel, tagger_shim
 from ..ml.tagger_shim import TaggerShim
 from ..ml.tags import TagCodec, first_unknown_label
 from ..tasks import TokenSpan
-from ..types import TagSamples, token_key
+from ..types import TagSamples
+from .entities import set_entities
 
 DEFAULT_CONFIG = """
 [model]
@@ -131,19 +134,19 @@ class SequenceTagger(TrainablePipe):
         get_examples: Callable[[], Iterable[Example]],
         *,
         nlp: Optional[Language] = None,
-        labels: Optional[Sequence[str]] = None,
+        labels: Optional[LabelData] = None,
     ) -> None:
         """Fix the labels and build the network.
 
         get_examples (Callable): Yields examples; their texts initialise the encoder. Their entities are read only
             if labels are declared nowhere else.
         nlp (Language): Unused.
-        labels (Sequence[str]): The label list that `al convert` writes.
-        RAISES: ALError A300 when there are no labels at all.
+        labels (LabelData): The label list that `al convert` writes.
+        RAISES: ALError A300 when there are no labels at all, A331 for labels of another form.
         """
         validate_get_examples(get_examples, "SequenceTagger.initialize")
         examples = list(get_examples())
-        for label in labels or ([] if self.labels else labels_of(examples)):
+        for label in check_labels(labels, pipe=self.name) or ([] if self.labels else labels_of(examples)):
             self.add_label(label)
         if not self.labels:
             raise ALError(Errors.A300.format(name=self.name))
@@ -171,10 +174,10 @@ class SequenceTagger(TrainablePipe):
         return result
 
     def set_annotations(self, docs: Iterable[Doc], scores: Sequence[NDArray[numpy.int64]]) -> None:
-        """Set `doc.ents`; tokens outside an entity become O."""
+        """Set `doc.ents` (`set_entities`)."""
         codec = self._codec()
         for doc, numbers in zip(docs, scores):
-            doc.set_ents(codec.spans(doc, numbers.tolist()), default="outside")
+            set_entities(doc, codec.spans(doc, numbers.tolist()))
 
     def update(
         self,

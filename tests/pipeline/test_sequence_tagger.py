@@ -9,9 +9,9 @@ from spacy.training import Example
 from thinc.api import Adam
 
 from spacy_al.errors import ALError
+from spacy_al.ids import token_key
 from spacy_al.ml.snapshot import Snapshot
 from spacy_al.tasks import REJECTED
-from spacy_al.types import token_key
 from tests.ml.helpers import SENTENCES, make_examples, tiny_transformer, trained, transformer_model
 
 LISTENER = {"@architectures": "spacy-transformers.TransformerListener.v1", "grad_factor": 1.0,
