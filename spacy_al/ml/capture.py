@@ -30,7 +30,7 @@ class Captured(Generic[Result]):
         stream, self.graph = torch.cuda.current_stream(), torch.cuda.CUDAGraph()
         self.default.graphsafe_set_state(self.generator)
         try:
-            with torch.cuda.graph(self.graph, pool=pool):
+            with torch.cuda.graph(self.graph, pool=pool):  # type: ignore[arg-type]
                 self.result = work()
         except BaseException:
             torch.cuda.set_stream(stream)  # torch leaves its own stream current

@@ -87,6 +87,7 @@ class Encoder(Protocol):
 
     def sync(self) -> None:
         """Called before every use: take over inner models that loading has replaced."""
+        return
 
     def own_modules(self) -> Dict[str, nn.Module]:
         """The torch modules whose weights this encoder saves and, used on its own, trains; by name."""
@@ -94,9 +95,11 @@ class Encoder(Protocol):
 
     def redraw(self, generator: torch.Generator) -> None:
         """Draw anew all weights that are not pretrained."""
+        return
 
     def set_dropout(self, rate: float) -> None:
         """The rate that `nlp.update` was called with; torch layers have theirs from the config."""
+        return
 
     def begin(self, features: Sequence[Any], device: torch.device) -> Tuple[Any, Callable[[], None]]:
         """A batch to train on, and what has to be done after its backward pass."""
@@ -171,6 +174,7 @@ class Engine(Protocol):
 
     def forget(self) -> None:
         """The network's weights have changed, or will."""
+        return
 
 
 class TorchEngine(Engine):

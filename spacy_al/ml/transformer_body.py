@@ -1,9 +1,9 @@
-"""Any text encoder of transformers over a batch of wordpieces: its arguments, its mask, its positions, and the pooling."""
+"""Any text encoder of transformers over a batch of wordpieces: its arguments, mask, positions, and the pooling."""
 
 import contextlib
 import inspect
 import sys
-from typing import Any, Dict, Iterator, List, Optional, Tuple, cast
+from typing import Any, Iterator, List, Optional, Tuple, cast
 
 import torch
 from torch import Tensor, nn

@@ -119,7 +119,7 @@ def test_a_training_pass_waits_for_no_value_and_its_constants_are_copied_once(nl
     assert copies.seen == []
 
 
-@pytest.mark.parametrize("kind, most", [("roberta", 62), ("bert", 64), ("mpnet", 62)])
+@pytest.mark.parametrize(("kind", "most"), [("roberta", 62), ("bert", 64), ("mpnet", 62)])
 def test_positions_are_counted_from_behind_the_padding_id(kind, most, tmp_path):
     from transformers import AutoModel
 
