@@ -35,13 +35,13 @@ class Errors:
     A104 = "[A104] {option} {value!r} is not known. Use one of: {known}."
     A110 = "[A110] {path}: holds no sentences. Check that this is the right file and that it was downloaded whole; a format can be named with --format."
     A111 = "[A111] {path}:{line}: {found} column(s) where {expected} were expected: {text!r}. Give the line all its columns, separated as on the other lines, or use --on-error warn to keep the word with its entity tag missing."
-    A112 = "[A112] {path}:{line}: {problem}. Mend the tag, name the file's scheme with --scheme IOB1, IOB2 or BILOU, or use --on-error warn to repair and count."
+    A112 = "[A112] {path}:{line}: {problem}. Mend the tag, name the file's scheme with --scheme IOB1, IOB2, BILOU or IO, or use --on-error warn to repair and count."
     A113 = "[A113] {path}:{line}: byte {byte} of the line is not UTF-8. Convert the file (`iconv -f latin1 -t utf8`, if Latin-1 is what it is), or use --on-error warn to put U+FFFD there."
-    A114 = "[A114] {path}: the tag scheme cannot be told: {seen}. Name it with --scheme, one of {known}; with --on-error warn, tags that break it are repaired and counted."
+    A114 = "[A114] {path}: the tag scheme cannot be told: {seen}. Name it with --scheme, one of {known} (IO if tags are bare labels); with --on-error warn, tags that break it are repaired and counted."
     A115 = "[A115] {path}: the format cannot be told: {seen}. Name it with --format, one of: {known}."
     A116 = "[A116] {path}: {problem}. Give one *_gold_conll file, or the folder of one part and language, such as .../data/train/data/english; from skeletons, make such files first with the CoNLL-2012 script skeleton2conll.sh and your copy of OntoNotes 5."
     A117 = "[A117] {path}:{line}: {problem}. Names stand in column 11 as '(ORG*', '*', '*)' or '(ORG)', each closed in its sentence, and a document ends with '#end document'. Mend the line or fetch the file again; --on-error warn repairs brackets and counts them."
-    A118 = "[A118] {path}: most lines have {width} column(s), the tag was sought in column {tag} and parts of speech in column {pos}. The word is column 0, so the tag needs another: separate columns by spaces or tabs, or give --tag-column and --pos-column; for text without labels use --format txt."
+    A118 = "[A118] {path}: most lines have {width} column(s), the tag was sought in column {tag} and parts of speech in column {pos}. The tag needs another column than the word: separate columns by spaces or tabs, or give --word-column, --tag-column and --pos-column; for text without labels use --format txt."
     A119 = "[A119] {path}:{line}: a tag without a word. Put the word into the first column, or use --on-error warn to leave the line out."
     A120 = "[A120] {path}:{line}: {problem}. Quote cells that hold the separator, a quote or a line end, and double quotes inside; or use --on-error warn to leave the row out."
     A121 = "[A121] {path}:1: no column {column!r} in the header {header!r}. Name the column of the text with --text-field; commas, semicolons and tabs are tried as separators."
@@ -53,6 +53,8 @@ class Errors:
     A127 = "[A127] {path}:{line}: the span {text!r} ({label}) overlaps another one, and named entities may not. Remove one, or use --on-error warn to keep the longest."
     A128 = "[A128] --split and --rest go together: give the share for OUT and the file for the other sentences, or neither."
 
+    A131 = "[A131] {path}: the first column holds numbers in {numbers} of {total} lines, which do not count tokens from 0 or 1 throughout. Say where the words are with --word-column (0 if these numbers are the words)."
+    A132 = "[A132] {path}: columns {columns} hold entity tags. Say which to read with --tag-column."
     A130 = "[A130] {path}: not a spaCy DocBin ({reason}). Make it again with `python -m spacy al convert`."
 
     # Taggers

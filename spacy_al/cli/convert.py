@@ -15,14 +15,15 @@ Output = Annotated[
     Path, typer.Argument(metavar="OUT.spacy", help="The DocBin to write; OUT.labels.json goes beside it")
 ]
 Format = Annotated[str, typer.Option("--format", "-f", help="conll, ontonotes, jsonl, txt, csv or auto")]
-Scheme = Annotated[str, typer.Option("--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU or auto")]
+Scheme = Annotated[str, typer.Option("--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU (also BIOES, BMES), IO or auto")]
 OnError = Annotated[str, typer.Option(help="fail: stop at the first problem; warn: repair it and count")]
 Split = Annotated[Optional[float], typer.Option(help="Share of the sentences for OUT; the others go to --rest")]
 Rest = Annotated[Optional[Path], typer.Option(metavar="REST.spacy", help="The other part of --split")]
 SplitBy = Annotated[str, typer.Option(help="documents (each stays whole) or sentences")]
 Seed = Annotated[int, typer.Option(help="Seed of --split")]
 PosColumn = Annotated[Optional[int], typer.Option(help="Column of part-of-speech tags, from 0; 1 if there are 3 or 4")]
-TagColumn = Annotated[int, typer.Option(help="Column of entity tags, from 0; -1 is the last")]
+TagColumn = Annotated[Optional[int], typer.Option(help="Column of entity tags, from 0; -1 is the last")]
+WordColumn = Annotated[Optional[int], typer.Option(help="Column of words, from 0; the first that does not count")]
 Lang = Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer, for running text")]
 Pipeline = Annotated[
     Optional[str],
@@ -44,7 +45,8 @@ def convert_cli(
     split_by: SplitBy = "documents",
     seed: Seed = 0,
     pos_column: PosColumn = None,
-    tag_column: TagColumn = -1,
+    tag_column: TagColumn = None,
+    word_column: WordColumn = None,
     lang: Lang = "en",
     pipeline: Pipeline = None,
     text_field: TextField = "text",
@@ -77,6 +79,7 @@ def convert_cli(
         on_error=on_error,
         pos_column=pos_column,
         tag_column=tag_column,
+        word_column=word_column,
         lang=lang,
         pipeline=pipeline,
         text_field=text_field,

@@ -29,7 +29,7 @@ SAMPLES = {
     "txt": "Rome fell. It rose\n\nAnn ran\n",
 }
 # No sentences, scheme or columns that cannot be told, no column of that name.
-BEYOND_REPAIR = ("A110", "A114", "A118", "A121")
+BEYOND_REPAIR = ("A110", "A114", "A118", "A121", "A131", "A132")
 PIECES = [
     b"",
     b"\n",

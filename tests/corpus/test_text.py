@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from spacy_al.corpus.formats import detect_format
+from spacy_al.corpus.detect import detect_format
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.corpus.text import read_csv, read_folder, read_text
 from spacy_al.errors import ALError

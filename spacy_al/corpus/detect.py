@@ -6,7 +6,7 @@ from typing import List
 
 from ..errors import ALError, Errors
 from . import ontonotes
-from .conll import DOCSTART
+from .columns import DOCSTART
 from .lines import read_lines
 from .repairs import Repairs
 from .text import visible_files
@@ -19,14 +19,15 @@ FORMATS = {
     "csv": "a table with a column of texts, without labels",
 }
 LOOKED_AT = 500  # lines
-TAG_STARTS = {f"{prefix}-" for prefix in "BILUES"}
+TAG_STARTS = {f"{prefix}-" for prefix in "BILUESMW"}
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "txt"}
 
 
-def detect_format(path: Path) -> str:
+def detect_format(path: Path, *, columns: bool = False) -> str:
     """Tell the format of a file or folder.
 
     path (Path): The file or folder.
+    columns (bool): A tag scheme was named, so that what might be columns is.
     RETURNS (str): A key of FORMATS.
     RAISES: ALError A003 when it does not exist, A110 when it is empty, A115 when no format fits for sure.
     """
@@ -45,7 +46,7 @@ def detect_format(path: Path) -> str:
     if texts[0].lstrip().startswith("{"):
         return "jsonl"
     share = _tagged(texts)
-    if share >= 0.5:
+    if share >= 0.5 or columns:
         return "conll"  # whose reader names the other lines
     if suffix == "txt" and share <= 0.1:
         return "txt"
@@ -64,7 +65,7 @@ def _detect_folder(path: Path) -> str:
 def _tagged(texts: List[str]) -> float:
     """The share of lines that have columns and end with what looks like an entity tag."""
     rows = [text.split() for text in texts]
-    rows = [row for row in rows if row and row[0] != DOCSTART]
+    rows = [row for row in rows if row and row[0] != DOCSTART and (row[0][0] != "#" or row[-1] == "O")]
     fit = [row for row in rows if len(row) > 1 and (row[-1] == "O" or row[-1][:2] in TAG_STARTS)]
     return len(fit) / len(rows) if rows else 0.0
 
