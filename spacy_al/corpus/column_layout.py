@@ -1,5 +1,6 @@
 """What each column of a file with one token a line holds: counting numbers, words, parts of speech, entity tags."""
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -148,7 +149,7 @@ def _counts(blocks: Sequence[List[List[str]]], path: Path, width: int) -> bool:
     tokens = [found for found in tokens if found]
     steady = all(found == list(range(found[0], found[0] + len(found))) for found in tokens)
     begins = [found[0] for found in tokens]
-    through = all(after[0] == before[-1] + 1 for before, after in zip(tokens, tokens[1:]))
+    through = all(after[0] == before[-1] + 1 for before, after in itertools.pairwise(tokens))
     if numbers == total and steady and begins[0] in (0, 1) and (len(set(begins)) == 1 or through):
         return True
     raise ALError(Errors.A131.format(path=path, numbers=numbers, total=total))

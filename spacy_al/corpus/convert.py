@@ -13,8 +13,8 @@ from ..errors import ALError, Errors
 from ..files import write_bytes, write_json
 from .column_layout import Wish
 from .columns import read_columns
-from .divide import Division, divide
 from .detect import FORMATS, detect_format
+from .divide import Division, divide
 from .ontonotes import read_ontonotes
 from .records import read_records
 from .repairs import Repairs

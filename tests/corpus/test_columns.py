@@ -259,7 +259,7 @@ def test_all_letters_of_bilou_are_read(write, letters):
 
 @pytest.mark.parametrize("prefix", ["", "I-"])
 def test_in_io_neighbours_of_one_label_are_one_entity(write, prefix):
-    content = "a {0}x-y\nb {0}x-y\nc {0}z\nd O\ne {0}z\n".format(prefix)
+    content = f"a {prefix}x-y\nb {prefix}x-y\nc {prefix}z\nd O\ne {prefix}z\n"
     (sentence,) = read(write("f", content), scheme="IO")
     assert sentence.spans == [(0, 2, "x-y"), (2, 3, "z"), (4, 5, "z")]
     assert sentence.scheme == "IO"
