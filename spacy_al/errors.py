@@ -55,6 +55,7 @@ class Errors:
 
     A131 = "[A131] {path}: the first column holds numbers in {numbers} of {total} lines, which do not count tokens from 0 or 1 throughout. Say where the words are with --word-column (0 if these numbers are the words)."
     A132 = "[A132] {path}: columns {columns} hold entity tags. Say which to read with --tag-column."
+    A133 = "[A133] {place}: the label {label} is the number that the tool gives to a label. Say what it stands for with --rename {label}=NAME, or export with names of labels."
     A130 = "[A130] {path}: not a spaCy DocBin ({reason}). Make it again with `python -m spacy al convert`."
 
     # Taggers
@@ -170,13 +171,13 @@ class Errors:
     A604 = "[A604] {place}: the sentence was changed in the tool: at {at} it has {found!r}, and {expected!r} was asked for. Put the original text back; text must not be edited while labelling."
     A605 = "[A605] {place}: the {label} span of characters {chars} ({text!r}) cuts tokens; tokens there lie at {tokens}. Mark whole tokens, or widen such spans with --snap."
     A606 = "[A606] {place}: the spans {first} and {second} (first token, token after the last, label) overlap. An entity is one run of tokens with one label: keep one of them."
-    A607 = "[A607] {place}: sentence '{id}' has {n} answers (lines {lines}), and {problem}. Settle it in the tool, or choose with --several newest or --several vote."
+    A607 = "[A607] {place}: sentence '{id}' has {n} answers (lines {lines}), and {problem}. Settle it in the tool, or choose with --several first, newest or vote."
     A608 = "[A608] {place}: {field}: {problem}. Export again from the tool, or mend this record."
     A609 = "[A609] {place}: the {label} span {chars} covers {text!r} of a text of {length} characters{said}. The offsets do not belong to this text: export again, or mark the span anew."
     A610 = "[A610] {place}: the {label} span lies at characters {chars}, that is tokens {found}, but its token numbers say {tokens} (here and in this message the end is exclusive; Prodigy's token_end is inclusive). Mark the span anew."
     A611 = "[A611] {place}: the offsets fit the text both as code points ({codepoints}) and as UTF-16 units ({utf16}). Say which the tool counts with --units codepoints or --units utf16."
     A612 = "[A612] {place}: the record has no id of ours (al_id), and {n} of the sentences asked for have its text. Keep al_id when exporting, or put it back."
-    A613 = "[A613] {place}: unknown label '{label}'. The labels of this run are: {labels}. Rename it in the tool, or mark the span anew."
+    A613 = "[A613] {place}: unknown label '{label}'. The labels of this run are: {labels}. Rename it with --rename {label}=NEW, in the tool, or mark the span anew."
     A614 = "[A614] {place}: {tag}: {problem}. Entities begin with B- and go on with I- of the same label (IOB2)."
     A615 = "[A615] {path}: not a whole DocBin ({reason}). Save it again with `DocBin.to_disk`."
     A616 = "[A616] The environment variable {name} is not set. {cure}"

@@ -40,7 +40,7 @@ def pull_cli(
     """
     from ..exchange import label_studio_api as api
     from ..exchange.ingest import take_bytes
-    from ..exchange.records import Options
+    from ..exchange.reading import Options
     from ..files import write_bytes
     from .common import fail_clearly
 

@@ -42,7 +42,7 @@ def query_cli(
 
     python -m spacy al query ranking.jsonl batch.json -f label_studio --pool pool.spacy -n 50 --labels PER,LOC
     """
-    from ..exchange.formats import write_tasks
+    from ..exchange.tool_files import write_tasks
     from .common import fail_clearly
 
     with fail_clearly():
@@ -108,7 +108,7 @@ def _read_labels(given: str) -> List[str]:
     import json
 
     from ..errors import ALError, Errors
-    from ..exchange.containers import read_file
+    from ..corpus.annotation.chunks import read_file
 
     if not given.endswith(".json"):
         return [label.strip() for label in given.split(",") if label.strip()]

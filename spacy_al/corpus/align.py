@@ -9,6 +9,7 @@ from spacy.vocab import Vocab
 from .schemes import Span
 
 Offsets = List[Tuple[int, int]]
+NO_PLACE = -1  # a UTF-16 offset in the middle of a surrogate pair
 
 
 class BadRecord(ValueError):
@@ -70,6 +71,31 @@ def make_doc(text: str, offsets: Offsets, vocab: Vocab, tags: Optional[List[str]
         kept += [""] * bool(gap) + ([tags[number]] if tags and not last else [""] * (not last))
         place = end
     return Doc(vocab, words=words, spaces=spaces, tags=kept if tags else None)
+
+
+def from_utf16(text: str) -> List[int]:
+    """The code point offset of each UTF-16 offset, from 0 to the text's length; NO_PLACE inside a pair."""
+    offsets: List[int] = []
+    for number, character in enumerate(text):
+        offsets.append(number)
+        if ord(character) > 0xFFFF:
+            offsets.append(NO_PLACE)
+    return [*offsets, len(text)]
+
+
+def has_pairs(text: str) -> bool:
+    """Whether UTF-16 offsets into the text differ from code points anywhere."""
+    return any(ord(character) > 0xFFFF for character in text)
+
+
+def trim(text: str, start: int, end: int) -> Tuple[int, int]:
+    """Borders without white space of any kind at either end; as they are where nothing else is between them."""
+    inner = text[start:end]
+    kept = inner.strip()
+    if not kept:
+        return start, end
+    first = start + len(inner) - len(inner.lstrip())
+    return first, first + len(kept)
 
 
 def align(spans: Sequence[CharSpan], doc: Doc) -> List[Tuple[int, int, bool]]:

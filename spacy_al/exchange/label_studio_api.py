@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 
 from ..errors import ALError, Errors
 from ..tasks import Task
-from .containers import split_array
-from .fields import open_chunk
-from .label_studio import labelling_config, to_record
-from .records import MAX_FILE
+from ..corpus.annotation.chunks import MAX_FILE, split_array
+from ..corpus.annotation.values import open_chunk
+from ..corpus.annotation.label_studio import labelling_config, to_record
 
 BATCH = 250  # tasks a request
 TIMEOUT = 120  # seconds

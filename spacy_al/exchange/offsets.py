@@ -3,36 +3,22 @@
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
+from ..corpus.align import from_utf16, trim
+from ..corpus.annotation.marks import Mark
 from ..errors import ALError, Errors
 from ..tasks import Task, TokenSpan
-from .records import Mark
-
-NO_PLACE = -1  # a UTF-16 offset in the middle of a surrogate pair
-
 
 @dataclass(frozen=True)
 class Placed:
-    """Marks as token spans. spans (List[TokenSpan]): In the order of the marks. snapped (int): How many of
-    them
-    were widened to whole tokens."""
+    """Marks as token spans.
+
+    spans (List[TokenSpan]): In the order of the marks. snapped (int): How many were widened to whole tokens.
+    trimmed (int): How many had white space at an edge.
+    """
 
     spans: List[TokenSpan]
     snapped: int
-
-
-def from_utf16(text: str) -> List[int]:
-    """The code point offset of each UTF-16 offset, from 0 to the text's length; NO_PLACE inside a pair."""
-    offsets: List[int] = []
-    for number, character in enumerate(text):
-        offsets.append(number)
-        if ord(character) > 0xFFFF:
-            offsets.append(NO_PLACE)
-    return [*offsets, len(text)]
-
-
-def has_pairs(text: str) -> bool:
-    """Whether UTF-16 offsets into the text differ from code points anywhere."""
-    return any(ord(character) > 0xFFFF for character in text)
+    trimmed: int = 0
 
 
 def place(marks: Tuple[Mark, ...], task: Task, *, unit: str, snap: bool, place: str) -> Placed:
@@ -49,11 +35,13 @@ def place(marks: Tuple[Mark, ...], task: Task, *, unit: str, snap: bool, place: 
     table = from_utf16(task.text) if unit == "utf16" else None
     starts: Dict[int, int] = {start: number for number, (start, _) in enumerate(task.bounds)}
     ends: Dict[int, int] = {end: number + 1 for number, (_, end) in enumerate(task.bounds)}
-    spans, snapped = [], 0
+    spans, snapped, trimmed = [], 0, 0
     for mark in marks:
         chars = _chars(mark, task, table, place)
+        if chars is not None and chars != trim(task.text, *chars):
+            chars, trimmed = trim(task.text, *chars), trimmed + 1
         if chars is None:
-            start, end = _by_tokens(mark, task, place)
+            start, end = _trim_tokens(_by_tokens(mark, task, place), task)
         elif chars[0] in starts and chars[1] in ends and chars[0] < chars[1]:
             start, end = starts[chars[0]], ends[chars[1]]
         elif snap:
@@ -61,14 +49,14 @@ def place(marks: Tuple[Mark, ...], task: Task, *, unit: str, snap: bool, place: 
             snapped += 1
         else:
             raise _off_boundary(chars, mark, task, place)
-        if mark.tokens is not None and mark.tokens != (start, end):
+        if mark.tokens is not None and (start, end) not in (mark.tokens, _trim_tokens(mark.tokens, task)):
             raise ALError(
                 Errors.A610.format(
                     place=place, label=mark.label, chars=mark.chars, found=(start, end), tokens=mark.tokens
                 )
             )
         spans.append((start, end, mark.label))
-    return Placed(spans, snapped)
+    return Placed(spans, snapped, trimmed)
 
 
 def _chars(mark: Mark, task: Task, table: Optional[List[int]], place: str) -> Optional[Tuple[int, int]]:
@@ -94,6 +82,15 @@ def _by_tokens(mark: Mark, task: Task, place: str) -> Tuple[int, int]:
         raise ALError(
             Errors.A610.format(place=place, label=mark.label, chars=None, found="no tokens", tokens=mark.tokens)
         )
+    return start, end
+
+
+def _trim_tokens(tokens: Tuple[int, int], task: Task) -> Tuple[int, int]:
+    start, end = tokens
+    while 0 <= start < end <= len(task.words) and task.words[start].isspace() and end - start > 1:
+        start += 1
+    while 0 <= start < end <= len(task.words) and task.words[end - 1].isspace() and end - start > 1:
+        end -= 1
     return start, end
 
 

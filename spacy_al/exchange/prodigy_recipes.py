@@ -13,8 +13,8 @@ import prodigy
 from ..loop.session import Session
 from ..tasks import Task
 from .ingest import take_bytes
-from .prodigy import to_record
-from .records import Options
+from ..corpus.annotation.prodigy import to_record
+from .reading import Options
 
 
 @prodigy.recipe(

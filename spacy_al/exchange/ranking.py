@@ -15,7 +15,7 @@ from ..errors import ALError, Errors
 from ..jsonl import read_jsonl
 from ..tasks import Task
 from ..types import token_key
-from .fields import Fields
+from ..corpus.annotation.values import Fields
 
 
 def read_ranking(path: Path, pool: Path, vocab: Vocab, *, limit: int, measure: Optional[str] = None) -> List[Task]:

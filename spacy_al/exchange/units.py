@@ -4,8 +4,10 @@ from typing import Dict, Iterable, Optional, Set, Tuple
 
 from ..errors import ALError, Errors
 from ..tasks import Task
-from .offsets import Placed, has_pairs, place
-from .records import Options, Record
+from ..corpus.align import has_pairs
+from ..corpus.annotation.marks import Record
+from .offsets import Placed, place
+from .reading import Options
 
 
 def place_marks(
