@@ -121,7 +121,8 @@ def align(spans: Sequence[CharSpan], doc: Doc) -> List[Tuple[int, int, bool]]:
             after -= 1
         if first >= after:
             raise BadRecord(f"the span {tuple(span)} holds white space only")
-        found.append((first, after, (starts[first], ends[after - 1]) == (span.start, span.end)))
+        borders = (starts[first], ends[after - 1])
+        found.append((first, after, borders in ((span.start, span.end), trim(doc.text, span.start, span.end))))
     return found
 
 

@@ -38,18 +38,19 @@ def place(marks: Tuple[Mark, ...], task: Task, *, unit: str, snap: bool, place: 
     spans, snapped, trimmed = [], 0, 0
     for mark in marks:
         chars = _chars(mark, task, table, place)
-        if chars is not None and chars != trim(task.text, *chars):
-            chars, trimmed = trim(task.text, *chars), trimmed + 1
-        if chars is None:
-            start, end = _trim_tokens(_by_tokens(mark, task, place), task)
-        elif chars[0] in starts and chars[1] in ends and chars[0] < chars[1]:
-            start, end = starts[chars[0]], ends[chars[1]]
+        inner = chars and trim(task.text, *chars)
+        if chars is None or inner is None:
+            whole = _by_tokens(mark, task, place)
+        elif (exact := _exact(chars, starts, ends)) or (exact := _exact(inner, starts, ends)):
+            whole = exact
         elif snap:
-            start, end = _widen(chars, mark, task, place)
+            whole = _widen(inner, mark, task, place)
             snapped += 1
         else:
             raise _off_boundary(chars, mark, task, place)
-        if mark.tokens is not None and (start, end) not in (mark.tokens, _trim_tokens(mark.tokens, task)):
+        start, end = _trim_tokens(whole, task)
+        trimmed += inner != chars or (start, end) != whole
+        if mark.tokens is not None and mark.tokens != whole and _trim_tokens(mark.tokens, task) != (start, end):
             raise ALError(
                 Errors.A610.format(
                     place=place, label=mark.label, chars=mark.chars, found=(start, end), tokens=mark.tokens
@@ -85,13 +86,15 @@ def _by_tokens(mark: Mark, task: Task, place: str) -> Tuple[int, int]:
     return start, end
 
 
+def _exact(chars: Tuple[int, int], starts: Dict[int, int], ends: Dict[int, int]) -> Optional[Tuple[int, int]]:
+    """The tokens that begin and end just there; None if there are none."""
+    return (starts[chars[0]], ends[chars[1]]) if chars[0] in starts and chars[1] in ends and chars[0] < chars[1] else None
+
+
 def _trim_tokens(tokens: Tuple[int, int], task: Task) -> Tuple[int, int]:
-    start, end = tokens
-    while 0 <= start < end <= len(task.words) and task.words[start].isspace() and end - start > 1:
-        start += 1
-    while 0 <= start < end <= len(task.words) and task.words[end - 1].isspace() and end - start > 1:
-        end -= 1
-    return start, end
+    """Tokens without those of white space at either end; as they are if there are no others, or none at all."""
+    filled = [number for number in range(max(tokens[0], 0), min(tokens[1], len(task.words))) if task.words[number].strip()]
+    return (filled[0], filled[-1] + 1) if filled else tokens
 
 
 def _widen(chars: Tuple[int, int], mark: Mark, task: Task, place: str) -> Tuple[int, int]:
