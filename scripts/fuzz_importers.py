@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fuzzing.mutations import mutate
 from fuzzing.readers import Said, confirm, read_plainly, trimmed
 
-from spacy_al.errors import ALError
 from spacy_al.corpus.annotation.tools import FORMATS
-from spacy_al.exchange.tool_files import parse_answers
+from spacy_al.errors import ALError
 from spacy_al.exchange.reading import Options
+from spacy_al.exchange.tool_files import parse_answers
 from spacy_al.tasks import Answer, Task
 
 LABELS = ("PER", "LOC", "ORG")

@@ -2,7 +2,7 @@
 
 import functools
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, List, Optional
 
 import typer
 
@@ -15,7 +15,10 @@ Output = Annotated[
     Path, typer.Argument(metavar="OUT.spacy", help="The DocBin to write; OUT.labels.json goes beside it")
 ]
 Format = Annotated[str, typer.Option("--format", "-f", help="conll, ontonotes, jsonl, txt, csv or auto")]
-Scheme = Annotated[str, typer.Option("--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU (also BIOES, BMES), IO or auto")]
+Scheme = Annotated[
+    str,
+    typer.Option("--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU (BIOES, BMES), IO, auto"),
+]
 OnError = Annotated[str, typer.Option(help="fail: stop at the first problem; warn: repair it and count")]
 Split = Annotated[Optional[float], typer.Option(help="Share of the sentences for OUT; the others go to --rest")]
 Rest = Annotated[Optional[Path], typer.Option(metavar="REST.spacy", help="The other part of --split")]
@@ -32,6 +35,15 @@ Pipeline = Annotated[
 TextField = Annotated[str, typer.Option(help="Key or column of the text (jsonl, csv)")]
 IdField = Annotated[str, typer.Option(help="Key or column of the document's id (jsonl, csv)")]
 PerLine = Annotated[bool, typer.Option("--per-line", help="Each line of a .txt file is a document")]
+
+
+SpansField = Annotated[Optional[str], typer.Option(help="Key or column of entities or tags (jsonl, csv)")]
+TagNames = Annotated[Optional[str], typer.Option(help="What numbers in ner_tags stand for, such as O,B-PER,I-PER")]
+Several = Annotated[str, typer.Option(help="Several people's answers: fail unless they agree, first, newest, or vote")]
+Untouched = Annotated[str, typer.Option(help="No entities, and no word if anyone looked: skip, accept or fail")]
+Rename = Annotated[
+    Optional[List[str]], typer.Option(metavar="OLD=NEW", help="Take a label under another name; may be repeated")
+]
 
 
 def convert_cli(
@@ -52,6 +64,11 @@ def convert_cli(
     text_field: TextField = "text",
     id_field: IdField = "id",
     per_line: PerLine = False,
+    spans_field: SpansField = None,
+    tag_names: TagNames = None,
+    several: Several = "fail",
+    untouched: Untouched = "skip",
+    rename: Rename = None,
 ) -> None:
     """
     Convert a corpus to spaCy's DocBin, one Doc per sentence, and print what is in it.
@@ -71,22 +88,24 @@ def convert_cli(
 
     from ..corpus.convert import Options, convert, labels_path
     from ..corpus.divide import make_division
+    from ..corpus.json_corpus import make_rules
     from ..corpus.stats import format_repairs, format_table
 
-    options = Options(
-        format=format_,
-        scheme=scheme,
-        on_error=on_error,
-        pos_column=pos_column,
-        tag_column=tag_column,
-        word_column=word_column,
-        lang=lang,
-        pipeline=pipeline,
-        text_field=text_field,
-        id_field=id_field,
-        per_line=per_line,
-    )
     with fail_clearly():
+        options = Options(
+            format=format_,
+            scheme=scheme,
+            on_error=on_error,
+            pos_column=pos_column,
+            tag_column=tag_column,
+            word_column=word_column,
+            lang=lang,
+            pipeline=pipeline,
+            text_field=text_field,
+            id_field=id_field,
+            per_line=per_line,
+            rules=make_rules(several, untouched, rename or [], spans_field, tag_names),
+        )
         division = make_division(split, rest, unit=split_by, seed=seed)
         # tqdm shows nothing where standard error is not a terminal.
         bar = functools.partial(tqdm, unit=" sentences", disable=None, leave=False)

@@ -17,7 +17,9 @@ Output = Annotated[
     Optional[Path],
     typer.Option("--output", "-o", metavar="OUT.spacy", help="Labelled sentences, for a ranking"),
 ]
-Several = Annotated[str, typer.Option(help="Several answers to a sentence: fail unless they agree, first, newest, or vote")]
+Several = Annotated[
+    str, typer.Option(help="Several answers to a sentence: fail unless they agree, first, newest, vote")
+]
 Snap = Annotated[bool, typer.Option("--snap", help="Widen spans that cut tokens to whole tokens")]
 Unlabelled = Annotated[str, typer.Option(help="What unmarked tokens are: outside (O) or missing")]
 Untouched = Annotated[
@@ -62,7 +64,8 @@ def ingest_cli(
 
     python -m spacy al ingest ranking.jsonl export.json --pool pool.spacy --output labelled.spacy
     """
-    from ..exchange.ingest import parse_names, take_files
+    from ..corpus.annotation.marks import parse_names
+    from ..exchange.ingest import take_files
     from ..exchange.reading import Options
     from .common import fail_clearly
 
@@ -97,10 +100,10 @@ def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Opt
     if source.is_dir():
         from ..exchange.ingest import replaced
         from ..loop.session import Session
+        from ..runs.folder import RunFolder
 
-        session = Session.open(source)
-        before = {answer.id: answer for answer in session.folder.log.read()}
-        session.answer(reading.answers)
+        before = {answer.id: answer for answer in RunFolder(source).log.read()}
+        Session.open(source).answer(reading.answers)
         told = replaced(reading.answers, before)
         if told:
             typer.echo(told)

@@ -107,8 +107,8 @@ def _open_ranking(
 def _read_labels(given: str) -> List[str]:
     import json
 
-    from ..errors import ALError, Errors
     from ..corpus.annotation.chunks import read_file
+    from ..errors import ALError, Errors
 
     if not given.endswith(".json"):
         return [label.strip() for label in given.split(",") if label.strip()]

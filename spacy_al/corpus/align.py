@@ -98,6 +98,12 @@ def trim(text: str, start: int, end: int) -> Tuple[int, int]:
     return first, first + len(kept)
 
 
+def same_text(said: str, text: str) -> bool:
+    """Whether a tool's copy of a text is that text, white space aside."""
+    # Label Studio's page trims lines and writes their ends as a backslash and an n; offsets do count them.
+    return said == text or "".join(said.replace("\\n", "").split()) == "".join(text.replace("\\n", "").split())
+
+
 def align(spans: Sequence[CharSpan], doc: Doc) -> List[Tuple[int, int, bool]]:
     """The tokens that character spans touch, white space at their ends not counted.
 

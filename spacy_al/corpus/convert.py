@@ -1,7 +1,7 @@
 """Any supported corpus to DocBin files of one Doc per sentence, with the label list beside them."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
@@ -15,13 +15,14 @@ from .column_layout import Wish
 from .columns import read_columns
 from .detect import FORMATS, detect_format
 from .divide import Division, divide
+from .json_corpus import Rules, read_records
 from .ontonotes import read_ontonotes
-from .records import read_records
 from .repairs import Repairs
 from .sentence import Sentence, to_doc
 from .splitter import make_splitter
 from .stats import Statistics
-from .text import read_csv, read_folder, read_text
+from .table_corpus import read_csv
+from .text import read_folder, read_text
 
 ATTRIBUTES = ("ORTH", "SPACY", "TAG", "ENT_IOB", "ENT_TYPE", "SENT_START")
 
@@ -41,6 +42,7 @@ class Options:
     pipeline (Optional[str]): A pipeline that splits such text, in place of a blank one.
     text_field (str): Key or column of the text. id_field (str): That of the document's id.
     per_line (bool): Each line of a text file is a document.
+    rules (Rules): How to take what people said in annotation tools, and where it stands.
     """
 
     format: str = "auto"
@@ -54,6 +56,7 @@ class Options:
     text_field: str = "text"
     id_field: str = "id"
     per_line: bool = False
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True)
@@ -124,16 +127,16 @@ def read_corpus(source: Path, format_: str, options: Options, repairs: Repairs, 
     nlp (Language): What splits text that comes without tokens.
     RETURNS (Iterator[Sentence]): Its sentences.
     """
-    fields = {"text_field": options.text_field, "id_field": options.id_field}
+    text, id_ = options.text_field, options.id_field
     if format_ == "conll":
         wish = Wish(options.scheme, options.word_column, options.pos_column, options.tag_column)
         return read_columns(source, repairs, wish)
     if format_ == "ontonotes":
         return read_ontonotes(source, repairs)
     if format_ == "jsonl":
-        return read_records(source, repairs, nlp=nlp, **fields)
+        return read_records(source, repairs, nlp=nlp, text_field=text, id_field=id_, rules=options.rules)
     if format_ == "csv":
-        return read_csv(source, repairs, nlp=nlp, **fields)
+        return read_csv(source, repairs, nlp=nlp, text_field=text, id_field=id_, rules=options.rules)
     if source.is_dir():
         return read_folder(source, repairs, nlp=nlp, per_line=options.per_line)
     return read_text(source, repairs, nlp=nlp, per_line=options.per_line)

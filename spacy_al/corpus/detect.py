@@ -14,13 +14,13 @@ from .text import visible_files
 FORMATS = {
     "conll": "one token a line, the entity tag in the last column (CoNLL-2003, WNUT-17, BC5CDR, Wikigold)",
     "ontonotes": "a *_gold_conll file or a folder of them (CoNLL-2012)",
-    "jsonl": "one JSON object a line (spaCy, Prodigy, or documents without labels)",
+    "jsonl": "JSON, one object a line or one array (spaCy, Prodigy, Label Studio, doccano, Argilla, or no labels)",
     "txt": "a text file or a folder of them, without labels",
-    "csv": "a table with a column of texts, without labels",
+    "csv": "a table with a column of texts, and one of entities or none",
 }
 LOOKED_AT = 500  # lines
 TAG_STARTS = {f"{prefix}-" for prefix in "BILUESMW"}
-SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "txt"}
+SUFFIXES = {".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "txt"}
 
 
 def detect_format(path: Path, *, columns: bool = False) -> str:
@@ -43,7 +43,7 @@ def detect_format(path: Path, *, columns: bool = False) -> str:
     suffix = SUFFIXES.get(path.suffix.lower())
     if suffix in ("jsonl", "csv"):
         return suffix
-    if texts[0].lstrip().startswith("{"):
+    if texts[0].lstrip().startswith(("{", "[{")) or texts[0].strip() == "[":
         return "jsonl"
     share = _tagged(texts)
     if share >= 0.5 or columns:

@@ -35,7 +35,8 @@ NOTED: Dict[str, str] = {
     "edges": "spans with white space at an edge: trimmed",
     "copies": "spans given twice: counted once",
     "other_results": "annotations that are not entities (relations, choices): left out",
-    "unanswered": "records that nobody has answered: entities missing, not O",
+    "utf16": "spans counted in UTF-16 units: corrected",
+    "unanswered": "records that nobody has answered, as far as is known: missing, not O (--untouched)",
     "pt": "files or documents of the section pt: left out",
 }
 

@@ -2,15 +2,15 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import List, Mapping, Optional, Sequence, Tuple
 
+from ..corpus.annotation.chunks import read_file
+from ..corpus.annotation.tools import detect
 from ..errors import ALError, Errors
 from ..files import write_bytes
 from ..tasks import Answer, Task
-from ..corpus.annotation.chunks import read_file
-from ..corpus.annotation.tools import detect
-from .tool_files import parse_files
 from .reading import SEVERAL, UNITS, UNLABELLED, UNTOUCHED, Options, Reading
+from .tool_files import parse_files
 
 NOTES = {
     "unanswered": "not answered yet",
@@ -32,17 +32,6 @@ def check_options(options: Options) -> None:
         value = getattr(options, name)
         if value not in known:
             raise ALError(Errors.A628.format(option=f"--{name}", value=value, known=", ".join(known)))
-
-
-def parse_names(pairs: Sequence[str]) -> Dict[str, str]:
-    """New names of labels by old ones, from OLD=NEW; raises ALError A628 for anything else."""
-    names: Dict[str, str] = {}
-    for pair in pairs:
-        old, mark, new = pair.partition("=")
-        if not mark or not old or new != new.strip() or not new or old in names:
-            raise ALError(Errors.A628.format(option="--rename", value=pair, known="OLD=NEW, each OLD once"))
-        names[old] = new
-    return names
 
 
 def take_files(

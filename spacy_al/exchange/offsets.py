@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
-from ..corpus.align import from_utf16, trim
+from ..corpus.align import from_utf16, same_text, trim
 from ..corpus.annotation.marks import Mark
 from ..errors import ALError, Errors
 from ..tasks import Task, TokenSpan
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -69,7 +70,7 @@ def _chars(mark: Mark, task: Task, table: Optional[List[int]], place: str) -> Op
         start, end = table[start], table[end]
     text = task.text[max(start, 0) : max(end, 0)]
     inside = 0 <= start < end <= len(task.text)
-    if not inside or (mark.text is not None and not _same(mark.text, text)):
+    if not inside or (mark.text is not None and not same_text(mark.text, text)):
         said = f", which the tool says is {mark.text[:80]!r}" if mark.text is not None else ""
         raise ALError(
             Errors.A609.format(place=place, label=mark.label, chars=mark.chars, text=text[:80], said=said, length=limit)
@@ -88,12 +89,16 @@ def _by_tokens(mark: Mark, task: Task, place: str) -> Tuple[int, int]:
 
 def _exact(chars: Tuple[int, int], starts: Dict[int, int], ends: Dict[int, int]) -> Optional[Tuple[int, int]]:
     """The tokens that begin and end just there; None if there are none."""
-    return (starts[chars[0]], ends[chars[1]]) if chars[0] in starts and chars[1] in ends and chars[0] < chars[1] else None
+    return (
+        (starts[chars[0]], ends[chars[1]]) if chars[0] in starts and chars[1] in ends and chars[0] < chars[1] else None
+    )
 
 
 def _trim_tokens(tokens: Tuple[int, int], task: Task) -> Tuple[int, int]:
     """Tokens without those of white space at either end; as they are if there are no others, or none at all."""
-    filled = [number for number in range(max(tokens[0], 0), min(tokens[1], len(task.words))) if task.words[number].strip()]
+    filled = [
+        number for number in range(max(tokens[0], 0), min(tokens[1], len(task.words))) if task.words[number].strip()
+    ]
     return (filled[0], filled[-1] + 1) if filled else tokens
 
 
@@ -108,8 +113,3 @@ def _off_boundary(chars: Tuple[int, int], mark: Mark, task: Task, place: str) ->
     near = [bound for bound in task.bounds if bound[0] < chars[1] and bound[1] > chars[0]]
     text = task.text[chars[0] : chars[1]]
     return ALError(Errors.A605.format(place=place, label=mark.label, chars=chars, text=text[:80], tokens=near[:4]))
-
-
-def _same(said: str, text: str) -> bool:
-    # Label Studio's page trims lines and writes their ends as a backslash and an n; offsets do count them.
-    return said == text or "".join(said.replace("\\n", "").split()) == "".join(text.replace("\\n", "").split())

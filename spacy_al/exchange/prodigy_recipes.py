@@ -10,10 +10,10 @@ from typing import Dict, Iterator, List, Set
 
 import prodigy
 
+from ..corpus.annotation.prodigy import to_record
 from ..loop.session import Session
 from ..tasks import Task
 from .ingest import take_bytes
-from ..corpus.annotation.prodigy import to_record
 from .reading import Options
 
 

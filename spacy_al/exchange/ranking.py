@@ -9,13 +9,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..corpus.annotation.values import Fields
 from ..corpus.reader import read_docs, without_labels
 from ..corpus.task_docs import make_task
 from ..errors import ALError, Errors
 from ..jsonl import read_jsonl
 from ..tasks import Task
 from ..types import token_key
-from ..corpus.annotation.values import Fields
 
 
 def read_ranking(path: Path, pool: Path, vocab: Vocab, *, limit: int, measure: Optional[str] = None) -> List[Task]:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import AbstractSet, Dict, List, Mapping, Optional, Tuple
 
+from ..corpus.annotation.marks import UNTOUCHED
 from ..corpus.annotation.merging import SEVERAL
 from ..tasks import Answer
 
 UNLABELLED = ("outside", "missing")
-UNTOUCHED = ("fail", "accept", "skip")
 UNITS = ("auto", "codepoints", "utf16")
 __all__ = ["SEVERAL", "UNITS", "UNLABELLED", "UNTOUCHED", "Options", "Problem", "Reading"]
 

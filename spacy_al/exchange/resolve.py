@@ -3,14 +3,14 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Counter as Counts
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Counter as Counts
 
+from ..corpus.annotation.marks import Record, rename
+from ..corpus.annotation.merging import Given, merge, without_copies
 from ..errors import ALError, Errors
 from ..tasks import Answer, Task, TokenSpan, find_overlap
 from .matching import Asked
-from ..corpus.annotation.merging import Given, merge, without_copies
-from ..corpus.annotation.marks import Record, rename
 from .reading import Options, Problem, Reading
 from .units import place_marks, proved_units
 

@@ -2,10 +2,10 @@
 
 from typing import Dict, Iterable, Optional, Set, Tuple
 
-from ..errors import ALError, Errors
-from ..tasks import Task
 from ..corpus.align import has_pairs
 from ..corpus.annotation.marks import Record
+from ..errors import ALError, Errors
+from ..tasks import Task
 from .offsets import Placed, place
 from .reading import Options
 

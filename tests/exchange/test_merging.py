@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_al.corpus.annotation.merging import Given, merge
 from spacy_al.corpus.annotation.chunks import Chunk
 from spacy_al.corpus.annotation.marks import Record
+from spacy_al.corpus.annotation.merging import Given, merge
 from spacy_al.tasks import Answer, find_overlap
 
 from .cases import annotation, codes, prodigy, read, studio
@@ -67,7 +67,10 @@ def test_vote_keeps_what_most_marked():
 @pytest.mark.parametrize("several", ["fail", "first", "newest", "vote"])
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_skip_says_nothing_where_others_answered(several, order):
-    answers = [annotation(BOB, completed_by=1, lead_time=1.0), annotation(was_cancelled=True, completed_by=2, lead_time=2.0)]
+    answers = [
+        annotation(BOB, completed_by=1, lead_time=1.0),
+        annotation(was_cancelled=True, completed_by=2, lead_time=2.0),
+    ]
     (answer,) = two(*answers[::order], several=several).answers
     assert (answer.verdict, answer.spans, answer.annotator, answer.seconds) == ("accept", ((0, 1, "PER"),), "1", 3.0)
 
@@ -110,7 +113,7 @@ def test_vote_equals_counting_and_never_overlaps(answers):
     outside = [sum(all(not a <= n < b for a, b, _ in spans) for spans in answers) for n in range(6)]
     inside = {n for a, b, _ in merged.spans for n in range(a, b)}
     lost = [n for n in range(6) if n not in inside and 2 * outside[n] <= len(answers)]
-    assert len({answer for answer in answers}) == 1 or list(merged.missing) == lost
+    assert len(set(answers)) == 1 or list(merged.missing) == lost
     assert find_overlap(merged.spans) is None
 
 

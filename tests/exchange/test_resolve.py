@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from spacy_al.exchange.tool_files import parse_answers
 from spacy_al.exchange.reading import Options
+from spacy_al.exchange.tool_files import parse_answers
 
 from .cases import OTHER, TASK, TASKS, codes, prodigy, read
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from spacy_al.corpus.annotation.tools import FORMATS, detect
-from spacy_al.exchange.tool_files import parse_answers
 from spacy_al.exchange.reading import Options
+from spacy_al.exchange.tool_files import parse_answers
 
 from .annotator import answer, count_utf16
 from .strategies import batches, trimmed

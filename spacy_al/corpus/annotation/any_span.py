@@ -43,7 +43,7 @@ def one_key(fields: Fields, keys: Collection[str]) -> Optional[str]:
     there = [key for key in keys if fields.has(key)]
     full = [key for key in there if fields.values[key]]
     if len(full) > 1:
-        raise fields.fail(full[1], f"entities stand in {full[0]!r} too, and only one list can be meant: remove the other")
+        raise fields.fail(full[1], f"entities stand in {full[0]!r} too; remove one of the two")
     return full[0] if full else (there[0] if there else None)
 
 
@@ -79,8 +79,10 @@ def _is_span(item: object) -> bool:
 
 
 def _pairs(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(
-        isinstance(item, list) and [type(part) for part in item] == [int, int] for item in value
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(item, list) and [type(part) for part in item] == [int, int] for item in value)
     )
 
 

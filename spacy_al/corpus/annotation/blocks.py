@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from ..schemes import decode, encode, find_problem
 from ...errors import ALError, Errors
 from ...tasks import VERDICTS, Task
-from .values import Fields
+from ..schemes import decode, encode, find_problem
 from .chunks import Chunk
 from .marks import UNANSWERED, Mark, Record
+from .values import Fields
 
 COMMENT = re.compile(r"# (id|text|answer|seconds|annotator|source|rank) =(?: (.*))?")
 MISSING = "-"

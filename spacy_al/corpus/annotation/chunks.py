@@ -9,7 +9,6 @@ from typing import List, Sequence
 from ...errors import ALError, Errors
 from ...jsonl import MAX_LINE
 
-
 MAX_FILE = 1 << 30  # bytes
 BOM = b"\xef\xbb\xbf"
 SPACE = re.compile(r"[ \t\r\n]*")

@@ -11,12 +11,12 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from ..task_docs import task_doc
 from ...errors import ALError, Errors
 from ...tasks import VERDICTS, Task
-from .values import Fields, open_chunk
+from ..task_docs import task_doc
 from .chunks import MAX_FILE, Chunk
 from .marks import UNANSWERED, Mark, Record
+from .values import Fields, open_chunk
 
 ATTRS = ["ORTH", "TAG", "ENT_IOB", "ENT_TYPE"]
 KEPT = ("id", "answer", "annotator", "seconds")

@@ -1,11 +1,12 @@
 """What is taken from one record of a tool's file, before it is checked against its text."""
 
 from dataclasses import dataclass, replace
-from typing import Mapping, Optional, Tuple
+from typing import Dict, Mapping, Optional, Sequence, Tuple
 
 from ...errors import ALError, Errors
 from .chunks import Chunk
 
+UNTOUCHED = ("fail", "accept", "skip")
 UNANSWERED = "?"  # the answer written with suggestions, to be replaced by people
 
 
@@ -74,3 +75,14 @@ def rename(record: Record, names: Mapping[str, str]) -> Record:
         return record
     marks = tuple(replace(mark, label=names.get(mark.label, mark.label), number=False) for mark in record.marks)
     return replace(record, marks=marks)
+
+
+def parse_names(pairs: Sequence[str]) -> Dict[str, str]:
+    """New names of labels by old ones, from OLD=NEW; raises ALError A628 for anything else."""
+    names: Dict[str, str] = {}
+    for pair in pairs:
+        old, mark, new = pair.partition("=")
+        if not mark or not old or new != new.strip() or not new or old in names:
+            raise ALError(Errors.A628.format(option="--rename", value=pair, known="OLD=NEW, each OLD once"))
+        names[old] = new
+    return names

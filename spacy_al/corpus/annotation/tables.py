@@ -1,6 +1,7 @@
 """Tables (CSV, TSV) as JSON records: lists that stand in cells, as JSON or as Python writes them, become lists."""
 
 import ast
+import contextlib
 import csv
 import io
 import json
@@ -15,11 +16,15 @@ DELIMITERS = (",", ";", "\t")
 COUNTED = ("lead_time",)  # columns of numbers; ids stay texts
 
 
-def cell_value(cell: str) -> object:
+def cell_value(column: str, cell: str) -> object:
     """A list or object that stands in a cell, or the cell's text.
 
-    cell (str): The cell. RETURNS (object): JSON or a Python literal if it begins with a bracket and is one.
+    column (str): Its column; in one of COUNTED, it is a number. cell (str): The cell.
+    RETURNS (object): JSON or a Python literal if it begins with a bracket and is one.
     """
+    if column in COUNTED:
+        with contextlib.suppress(ValueError):  # the reader of the record names what is no number
+            return float(cell)
     text = cell.strip()
     if text[:1] not in ("[", "{") or text.count("[") + text.count("{") > 1_000_000:
         return cell
@@ -83,16 +88,7 @@ def join(chunks: Sequence[Chunk]) -> bytes:
 
 
 def _record(row: Dict[str, str]) -> Dict[str, object]:
-    values: Dict[str, object] = {}
-    for key, cell in row.items():
-        if key in COUNTED and cell.strip():
-            try:
-                values[key] = float(cell)
-                continue
-            except ValueError:
-                pass  # the reader of the record names it
-        values[key] = (cell_value(cell) if key != "text" else cell) if cell else None
-    return values
+    return {key: (cell if key == "text" else cell_value(key, cell)) if cell else None for key, cell in row.items()}
 
 
 def _cell(value: object) -> str:
