@@ -9,12 +9,14 @@ import typer
 from .common import fail_clearly
 
 Source = Annotated[
-    Path, typer.Argument(metavar="IN", help="The corpus: a file, or a folder of *_gold_conll or .txt files")
+    Path, typer.Argument(metavar="IN", help="The corpus: a file, or a folder of *_gold_conll, .txt, .ann or .xmi files")
 ]
 Output = Annotated[
     Path, typer.Argument(metavar="OUT.spacy", help="The DocBin to write; OUT.labels.json goes beside it")
 ]
-Format = Annotated[str, typer.Option("--format", "-f", help="conll, ontonotes, jsonl, txt, csv or auto")]
+Format = Annotated[
+    str, typer.Option("--format", "-f", help="conll, ontonotes, jsonl, csv, txt, conllu, webanno, brat, uima, hf, auto")
+]
 Scheme = Annotated[
     str,
     typer.Option("--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU (BIOES, BMES), IO, auto"),

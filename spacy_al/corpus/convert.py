@@ -1,7 +1,7 @@
 """Any supported corpus to DocBin files of one Doc per sentence, with the label list beside them."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
@@ -13,17 +13,30 @@ from ..errors import ALError, Errors
 from ..files import write_bytes, write_json
 from .column_layout import Wish
 from .columns import read_columns
+from .conllu_corpus import conllu_objects
 from .detect import FORMATS, detect_format
 from .divide import Division, divide
-from .json_corpus import Rules, read_records
+from .hf_corpus import hf_objects
+from .json_corpus import Context, Rules, read_objects, read_records
 from .ontonotes import read_ontonotes
 from .repairs import Repairs
 from .sentence import Sentence, to_doc
 from .splitter import make_splitter
+from .standoff import brat_objects
 from .stats import Statistics
 from .table_corpus import read_csv
-from .text import read_folder, read_text
+from .text import not_empty, read_folder, read_text
+from .uima import uima_objects
+from .webanno import webanno_objects
 
+# Formats whose documents are read like records of JSON.
+OBJECTS = {
+    "conllu": conllu_objects,
+    "webanno": webanno_objects,
+    "brat": brat_objects,
+    "uima": uima_objects,
+    "hf": hf_objects,
+}
 ATTRIBUTES = ("ORTH", "SPACY", "TAG", "ENT_IOB", "ENT_TYPE", "SENT_START")
 
 
@@ -131,6 +144,11 @@ def read_corpus(source: Path, format_: str, options: Options, repairs: Repairs, 
     if format_ == "conll":
         wish = Wish(options.scheme, options.word_column, options.pos_column, options.tag_column)
         return read_columns(source, repairs, wish)
+    if format_ in OBJECTS:
+        context = Context(source, repairs, nlp, text, id_, options.rules)
+        # What names a layer in there is no key of the records made of it.
+        plain = context if format_ == "hf" else replace(context, rules=replace(options.rules, spans_field=None))
+        return not_empty(read_objects(OBJECTS[format_](source, context), plain), source)
     if format_ == "ontonotes":
         return read_ontonotes(source, repairs)
     if format_ == "jsonl":

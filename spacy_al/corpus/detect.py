@@ -16,11 +16,17 @@ FORMATS = {
     "ontonotes": "a *_gold_conll file or a folder of them (CoNLL-2012)",
     "jsonl": "JSON, one object a line or one array (spaCy, Prodigy, Label Studio, doccano, Argilla, or no labels)",
     "txt": "a text file or a folder of them, without labels",
+    "conllu": "CoNLL-U with entities in the last column (name=B-PER)",
+    "webanno": "WebAnno TSV 3, also of INCEpTION",
+    "brat": "a folder of .txt and .ann files",
+    "uima": "UIMA CAS: .xmi beside TypeSystem.xml, or JSON",
+    "hf": "a Hugging Face data set: a folder from save_to_disk, or .parquet",
     "csv": "a table with a column of texts, and one of entities or none",
 }
 LOOKED_AT = 500  # lines
 TAG_STARTS = {f"{prefix}-" for prefix in "BILUESMW"}
-SUFFIXES = {".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "txt"}
+BINARY = {".parquet": "hf", ".xmi": "uima", ".ann": "brat"}
+SUFFIXES = {".conllu": "conllu", ".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "txt"}
 
 
 def detect_format(path: Path, *, columns: bool = False) -> str:
@@ -33,6 +39,8 @@ def detect_format(path: Path, *, columns: bool = False) -> str:
     """
     if path.is_dir():
         return _detect_folder(path)
+    if path.suffix.lower() in BINARY:
+        return BINARY[path.suffix.lower()]
     # Broken bytes are the reader's to report: here they are only looked past.
     lines = itertools.islice(read_lines(path, Repairs("warn")), LOOKED_AT)
     texts = [line.text for line in lines if line.text.strip()]
@@ -40,8 +48,12 @@ def detect_format(path: Path, *, columns: bool = False) -> str:
         raise ALError(Errors.A110.format(path=path))
     if texts[0].startswith("#begin document"):
         return "ontonotes"
+    if texts[0].startswith("#FORMAT=WebAnno TSV 3"):
+        return "webanno"
+    if path.suffix.lower() == ".json" and '"%TYPES"' in texts[0] + "".join(texts[1:5]):
+        return "uima"
     suffix = SUFFIXES.get(path.suffix.lower())
-    if suffix in ("jsonl", "csv"):
+    if suffix in ("jsonl", "csv", "conllu"):
         return suffix
     if texts[0].lstrip().startswith(("{", "[{")) or texts[0].strip() == "[":
         return "jsonl"
@@ -56,7 +68,13 @@ def detect_format(path: Path, *, columns: bool = False) -> str:
 def _detect_folder(path: Path) -> str:
     if any(path.rglob(ontonotes.PATTERN)) or any(path.rglob("*_gold_skel")):
         return "ontonotes"
+    if (path / "dataset_dict.json").is_file() or (path / "dataset_info.json").is_file():
+        return "hf"
     suffixes = {file.suffix.lower() for file in visible_files(path)}
+    if ".ann" in suffixes and ".txt" in suffixes:
+        return "brat"
+    if ".xmi" in suffixes:
+        return "uima"
     if suffixes == {".txt"}:
         return "txt"
     raise _unsure(path, f"a folder with files {', '.join(sorted(suffixes)) or 'of no kind'}")
