@@ -26,6 +26,8 @@ def conllu_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]
         line = rows[0].number
         try:
             (sentence,) = conllu.parse("\n".join(row.text for row in rows) + "\n\n") or [None]
+            if any("misc" not in token or not token["form"] for token in sentence or ()):
+                raise ValueError("a row has not all ten columns, or no word")
         except (conllu.exceptions.ParseException, ValueError) as error:
             message = Errors.A136.format(path=path, line=line, problem=f"this is no sentence of CoNLL-U ({error})")
             context.repairs.problem("record", message, path=path, line=line)
