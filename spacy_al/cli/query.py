@@ -93,8 +93,8 @@ def _open_ranking(
 
     from ..acquisition.command import load_pipeline
     from ..errors import ALError, Errors
-    from ..exchange.ranking import read_ranking
-    from ..exchange.ranking import suggest as suggest_entities
+    from ..exchange.ranked_tasks import read_ranking
+    from ..exchange.ranked_tasks import suggest as suggest_entities
 
     if suggest and pipeline is None:
         cure = "To pre-annotate the sentences of a ranking, name a pipeline with --pipeline."

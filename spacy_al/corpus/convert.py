@@ -11,8 +11,8 @@ from srsly.msgpack import Packer
 
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_json
+from .column_corpus import read_columns
 from .column_layout import Wish
-from .columns import read_columns
 from .conllu_corpus import conllu_objects
 from .detect import FORMATS, detect_format
 from .divide import Division, divide

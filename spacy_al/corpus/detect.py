@@ -6,7 +6,7 @@ from typing import List
 
 from ..errors import ALError, Errors
 from . import ontonotes
-from .columns import DOCSTART
+from .column_corpus import DOCSTART
 from .lines import read_lines
 from .repairs import Repairs
 from .text import visible_files

@@ -10,7 +10,7 @@ from spacy.language import Language
 from ..errors import ALError, Errors
 from ..jsonl import MAX_LINE
 from .annotation.any_span import TAGS
-from .annotation.tables import DELIMITERS, cell_value
+from .annotation.csv_records import DELIMITERS, cell_value
 from .fields import Record
 from .json_corpus import Context, Rules, read_objects
 from .lines import read_lines

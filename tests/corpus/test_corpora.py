@@ -6,7 +6,7 @@ import re
 import pytest
 from seqeval.metrics.sequence_labeling import get_entities
 
-from spacy_al.corpus.columns import read_columns
+from spacy_al.corpus.column_corpus import read_columns
 from spacy_al.corpus.convert import convert
 from spacy_al.corpus.divide import Division
 from spacy_al.corpus.reader import read_docs

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_al.corpus.columns import read_columns
+from spacy_al.corpus.column_corpus import read_columns
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.errors import ALError
 

@@ -1,5 +1,6 @@
 """Rubrix and Argilla 1: records of token classification with a "prediction" and an "annotation"."""
 
+from dataclasses import replace
 from typing import Dict, List
 
 from .any_span import read_spans, refuse_stray
@@ -19,22 +20,16 @@ def parse(fields: Fields, chunk: Chunk) -> List[Record]:
     """
     refuse_stray(fields, KNOWN, '"annotation" or "annotations"')
     status = fields.choice("status", STATUSES) if fields.has("status") else None
-    common = {"text": fields.text("text"), "words": _words(fields)}
-    id_ = find_id(fields, "metadata")
-    when = fields.time("event_timestamp")
+    bare = Record(chunk, find_id(fields, "metadata"), None, text=fields.text("text"), words=_words(fields))
     if status == "Discarded":
-        return [Record(chunk, id_, "ignore", when=when, **common)]
+        return [replace(bare, verdict="ignore")]
     if fields.has("annotation"):
-        marks = tuple(read_spans(fields, "annotation"))
-        return [Record(chunk, id_, "accept", marks, annotator=fields.name("annotation_agent"), when=when, **common)]
-    people = fields.child("annotations") if fields.has("annotations") else Fields({}, chunk.place)
-    given = [(name, people.child(name)) for name in people.values]
-    if not given:
-        return [Record(chunk, id_, None, **common)]
-    return [
-        Record(chunk, id_, "accept", tuple(read_spans(one, "entities")), annotator=name, when=when, **common)
-        for name, one in given
-    ]
+        given = [(fields.name("annotation_agent"), tuple(read_spans(fields, "annotation")))]
+    else:
+        people = fields.child("annotations") if fields.has("annotations") else Fields({}, chunk.place)
+        given = [(name, tuple(read_spans(people.child(name), "entities"))) for name in people.values]
+    done = replace(bare, verdict="accept", when=fields.time("event_timestamp"))
+    return [replace(done, annotator=name, marks=marks) for name, marks in given] or [bare]
 
 
 def claims(first: Dict[str, object]) -> bool:

@@ -7,7 +7,7 @@ from typing import Callable, Dict, List, Optional, Sequence
 from ...errors import ALError, Errors
 from ...jsonl import parse_object
 from ...tasks import Task
-from . import argilla, blocks, chunks, docbin_tasks, doccano, label_studio, prodigy, tables
+from . import argilla, blocks, chunks, csv_records, docbin_tasks, doccano, label_studio, prodigy
 from .chunks import Chunk
 from .marks import Record
 
@@ -52,8 +52,8 @@ FORMATS: Dict[str, Format] = {
     "prodigy": replace(_json_format(".jsonl", prodigy.dump, prodigy.parse, prodigy.claims), unit="codepoints"),
     "label_studio": replace(
         _json_format(".json", label_studio.dump, label_studio.parse, label_studio.claims),
-        split=tables.split,
-        join=tables.join,
+        split=csv_records.split,
+        join=csv_records.join,
     ),
     "doccano": _json_format(".jsonl", doccano.dump, doccano.parse, doccano.claims),
     # Argilla's web page counts UTF-16 units, while its server and accepted suggestions count code points.
@@ -89,10 +89,10 @@ def detect(data: bytes, path: Path) -> str:
 
 
 def _first_object(data: bytes) -> Optional[Dict[str, object]]:
-    if data[:4096].lstrip()[:1] not in (b"{", b"[") and not tables.is_table(data):
+    if data[:4096].lstrip()[:1] not in (b"{", b"[") and not csv_records.is_table(data):
         return None
     try:
-        for chunk in tables.split(data, Path("detect"))[:20]:
+        for chunk in csv_records.split(data, Path("detect"))[:20]:
             try:
                 return parse_object(chunk.raw, path=chunk.path, line=chunk.line)
             except ALError:

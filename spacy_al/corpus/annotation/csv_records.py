@@ -57,7 +57,8 @@ def split(data: bytes, path: Path) -> List[Chunk]:
     header = text.split("\n", 1)[0].strip("\r")
     delimiter = next(each for each in DELIMITERS if "annotation_id" in _cells(header, each))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    names, chunks, line = next(reader), [], 2
+    names, line = next(reader), 2
+    chunks: List[Chunk] = []
     limit = csv.field_size_limit(MAX_LINE)
     try:
         for row in reader:

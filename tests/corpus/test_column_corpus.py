@@ -2,8 +2,8 @@
 
 import pytest
 
+from spacy_al.corpus.column_corpus import read_columns
 from spacy_al.corpus.column_layout import Wish, choose_scheme
-from spacy_al.corpus.columns import read_columns
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.errors import ALError
 
