@@ -62,6 +62,9 @@ ELSEWHERE = {
     "triples": {"gold": [[0, 13, "PERSON"]]},
     "tags": {"gold": ["B-PERSON", "I-PERSON", "O", "O", "O", "O"]},
     "by label": {"gold": {"PERSON": [[0, 13]]}},
+    "points": {"gold": [{"label": ["PERSON"], "points": [{"start": 0, "end": 12, "text": "Angela Merkel"}]}]},
+    "lengths": {"gold": [{"offset": 0, "length": 13, "category": "PERSON"}]},
+    "begins": {"gold": [{"beginOffset": 0, "endOffset": 13, "type": "PERSON"}]},
     "by person": {"people": {"ana": [[0, 13, "PERSON"]]}},
     "results": {"gold": [{"type": "labels", "value": {"start": 0, "end": 13, "labels": ["PERSON"]}}]},
 }

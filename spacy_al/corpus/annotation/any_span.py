@@ -7,6 +7,7 @@ from .marks import Mark
 from .values import Fields
 
 TAGS = re.compile(r"O|[BILUESMW]-\S.*")
+BORDER = re.compile(r"(^|_)((start|begin|end|stop|offset|length)|(from|to)$)|Start|Begin|End|Offset|Length")
 BORDERS = (("start", "end"), ("start_offset", "end_offset"), ("startOffset", "endOffset"))
 LABELS = ("label", "labels", "entity_group", "entity", "type", "tag")
 
@@ -72,10 +73,16 @@ def _is_span(item: object) -> bool:
         return len(item) in (3, 4) and kinds in ([int, int, str], [int, int, int], [str, int, int])
     if not isinstance(item, dict):
         return False
-    if isinstance(item.get("value"), dict):  # a result of Label Studio
-        return _is_span(item["value"])
-    named = any(key in item for key in LABELS) or any(isinstance(key, str) and key.endswith("labels") for key in item)
-    return named and any(start in item and end in item for start, end in BORDERS)
+    inner = [one for value in item.values() for one in (value if isinstance(value, list) else [value])]
+    if any(isinstance(one, dict) and _has_borders(one) for one in inner):  # Label Studio's "value", others' "points"
+        return True
+    return _has_borders(item) and any(isinstance(one, (str, list)) or key in LABELS for key, one in item.items())
+
+
+def _has_borders(item: "dict[str, object]") -> bool:
+    """Whether two of its values are whole numbers or places that are called like the borders of a span."""
+    borders = [value for key, value in item.items() if BORDER.search(str(key))]
+    return sum(type(value) is int or (isinstance(value, str) and value.isdecimal()) for value in borders) >= 2
 
 
 def _pairs(value: object) -> bool:
