@@ -8,7 +8,7 @@ from .annotation.any_span import TAGS
 from .fields import Record
 from .json_corpus import Context
 from .lines import Line, read_lines
-from .optional import require
+from .optional import missing
 
 KEYS = ("name", "NE", "ne", "NER", "ner", "Name")
 
@@ -20,7 +20,10 @@ def conllu_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]
     context (Context): What reading needs; `spans_field` is the key of the tags.
     RAISES: ALError A136 for a sentence that is not CoNLL-U, or with tags under a key that is not known.
     """
-    conllu = require("conllu", "conllu")
+    try:
+        import conllu
+    except ImportError as error:
+        raise missing("conllu", "conllu") from error
     document = path.name
     for rows in _blocks(path, context):
         line = rows[0].number

@@ -6,7 +6,7 @@ from typing import Any, Iterator, Tuple
 from ..errors import ALError, Errors
 from .fields import Record
 from .json_corpus import Context
-from .optional import require
+from .optional import missing
 
 
 def hf_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
@@ -16,7 +16,10 @@ def hf_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     context (Context): What reading needs.
     RAISES: ALError A136 for a folder of several splits or one that cannot be read, A137 without the package.
     """
-    datasets = require("datasets", "hf")
+    try:
+        import datasets
+    except ImportError as error:
+        raise missing("datasets", "hf") from error
     if (path / "dataset_dict.json").is_file():
         splits = ", ".join(sorted(part.name for part in path.iterdir() if part.is_dir()))
         raise ALError(Errors.A136.format(path=path, line=1, problem=f"it has several splits: give one of {splits}"))

@@ -1,18 +1,8 @@
-"""Packages that only some formats need."""
-
-import importlib
-from typing import Any
+"""What is said where a package is missing that only some formats need."""
 
 from ..errors import ALError, Errors
 
 
-def require(module: str, extra: str) -> Any:
-    """Import a package that an extra of this one installs.
-
-    module (str): The package. extra (str): The extra's name.
-    RAISES: ALError A137 naming the extra when it is not installed.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise ALError(Errors.A137.format(module=module, extra=extra)) from error
+def missing(module: str, extra: str) -> ALError:
+    """The error A137 for a package that is not installed. module (str): The package. extra (str): What installs it."""
+    return ALError(Errors.A137.format(module=module, extra=extra))

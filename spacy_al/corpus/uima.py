@@ -6,7 +6,7 @@ from typing import Any, Iterator, List, Optional, Tuple
 from ..errors import ALError, Errors
 from .fields import Record
 from .json_corpus import Context
-from .optional import require
+from .optional import missing
 
 CORE = "de.tudarmstadt.ukp.dkpro.core.api."
 ENTITY, TOKEN = CORE + "ner.type.NamedEntity", CORE + "segmentation.type.Token"
@@ -22,7 +22,10 @@ def uima_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     context (Context): What reading needs; `spans_field` is the type of entities, in place of DKPro's NamedEntity.
     RAISES: ALError A136 (a file that cannot be read, no such type, an entity without a label), A137 (no package).
     """
-    cassis = require("cassis", "uima")
+    try:
+        import cassis
+    except ImportError as error:
+        raise missing("cassis", "uima") from error
     files = sorted((*path.rglob("*.xmi"), *path.rglob("*.json"))) if path.is_dir() else [path]
     for file in files:
         yield 1, _record(_load(cassis, file), file, context)
