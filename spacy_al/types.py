@@ -2,8 +2,8 @@
 
 import hashlib
 from dataclasses import dataclass
-from itertools import islice, pairwise
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
+from itertools import islice
+from typing import Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -15,18 +15,8 @@ from torch import Tensor
 
 from .bulk import DOCS_AT_ONCE, make_docs
 from .errors import ALError, Errors
-
-
-def token_key(doc: Doc) -> bytes:
-    """The 16 bytes that stand for a sentence's tokens, whatever Doc object carries them.
-
-    Features are cached under this key, because spaCy copies Docs in `nlp.update` and `nlp.evaluate`.
-    """
-    return _key(doc.to_array([ORTH]))
-
-
-def _key(orths: NDArray[Any]) -> bytes:
-    return hashlib.blake2b(numpy.ascontiguousarray(orths).tobytes(), digest_size=16).digest()
+from .ids import Numbers, make_ids, token_keys
+from .ids import token_key as token_key  # where it was before
 
 
 def pool_array(doc: Doc) -> NDArray[numpy.uint64]:
@@ -85,7 +75,7 @@ class Sampler(Protocol):
 class Pool:
     """Sentences without labels: ids, tokens and where they came from, in flat arrays.
 
-    An id is a hash of the tokens plus an occurrence number ("3f…-0"), so it is the same in every run over the
+    An id is a hash of the tokens plus an occurrence number (`spacy_al.ids`), so it is the same in every run over the
     same corpus. There is nowhere to put a label: `from_docs` refuses Docs that carry entities.
     """
 
@@ -141,17 +131,15 @@ class Pool:
         lengths: NDArray[numpy.int64],
         sources: List[Optional[str]],
         strings: StringStore,
+        known: Optional[Numbers] = None,
     ) -> "Pool":
-        """Build a pool from the `pool_array`s of all sentences in one, (tokens, 3), and their lengths, (sentences,)."""
+        """Build a pool from the `pool_array`s of all sentences in one, (tokens, 3), and their lengths, (sentences,).
+
+        known (Optional[NDArray[int32]]): Occurrence numbers that files carry (`spacy_al.ids.occurrences`).
+        """
         starts = numpy.zeros(len(lengths) + 1, dtype=numpy.int64)
         numpy.cumsum(lengths, out=starts[1:])
-        orths, ids, places = numpy.ascontiguousarray(attributes[:, 0]), [], starts.tolist()
-        seen: Dict[bytes, int] = {}
-        for start, end in pairwise(places):
-            key = hashlib.blake2b(orths[start:end].data, digest_size=16).digest()
-            number = seen.get(key, 0)
-            seen[key] = number + 1
-            ids.append(f"{key.hex()}-{number}")
+        ids = make_ids(token_keys(attributes[:, 0], lengths), known)
         return cls(strings, ids, starts, attributes, sources)
 
     def __len__(self) -> int:

@@ -114,3 +114,10 @@ def test_error_codes_are_unique_and_match_their_names():
     messages = {name: text for group in (Errors, Warnings) for name, text in vars(group).items() if name[1:].isdigit()}
     assert all(text.startswith(f"[{name}] ") for name, text in messages.items())
     assert len(messages) > 50
+
+
+@pytest.mark.parametrize("name", ["tagger_shim", "tagger_state", "tagger_training", "tagger_sampling", "network"])
+def test_the_shim_asks_no_encoder_what_it_is(name):
+    text = (PACKAGE / "ml" / f"{name}.py").read_text(encoding="utf8")
+    assert not re.search(r"(ThincEncoder|TransformerEncoder|BiLSTMEncoder|ELMo\w*|CRFHead|SoftmaxHead)\b", text)
+    assert len(text.splitlines()) < 200

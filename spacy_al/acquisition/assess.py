@@ -8,13 +8,13 @@ from spacy.tokens import Doc
 
 from ..corpus.reader import read_docs
 from ..files import write_json
-from ..pipeline.adapters import check_dropout, find_target, get_sampler
+from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_sampler
 from ..pipeline.protocol import TagSampler
 from ..uncertainty.calibration import Reliability
 from ..uncertainty.judgement import Detection, Judgement, calibrate, detect, diagrams, judge
 from ..uncertainty.measures import Measure, check_measures, get_measures, measure_names
 from ..uncertainty.plot import plot_reliability
-from .command import choose_dropout, load_pipeline
+from .command import load_pipeline
 
 
 @dataclass(frozen=True)

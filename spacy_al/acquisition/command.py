@@ -3,20 +3,20 @@
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Optional
 
 import spacy
 from spacy.language import Language
 
+from ..corpus.numbering import warn_of_shards
+from ..corpus.stream import DocStream
 from ..errors import ALError, Errors
 from ..files import write_text
-from ..pipeline.adapters import check_dropout, find_target, get_sampler
-from ..pipeline.protocol import TagSampler
+from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_sampler
 from ..uncertainty.detection import tied_share
-from ..uncertainty.measures import Measure, check_measures, get_measures
+from ..uncertainty.measures import check_measures, get_measures
 from .pages import render_page
 from .ranking import rank_docs, top_docs, write_ranking
-from .stream import DocStream
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,8 @@ def score_file(
     check_dropout(sampler, dropout, pipe)
     check_measures(measures, passes=options.passes, dropout=dropout)
     stream = DocStream(pool, nlp.vocab)
+    known = stream.occurrences
+    warn_of_shards(pool, known)
     total, start = len(stream), time.perf_counter()
 
     def tell(done: int) -> None:
@@ -91,7 +93,7 @@ def score_file(
             watch(done, total)
 
     how = {"passes": options.passes, "seed": options.seed}
-    with rank_docs(stream, sampler, measures, dropout=dropout, progress=tell, **how) as ranking:
+    with rank_docs(stream, sampler, measures, dropout=dropout, progress=tell, known=known, **how) as ranking:
         seconds = time.perf_counter() - start
         written = write_ranking(output, ranking, limit=options.limit)
         if options.html is not None:
@@ -109,13 +111,3 @@ def load_pipeline(pipeline: str) -> Language:
         return spacy.load(pipeline)
     except OSError as error:
         raise ALError(Errors.A420.format(path=pipeline, reason=str(error).splitlines()[0])) from error
-
-
-def choose_dropout(sampler: TagSampler, measures: Sequence[Measure], wanted: Optional[str]) -> str:
-    """The dropout asked for; by default "off", and for measures that compare passes what the tagger has."""
-    if wanted is not None:
-        return wanted
-    if not any(measure.stochastic for measure in measures):
-        return "off"
-    kinds = [kind for kind in sampler.dropouts if kind != "off"]
-    return "last" if "last" in kinds or not kinds else kinds[0]

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 
 from ..files import write_bytes
+from ..ids import Numbers, make_id, occurrences, token_key
 from ..jsonl import dump_line
-from ..types import Sampler, token_key
+from ..types import Sampler
 from ..uncertainty.measures import Measure, as_is
 from .scoring import score_docs
 
@@ -22,9 +23,13 @@ MIX = numpy.uint64(0xBF58476D1CE4E5B9)
 class Ranking:
     """Scored sentences: 16 bytes of id, 16 of places and 4 for each measure in memory, the texts on disk."""
 
-    def __init__(self, measures: Sequence[Measure]) -> None:
-        """measures (Sequence[Measure]): The first ranks, the following ones break its ties."""
+    def __init__(self, measures: Sequence[Measure], known: Optional[Numbers] = None) -> None:
+        """
+        measures (Sequence[Measure]): The first ranks, the following ones break its ties.
+        known (Optional[NDArray[int32]]): Occurrence numbers that the sentences' files carry (`spacy_al.ids`).
+        """
         self.measures = list(measures)
+        self.known = known
         self.utilities: Dict[str, NDArray[numpy.float32]] = {}
         self.n_tokens = 0
         self.order: NDArray[numpy.int64] = numpy.zeros(0, dtype=numpy.int64)
@@ -56,7 +61,7 @@ class Ranking:
         """Order the sentences by utility; what no measure decides, the seed and the sentences' ids do."""
         utilities: List[NDArray[Any]] = [-self.utilities[measure.name] for measure in reversed(self.measures)]
         keys = self.keys()
-        self.order = numpy.lexsort([scattered(keys, occurrences(keys), seed), *utilities])
+        self.order = numpy.lexsort([scattered(keys, occurrences(keys, self.known), seed), *utilities])
 
     def keys(self) -> NDArray[numpy.uint64]:
         """The `token_key`s of all sentences: (sentences, 2)."""
@@ -65,10 +70,10 @@ class Ranking:
     def rows(self) -> Iterator[Dict[str, Any]]:
         """What is written of each sentence, most useful first; see `write_ranking`."""
         keys = self.keys()
-        seen = occurrences(keys)
+        seen = occurrences(keys, self.known)
         for rank, number in enumerate(self.order.tolist()):
             values = {measure: float(self.utilities[measure.name][number]) for measure in self.measures}
-            row: Dict[str, Any] = {"id": f"{keys[number].tobytes().hex()}-{seen[number]}", "rank": rank}
+            row: Dict[str, Any] = {"id": make_id(keys[number].tobytes(), seen[number]), "rank": rank}
             row["utilities"] = {measure.name: _short(value) for measure, value in values.items()}
             shown = {one.name: _short(one.display(v)) for one, v in values.items() if one.display is not as_is}
             row |= {"shown": shown} if shown else {}
@@ -88,12 +93,13 @@ def rank_docs(
     dropout: str,
     seed: int,
     progress: Optional[Callable[[int], None]] = None,
+    known: Optional[Numbers] = None,
 ) -> Ranking:
-    """Score sentences from a stream and order them; arguments and errors as in `score_docs`.
+    """Score sentences from a stream and order them; arguments and errors as in `score_docs` and `Ranking`.
 
     RETURNS (Ranking): To be closed, or used in a `with` block: its texts are in a temporary file.
     """
-    ranking = Ranking(measures)
+    ranking = Ranking(measures, known)
     ranking.utilities = score_docs(
         ranking.watch(docs), sampler, measures, passes=passes, dropout=dropout, seed=seed, progress=progress
     )
@@ -126,22 +132,6 @@ def write_ranking(path: Path, ranking: Ranking, *, limit: Optional[int] = None) 
         with mmap.mmap(lines.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
             write_bytes(path, cast(bytes, view))
     return count
-
-
-def occurrences(keys: NDArray[numpy.uint64]) -> NDArray[numpy.int64]:
-    """How often each row has occurred before it: the number at the end of an id.
-
-    keys (NDArray[uint64]): (sentences, 2). RETURNS (NDArray[int64]): (sentences,).
-    """
-    if not len(keys):
-        return numpy.zeros(0, dtype=numpy.int64)
-    order = numpy.lexsort([keys[:, 0], keys[:, 1]])  # stable: equal rows stay in their order
-    ordered = keys[order]
-    new = numpy.r_[True, (ordered[1:] != ordered[:-1]).any(1)]
-    starts = numpy.flatnonzero(new)
-    result = numpy.empty(len(keys), dtype=numpy.int64)
-    result[order] = numpy.arange(len(keys)) - starts[numpy.cumsum(new) - 1]
-    return result
 
 
 def scattered(keys: NDArray[numpy.uint64], seen: NDArray[numpy.int64], seed: int) -> NDArray[numpy.uint64]:

@@ -37,6 +37,10 @@ Pipeline = Annotated[
 TextField = Annotated[str, typer.Option(help="Key or column of the text (jsonl, csv)")]
 IdField = Annotated[str, typer.Option(help="Key or column of the document's id (jsonl, csv)")]
 PerLine = Annotated[bool, typer.Option("--per-line", help="Each line of a .txt file is a document")]
+Shard = Annotated[
+    bool,
+    typer.Option("--shard", help="OUT is one file of a pool in several, such as pool-1.spacy: ids go on from them"),
+]
 
 
 SpansField = Annotated[Optional[str], typer.Option(help="Key or column of entities or tags (jsonl, csv)")]
@@ -71,6 +75,7 @@ def convert_cli(
     several: Several = "fail",
     untouched: Untouched = "skip",
     rename: Rename = None,
+    shard: Shard = False,
 ) -> None:
     """
     Convert a corpus to spaCy's DocBin, one Doc per sentence, and print what is in it.
@@ -85,12 +90,15 @@ def convert_cli(
     python -m spacy al convert wikigold.conll.txt train.spacy --split 0.8 --rest test.spacy
 
     python -m spacy al convert articles.csv pool.spacy --text-field body
+
+    python -m spacy al convert january.jsonl pool/news-01.spacy --shard
     """
     from tqdm import tqdm
 
     from ..corpus.convert import Options, convert, labels_path
     from ..corpus.divide import make_division
     from ..corpus.json_corpus import make_rules
+    from ..corpus.numbering import number_files, shards
     from ..corpus.stats import format_repairs, format_table
 
     with fail_clearly():
@@ -112,6 +120,8 @@ def convert_cli(
         # tqdm shows nothing where standard error is not a terminal.
         bar = functools.partial(tqdm, unit=" sentences", disable=None, leave=False)
         done = convert(source, output, options, division=division, watch=bar)
+        if shard:
+            number_files(sorted([output, *shards(output)]))
     typer.echo(f"{source}: {done.format}, {done.scheme}")
     typer.echo(format_table({path.name: part for path, part in done.parts.items()}))
     typer.echo(format_repairs(done.repairs))

@@ -105,18 +105,8 @@ def _open_ranking(
 
 
 def _read_labels(given: str) -> List[str]:
-    import json
+    from ..corpus.labels import read_labels
 
-    from ..corpus.annotation.chunks import read_file
-    from ..errors import ALError, Errors
-
-    if not given.endswith(".json"):
-        return [label.strip() for label in given.split(",") if label.strip()]
-    try:
-        labels = json.loads(read_file(Path(given)))
-    except ValueError as error:
-        raise ALError(Errors.A005.format(path=given, line=1, reason=error)) from error
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        problem = "a list of labels was expected, as `al convert` writes it"
-        raise ALError(Errors.A007.format(path=given, line=1, problem=problem))
-    return labels
+    if given.endswith(".json"):
+        return read_labels(Path(given))
+    return [label.strip() for label in given.split(",") if label.strip()]

@@ -10,7 +10,7 @@ from spacy.tokens import DocBin
 from srsly.msgpack import Packer
 
 from ..errors import ALError, Errors
-from ..files import write_bytes, write_json
+from ..files import write_bytes
 from .column_corpus import read_columns
 from .column_layout import Wish
 from .conllu_corpus import conllu_objects
@@ -18,6 +18,7 @@ from .detect import FORMATS, detect_format
 from .divide import Division, divide
 from .hf_corpus import hf_objects
 from .json_corpus import Context, Rules, read_objects, read_records
+from .labels import labels_path, write_labels
 from .ontonotes import read_ontonotes
 from .repairs import Repairs
 from .sentence import Sentence, to_doc
@@ -125,7 +126,7 @@ def convert(
     scheme = writers[0].scheme
     for path, writer in zip(outputs, writers, strict=True):
         write_bytes(path, writer.to_bytes())
-        write_json(labels_path(path), labels)
+        write_labels(labels_path(path), labels)
     parts = {path: writer.statistics for path, writer in zip(outputs, writers, strict=True)}
     return Conversion(format_, scheme, labels, parts, repairs)
 
@@ -177,11 +178,6 @@ def find_format(source: Path, format_: str, *, columns: bool = False) -> str:
         known = ", ".join(["auto", *FORMATS])
         raise ALError(Errors.A104.format(option="--format", value=format_, known=known))
     return format_
-
-
-def labels_path(path: Path) -> Path:
-    """The label list that belongs to a DocBin file: OUT.labels.json beside OUT.spacy."""
-    return path.with_suffix(".labels.json")
 
 
 class _Writer:

@@ -1,6 +1,5 @@
 """A ranking from `al score` and the pool it ranks, as tasks for people."""
 
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -10,12 +9,11 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.annotation.values import Fields
-from ..corpus.reader import read_docs, without_labels
 from ..corpus.task_docs import make_task
 from ..errors import ALError, Errors
 from ..jsonl import read_jsonl
+from ..loop.oracle import separate_file
 from ..tasks import Task
-from ..types import token_key
 
 
 def read_ranking(path: Path, pool: Path, vocab: Vocab, *, limit: int, measure: Optional[str] = None) -> List[Task]:
@@ -73,16 +71,11 @@ def _row(fields: Fields, path: Path, line: int, measure: Optional[str]) -> Tuple
     return id_, (rank, name, float(value))
 
 
-def _find(pool: Path, wanted: Dict[str, Tuple[int, str, float]], vocab: Vocab) -> Dict[str, Doc]:
-    # Ids as in spacy_al.types.Pool: a hash of the tokens and an occurrence number.
-    seen: Counter = Counter()
-    found: Dict[str, Doc] = {}
-    for doc in read_docs(pool, vocab):
-        key = token_key(doc).hex()
-        id_ = f"{key}-{seen[key]}"
-        seen[key] += 1
-        if id_ in wanted:
-            found[id_] = without_labels(doc)
+def _find(path: Path, wanted: Dict[str, Tuple[int, str, float]], vocab: Vocab) -> Dict[str, Doc]:
+    pool, _ = separate_file(path, vocab)
+    found = {id_: pool.doc(pool.index[id_], vocab) for id_ in wanted if id_ in pool.index}
+    for id_, doc in found.items():
+        doc.user_data["source"] = pool.sources[pool.index[id_]]
     return found
 
 

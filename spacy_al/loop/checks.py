@@ -1,13 +1,14 @@
 """What is checked of a run's settings before any work."""
 
-import json
 from pathlib import Path
 from typing import List, Sequence
 
-from spacy.language import Language
+from spacy.language import FactoryMeta, Language
+from spacy.util import get_lang_class
 from spacy.vocab import Vocab
 from thinc.api import Config
 
+from ..corpus.labels import declared_labels
 from ..corpus.reader import read_docs
 from ..errors import ALError, Errors
 from ..pipeline.adapters import check_dropout, get_sampler
@@ -41,38 +42,31 @@ def check_test(settings: ActiveLearningSchema) -> None:
 
 
 def check_labels(config: Config, target: str) -> None:
-    """Check the label list that [initialize] names for a component: where it is not there, spaCy reads no labels.
-
-    config (Config): Filled. target (str): The component.
-    RAISES: ALError A003 when the file is not there, A007 when it is no list of labels.
-    """
-    initialize = config.interpolate().get("initialize", {}).get("components", {})
-    block = initialize.get(target, {}).get("labels")
-    if not isinstance(block, dict) or block.get("@readers") != "spacy.read_labels.v1" or not block.get("path"):
-        return
-    path = Path(block["path"])
-    if not path.is_file():
-        cure = "Give the list of your entity types, --paths.labels FILE.json; `al convert` writes one."
-        raise ALError(Errors.A003.format(path=path, cure=cure))
-    try:
-        labels = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise ALError(Errors.A007.format(path=path, line=1, problem=f"not JSON ({error})")) from error
-    labels = labels.get("labels") if isinstance(labels, dict) else labels
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        problem = 'a list of labels was expected, such as ["PERSON", "PLACE"]'
-        raise ALError(Errors.A007.format(path=path, line=1, problem=problem))
+    """Raise ALError, as `declared_labels` does, for a label list that cannot be read. config (Config): Filled."""
+    declared_labels(config.interpolate(), target)
 
 
 def check_target(config: Config, target: str) -> None:
-    """Raise ALError A505 unless the pipeline has the target component."""
+    """Raise ALError A505 unless the pipeline has the target component, A441 when it finds no entities."""
     names = config.get("nlp", {}).get("pipeline", [])
     if target not in names:
         raise ALError(Errors.A505.format(target=target, names=", ".join(names)))
+    factory = config.get("components", {}).get(target, {}).get("factory")
+    lang = config["nlp"].get("lang")
+    language = get_lang_class(lang) if lang else Language
+    if factory and language.has_factory(factory):
+        check_finds_entities(language.get_factory_meta(factory), target)
+
+
+def check_finds_entities(meta: FactoryMeta, target: str) -> None:
+    """Raise ALError A441 for a component that says what it sets on Docs, and sets no entities."""
+    if meta.assigns and not any(name.startswith("doc.ents") for name in meta.assigns):
+        raise ALError(Errors.A441.format(target=target, factory=meta.factory, sets=", ".join(meta.assigns)))
 
 
 def check_sampling(nlp: Language, settings: ActiveLearningSchema, measures: Sequence[Measure]) -> None:
-    """Raise ALError A411, or A413 or the target's own, unless it can be asked with the dropout of the run."""
+    """Raise ALError A411, A413, A441 or the target's own, unless it can be asked with the dropout of the run."""
+    check_finds_entities(nlp.get_pipe_meta(settings.target), settings.target)
     if not any(measure.needs_model for measure in measures):
         return
     sampler = get_sampler(nlp, settings.target)

@@ -6,11 +6,13 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy
 from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Config
 
 from ..corpus.reader import make_example, read_docs
 from ..corpus.split import split_dev
+from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
 from ..runs.labels import Labels, answered
 from ..schemas import ActiveLearningSchema, check_active_learning
@@ -62,7 +64,7 @@ class Learner:
 
         folder (RunFolder): Where the labels are. round_ (int): The round. labelled (Sequence[str]): Ids, in order.
         RETURNS (bool): Whether it trained.
-        RAISES: ALError A512 when labels of one of the ids are missing.
+        RAISES: ALError A512 when labels of one of the ids are missing, A301 for a label that is not declared.
         """
         if self.round == round_:
             return False
@@ -92,8 +94,17 @@ class Learner:
         labels = self.read_labels(folder, round_)
         docs = labels.get(labelled)
         for id_ in labels.take_changed():
+            self._check_labels(labels.docs[id_])
             self._examples[id_] = make_example(labels.docs[id_])
         return [self._examples[doc.user_data["id"]] for doc in docs]
+
+    def _check_labels(self, doc: Doc) -> None:
+        """Raise ALError A301 for a label that the target does not have: spaCy's `ner` would pass over it."""
+        name = self.settings.target
+        labels = getattr(self.nlp.get_pipe(name), "labels", ())
+        label = next((ent.label_ for ent in doc.ents if labels and ent.label_ not in labels), None)
+        if label is not None:
+            raise ALError(Errors.A301.format(name=name, text=doc.text[:60], label=label, labels=list(labels)))
 
     def evaluate(self) -> Dict[str, Any]:
         """Span scores on the test set under the keys SCORES; None each without one."""

@@ -10,16 +10,18 @@ from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH, SPACY, TAG
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..acquisition.columns import read_columns
+from ..corpus.docbin import read_columns, spacy_files
+from ..corpus.numbering import warn_of_shards
 from ..corpus.task_docs import answer_doc
 from ..errors import ALError, Errors, Warnings
+from ..ids import Numbers
 from ..runs.folder import RunFolder
 from ..runs.state import RunState
 from ..tasks import REJECTED, Answer, Task
 from ..types import Pool, pool_array
 
-# Attributes (tokens, 3), labels (tokens, 2), lengths and sources (sentences,).
-Part = Tuple[NDArray[numpy.uint64], NDArray[numpy.uint64], NDArray[numpy.int64], List[Optional[str]]]
+# Attributes (tokens, 3), labels (tokens, 2), lengths, occurrence numbers and sources (sentences,).
+Part = Tuple[NDArray[numpy.uint64], NDArray[numpy.uint64], NDArray[numpy.int64], Numbers, List[Optional[str]]]
 
 
 class Oracle(Protocol):
@@ -103,18 +105,12 @@ def separate_file(path: Path, vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uint64]
     if not parts:
         return separate([], vocab)
     if len(parts) == 1:  # no need to copy what may be large
-        attributes, labels, lengths, sources = parts[0]
-        return Pool.from_flat(attributes, lengths, sources, vocab.strings), labels
-    attributes, labels, lengths = (numpy.concatenate([part[place] for part in parts]) for place in range(3))
-    sources = [source for part in parts for source in part[3]]
-    return Pool.from_flat(attributes, lengths, sources, vocab.strings), labels
-
-
-def spacy_files(path: Path) -> List[Path]:
-    """The .spacy files at a path, as `read_docs` takes them; raises ALError A003 when there are none."""
-    if not path.exists():
-        raise ALError(Errors.A003.format(path=path, cure="Make it with `python -m spacy al convert`."))
-    return sorted(path.rglob("*.spacy")) if path.is_dir() else [path]
+        attributes, labels, lengths, known, sources = parts[0]
+    else:
+        attributes, labels, lengths, known = (numpy.concatenate([part[i] for part in parts]) for i in range(4))  # type: ignore[arg-type]
+        sources = [source for part in parts for source in part[4]]
+    warn_of_shards(path, known)
+    return Pool.from_flat(attributes, lengths, sources, vocab.strings, known), labels
 
 
 def read_part(path: Path, vocab: Vocab) -> Part:
@@ -122,14 +118,14 @@ def read_part(path: Path, vocab: Vocab) -> Part:
 
     RAISES: ALError A130 when the file is not a whole DocBin.
     """
-    columns = read_columns(path, [(ORTH, SPACY, TAG), (ENT_IOB, ENT_TYPE)])
+    columns = read_columns(path, [(ORTH, SPACY, TAG), (ENT_IOB, ENT_TYPE)], user=("source",))
     attributes, labels = columns.groups
     attributes[:, 1] = columns.spaces  # a DocBin keeps them apart
     for string in columns.strings:
         vocab.strings.add(string)
     if any(word not in vocab.strings for word in numpy.unique(attributes[:, [0, 2]]).tolist()):
         raise ALError(Errors.A130.format(path=path, reason="it lacks the string of a word"))
-    return attributes, labels, columns.lengths, columns.sources
+    return attributes, labels, columns.lengths, columns.occurrences, columns.user["source"]
 
 
 class People:

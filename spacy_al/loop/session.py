@@ -5,9 +5,10 @@ from typing import Any, List, Mapping, Optional, Sequence, Union
 
 import spacy
 from spacy.language import Language
-from spacy.util import load_config, registry
+from spacy.util import load_config
 from thinc.api import Config
 
+from ..corpus.labels import declared_labels
 from ..errors import ALError, Errors
 from ..files import write_text
 from ..runs.folder import RunFolder
@@ -16,7 +17,6 @@ from ..runs.resume import check_resume, find_state, take_over
 from ..runs.state import RunState, load_state
 from ..schemas import check_active_learning, fill_active_learning
 from ..tasks import Answer, Task, answer_problem
-from .checks import check_labels
 from .determinism import deterministic
 from .engine import Engine
 from .learner import Learner
@@ -77,14 +77,8 @@ class Session:
 
     @property
     def labels(self) -> List[str]:
-        """The declared entity types, in their order; raises ALError A003 or A007 as `check_labels` does."""
-        config, target = self.config.interpolate(), self.settings.target
-        check_labels(self.config, target)
-        declared = config.get("initialize", {}).get("components", {}).get(target, {}).get("labels")
-        if isinstance(declared, dict):
-            value = registry.resolve({"labels": declared})["labels"] or []
-            return list(value["labels"] if isinstance(value, dict) else value)
-        return list(declared or config["components"].get(target, {}).get("labels", []))
+        """The declared entity types, in their order; raises ALError A003 or A007 as `declared_labels` does."""
+        return declared_labels(self.config.interpolate(), self.settings.target)
 
     def next(self, k: Optional[int] = None) -> List[Task]:
         """What to label next, most useful first: questions of the present round that have no answer yet.

@@ -19,8 +19,11 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Config, Optimizer
 
-from ..acquisition.stream import DocStream
+from ..corpus.labels import declared_labels, transition_data
 from ..corpus.reader import write_docs
+from ..corpus.stream import DocStream
+from ..errors import ALError, Errors
+from ..files import write_json
 from ..ml.snapshot import Snapshot
 from ..ml.thinc_encoder import thinc_seed
 from ..schemas import ActiveLearningSchema
@@ -29,6 +32,7 @@ from .determinism import deterministic
 from .evaluation import span_scores
 
 logger = logging.getLogger("spacy_al")
+TRANSITION_NERS = ("ner", "beam_ner")  # spaCy's own
 INIT_SENTENCES = 200  # sentences of the pool, without labels, that components are initialised with
 
 
@@ -58,8 +62,10 @@ class Trainer:
         self.settings = settings
         self.corpora = {name: dict(block) for name, block in config.get("corpora", {}).items()}
         with thinc_seed(settings.seed), first_sentences(Path(str(settings.pool))) as sample:
-            self.nlp: Language = init_nlp(label_free(config, str(sample)), use_gpu=use_gpu)
+            initial = with_labels(label_free(config, str(sample)), settings.target, sample.parent)
+            self.nlp: Language = init_nlp(initial, use_gpu=use_gpu)
         self.nlp.config["corpora"] = config.get("corpora", {})
+        self.nlp.config["initialize"] = config.get("initialize", {})
         self.nlp.config["training"]["train_corpus"] = config["training"]["train_corpus"]
         self.nlp.config["training"]["dev_corpus"] = config["training"]["dev_corpus"]
         self.training: Dict[str, Any] = self.nlp.config.interpolate()["training"]
@@ -225,6 +231,29 @@ def label_free(config: Config, pool: str) -> Config:
     changed["corpora"] = {"train": reader, "dev": reader}
     changed.setdefault("training", {})
     changed["training"] = {**changed["training"], "train_corpus": "corpora.train", "dev_corpus": "corpora.dev"}
+    return changed
+
+
+def with_labels(config: Config, target: str, folder: Path) -> Config:
+    """A copy of a config in which [initialize] gives a component its labels, in the form that it takes.
+
+    folder (Path): Where a file for them may be written; a config cannot spell the labels of spaCy's `ner`.
+    RAISES: ALError A440 for spaCy's own `ner` without labels: it would learn them from the pool's, which it never sees.
+    """
+    labels = declared_labels(config.interpolate(), target)
+    block = config["components"].get(target, {})
+    if "source" in block:
+        return config
+    transitions = block.get("factory") in TRANSITION_NERS
+    if not labels:
+        if transitions:
+            raise ALError(Errors.A440.format(target=target, factory=block["factory"]))
+        return config
+    changed = config.copy()
+    components = changed.setdefault("initialize", {}).setdefault("components", {})
+    path = folder / "labels.json"
+    write_json(path, transition_data(labels) if transitions else labels)
+    components.setdefault(target, {})["labels"] = {"@readers": "spacy.read_labels.v1", "path": str(path)}
     return changed
 
 

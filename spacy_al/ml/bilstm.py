@@ -14,17 +14,17 @@ from .char_cnn import draw_uniform
 from .dropout import LockedDropout, WordDropout
 from .encoder_shim import wrap_encoder
 from .lstm import pack, run_lstm, run_padded_lstm
+from .seam import Encoder, GraphInputs
 from .stages import Noise, Padded, Ragged
 
 
 class Embedding(Protocol):
     """What stands before the BiLSTM and runs once: words as vectors (`WordEmbedding`, `ELMoEmbedding`).
 
-    front (nn.Module): batch -> Ragged states, its parameters trained. See `stages.Encoder` for the rest.
+    front (nn.Module): batch -> Ragged states, its parameters trained. See `seam.Encoder` for the rest.
     """
 
-    @property
-    def front(self) -> nn.Module: ...
+    front: nn.Module
 
     @property
     def width(self) -> int:
@@ -37,11 +37,10 @@ class Embedding(Protocol):
 
     def redraw(self, generator: torch.Generator) -> None:
         """Draw anew what is not pretrained."""
-        ...
 
     def extra_modules(self) -> Dict[str, nn.Module]:
         """Modules to be saved beside the front, such as a frozen language model."""
-        ...
+        return {}
 
     def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Any]:
         """What `collate` needs of each sentence, made once."""
@@ -54,6 +53,10 @@ class Embedding(Protocol):
     def collate(self, features: Sequence[Any], device: torch.device) -> Any:
         """Features of several sentences -> one batch for the front."""
         ...
+
+    def graph_inputs(self) -> Optional[GraphInputs]:
+        """Batches of fixed shapes; None for an embedding that trains without CUDA graphs."""
+        return None
 
 
 def build_bilstm_encoder(
@@ -81,10 +84,8 @@ def build_bilstm_encoder(
     return wrap_encoder("bilstm_encoder", BiLSTMEncoder(embedding, body))
 
 
-class BiLSTMEncoder:
-    """Meets `spacy_al.ml.stages.Encoder`: the front is the embedding, the body dropouts and BiLSTM."""
-
-    folds = True
+class BiLSTMEncoder(Encoder):
+    """Meets `spacy_al.ml.seam.Encoder`: the front is the embedding, the body dropouts and BiLSTM."""
 
     def __init__(self, embedding: Embedding, body: "BiLSTMBody") -> None:
         self.embedding = embedding
@@ -112,9 +113,6 @@ class BiLSTMEncoder:
         if not self.bilstm.built:
             self.bilstm.build(self.embedding.width)
 
-    def sync(self) -> None:
-        """Nothing to take over."""
-
     def redraw(self, generator: torch.Generator) -> None:
         """Draw anew all weights that are not pretrained."""
         self.embedding.redraw(generator)
@@ -135,6 +133,10 @@ class BiLSTMEncoder:
     def collate(self, features: Sequence[Any], device: torch.device) -> Any:
         """The embedding's batch."""
         return self.embedding.collate(features, device)
+
+    def graph_inputs(self) -> Optional[GraphInputs]:
+        """The embedding's."""
+        return self.embedding.graph_inputs()
 
 
 class BiLSTMBody(nn.Module):

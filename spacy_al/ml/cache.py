@@ -4,7 +4,7 @@ from typing import Any, Callable, Dict, Generic, List, Optional, Sequence, TypeV
 
 from spacy.tokens import Doc
 
-from ..types import token_key
+from ..ids import token_key
 
 Value = TypeVar("Value")
 KEPT_BYTES = 256 << 20

@@ -12,7 +12,7 @@ from ..errors import ALError, Errors
 from .crf import FORBIDDEN, Chain, allowed_tags, decode, log_partition, restrict, score
 from .crf_rejected import without_rejected
 from .dropout import UnitDropout
-from .heads import HeadBuilder
+from .seam import HeadBuilder
 from .stages import IGNORE, Noise, Padded, Prediction, Ragged, Rejected
 
 AVERAGES = ("sentences", "tokens", "none")
@@ -36,7 +36,7 @@ def create_crf_head(dropout: float, constrained: bool, average: str) -> HeadBuil
 
 
 @dataclass(frozen=True)
-class CRFHeadBuilder:
+class CRFHeadBuilder(HeadBuilder):
     """A HeadBuilder; a class, because a tagger has to travel to other processes."""
 
     learns_from_rejected: ClassVar[bool] = True

@@ -1,6 +1,5 @@
 """ELMo's states as the embedding of a BiLSTM: frozen, and computed once per sentence."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
@@ -12,12 +11,14 @@ from thinc.api import get_torch_default_device
 from torch import Tensor, nn
 
 from ..errors import ALError, Errors
-from ..types import token_key
+from ..ids import token_key
 from .batching import plan_batches
+from .bilstm import Embedding
 from .elmo import BiLM
 from .elmo_cache import VectorStore
 from .elmo_weights import load_elmo
-from .stages import Ragged
+from .graph_inputs import StateBatch, StateInputs
+from .stages import Padded, Ragged
 from .transfer import upload
 
 COMBINATIONS = ("concat", "mix")
@@ -45,19 +46,7 @@ def create_elmo_embedding(
     return ELMoEmbedding(Path(options), Path(weights), mix=combine == "mix", memory=memory_limit << 20, folder=folder)
 
 
-@dataclass(frozen=True)
-class StateBatch:
-    """All layers' states of the tokens of a batch.
-
-    states (Tensor): float32, (tokens, layers * width), the word's own layer first.
-    lengths (Tensor): int64, (sentences,).
-    """
-
-    states: Tensor
-    lengths: Tensor
-
-
-class ELMoEmbedding:
+class ELMoEmbedding(Embedding):
     """Meets `spacy_al.ml.bilstm.Embedding`. Every sentence starts from zero state, alone."""
 
     def __init__(self, options: Path, weights: Path, *, mix: bool, memory: int, folder: Optional[Path]) -> None:
@@ -117,6 +106,11 @@ class ELMoEmbedding:
         """All tokens' states on the device."""
         lengths = numpy.array([len(array) for array in features])
         return StateBatch(upload(numpy.concatenate(features), device), upload(lengths, device))
+
+    def graph_inputs(self) -> StateInputs:
+        """States as they are, padded."""
+        assert self.bilm.options is not None
+        return StateInputs(2 * self.bilm.options.projection * (self.bilm.options.layers + 1))
 
     def _compute(self, keys: Sequence[bytes], sentences: Sequence[List[str]]) -> None:
         device = get_torch_default_device()
@@ -182,7 +176,7 @@ class ELMoFront(nn.Module):
         if self.mix:
             layers = states.unflatten(1, (len(self.scores), -1))  # (tokens, layers, width)
             states = self.gamma * (self.scores.softmax(0)[:, None] * layers).sum(1)
-        return Ragged(states[None], batch.lengths)
+        return (Padded if batch.padded else Ragged)(states[None], batch.lengths)
 
     def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str, *rest: Any) -> None:
         if self.mix:

@@ -1,7 +1,7 @@
 """Our torch encoders as thinc Models, so that they can stand wherever spaCy expects a tok2vec."""
 
 import contextlib
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, cast
 
 import srsly
 import torch
@@ -11,7 +11,8 @@ from thinc.api import Model, Optimizer, Shim, get_torch_default_device, torch2xp
 from thinc.types import Floats2d
 
 from .optimizer import TorchOptimizer
-from .stages import Encoder, Ragged
+from .seam import Encoder
+from .stages import Ragged
 
 
 class EncoderShim(Shim):
@@ -27,6 +28,10 @@ class EncoderShim(Shim):
         super().__init__(encoder)
         self.encoder = encoder
         self.optimizer = TorchOptimizer()
+
+    def own_modules(self) -> Dict[str, torch.nn.Module]:
+        """What is saved here: the encoder's."""
+        return self.encoder.own_modules()
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Step the modules this encoder owns, if they have gradients."""

@@ -4,53 +4,28 @@ A batch is padded to the next shape: rows for sentences, places for their tokens
 tag, and no token reads it, so that it changes nothing.
 """
 
-from typing import Any, Optional, Protocol, Sequence, Tuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional, Sequence, Tuple
 
 import numpy
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from .bilstm import BiLSTMEncoder
-from .stages import IGNORE, Encoder
+from .lexicon import WordBatch, Words
+from .seam import GraphInputs, Shape
+from .stages import IGNORE
 from .transfer import copy_to, upload
-from .transformer import TransformerEncoder
-from .word_embedding import WordBatch, WordEmbedding, Words
 from .wordpieces import WordpieceBatch, Wordpieces, collate
+
+if TYPE_CHECKING:
+    from .transformer import TransformerEncoder
+    from .word_embedding import WordEmbedding
 
 ROWS = (4, 8, 16, 32)
 WIDTHS = (16, 32, 48, 64, 96, 128, 192)
 SPELLINGS = (16, 24, 64)
-Shape = Tuple[int, ...]
-
-
-class GraphInputs(Protocol):
-    """Batches of an encoder as tensors of fixed shapes."""
-
-    @property
-    def smallest(self) -> Shape:
-        """The smallest shape there is."""
-        ...
-
-    def shape(self, features: Sequence[Any]) -> Optional[Shape]:
-        """The shape a batch fits into, or None."""
-        ...
-
-    def empty(self, shape: Shape, device: torch.device) -> Tuple[Any, Tensor]:
-        """A batch of a shape, of any valid content, and int64 tags of all its places: what a graph reads."""
-        ...
-
-    def fill(self, batch: Any, tags: Tensor, features: Sequence[Any], values: Tensor) -> None:
-        """Copy sentences and the tags of their tokens, `values` (tokens,) on the CPU, into `batch` and `tags`."""
-        ...
-
-
-def graph_inputs(encoder: Encoder) -> Optional[GraphInputs]:
-    """What an encoder's graphs read, or None for an encoder that trains without."""
-    if isinstance(encoder, TransformerEncoder):
-        return TransformerInputs(encoder)
-    if isinstance(encoder, BiLSTMEncoder) and isinstance(encoder.embedding, WordEmbedding):
-        return WordInputs(encoder.embedding)
-    return None
+Floats = NDArray[numpy.float32]
 
 
 def fitting(size: int, sizes: Sequence[int]) -> Optional[int]:
@@ -58,61 +33,97 @@ def fitting(size: int, sizes: Sequence[int]) -> Optional[int]:
     return next((one for one in sizes if size <= one), None)
 
 
-class TransformerInputs:
-    """Meets GraphInputs for wordpieces; each place of a row is a token, so that all have a tag."""
+def spread(lengths: Sequence[int], rows: int, size: int) -> Tuple[NDArray[numpy.int64], NDArray[numpy.bool_]]:
+    """Lengths of all rows, those without a sentence included, (rows,), and which of `size` places are tokens,
+    (rows, width)."""
+    whole = numpy.zeros(rows, dtype=numpy.int64)
+    whole[: len(lengths)] = lengths
+    return whole, numpy.arange(size // rows) < whole[:, None]
 
-    smallest: Shape = (ROWS[0], WIDTHS[0])
 
-    def __init__(self, encoder: TransformerEncoder) -> None:
+def targets_of(inside: NDArray[numpy.bool_], values: Tensor) -> NDArray[numpy.int64]:
+    """Tags of all places: those of the tokens, `values`, and IGNORE for padding."""
+    targets = numpy.full(inside.shape, IGNORE, dtype=numpy.int64)
+    targets[inside] = values.numpy()
+    return targets.ravel()
+
+
+class TransformerInputs(GraphInputs):
+    """Wordpieces; a row has as many places for tokens as for wordpieces."""
+
+    def __init__(self, encoder: "TransformerEncoder") -> None:
         self.encoder = encoder
 
+    @property
+    def smallest(self) -> Shape:
+        """See GraphInputs."""
+        return ROWS[0], self.widths()[0]
+
     def shape(self, features: Sequence[Wordpieces]) -> Optional[Shape]:
-        """(rows, wordpieces with special ones); None beyond the window, or where wordpieces are averaged."""
+        """(rows, wordpieces with special ones); None beyond the window."""
         assert self.encoder.table is not None
         special = len(self.encoder.table.prefix) + len(self.encoder.table.suffix)
         longest = max(len(sentence.ids) for sentence in features)
-        rows, width = fitting(len(features), ROWS), fitting(longest + special, WIDTHS)
-        if rows is None or width is None or longest > self.encoder.window or self.encoder.mean:
+        rows, width = fitting(len(features), ROWS), fitting(longest + special, self.widths())
+        if rows is None or width is None or longest > self.encoder.window:
             return None
         return rows, width
+
+    def widths(self) -> Sequence[int]:
+        """Those of WIDTHS that the encoder can take, and all it can take."""
+        assert self.encoder.table is not None
+        most = self.encoder.window + len(self.encoder.table.prefix) + len(self.encoder.table.suffix)
+        return [*(width for width in WIDTHS if width < most), *([most] if most <= WIDTHS[-1] else [])]
 
     def empty(self, shape: Shape, device: torch.device) -> Tuple[WordpieceBatch, Tensor]:
         """See GraphInputs."""
         rows, width = shape
         assert self.encoder.table is not None
-        ids = torch.full((rows, width), self.encoder.table.padding, dtype=torch.long, device=device)
+        ids = torch.full((rows, width), self.encoder.table.unknown, dtype=torch.long, device=device)
         mask = torch.ones((rows, width), dtype=torch.bool, device=device)
         pieces = torch.zeros(rows * width, dtype=torch.long, device=device)
+        owners = torch.zeros_like(pieces) if self.encoder.mean else None
         lengths = torch.full((rows,), width, dtype=torch.long, device=device)
         tags = torch.zeros(rows * width, dtype=torch.long, device=device)
-        return WordpieceBatch(ids, mask, pieces, None, lengths), tags
+        return WordpieceBatch(ids, mask, pieces, owners, lengths, padded=True), tags
 
     def fill(self, batch: WordpieceBatch, tags: Tensor, features: Sequence[Wordpieces], values: Tensor) -> None:
         """See GraphInputs; padding rows see one piece."""
         rows, width = batch.ids.shape
-        table = self.encoder.table
-        assert table is not None
-        small = collate(features, table, window=self.encoder.window, mean=False, device=torch.device("cpu"))
+        encoder = self.encoder
+        assert encoder.table is not None
+        small = collate(features, encoder.table, window=encoder.window, mean=encoder.mean, device=torch.device("cpu"))
         height, used = small.ids.shape
-        ids = numpy.full((rows, width), table.padding, dtype=numpy.int64)
+        ids = numpy.full((rows, width), encoder.table.padding, dtype=numpy.int64)
         ids[:height, :used] = small.ids.numpy()
         mask = numpy.zeros((rows, width), dtype=bool)
         mask[:height, :used] = small.mask.numpy()
         mask[height:, 0] = True
-        pieces = numpy.zeros(rows * width, dtype=numpy.int64)
-        places = small.pieces.numpy()
-        pieces[: len(places)] = places // used * width + places % used
-        targets = numpy.full(rows * width, IGNORE, dtype=numpy.int64)
-        targets[: len(values)] = values.numpy()
-        copy_to((batch.ids, batch.mask, batch.pieces, tags), (ids, mask, pieces, targets))
+        lengths, inside = spread([len(sentence.counts) for sentence in features], rows, rows * width)
+        places = small.pieces.numpy() // used * width + small.pieces.numpy() % used
+        # What is no token reads a place of its own: gradients that meet in one place are added one after the other.
+        pieces = numpy.arange(rows * width)
+        if batch.owners is None:
+            pieces[inside.ravel()] = places
+        else:
+            # What no token owns goes to a place after the last.
+            owners = numpy.full(rows * width, rows * width, dtype=numpy.int64)
+            pieces[: len(places)] = places
+            assert small.owners is not None
+            owners[: len(places)] = inside.ravel().nonzero()[0][small.owners.numpy()]
+            copy_to((batch.owners,), (owners,))
+        copy_to(
+            (batch.ids, batch.mask, batch.pieces, batch.lengths, tags),
+            (ids, mask, pieces, lengths, targets_of(inside, values)),
+        )
 
 
-class WordInputs:
-    """Meets GraphInputs for words under a BiLSTM; sentences stay padded, with their lengths on the device."""
+class WordInputs(GraphInputs):
+    """Words under a BiLSTM; sentences stay padded, with their lengths on the device."""
 
     smallest: Shape = (ROWS[0], WIDTHS[0], SPELLINGS[0])
 
-    def __init__(self, embedding: WordEmbedding) -> None:
+    def __init__(self, embedding: "WordEmbedding") -> None:
         self.embedding = embedding
 
     def shape(self, features: Sequence[Words]) -> Optional[Shape]:
@@ -145,12 +156,9 @@ class WordInputs:
         """See GraphInputs; rows without a sentence have the length 0."""
         device, size, rows = tags.device, len(tags), len(batch.lengths)
         kinds, places = self.embedding.kinds(features)
-        lengths = numpy.zeros(rows, dtype=numpy.int64)
-        lengths[: len(features)] = [len(words.numbers) for words in features]
-        inside = numpy.arange(size // rows) < lengths[:, None]  # (rows, width)
-        words, targets = numpy.zeros((2, *inside.shape), dtype=numpy.int64)
-        words[inside], targets[~inside] = places, IGNORE
-        targets[inside] = values.numpy()
+        lengths, inside = spread([len(words.numbers) for words in features], rows, size)
+        words = numpy.zeros(inside.shape, dtype=numpy.int64)
+        words[inside] = places
         lexicon, found = features[0].lexicon, numpy.zeros(size, dtype=numpy.int64)
         found[: len(kinds)] = lexicon.rows[kinds]
         spelling = numpy.zeros((size, batch.spelling.shape[1]), dtype=numpy.uint8)
@@ -162,5 +170,46 @@ class WordInputs:
         torch.index_select(table, 0, index, out=batch.vectors)
         copy_to(
             (batch.known, batch.spelling, batch.capitals, batch.places, batch.lengths, tags),
-            (found >= 0, spelling, capitals, words.ravel(), lengths, targets.ravel()),
+            (found >= 0, spelling, capitals, words.ravel(), lengths, targets_of(inside, values)),
         )
+
+
+@dataclass(frozen=True)
+class StateBatch:
+    """States of the tokens of a batch, all layers of them.
+
+    states (Tensor): float32, (tokens, layers * width). lengths (Tensor): int64, (sentences,).
+    padded (bool): Whether `states` counts the padding of sentences, (sentences * longest, ...).
+    """
+
+    states: Tensor
+    lengths: Tensor
+    padded: bool = False
+
+
+class StateInputs(GraphInputs):
+    """States that were computed before, such as ELMo's."""
+
+    smallest: Shape = (ROWS[0], WIDTHS[0])
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def shape(self, features: Sequence[Floats]) -> Optional[Shape]:
+        """(rows, tokens)."""
+        rows, width = fitting(len(features), ROWS), fitting(max(map(len, features)), WIDTHS)
+        return None if rows is None or width is None else (rows, width)
+
+    def empty(self, shape: Shape, device: torch.device) -> Tuple[StateBatch, Tensor]:
+        """See GraphInputs."""
+        rows, width = shape
+        states = torch.zeros(rows * width, self.width, device=device)
+        lengths = torch.full((rows,), width, dtype=torch.long, device=device)
+        return StateBatch(states, lengths, padded=True), torch.zeros(rows * width, dtype=torch.long, device=device)
+
+    def fill(self, batch: StateBatch, tags: Tensor, features: Sequence[Floats], values: Tensor) -> None:
+        """See GraphInputs; behind a sentence's end stays what was there."""
+        lengths, inside = spread([len(states) for states in features], len(batch.lengths), len(tags))
+        places = upload(inside.ravel().nonzero()[0], tags.device)
+        batch.states.index_copy_(0, places, upload(numpy.concatenate(features), tags.device))
+        copy_to((batch.lengths, tags), (lengths, targets_of(inside, values)))

@@ -5,36 +5,37 @@ once. Graphs change no result: they run the same kernels in the same order, on p
 """
 
 import contextlib
-import logging
 import warnings
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from functools import cache
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import torch
 from thinc.api import Optimizer
 from torch import Tensor, nn
 
-from .graph_inputs import GraphInputs, Shape
+from .capture import Captured, waiting_forbidden
+from .constants import Constants
+from .graph_optimizer import GraphedOptimizer, graphable, settings_of
 from .network import TaggerNetwork
-
-logger = logging.getLogger("spacy_al")
+from .seam import GraphInputs, Shape
 
 
 @dataclass
 class Graph:
-    """A captured forward and backward pass, and the tensors it reads and writes."""
+    """A captured forward and backward pass, and the tensors it reads."""
 
-    graph: torch.cuda.CUDAGraph
+    work: Captured[Tensor]  # the loss
     batch: Any
     tags: Tensor
-    loss: Tensor
+    constants: Constants
 
 
 class GraphedTraining:
     """Forward, backward and optimizer step of one network as graphs.
 
     Gradients stand in fixed buffers, which parameters hold only between `update` and `step`: another shim that
-    looks at them afterwards finds none.
+    looks at them afterwards finds none. `broken` says why capturing has failed; no graph is replayed from then on.
     """
 
     def __init__(self, network: TaggerNetwork, inputs: GraphInputs) -> None:
@@ -42,9 +43,10 @@ class GraphedTraining:
         self.inputs = inputs
         self.parameters = reached_parameters(network, inputs)
         self.buffers = [torch.zeros_like(parameter) for parameter in self.parameters]
-        self.graphs: Dict[Shape, Optional[Graph]] = {}
-        self.memory: Any = None
+        self.graphs: Dict[Shape, Graph] = {}
+        self.memory = torch.cuda.graph_pool_handle()
         self.optimizer: Optional[GraphedOptimizer] = None
+        self.broken = ""
 
     def clear(self) -> None:
         """Set the gradient buffers to zero."""
@@ -67,47 +69,43 @@ class GraphedTraining:
         RETURNS (Optional[Tensor]): The loss, or None for a batch that no graph can take.
         """
         shape = self.inputs.shape(features)
-        if shape is None:
+        if shape is None or self.broken:
             return None
         if shape not in self.graphs:
-            self.graphs[shape] = self._try_capture(shape)
+            try:
+                self.graphs[shape] = self._capture(shape)
+            except torch.OutOfMemoryError:
+                raise
+            except RuntimeError as error:
+                self.broken = f"a step of the shape {shape} cannot be captured ({str(error).splitlines()[0]})"
+                return None
         graph = self.graphs[shape]
-        if graph is None:
-            return None
         self.inputs.fill(graph.batch, graph.tags, features, tags)
-        graph.graph.replay()
-        return graph.loss.clone()
-
-    def _try_capture(self, shape: Shape) -> Optional[Graph]:
-        try:
-            return self._capture(shape)
-        except RuntimeError as error:
-            logger.info("batches of shape %s train without a CUDA graph: %s", shape, error)
-            torch.cuda.synchronize()
-            return None
+        return graph.work.replay().clone()
 
     def _capture(self, shape: Shape) -> Graph:
         # Warm-up runs real passes: gradients and random state are put back, weights are not touched.
-        saved = [buffer.clone() for buffer in self.buffers]
-        state = torch.cuda.get_rng_state()
+        saved, state = [buffer.clone() for buffer in self.buffers], torch.cuda.get_rng_state()
         batch, tags = self.inputs.empty(shape, self.parameters[0].device)
+        constants = Constants(self.parameters[0].device)
+
+        def work() -> Tensor:
+            loss = self.network.loss(batch, tags)
+            loss.backward()
+            return loss.detach()
+
         self.attach()
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
         try:
-            with torch.cuda.stream(side), quiet_cudnn():
-                for _ in range(2):
-                    self.network.loss(batch, tags).backward()
-            torch.cuda.current_stream().wait_stream(side)
-            graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=self.memory), quiet_cudnn():
-                loss = self.network.loss(batch, tags)
-                loss.backward()
-            self.memory = graph.pool()
+            with beside(), quiet_cudnn():
+                with constants.record():
+                    work()
+                with constants.replay(), waiting_forbidden():
+                    work()
+            with quiet_cudnn(), constants.replay():
+                return Graph(Captured(work, self.memory), batch, tags, constants)
         finally:
             torch._foreach_copy_(self.buffers, saved)
             torch.cuda.set_rng_state(state)
-        return Graph(graph, batch, tags, loss.detach())
 
     def step(self, optimizer: Optimizer) -> bool:
         """Clip, step and clear the gradients; False for an optimizer that has no graph."""
@@ -121,85 +119,20 @@ class GraphedTraining:
         return True
 
 
-class GraphedOptimizer:
-    """Clipping, a step of AdamW or SGD and the clearing of gradients as one graph; the rate is a tensor."""
+@contextlib.contextmanager
+def beside() -> Iterator[None]:
+    """On a stream of its own, as work has to run before it is captured."""
+    side = side_stream(torch.cuda.current_device())
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        yield
+    torch.cuda.current_stream().wait_stream(side)
 
-    def __init__(self, parameters: List[nn.Parameter], buffers: List[Tensor], optimizer: Optimizer) -> None:
-        self.settings = settings_of(optimizer)
-        self.source = optimizer
-        self.buffers = buffers
-        self.rate = torch.zeros((), device=parameters[0].device)
-        self.parameters = parameters
-        self.adamw = self._make_adamw(optimizer) if is_adamw(optimizer) else None
-        self.decay = 0.0 if self.adamw is not None else optimizer.L2
-        self.graph = self._capture(optimizer.grad_clip)
 
-    def _make_adamw(self, optimizer: Optimizer) -> torch.optim.AdamW:
-        matrices, vectors = self._by_rank(self.parameters)
-        groups = [
-            {"params": matrices, "weight_decay": optimizer.L2},
-            {"params": vectors, "weight_decay": 0.0},
-        ]
-        return torch.optim.AdamW(
-            [group for group in groups if group["params"]],
-            lr=self.rate, betas=(optimizer.b1, optimizer.b2), eps=optimizer.eps, fused=True, capturable=True,
-        )  # fmt: skip
-
-    def _by_rank(self, values: Sequence[Tensor]) -> Tuple[List[Tensor], List[Tensor]]:
-        """Those of the matrices, which decay, and those of the vectors, which do not."""
-        ranks = [parameter.ndim >= 2 for parameter in self.parameters]
-        return (
-            [value for value, rank in zip(values, ranks) if rank],
-            [value for value, rank in zip(values, ranks) if not rank],
-        )
-
-    def _capture(self, clip: float) -> torch.cuda.CUDAGraph:
-        saved = [buffer.clone() for buffer in self.buffers]
-        for parameter, buffer in zip(self.parameters, self.buffers):
-            parameter.grad = buffer
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            self._once(clip)  # at rate 0: makes the moments, moves no weight
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self._once(clip)
-        torch._foreach_copy_(self.buffers, saved)
-        self.reset()
-        return graph
-
-    def _once(self, clip: float) -> None:
-        if clip:
-            nn.utils.clip_grad_norm_(self.parameters, clip, foreach=True)
-        if self.adamw is not None:
-            self.adamw.step()
-        else:
-            self._descend()
-        torch._foreach_zero_(self.buffers)
-
-    @torch.no_grad()
-    def _descend(self) -> None:
-        """torch.optim.SGD's step; that takes no rate from a tensor inside a graph."""
-        if self.decay:
-            matrices, slopes = self._by_rank(self.parameters)[0], self._by_rank(self.buffers)[0]
-            torch._foreach_add_(slopes, matrices, alpha=self.decay)
-        torch._foreach_mul_(self.buffers, self.rate)
-        torch._foreach_add_([*self.parameters], self.buffers, alpha=-1)
-
-    def reset(self) -> None:
-        """Start a new optimisation: moments and step counts to zero, in place."""
-        for state in self.adamw.state.values() if self.adamw is not None else ():
-            for tensor in state.values():
-                tensor.zero_()
-
-    def step(self, optimizer: Optimizer) -> None:
-        """One step at the thinc optimizer's present rate; a new optimizer object starts anew."""
-        if optimizer is not self.source:
-            self.source = optimizer
-            self.reset()
-        self.rate.fill_(optimizer.learn_rate)
-        self.graph.replay()
+@cache
+def side_stream(device: int) -> torch.cuda.Stream:
+    """The same for all: each stream that multiplies matrices takes memory of its own, and keeps it."""
+    return torch.cuda.Stream(device)
 
 
 def reached_parameters(network: TaggerNetwork, inputs: GraphInputs) -> List[nn.Parameter]:
@@ -221,19 +154,3 @@ def quiet_cudnn() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="RNN module weights are not part of single")
         yield
-
-
-def graphable(optimizer: Optimizer) -> bool:
-    """Whether a thinc optimizer is a plain AdamW or a plain SGD."""
-    sgd = not optimizer.b1 and not optimizer.b2  # with or without L2, which is the same thing to it
-    return (is_adamw(optimizer) or sgd) and not optimizer.use_radam and optimizer.averages is None
-
-
-def is_adamw(optimizer: Optimizer) -> bool:
-    """Whether a thinc optimizer is Adam with decoupled weight decay."""
-    return optimizer.b1 > 0.0 and optimizer.b2 > 0.0 and optimizer.L2_is_weight_decay
-
-
-def settings_of(optimizer: Optimizer) -> Tuple[float, ...]:
-    """What a captured step has fixed."""
-    return (optimizer.b1, optimizer.b2, optimizer.eps, optimizer.L2, optimizer.grad_clip)

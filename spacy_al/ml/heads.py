@@ -1,22 +1,15 @@
 """The softmax head: dropout, one linear layer, a softmax per token; the classifier of the paper's transformers."""
 
 from dataclasses import dataclass
-from typing import Optional, Protocol, Sequence
+from typing import Optional, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .dropout import UnitDropout
+from .seam import HeadBuilder
 from .stages import IGNORE, Noise, Prediction, Ragged, Rejected
-
-
-class HeadBuilder(Protocol):
-    """What a function in the registry `al_heads` returns: called once labels and the encoder's width are known."""
-
-    def __call__(self, width: int, tags: Sequence[str], scheme: str) -> nn.Module:
-        """Build the head for states of `width`, for the names of `tags` in `scheme`."""
-        ...
 
 
 def create_softmax_head(dropout: float) -> HeadBuilder:
@@ -29,7 +22,7 @@ def create_softmax_head(dropout: float) -> HeadBuilder:
 
 
 @dataclass(frozen=True)
-class SoftmaxHeadBuilder:
+class SoftmaxHeadBuilder(HeadBuilder):
     """A HeadBuilder; a class, because a tagger has to travel to other processes."""
 
     dropout: float

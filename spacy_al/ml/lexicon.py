@@ -1,11 +1,14 @@
 """What is known of each kind of word: its row of vectors, its spelling in bytes and its capitalisation."""
 
-from typing import Dict, List, Sequence
+from dataclasses import dataclass
+from typing import Dict, List, NamedTuple, Sequence
 
 import numpy
 from numpy.typing import NDArray
 from spacy.vocab import Vocab
+from torch import Tensor
 
+from .cache import ARRAY_BYTES
 from .word_vectors import find_rows
 
 CAPITALS = ("allCaps", "upperInitial", "lowercase", "mixedCaps", "noinfo")
@@ -84,3 +87,33 @@ def spell(words: Sequence[str]) -> NDArray[numpy.uint8]:
         raw = raw if len(raw) <= MAX_BYTES else raw[:half] + raw[-half:]
         rows.append(raw.ljust(MAX_BYTES, b"\0"))
     return numpy.frombuffer(b"".join(rows), dtype=numpy.uint8).reshape(-1, MAX_BYTES)
+
+
+class Words(NamedTuple):
+    """A sentence as numbers of words in a lexicon. numbers (NDArray): int32, (tokens,)."""
+
+    lexicon: Lexicon
+    numbers: NDArray[numpy.int32]
+
+    def weigh(self) -> int:
+        """Bytes of it in memory, the lexicon apart."""
+        return 56 + ARRAY_BYTES + self.numbers.nbytes
+
+
+@dataclass(frozen=True)
+class WordBatch:
+    """The different words of a batch, and where each stands.
+
+    vectors (Tensor): float32, (words, width); any row for the unknown. known (Tensor): bool, (words,).
+    spelling (Tensor): uint8, (words, longest). capitals (Tensor): int64, (words,).
+    places (Tensor): int64 word of each token, (tokens,). lengths (Tensor): int64, (sentences,).
+    padded (bool): Whether `places` counts the padding of sentences, (sentences * longest,).
+    """
+
+    vectors: Tensor
+    known: Tensor
+    spelling: Tensor
+    capitals: Tensor
+    places: Tensor
+    lengths: Tensor
+    padded: bool = False

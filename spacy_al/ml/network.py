@@ -9,32 +9,28 @@ from torch import Tensor, nn
 from ..errors import ALError, Errors
 from .cpu_modes import fast_training
 from .dropout import KeyedNoise
-from .stages import Encoder, Prediction, Ragged, Rejected
-
-Batch = object  # what an encoder's `collate` makes; only its own front and body look inside
+from .seam import Batch, Encoder
+from .stages import Prediction, Ragged, Rejected
 
 
 class TaggerNetwork(nn.Module):
     """front -> body -> head. See `spacy_al.ml.stages` for the seam.
 
-    front, body (nn.Module): From the encoder; Identity for encoders that are thinc Models, whose states
-        come from outside.
-    head (nn.Module): Meets the protocol `Head`.
+    front, body (nn.Module): From the encoder. head (nn.Module): Meets the protocol `Head`.
     """
 
-    def __init__(self, encoder: Optional[Encoder], head: nn.Module) -> None:
+    def __init__(self, encoder: Encoder, head: nn.Module) -> None:
         super().__init__()
-        self.front: nn.Module = nn.Identity() if encoder is None else encoder.front
-        self.body: nn.Module = nn.Identity() if encoder is None else encoder.body
+        self.front: nn.Module = encoder.front
+        self.body: nn.Module = encoder.body
         # nn.Module has no `loss` or `predict` for a type checker to know; heads meet the protocol `Head`.
         self.head: Any = head
-        self.seams: Dict[str, str] = {"last": "head"} if encoder is None else encoder.seams
-        self.folds = True if encoder is None else encoder.folds
+        self.seams: Dict[str, str] = encoder.seams
+        self.folds = encoder.folds
 
     def states(self, batch: Batch) -> Ragged:
         """States of the tokens, (1, tokens, width), by the present training or inference mode."""
-        front = self.front(batch)
-        return front if isinstance(self.body, nn.Identity) else self.body(front, None)
+        return self.body(self.front(batch), None)
 
     def loss(self, batch: Batch, tags: Tensor, rejected: Rejected = ()) -> Tensor:
         """The head's mean loss of a batch. tags (Tensor): int64, (tokens,). rejected (Rejected): See `Head.loss`."""

@@ -1,14 +1,22 @@
 """The weights of a thinc Model at one moment, to be put back in place for the next round."""
 
-from typing import Dict, List, Tuple
+from typing import Dict, Protocol, Tuple, runtime_checkable
 
 import torch
 from thinc.api import Model, Shim
 from thinc.types import FloatsXd
 from torch import Tensor, nn
 
-from .encoder_shim import EncoderShim
-from .tagger_shim import TaggerShim
+from ..errors import ALError, Errors
+
+
+@runtime_checkable
+class HoldsModules(Protocol):
+    """A shim of this project: says itself which torch modules it holds."""
+
+    def own_modules(self) -> Dict[str, nn.Module]:
+        """Modules whose weights it saves, by name."""
+        ...
 
 
 class Snapshot:
@@ -27,31 +35,37 @@ class Snapshot:
             for name in node.param_names
             if node.has_param(name)
         }
-        self.tensors: List[Dict[str, Tensor]] = [
-            {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
-            for module in torch_modules(model)
-        ]
+        self.tensors: Dict[str, Dict[str, Tensor]] = {
+            place: {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+            for place, module in torch_modules(model).items()
+        }
 
     def restore(self) -> None:
-        """Put all parameters back."""
+        """Put all parameters back. RAISES: ALError A221 when the Model holds other modules than it did."""
+        modules = torch_modules(self.model)
+        if modules.keys() != self.tensors.keys():
+            raise ALError(Errors.A221.format(before=", ".join(self.tensors), now=", ".join(modules)))
         for number, node in enumerate(self.model.walk()):
             for name in node.param_names:
                 if (number, name) in self.params:
                     node.set_param(name, self.params[number, name].copy())
-        for module, state in zip(torch_modules(self.model), self.tensors):
+        for place, module in modules.items():
             with torch.no_grad():
                 for name, tensor in module.state_dict().items():
-                    tensor.copy_(state[name])
+                    tensor.copy_(self.tensors[place][name])
 
 
-def torch_modules(model: Model) -> List[nn.Module]:
-    """Every torch module that a Model's shims hold, in the order of its layers."""
-    return [module for node in model.walk() for shim in node.shims for module in _modules(shim)]
+def torch_modules(model: Model) -> Dict[str, nn.Module]:
+    """Every torch module that a Model's shims hold, by the place and name of its layer and its own name."""
+    return {
+        f"{number}.{node.name}.{name}": module
+        for number, node in enumerate(model.walk())
+        for shim in node.shims
+        for name, module in _modules(shim).items()
+    }
 
 
-def _modules(shim: Shim) -> List[nn.Module]:
-    if isinstance(shim, TaggerShim):
-        return [] if shim.network is None else [shim.network.head]
-    if isinstance(shim, EncoderShim):
-        return list(shim.encoder.own_modules().values())
-    return [shim._model] if isinstance(shim._model, nn.Module) else []
+def _modules(shim: Shim) -> Dict[str, nn.Module]:
+    if isinstance(shim, HoldsModules):
+        return shim.own_modules()
+    return {"model": shim._model} if isinstance(shim._model, nn.Module) else {}

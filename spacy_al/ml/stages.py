@@ -9,14 +9,14 @@ A network is three stages in a row (`spacy_al.ml.network`):
 An encoder says in `seams` where repetition starts for each kind of dropout it knows. For a transformer,
 {"last": "head", "all": "body"}: with `last` the encoder runs once and only the head is repeated. For a
 BiLSTM-CRF, {"word": "body", "locked": "body", "all": "body"}: embeddings are the front and run once.
+`spacy_al.ml.seam` says what encoders and heads are asked.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Protocol, Sequence
+from typing import Protocol, Sequence
 
 import torch
-from spacy.tokens import Doc
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..tasks import TokenSpan
 
@@ -124,79 +124,3 @@ class Prediction:
     probs: Tensor
     best: Tensor
     log_prob: Tensor
-
-
-class Encoder(Protocol):
-    """An encoder native to torch, inside a thinc Model's `EncoderShim`; the network fuses it with a head.
-
-    front (nn.Module): batch -> states, run once. `nn.Identity` where there is nothing to run once.
-    body (nn.Module): called as body(states, noise) -> Ragged of data (passes, tokens, width).
-    seams (Dict[str, str]): Stage ("body" or "head") where repetition starts, for each kind of dropout.
-    folds (bool): True if the body takes `noise` and folds its passes into the first axis; if False, the network
-        switches the body's own dropout modules on and runs it once per pass.
-    width (int): Width of the states that come out.
-    """
-
-    folds: bool
-
-    @property
-    def front(self) -> nn.Module: ...
-
-    @property
-    def body(self) -> nn.Module: ...
-
-    @property
-    def seams(self) -> Dict[str, str]: ...
-
-    @property
-    def width(self) -> int: ...
-
-    def initialize(self, docs: Sequence[Doc]) -> None:
-        """Load or draw weights, once, before training. docs: some of the sentences to train on."""
-        ...
-
-    def sync(self) -> None:
-        """Called before every use: take over inner models that loading has replaced. Usually nothing to do."""
-        ...
-
-    def own_modules(self) -> Dict[str, nn.Module]:
-        """The torch modules whose weights this encoder saves and, used on its own, trains; by name."""
-        ...
-
-    def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Any]:
-        """What the front needs of each sentence, made once per sentence and kept by `token_key`.
-
-        keys (Optional[Sequence[bytes]]): The sentences' `token_key`s, from a caller that has them.
-        """
-        ...
-
-    def size(self, features: Any) -> int:
-        """Length of a sentence in the unit that costs time (wordpieces, tokens), for batching."""
-        ...
-
-    def collate(self, features: Sequence[Any], device: torch.device) -> Any:
-        """Features of several sentences -> one batch on the device, for the front."""
-        ...
-
-
-class Head(Protocol):
-    """Turns states into tags; a torch module. Built by functions in the registry `al_heads`.
-
-    A builder with an attribute `learns_from_rejected` that is true makes heads whose `loss` also takes
-    `rejected` (Rejected); it is given only where a span was rejected.
-    """
-
-    def loss(self, states: Ragged, tags: Tensor) -> Tensor:
-        """Mean loss of a batch (scalar). tags (Tensor): int64 (tokens,), IGNORE where the tag is missing."""
-        ...
-
-    def weight(self, tags: Sequence[Tensor], rejected: "Rejected" = ()) -> int:
-        """What the loss of some sentences is divided by, so that a batch can be taken in parts; may be 0.
-
-        tags (Sequence[Tensor]): int64 on the CPU, (tokens,) of each sentence. rejected (Rejected): As in `loss`.
-        """
-        ...
-
-    def predict(self, states: Ragged, noise: Optional[Noise] = None) -> Prediction:
-        """Probabilities, best tags and log-probability of the best sequence, for every pass in `noise`."""
-        ...

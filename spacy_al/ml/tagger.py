@@ -7,8 +7,10 @@ from thinc.api import Model, torch2xp
 from thinc.types import Floats2d
 
 from ..errors import ALError, Errors
-from .heads import HeadBuilder
+from .encoder_shim import native_encoder
+from .seam import HeadBuilder
 from .tagger_shim import TaggerShim
+from .thinc_encoder import ThincEncoder
 
 TaggerModel = Model[List[Doc], List[Floats2d]]
 
@@ -22,11 +24,11 @@ def build_sequence_tagger(
         (`spacy-al.TransformerEncoder.v1`, `spacy-al.BiLSTMEncoder.v1`) is fused with the head in torch; any
         other, HashEmbedCNN or a transformer listener, stays a thinc Model.
     head (HeadBuilder): From the registry `al_heads`; brings the dropout that `MC last` keeps on.
-    cuda_graphs (bool): On a GPU, replay training steps of a transformer, or of words under a BiLSTM, as CUDA
-        graphs; same results, faster.
+    cuda_graphs (bool): On a GPU, replay training steps of an encoder of this project as CUDA graphs; same results,
+        faster.
     RETURNS (Model[List[Doc], List[Floats2d]]): Its predictions are probabilities of tags, (tokens, tags).
     """
-    shim = TaggerShim(encoder, head, cuda_graphs=cuda_graphs)
+    shim = TaggerShim(native_encoder(encoder) or ThincEncoder(encoder), head, cuda_graphs=cuda_graphs)
     return Model("sequence_tagger", forward, init=init, layers=[encoder], shims=[shim], dims={"nO": None})
 
 
@@ -41,13 +43,13 @@ def init(model: TaggerModel, X: Optional[List[Doc]] = None, Y: Optional[List[Flo
     shim = tagger_shim(model)
     model.layers[0].initialize(X=X)
     shim.initialize()
-    model.set_dim("nO", len(shim.tags), force=True)
+    model.set_dim("nO", len(shim.state.tags), force=True)
     return model
 
 
 def forward(model: TaggerModel, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
     arrays: List[Optional[Floats2d]] = [None] * len(docs)
-    for order, states, prediction in tagger_shim(model).predict(docs):
+    for order, states, prediction in tagger_shim(model).sampling.predict(docs):
         for number, part in zip(order, prediction.probs[0].split(states.lengths.tolist())):
             arrays[number] = cast(Floats2d, torch2xp(part))
     return [array for array in arrays if array is not None], refuse_backprop

@@ -7,27 +7,26 @@ from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple, ca
 import numpy
 import torch
 from spacy.tokens import Doc
-from thinc.api import Model, fix_random_seed, torch2xp, xp2torch
+from thinc.api import Model, fix_random_seed, set_dropout_rate, torch2xp, xp2torch
 from thinc.compat import has_cupy_gpu
 from thinc.types import Floats2d
 from torch import nn
 
-from .stages import Ragged
+from .seam import Encoder, Passing
+from .stages import Noise, Ragged
 
 
-class ThincEncoder:
+class ThincEncoder(Encoder):
     """Gives a thinc Model[List[Doc], List[Floats2d]] the shape of an `Encoder`; its batches are states already.
 
     A listener's states come from another pipe, so its own `all` is not to be had here: see the adapters in
     `spacy_al.pipeline.adapters` for a `transformer` and `sequence_tagger` pair.
     """
 
-    folds = True
-
     def __init__(self, model: Model[List[Doc], List[Floats2d]]) -> None:
         self.model = model
-        self.front: nn.Module = nn.Identity()
-        self.body: nn.Module = nn.Identity()
+        self.front: nn.Module = Passing()
+        self.body: nn.Module = Passing()
         self.rate = 0.0  # the dropout that `update` trained with last
 
     @property
@@ -43,9 +42,6 @@ class ThincEncoder:
     def initialize(self, docs: Sequence[Doc]) -> None:
         """Initialise the thinc Model with some Docs."""
         self.model.initialize(X=list(docs))
-
-    def sync(self) -> None:
-        """Nothing to take over."""
 
     def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Doc]:
         """The Docs themselves: the thinc Model reads them."""
@@ -75,16 +71,17 @@ class ThincEncoder:
 
         return states, finish
 
-    def repeat(self, features: Sequence[Doc], device: torch.device, passes: int, rate: float, seed: int) -> Ragged:
+    def repeat(self, features: Sequence[Doc], device: torch.device, noise: Noise, seed: int) -> Ragged:
         """States of several stochastic passes of the thinc Model, (passes, tokens, width)."""
-        with thinc_dropout(self.model, rate), thinc_seed(seed):
-            made = [self.model.begin_update(list(features))[0] for _ in range(passes)]
+        with thinc_dropout(self.model, noise.rate("all", self.rate)), thinc_seed(seed):
+            made = [self.model.begin_update(list(features))[0] for _ in range(noise.passes)]
         states = [_ragged(arrays, features, device) for arrays in made]
         return Ragged(torch.cat([one.data for one in states]), states[0].lengths)
 
-    def own_modules(self) -> Dict[str, nn.Module]:
-        """None: thinc saves and trains its own parameters."""
-        return {}
+    def set_dropout(self, rate: float) -> None:
+        """Train the thinc Model's dropout layers with this rate, and repeat them with it."""
+        set_dropout_rate(self.model, rate)
+        self.rate = rate
 
 
 def is_listening(model: Model) -> bool:

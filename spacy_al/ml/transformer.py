@@ -7,21 +7,23 @@ from typing import Any, Dict, List, Optional, Sequence
 import torch
 from spacy.tokens import Doc
 from spacy_transformers.layers import TransformerModel
+from spacy_transformers.layers.transformer_model import huggingface_from_pretrained
 from spacy_transformers.span_getters import get_doc_spans
 from thinc.api import Model
 from thinc.types import Floats2d
 from torch import nn
-from transformers import PreTrainedModel
 
 from ..errors import ALError, Errors
+from .batching import plan_parts
 from .cache import KEPT_BYTES, SentenceCache
 from .encoder_shim import wrap_encoder
-from .stages import Noise, Ragged
+from .graph_inputs import TransformerInputs
+from .seam import Encoder, Passing
+from .transformer_body import TransformerBody, positions_of
 from .wordpieces import WordpieceBatch, Wordpieces, WordpieceTable, collate
 
 POOLINGS = ("first", "mean")
-# These take a mask of three axes as it is; with two they look at its values first, which a CUDA graph cannot.
-THREE_AXES = ("bert", "electra", "roberta", "xlm-roberta", "camembert")
+PART_COST = 100  # padded wordpieces that take as long as adding a part's gradients to the others' on a CPU
 
 
 def build_transformer_encoder(
@@ -62,8 +64,8 @@ def build_transformer_encoder(
     return wrap_encoder("transformer_encoder", encoder, layers=[hf_model])
 
 
-class TransformerEncoder:
-    """Meets `spacy_al.ml.stages.Encoder`. The front is nothing, the body the transformer and the pooling."""
+class TransformerEncoder(Encoder):
+    """The front is nothing, the body the transformer and the pooling."""
 
     folds = False
 
@@ -73,9 +75,9 @@ class TransformerEncoder:
         self.hf_model = hf_model
         self.mean = mean
         self.window_wanted = window
-        self.seams = {"last": "head", "all": "body"}
-        self.front: nn.Module = nn.Identity()
-        self.body = TransformerBody(mixed_precision)
+        self.front: nn.Module = Passing()
+        self.runner = TransformerBody(mixed_precision)
+        self.body: nn.Module = self.runner
         self.table: Optional[WordpieceTable] = None
         self.cache: SentenceCache[Wordpieces] = SentenceCache(Wordpieces.weigh, memory)
 
@@ -84,20 +86,26 @@ class TransformerEncoder:
         if self.hf_model.transformer is not None:
             return
         name = self.hf_model.attrs["name"]
-        self.hf_model.attrs["name"] = resolve_name(name)
+        settings = self.hf_model._init_tokenizer_config, self.hf_model._init_transformer_config
         try:
-            self.hf_model.initialize()
+            loaded = huggingface_from_pretrained(resolve_name(name), *settings)
         except (OSError, ValueError) as error:
             raise ALError(Errors.A210.format(name=name, reason=str(error).splitlines()[0])) from error
-        finally:
-            self.hf_model.attrs["name"] = name
+        # Its own `initialize` runs a sentence through the model, with whatever the tokenizer makes.
+        self.hf_model.attrs["set_transformer"](self.hf_model, loaded)
 
     def sync(self) -> None:
         """Take over the transformer that the inner model holds now; loading replaces it."""
-        if self.body.transformer is not self.hf_model.transformer:
-            self.body.transformer = self.hf_model.transformer
-            self.table = WordpieceTable(self.hf_model.tokenizer)
+        model = self.hf_model.transformer
+        if self.runner.transformer is not model:
+            self.runner.take(model)
+            self.table = WordpieceTable(self.hf_model.tokenizer, getattr(model.config, "pad_token_id", None))
             self.cache.clear()
+
+    @property
+    def seams(self) -> Dict[str, str]:
+        """`last` repeats the head alone."""
+        return {"last": "head", "all": "body"}
 
     @property
     def width(self) -> int:
@@ -109,7 +117,7 @@ class TransformerEncoder:
         """Most wordpieces of a row, special ones not counted."""
         assert self.table is not None
         most = self.hf_model.tokenizer.model_max_length  # a huge number where the tokenizer does not know
-        most = min(most, getattr(self.hf_model.transformer.config, "max_position_embeddings", None) or most)
+        most = min(most, positions_of(self.hf_model.transformer) or most)
         room = int(most) - len(self.table.prefix) - len(self.table.suffix)
         return min(room, self.window_wanted) if self.window_wanted else room
 
@@ -127,34 +135,15 @@ class TransformerEncoder:
         assert self.table is not None
         return collate(features, self.table, window=self.window, mean=self.mean, device=device)
 
-    def own_modules(self) -> Dict[str, nn.Module]:
-        """Modules this encoder has to serialise itself: none, spacy-transformers keeps the weights."""
-        return {}
+    def parts(self, features: Sequence[Wordpieces], device: torch.device) -> List[List[int]]:
+        """On a CPU by length, as pays; on a GPU all together."""
+        if device.type != "cpu":
+            return super().parts(features, device)
+        return plan_parts([self.size(item) for item in features], PART_COST)
 
-
-class TransformerBody(nn.Module):
-    """Runs the transformer over a batch of wordpieces and pools them into tokens."""
-
-    def __init__(self, mixed_precision: bool) -> None:
-        super().__init__()
-        self.mixed_precision = mixed_precision
-        self.transformer: Optional[PreTrainedModel] = None
-
-    def forward(self, batch: WordpieceBatch, noise: Optional[Noise] = None) -> Ragged:
-        assert self.transformer is not None
-        mask = batch.mask.long()
-        if self.transformer.config.model_type in THREE_AXES:
-            mask = mask[:, None]  # (rows, 1, width)
-        with torch.autocast(
-            "cuda", torch.bfloat16, enabled=self.mixed_precision and batch.ids.is_cuda, cache_enabled=False
-        ):
-            output = self.transformer(input_ids=batch.ids, attention_mask=mask)
-        states = output.last_hidden_state.flatten(0, 1)[batch.pieces]  # (pooled, width)
-        if batch.owners is not None:
-            tokens = int(batch.lengths.sum())
-            sums = states.new_zeros(tokens, states.shape[1]).index_add_(0, batch.owners, states)
-            states = sums / torch.bincount(batch.owners, minlength=tokens)[:, None]
-        return Ragged(states[None].float(), batch.lengths)
+    def graph_inputs(self) -> TransformerInputs:
+        """Padded wordpieces."""
+        return TransformerInputs(self)
 
 
 def resolve_name(name: str) -> str:

@@ -1,8 +1,7 @@
 """Words as vectors for a BiLSTM: pretrained word vectors, a character CNN and capitalisation."""
 
 import math
-from dataclasses import dataclass
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -14,44 +13,16 @@ from thinc.api import to_numpy
 from torch import Tensor, nn
 
 from ..errors import ALError, Errors
-from .cache import ARRAY_BYTES, SentenceCache
+from .bilstm import Embedding
+from .cache import SentenceCache
 from .char_cnn import CharCNN, draw_uniform
-from .lexicon import CAPITALS, Lexicon
+from .graph_inputs import WordInputs
+from .lexicon import CAPITALS, Lexicon, WordBatch, Words
 from .stages import Padded, Ragged
 from .transfer import upload
 from .word_vectors import find_rows
 
 MOST_WORDS = 2_000_000  # a lexicon of more is given up for a new one, about 75 bytes a word
-
-
-class Words(NamedTuple):
-    """A sentence as numbers of words in a lexicon. numbers (NDArray): int32, (tokens,)."""
-
-    lexicon: Lexicon
-    numbers: NDArray[numpy.int32]
-
-    def weigh(self) -> int:
-        """Bytes of it in memory, the lexicon apart."""
-        return 56 + ARRAY_BYTES + self.numbers.nbytes
-
-
-@dataclass(frozen=True)
-class WordBatch:
-    """The different words of a batch, and where each stands.
-
-    vectors (Tensor): float32, (words, width); any row for the unknown. known (Tensor): bool, (words,).
-    spelling (Tensor): uint8, (words, longest). capitals (Tensor): int64, (words,).
-    places (Tensor): int64 word of each token, (tokens,). lengths (Tensor): int64, (sentences,).
-    padded (bool): Whether `places` counts the padding of sentences, (sentences * longest,).
-    """
-
-    vectors: Tensor
-    known: Tensor
-    spelling: Tensor
-    capitals: Tensor
-    places: Tensor
-    lengths: Tensor
-    padded: bool = False
 
 
 def create_word_embedding(
@@ -70,7 +41,7 @@ def create_word_embedding(
     return WordEmbedding(chars, capitals=capitals)
 
 
-class WordEmbedding:
+class WordEmbedding(Embedding):
     """Meets `spacy_al.ml.bilstm.Embedding`."""
 
     def __init__(self, chars: Optional[CharCNN], *, capitals: bool) -> None:
@@ -102,10 +73,6 @@ class WordEmbedding:
         """Draw the trained parts anew."""
         self.front.redraw(generator)
 
-    def extra_modules(self) -> Dict[str, nn.Module]:
-        """Modules to save beside the front: none, the vocabulary saves the vectors."""
-        return {}
-
     def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Words]:
         """Numbers of words, from the cache where they are known."""
         if not docs:
@@ -131,6 +98,10 @@ class WordEmbedding:
             places=upload(places, device),
             lengths=upload(numpy.array([len(words.numbers) for words in features]), device),
         )
+
+    def graph_inputs(self) -> WordInputs:
+        """Padded words."""
+        return WordInputs(self)
 
     def kinds(self, features: Sequence[Words]) -> Tuple[NDArray[numpy.int32], NDArray[numpy.int64]]:
         """Numbers of the different words of a batch, (words,), and which of them each token is, (tokens,)."""

@@ -44,6 +44,8 @@ class WordpieceBatch:
     pieces (Tensor): int64 places in the flattened (rows * width) of the pieces that make tokens, (pooled,).
     owners (Tensor): int64 token each of them belongs to, (pooled,); None where each token has one.
     lengths (Tensor): int64 tokens of each sentence, (sentences,).
+    padded (bool): Whether `pieces` and `owners` count the padding of sentences: one sentence a row, as many tokens
+        as the row is wide.
     """
 
     ids: Tensor
@@ -51,6 +53,7 @@ class WordpieceBatch:
     pieces: Tensor
     owners: Optional[Tensor]
     lengths: Tensor
+    padded: bool = False
 
 
 class WordpieceTable:
@@ -59,10 +62,12 @@ class WordpieceTable:
     A fast tokenizer given pre-split words splits each for itself, so a sentence's pieces are those of its words.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, padding: Optional[int] = None) -> None:
+        """tokenizer (PreTrainedTokenizerBase): The model's. padding (Optional[int]): Its model's padding id."""
         self.tokenizer = tokenizer
         self.unknown = tokenizer.unk_token_id if tokenizer.unk_token_id is not None else 0
-        self.padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
+        known = (padding, tokenizer.pad_token_id, 0)
+        self.padding: int = next(number for number in known if number is not None)
         self.prefix, self.suffix = special_pieces(tokenizer)
         self._forget()
 

@@ -1,11 +1,12 @@
 """The one way in to any NER pipe's uncertainty: its own `sample`, or an adapter for spaCy's stock `ner`."""
 
-from typing import Optional, cast
+from typing import Optional, Sequence, cast
 
 from spacy.language import Language
 from spacy.pipeline import EntityRecognizer
 
 from ..errors import ALError, Errors
+from ..uncertainty.measures import Measure
 from .protocol import TagSampler
 from .transition import TransitionSampler
 from .upstream import UpstreamSampler, upstream_pipes
@@ -60,3 +61,13 @@ def check_dropout(sampler: TagSampler, dropout: str, name: str) -> None:
     """Raise ALError A413 when a sampler has no such kind of dropout."""
     if dropout not in sampler.dropouts:
         raise ALError(Errors.A413.format(name=name, dropout=dropout, known=", ".join(sampler.dropouts)))
+
+
+def choose_dropout(sampler: TagSampler, measures: Sequence[Measure], wanted: Optional[str]) -> str:
+    """The dropout asked for; by default "off", and for measures that compare passes what the tagger has."""
+    if wanted is not None:
+        return wanted
+    if not any(measure.stochastic for measure in measures):
+        return "off"
+    kinds = [kind for kind in sampler.dropouts if kind != "off"]
+    return "last" if "last" in kinds or not kinds else kinds[0]

@@ -15,13 +15,14 @@ from spacy.vocab import Vocab
 from thinc.api import Optimizer
 
 from .. import files, registry  # noqa: F401 (makes @al_features known to spaCy)
+from ..corpus.labels import LabelData, check_labels
 from ..corpus.schemes import tag_names
 from ..errors import ALError, Errors, Warnings
 from ..ml.tags import TagCodec
 from ..types import TagSamples
 from .crf_features import FeatureCache, FeatureExtractor
 from .crfsuite_model import CRFModel, CRFSettings
-from .entities import LabelData, annotated, read_labels, require, resolve_labels
+from .entities import annotated, require, resolve_labels, set_entities
 
 DEFAULT_FEATURES = {"@al_features": "spacy-al.PaperFeatures.v1", "use_pos": True}
 MODEL_FILE = "model.crfsuite"
@@ -112,7 +113,7 @@ class CRFSuiteNER(Pipe):
         self.crf: Optional[CRFModel] = None
         self.saw_pos = True  # whether the Docs trained on had part-of-speech tags
         self._warned = False
-        self._declare(read_labels(labels, pipe=name), scheme)
+        self._declare(check_labels(labels, pipe=name), scheme)
 
     def _declare(self, labels: List[str], scheme: str) -> None:
         self.codec = TagCodec(tag_names(labels, scheme), scheme)
@@ -212,10 +213,10 @@ class CRFSuiteNER(Pipe):
         return losses
 
     def __call__(self, doc: Doc) -> Doc:
-        """Set `doc.ents`; tokens outside an entity become O. Raises ALError A333 before training."""
+        """Set `doc.ents` (`set_entities`). Raises ALError A333 before training."""
         tags = self._trained().best(self._features(doc))
         numbers = [self.codec.numbers[tag] for tag in tags]
-        doc.set_ents(self.codec.spans(doc, numbers), default="outside")
+        set_entities(doc, self.codec.spans(doc, numbers))
         return doc
 
     def sample(
@@ -303,6 +304,6 @@ class CRFSuiteNER(Pipe):
         }
 
     def _restore(self, record: Dict[str, Any], data: bytes, *, path: str) -> None:
-        self._declare(read_labels(record["labels"], pipe=self.name), record["scheme"])
+        self._declare(check_labels(record["labels"], pipe=self.name), record["scheme"])
         self.saw_pos = bool(record["saw_pos"])
         self.crf = None if record["model"] is None else CRFModel.load(data, record["model"], path=path)

@@ -3,19 +3,17 @@
 import importlib
 import warnings
 from types import ModuleType
-from typing import List, Mapping, Optional, Sequence, Tuple, Union
+from typing import List, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from ..corpus.schemes import tag_names
+from ..corpus.labels import LabelData, check_labels
 from ..errors import ALError, Errors, Warnings
 from ..ml.stages import IGNORE
 from ..ml.tags import TagCodec, first_unknown_label
-
-# The list of labels that `al convert` writes beside a corpus, or an object {"labels": [...]}.
-LabelData = Union[Sequence[str], Mapping[str, Union[str, Sequence[str]]]]
 
 
 def require(module: str, *, pipe: str, extra: str) -> ModuleType:
@@ -26,38 +24,32 @@ def require(module: str, *, pipe: str, extra: str) -> ModuleType:
         raise ALError(Errors.A330.format(pipe=pipe, package=module, extra=extra, reason=error)) from error
 
 
-def read_labels(data: Optional[LabelData], *, pipe: str) -> List[str]:
-    """The labels in a list or an object, checked.
-
-    data (Optional[LabelData]): As read by `spacy.read_labels.v1`; None stands for no labels.
-    pipe (str): Name of the component, for messages.
-    RETURNS (List[str]): Entity labels such as "PER", in their order.
-    RAISES: ALError A331 if it is something else, A101 for an empty or repeated label.
-    """
-    labels = data.get("labels") if isinstance(data, Mapping) else data
-    if data is None:
-        return []
-    if isinstance(labels, (str, bytes)) or not isinstance(labels, Sequence):
-        raise ALError(Errors.A331.format(pipe=pipe, value=data))
-    if not all(isinstance(label, str) for label in labels):
-        raise ALError(Errors.A331.format(pipe=pipe, value=data))
-    tag_names(labels, "IOB2")
-    return list(labels)
-
-
 def resolve_labels(
     config: Sequence[str], given: Optional[LabelData], examples: Sequence[Example], *, pipe: str
 ) -> List[str]:
     """The labels to declare on initialisation: the config's and those given; without any, the examples'.
 
-    RAISES: ALError A300 when there are no labels at all, and as `read_labels`.
+    RAISES: ALError A300 when there are no labels at all, and as `check_labels`.
     """
-    labels = list(dict.fromkeys([*config, *read_labels(given, pipe=pipe)]))
+    labels = list(dict.fromkeys([*config, *check_labels(given, pipe=pipe)]))
     if not labels:
         labels = sorted({ent.label_ for example in examples for ent in example.reference.ents})
     if not labels:
         raise ALError(Errors.A300.format(name=pipe))
     return labels
+
+
+def set_entities(doc: Doc, spans: Sequence[Span]) -> None:
+    """Set what a tagger found in a Doc; tokens outside an entity become O.
+
+    Entities that are there already, as an `entity_ruler` before the tagger sets them, stay as they are: what was
+    found over their tokens is left out, as spaCy's own `ner` does.
+    """
+    preset = doc.ents
+    if preset:
+        taken = {number for ent in preset for number in range(ent.start, ent.end)}
+        spans = [*preset, *(span for span in spans if taken.isdisjoint(range(span.start, span.end)))]
+    doc.set_ents(list(spans), default="outside")
 
 
 def annotated(

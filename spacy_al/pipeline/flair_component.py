@@ -15,13 +15,14 @@ from spacy.vocab import Vocab
 from thinc.api import Optimizer
 
 from .. import files
+from ..corpus.labels import LabelData, check_labels
 from ..corpus.schemes import decode, tag_names
 from ..errors import ALError, Errors
 from ..ml.tags import TagCodec
 from ..ml.thinc_encoder import thinc_seed
 from ..types import TagSamples
 from . import flair_model, flair_params, flair_sampling, flair_training
-from .entities import LabelData, annotated, read_labels, resolve_labels
+from .entities import annotated, resolve_labels, set_entities
 from .flair_embeddings import EmbeddingRecipe
 from .flair_model import Shape, TrainerSettings
 
@@ -63,7 +64,7 @@ class FlairNER(Pipe):
         self.trainer = trainer
         self.scorer = scorer
         self.tagger: Optional[SequenceTagger] = None
-        self._declare(read_labels(labels, pipe=name), scheme)
+        self._declare(check_labels(labels, pipe=name), scheme)
 
     def _declare(self, labels: List[str], scheme: str) -> None:
         self.codec = TagCodec(tag_names(labels, scheme), scheme)
@@ -178,12 +179,12 @@ class FlairNER(Pipe):
         return losses
 
     def __call__(self, doc: Doc) -> Doc:
-        """Set `doc.ents`; tokens outside an entity become O. Raises ALError A333 before `initialize`."""
+        """Set `doc.ents` (`set_entities`). Raises ALError A333 before `initialize`."""
         self._annotate([doc])
         return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Set `doc.ents` of Docs, `batch_size` at a time."""
+        """Set `doc.ents` of Docs (`set_entities`), `batch_size` at a time."""
         handle = self.get_error_handler()
         for docs in minibatch(stream, size=batch_size):
             try:
@@ -196,8 +197,7 @@ class FlairNER(Pipe):
         for samples in self.sample(docs):
             best, start = samples.best[0].tolist(), 0
             for number, length in zip(samples.order, samples.lengths.tolist(), strict=True):
-                spans = self.codec.spans(docs[number], best[start : start + length])
-                docs[number].set_ents(spans, default="outside")
+                set_entities(docs[number], self.codec.spans(docs[number], best[start : start + length]))
                 start += length
 
     def sample(
@@ -259,7 +259,7 @@ class FlairNER(Pipe):
         }
 
     def _restore(self, record: Dict[str, Any], weights: bytes, *, path: str) -> None:
-        self._declare(read_labels(record["labels"], pipe=self.name), record["scheme"])
+        self._declare(check_labels(record["labels"], pipe=self.name), record["scheme"])
         self.shape = Shape(**record["shape"])
         self.tagger = None
         if record["embeddings"] is None:

@@ -10,8 +10,9 @@ from flair.models import SequenceTagger
 from spacy.tokens import Doc
 from torch import Tensor, nn
 
+from ..ids import token_key
 from ..ml.crf import Chain, decode
-from ..types import TagSamples, token_key
+from ..types import TagSamples
 from .flair_model import columns, make_sentence
 
 BATCH_SENTENCES = 32

@@ -8,8 +8,8 @@ from spacy.ml.parser_model import ParserStepModel
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ..ids import token_key
 from ..ml.dropout import TABLE_ROWS, mask_table
-from ..types import token_key
 
 HIDDEN_DROPOUT = 0.1  # what spaCy trains with before the upper layer; it is in no config
 

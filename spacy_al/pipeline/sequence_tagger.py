@@ -10,18 +10,20 @@ from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.api import Config, Model, Optimizer
 from torch import Tensor
 
+from ..corpus.labels import LabelData, check_labels
 from ..corpus.schemes import SCHEMES, tag_names
 from ..errors import ALError, Errors
+from ..ids import token_key
 from ..ml.snapshot import Snapshot
 from ..ml.tagger import TaggerModel, tagger_shim
 from ..ml.tagger_shim import TaggerShim
 from ..ml.tags import TagCodec, first_unknown_label
-from ..ml.thinc_encoder import ThincEncoder
 from ..tasks import TokenSpan
-from ..types import TagSamples, token_key
+from ..types import TagSamples
+from .entities import set_entities
 
 DEFAULT_CONFIG = """
 [model]
@@ -107,7 +109,7 @@ class SequenceTagger(TrainablePipe):
     @property
     def learns_from_rejected(self) -> bool:
         """Whether spans known not to be entities (`doc.spans[REJECTED]`) teach it anything: its head decides."""
-        return bool(getattr(self._shim.build_head, "learns_from_rejected", False))
+        return bool(getattr(self._shim.state.build_head, "learns_from_rejected", False))  # may be a plain function
 
     @property
     def _shim(self) -> TaggerShim:
@@ -122,7 +124,7 @@ class SequenceTagger(TrainablePipe):
         """Declare one more label; ALError A302 after initialisation."""
         if label in self.labels:
             return 0
-        if self._shim.tags:
+        if self._shim.state.tags:
             raise ALError(Errors.A302.format(name=self.name, labels=list(self.labels), label=label))
         self.cfg["labels"].append(label)
         return 1
@@ -132,30 +134,30 @@ class SequenceTagger(TrainablePipe):
         get_examples: Callable[[], Iterable[Example]],
         *,
         nlp: Optional[Language] = None,
-        labels: Optional[Sequence[str]] = None,
+        labels: Optional[LabelData] = None,
     ) -> None:
         """Fix the labels and build the network.
 
         get_examples (Callable): Yields examples; their texts initialise the encoder. Their entities are read only
             if labels are declared nowhere else.
         nlp (Language): Unused.
-        labels (Sequence[str]): The label list that `al convert` writes.
-        RAISES: ALError A300 when there are no labels at all.
+        labels (LabelData): The label list that `al convert` writes.
+        RAISES: ALError A300 when there are no labels at all, A331 for labels of another form.
         """
         validate_get_examples(get_examples, "SequenceTagger.initialize")
         examples = list(get_examples())
-        for label in labels or ([] if self.labels else labels_of(examples)):
+        for label in check_labels(labels, pipe=self.name) or ([] if self.labels else labels_of(examples)):
             self.add_label(label)
         if not self.labels:
             raise ALError(Errors.A300.format(name=self.name))
-        self._shim.declare(self.tags, self.scheme)
+        self._shim.state.declare(self.tags, self.scheme)
         self.snapshot = None
         self.model.initialize(X=[eg.x for eg in examples[:10]])
 
     def restart(self, seed: int) -> None:
         """Put the weights of the first call back in place and redraw what is not pretrained, from `seed`."""
         if self.snapshot is None:
-            self._shim.predict([])  # attaches a head that was loaded
+            self._shim.state.attach()
             self.snapshot = Snapshot(self.model)
         self.snapshot.restore()
         self._shim.redraw(seed)
@@ -164,7 +166,7 @@ class SequenceTagger(TrainablePipe):
         """Tag numbers of each Doc, (tokens,); Docs are not changed."""
         docs = list(docs)
         result: List[NDArray[numpy.int64]] = [numpy.zeros(len(doc), dtype=numpy.int64) for doc in docs]
-        for order, states, prediction in self._shim.predict(docs):
+        for order, states, prediction in self._shim.sampling.predict(docs):
             best = prediction.best[0].cpu().numpy()
             ends = numpy.cumsum(states.lengths.cpu().numpy())
             for number, tags in zip(order, numpy.split(best, ends[:-1])):
@@ -172,10 +174,10 @@ class SequenceTagger(TrainablePipe):
         return result
 
     def set_annotations(self, docs: Iterable[Doc], scores: Sequence[NDArray[numpy.int64]]) -> None:
-        """Set `doc.ents`; tokens outside an entity become O."""
+        """Set `doc.ents` (`set_entities`)."""
         codec = self._codec()
         for doc, numbers in zip(docs, scores):
-            doc.set_ents(codec.spans(doc, numbers.tolist()), default="outside")
+            set_entities(doc, codec.spans(doc, numbers.tolist()))
 
     def update(
         self,
@@ -199,7 +201,7 @@ class SequenceTagger(TrainablePipe):
         if not sum(map(len, tags)):
             return losses
         rejected = [self._rejected(eg) for eg in examples] if self.learns_from_rejected else []
-        self._set_dropout(drop)
+        self._shim.encoder.set_dropout(drop)
         loss = self._shim.update([eg.x for eg in examples], torch.from_numpy(numpy.concatenate(tags)), rejected)
         # On a GPU the number stays there, so that a step does not wait for it.
         losses[self.name] += loss if loss.is_cuda else float(loss)  # type: ignore[assignment]
@@ -231,15 +233,9 @@ class SequenceTagger(TrainablePipe):
                 raise ALError(Errors.A303.format(name=self.name, text=text, span=span, problem=problem))
         return spans
 
-    def _set_dropout(self, drop: float) -> None:
-        encoder = self._shim.encoder
-        if isinstance(encoder, ThincEncoder):
-            set_dropout_rate(encoder.model, drop)
-            encoder.rate = drop
-
     def keep_states(self, on: bool) -> None:
         """Keep the encoder's states of what is predicted from now on, until it is sampled with "off" or "last"."""
-        self._shim.keep_states(on)
+        self._shim.sampling.keep_states(on)
 
     def embed(self, docs: Sequence[Doc]) -> Iterator[Tuple[List[int], Tensor, Tensor]]:
         """The encoder's states of sentences, in one deterministic pass.
@@ -247,7 +243,7 @@ class SequenceTagger(TrainablePipe):
         docs (Sequence[Doc]): Sentences; not changed.
         YIELDS (Tuple[List[int], Tensor, Tensor]): Places in `docs`, tokens of each (int64), states (tokens, width).
         """
-        for order, states in self._shim.states(docs, [token_key(doc) for doc in docs]):
+        for order, states in self._shim.sampling.states(docs, [token_key(doc) for doc in docs]):
             yield order, states.lengths, states.data[0]
 
     def sample(
@@ -272,7 +268,7 @@ class SequenceTagger(TrainablePipe):
         YIELDS (TagSamples): Bounded batches, sorted by length.
         RAISES: ALError A200 when the tagger has no such dropout.
         """
-        yield from self._shim.sample(
+        yield from self._shim.sampling.sample(
             docs, passes=passes, dropout=dropout, seed=seed, rates=rates or {}, consistent=consistent, name=self.name
         )
 

@@ -1,7 +1,9 @@
 """spaCy's stock transition-based `ner` as a sampler: beams for probabilities, dropout for passes."""
 
 import math
+import warnings
 from collections import defaultdict
+from itertools import islice
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import numpy
@@ -10,20 +12,27 @@ from numpy.typing import NDArray
 from spacy.ml.parser_model import ParserStepModel
 from spacy.pipeline import EntityRecognizer
 from spacy.pipeline._parser_internals._beam_utils import BeamBatch
+from spacy.pipeline._parser_internals.stateclass import StateClass
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 
 from ..corpus.schemes import tag_names
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, Warnings
 from ..types import TagSamples
 from .hidden_masks import HIDDEN_DROPOUT, HiddenMasks
-from .upstream import pass_seed, plan, repeat_states, stochastic, with_states
+from .upstream import bare_copy, pass_seed, plan, repeat_states, stochastic, with_states
 
 BEAM_WIDTH = 16
+INSIDE = 1  # spaCy's ENT_IOB of an entity's following tokens
 BUDGET = 2048  # padded tokens of a batch
+# A beam copies a state of the Doc's length at every token: longer Docs are asked in parts, or the square would be paid.
+MOST_TOKENS = 500
 
 Floats = NDArray[numpy.float32]
-Parse = Tuple[float, List[Tuple[int, int, str]]]
+Entity = Tuple[int, int, str]
+Parse = Tuple[float, List[Entity]]
+Part = Tuple[int, int]  # first token, token after the last
+Parses = List[List[Parse]]  # of the parts of a Doc, best first
 
 
 class TransitionSampler:
@@ -33,7 +42,7 @@ class TransitionSampler:
     spaCy's own `scored_ents` takes it. Marginals are sums over these parses, the best sequence is the first;
     a pipe that decodes greedily may set other entities. Parses that fell out of the beam count as impossible.
     Scores of a greedily trained `ner` are not normalised over sequences: ask `python -m spacy al evaluate`
-    how far to trust them.
+    how far to trust them. A Doc of more than MOST_TOKENS is asked in parts (`parts_of`), with warning W440.
 
     Dropout "last": units of the hidden layer before the classifier, masks drawn from seed, pass, sentence and
     token. "all": that, and the dropout of its `tok2vec` or of the pipe it listens to.
@@ -99,68 +108,87 @@ class TransitionSampler:
         for order, chunk, found in self._parses(docs, passes, dropout, seed, rates or {}):
             yield self._samples(order, chunk, found, dropout != "off")
 
-    def entity_scores(self, docs: Sequence[Doc]) -> List[Dict[Tuple[int, int, str], float]]:
-        """The probability of each entity in the beam, (start, end, label) -> probability, for each Doc.
+    def sample_entities(
+        self, docs: Sequence[Doc], *, passes: int = 1, dropout: str = "off", seed: int = 0
+    ) -> Iterator[Tuple[TagSamples, List[Dict[Entity, float]]]]:
+        """As `sample`, and with it for each of its sentences the probability of each entity in the beam.
 
-        Exact under the beam's distribution, as spaCy's `EntityRecognizer.scored_ents`, where a product of
-        marginals would not be: the tags of one entity depend on each other.
+        Exact under the beam's distribution, as spaCy's `EntityRecognizer.scored_ents`, where a product of marginals
+        would not be: the tags of one entity depend on each other. Mean over passes.
         """
-        scores: List[Dict[Tuple[int, int, str], float]] = [{} for _ in docs]
-        for order, _, (found,) in self._parses(docs, 1, "off", 0, {}):
-            for number, parses in zip(order, found, strict=True):
-                sums: Dict[Tuple[int, int, str], float] = defaultdict(float)
-                for probability, ents in parses:
-                    for ent in ents:
-                        sums[ent] += probability
-                scores[number] = dict(sums)
-        return scores
+        passes = 1 if dropout == "off" else passes
+        for order, chunk, found in self._parses(docs, passes, dropout, seed, {}):
+            scores = [beam_shares(of_passes, parts_of(doc)) for doc, *of_passes in zip(chunk, *found, strict=True)]
+            yield self._samples(order, chunk, found, dropout != "off"), scores
+
+    def entity_scores(self, docs: Sequence[Doc]) -> List[Dict[Entity, float]]:
+        """What `sample_entities` says of entities without dropout, in the order of the Docs."""
+        found: Dict[int, Dict[Entity, float]] = {}
+        for samples, scores in self.sample_entities(docs):
+            found.update(zip(samples.order, scores, strict=True))
+        return [found[number] for number in range(len(docs))]
 
     def _parses(
         self, docs: Sequence[Doc], passes: int, dropout: str, seed: int, rates: Mapping[str, float]
-    ) -> Iterator[Tuple[List[int], List[Doc], List[List[List[Parse]]]]]:
-        """Batches: places in `docs`, Docs, and parses by pass and Doc."""
+    ) -> Iterator[Tuple[List[int], List[Doc], List[List[Parses]]]]:
+        """Batches: places in `docs`, Docs, and parses by pass, Doc and part."""
         masks = None
         if dropout != "off" and self.pipe.model.attrs["has_upper"]:
             masks = HiddenMasks(self.pipe.model, passes, seed, rates.get("last", HIDDEN_DROPOUT))
         for batch, order in enumerate(plan(docs, BUDGET)):
             chunk = [docs[number] for number in order]
+            parts = [parts_of(doc) for doc in chunk]
+            self._warn(chunk)
             if dropout == "all":
                 seeds = [pass_seed(seed, batch, number) for number in range(passes)]
-                yield order, chunk, self._repeat(chunk, seeds, masks, rates.get("all", self.rate))
+                yield order, chunk, self._repeat(chunk, parts, seeds, masks, rates.get("all", self.rate))
             else:
                 copies = with_states(self.upstream, chunk, reuse=self.reuse)
-                yield order, chunk, self._beam(self._step_model(copies), copies, range(passes), masks)
+                yield order, chunk, self._beam(self._step_model(copies), copies, parts, range(passes), masks)
+
+    def _warn(self, docs: List[Doc]) -> None:
+        longest = max(map(len, docs))
+        if longest > MOST_TOKENS:
+            how = {"length": longest, "most": MOST_TOKENS, "width": self.beam_width}
+            warnings.warn(Warnings.W440.format(name=self.pipe.name, **how), stacklevel=2)
 
     def _step_model(self, copies: List[Doc]) -> Optional[ParserStepModel]:
         return self.pipe.model.predict(copies) if any(map(len, copies)) else None
 
     def _repeat(
-        self, docs: List[Doc], seeds: Sequence[int], masks: Optional[HiddenMasks], rate: float
-    ) -> List[List[List[Parse]]]:
-        found: List[List[List[Parse]]] = []
+        self,
+        docs: List[Doc],
+        parts: List[List[Part]],
+        seeds: Sequence[int],
+        masks: Optional[HiddenMasks],
+        rate: float,
+    ) -> List[List[Parses]]:
+        found: List[List[Parses]] = []
         for number, seed in enumerate(seeds):
             copies = repeat_states(self.upstream, docs, seed=seed, rate=rate)
             with stochastic(self.pipe.model, seed=seed, rate=rate):
                 step = self.pipe.model.begin_update(copies)[0] if any(map(len, copies)) else None
-            found += self._beam(step, copies, range(number, number + 1), masks)
+            found += self._beam(step, copies, parts, range(number, number + 1), masks)
         return found
 
     def _beam(
         self,
         step: Optional[ParserStepModel],
         docs: List[Doc],
+        parts: List[List[Part]],
         passes: Sequence[int],
         masks: Optional[HiddenMasks],
-    ) -> List[List[List[Parse]]]:
-        """Beam search of all passes together ; the parses by pass and Doc, best first."""
+    ) -> List[List[Parses]]:
+        """Beam search of all passes together; the parses by pass, Doc and part."""
         if step is None:
-            return [[[(1.0, [])] for _ in docs] for _ in passes]
-        moves = self.pipe.moves
-        # `init_batch` numbers the tokens of its Docs from 0, so that passes share the rows of one encoding.
-        states = [state for _ in passes for state in moves.init_batch(docs)]
-        batch = BeamBatch(moves, states, None, self.beam_width)
+            return [[[[(1.0, [])]] for _ in docs] for _ in passes]
+        pieces = [part_of(doc, *part) for doc, own in zip(docs, parts, strict=True) for part in own]
+        # Offsets say where the rows of a piece lie in the encoding of all Docs, which all passes share.
+        offsets = numpy.cumsum([0, *map(len, pieces)]).tolist()
+        states = [StateClass(piece, offset) for _ in passes for piece, offset in zip(pieces, offsets, strict=False)]
+        batch = BeamBatch(self.pipe.moves, states, None, self.beam_width)
         if masks is not None:
-            masks.attach(step, docs, passes)
+            masks.attach(step, pieces, passes)
         place = 0
         while not batch.is_done:
             if masks is not None:
@@ -168,12 +196,10 @@ class TransitionSampler:
             batch.advance(step.predict(batch.get_unfinished_states()))
             place += 1
         step.clear_memory()
-        found = [moves.get_beam_parses(beam) for beam in batch]
-        return [found[start : start + len(docs)] for start in range(0, len(found), len(docs))]
+        found = iter([self.pipe.moves.get_beam_parses(beam) for beam in batch])
+        return [[list(islice(found, len(own))) for own in parts] for _ in passes]
 
-    def _samples(
-        self, order: List[int], docs: List[Doc], found: List[List[List[Parse]]], stochastic: bool
-    ) -> TagSamples:
+    def _samples(self, order: List[int], docs: List[Doc], found: List[List[Parses]], stochastic: bool) -> TagSamples:
         tags = self.tags
         numbers = {tag: number for number, tag in enumerate(tags)}
         lengths = [len(doc) for doc in docs]
@@ -181,12 +207,14 @@ class TransitionSampler:
         best = numpy.zeros(probs.shape[:2], dtype=numpy.int64)
         log_prob = numpy.zeros((len(found), len(docs)), dtype=numpy.float32)
         starts = numpy.cumsum([0, *lengths])
-        for one, parses_of_docs in enumerate(found):
-            for place, parses in enumerate(parses_of_docs):
-                tokens = slice(starts[place], starts[place + 1])
-                add_marginals(probs[one, tokens], parses, numbers)
-                add_best(best[one, tokens], parses[0], numbers)
-                log_prob[one, place] = math.log(parses[0][0])
+        parts = [parts_of(doc) for doc in docs]
+        for one, of_docs in enumerate(found):
+            for place, of_parts in enumerate(of_docs):
+                for (start, end), parses in zip(parts[place], of_parts, strict=True):
+                    tokens = slice(starts[place] + start, starts[place] + end)
+                    add_marginals(probs[one, tokens], parses, numbers)
+                    add_best(best[one, tokens], parses[0], numbers)
+                    log_prob[one, place] += math.log(parses[0][0])
         return TagSamples(
             torch.from_numpy(probs),
             torch.from_numpy(best),
@@ -195,6 +223,38 @@ class TransitionSampler:
             order,
             stochastic,
         )
+
+
+def parts_of(doc: Doc) -> List[Part]:
+    """A Doc in parts of at most MOST_TOKENS, cut where a sentence or at least a phrase ends, and in no entity."""
+    parts, start = [], 0
+    while len(doc) - start > MOST_TOKENS:
+        last = start + MOST_TOKENS
+        end = min(range(last, start + MOST_TOKENS // 2, -1), key=lambda place: _harm(doc, place))
+        parts.append((start, end))
+        start = end
+    return [*parts, (start, len(doc))]
+
+
+def _harm(doc: Doc, place: int) -> Tuple[bool, bool, bool]:
+    before = doc[place - 1]
+    return doc[place].ent_iob == INSIDE, not doc[place].is_sent_start, not (before.is_punct or before.is_space)
+
+
+def part_of(doc: Doc, start: int, end: int) -> Doc:
+    """Tokens of a Doc as one of their own, with what transitions look at; the Doc itself if it is all of them."""
+    return doc if end - start == len(doc) else bare_copy(doc[start:end])
+
+
+def beam_shares(of_passes: Sequence[Parses], parts: Sequence[Part]) -> Dict[Entity, float]:
+    """The share of the beam that each entity of a Doc has, (start, end, label) -> 0..1, mean over passes."""
+    sums: Dict[Entity, float] = defaultdict(float)
+    for of_parts in of_passes:
+        for (first, _), parses in zip(parts, of_parts, strict=True):
+            for probability, ents in parses:
+                for start, end, label in ents:
+                    sums[first + start, first + end, label] += probability / len(of_passes)
+    return {ent: min(total, 1.0) for ent, total in sums.items()}  # sums of shares end in 1 up to rounding
 
 
 def add_marginals(probs: Floats, parses: Sequence[Parse], numbers: Mapping[str, int]) -> None:

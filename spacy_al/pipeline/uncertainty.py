@@ -1,6 +1,7 @@
 """The component `uncertainty`: how sure a pipeline is of each sentence, entity and token it has just seen."""
 
 import weakref
+from functools import partial
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from spacy.language import Language
@@ -13,11 +14,13 @@ from ..uncertainty.confidence import sentence_slices, span_confidences
 from ..uncertainty.marginals import token_entropy
 from ..uncertainty.measures import Measure, check_measures, get_measures
 from ..uncertainty.shading import ShadedSentence, render_sentences
-from .adapters import check_dropout, find_target, get_sampler
+from .adapters import check_dropout, choose_dropout, find_target, get_sampler
 from .protocol import TagSampler
+from .transition import TransitionSampler
 
-TOKENS, ENTITIES = "spacy_al_tokens", "spacy_al_entities"  # keys of doc.user_data
+TOKENS, ENTITIES = "spacy_al_tokens", "spacy_al_confidences"  # keys of doc.user_data, after the prefix
 Entity = Tuple[int, int, str]
+Scored = Iterator[Tuple[TagSamples, List[Dict[Entity, float]]]]
 
 
 class Uncertainty:
@@ -25,10 +28,13 @@ class Uncertainty:
 
     doc._.uncertainty (Dict[str, float]): The measures, by name.
     span._.confidence (Optional[float]): For each entity, the probability that it is right, in 0..1: that all
-        its tokens carry exactly its tags (`span_confidences`); for spaCy's stock `ner` without dropout its
-        share of the beam. None for spans that are no entities, or whose label the tagger does not have.
+        its tokens carry exactly its tags (`span_confidences`); for spaCy's stock `ner` its share of the beam, mean
+        over passes. None for spans that are no entities, or whose label the tagger does not have. Kept when
+        tokens are merged or split, for entities that are still the same words.
     token._.uncertainty (Optional[float]): The first measure's value for the token, or the entropy in nats of
         its tags where the measure has none.
+
+    Several of them in one pipeline need a `prefix` each, which comes before these names.
 
     A target that has a method `keep_states(on)` is told to keep the states of what it has just seen, so that
     they need not be computed again; asking it for samples of the same sentences frees them.
@@ -42,55 +48,61 @@ class Uncertainty:
         target: Optional[str],
         measures: Sequence[Measure],
         passes: int,
-        dropout: str,
+        dropout: Optional[str],
         seed: int,
+        prefix: str = "",
     ) -> None:
         """
         nlp (Language): The pipeline. name (str): This component's name.
         target (Optional[str]): The NER pipe to ask; the first that can be asked by default.
         measures (Sequence[Measure]): What to compute.
-        passes (int), dropout (str), seed (int): See `spacy_al.types.Sampler`.
+        passes (int), seed (int): See `spacy_al.types.Sampler`.
+        dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
+        prefix (str): Before the names of the attributes.
         RAISES: ALError A401 and A404 for combinations that make no sense.
         """
-        check_measures(measures, passes=passes, dropout=dropout)
+        check_measures(measures, passes=passes, dropout="last" if dropout is None else dropout)
         self.name = name
         self.target = target
         self.measures = list(measures)
         self.passes = passes
         self.dropout = dropout
         self.seed = seed
+        self.prefix = prefix
         self._nlp: Optional[weakref.ReferenceType[Language]] = weakref.ref(nlp)
-        self._sampler: Optional[TagSampler] = None
+        self._sampler: Optional[Tuple[TagSampler, str]] = None
         self._keep_states()
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the attributes of one Doc, which the target has processed."""
-        self._annotate([doc], self._find_sampler())
+        self._annotate([doc], *self._find_sampler())
         return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int) -> Iterator[Doc]:
         """Set the attributes of Docs in batches; yields them in their order."""
         self._keep_states()
-        sampler = self._find_sampler()
+        sampler, dropout = self._find_sampler()
         for docs in minibatch(stream, size=batch_size):
             batch = list(docs)
-            self._annotate(batch, sampler)
+            self._annotate(batch, sampler, dropout)
             yield from batch
 
-    def _annotate(self, docs: List[Doc], sampler: TagSampler) -> None:
-        annotate_docs(docs, sampler, self.measures, passes=self.passes, dropout=self.dropout, seed=self.seed)
+    def _annotate(self, docs: List[Doc], sampler: TagSampler, dropout: str) -> None:
+        how = {"passes": self.passes, "seed": self.seed}
+        annotate_docs(docs, sampler, self.measures, dropout=dropout, prefix=self.prefix, **how)
 
     def _keep_states(self) -> None:
         """Before the target sees the first Doc; in a pipeline being built it may not be there yet."""
         nlp = self._nlp() if self._nlp is not None else None
-        if nlp is None or self.dropout not in ("off", "last"):
+        if nlp is None or self.dropout not in (None, "off", "last"):
             return
         asked = [pipe for name, pipe in nlp.pipeline if self.target in (None, name)]
         keepers: List[Any] = [pipe for pipe in asked if hasattr(pipe, "keep_states")]
         for pipe in keepers[:1]:
             pipe.keep_states(True)
 
-    def _find_sampler(self) -> TagSampler:
+    def _find_sampler(self) -> Tuple[TagSampler, str]:
+        """Whom to ask, and with which dropout."""
         if self._sampler is not None:
             return self._sampler
         nlp = self._nlp() if self._nlp is not None else None
@@ -98,8 +110,9 @@ class Uncertainty:
             raise ALError(Errors.A416.format(name=self.name))
         target = find_target(nlp) if self.target is None else self.target
         sampler = get_sampler(nlp, target, reuse=True)
-        check_dropout(sampler, self.dropout, target)
-        return sampler
+        dropout = choose_dropout(sampler, self.measures, self.dropout)
+        check_dropout(sampler, dropout, target)
+        return sampler, dropout
 
     def __getstate__(self) -> Dict[str, Any]:
         # A worker process of `nlp.pipe` gets the pipes without their pipeline.
@@ -114,40 +127,64 @@ def annotate_docs(
     passes: int,
     dropout: str,
     seed: int,
+    prefix: str = "",
 ) -> None:
     """Set on Docs that have entities what the component `uncertainty` sets; arguments as in `Uncertainty`."""
+    for samples, scores in _score(docs, sampler, passes=passes, dropout=dropout, seed=seed):
+        _set_numbers(docs, samples, measures, prefix)
+        for number, known in zip(samples.order, scores, strict=True):
+            doc = docs[number]
+            values = {_place(ent): known.get(span) for ent, span in zip(doc.ents, entity_spans(doc), strict=True)}
+            doc.user_data[prefix + ENTITIES] = {"end": _end(doc), "values": values}
+
+
+def _score(docs: Sequence[Doc], sampler: TagSampler, **how: Any) -> Scored:
+    """Samples with the confidence of each entity of their sentences; none for a label that the tagger does not have."""
     tags = {tag: number for number, tag in enumerate(sampler.tags)}
-    exact = hasattr(sampler, "entity_scores") and dropout == "off"
-    scores: List[Dict[Entity, float]] = getattr(sampler, "entity_scores")(docs) if exact else []  # noqa: B009
-    for samples in sampler.sample(docs, passes=passes, dropout=dropout, seed=seed):
-        _set_numbers(docs, samples, measures)
-        probs = samples.probs.cpu().numpy()
-        slices = sentence_slices(samples.lengths.tolist())
-        for number, (start, end) in zip(samples.order, slices, strict=True):
-            spans = entity_spans(docs[number])
-            values = (
-                [scores[number].get(span, 0.0) for span in spans]
-                if exact
-                else span_confidences(probs[:, start:end], spans, tags, sampler.scheme)
+    labels = {tag[2:] for tag in tags}
+    if isinstance(sampler, TransitionSampler):
+        for samples, scores in sampler.sample_entities(docs, **how):
+            told = zip(samples.order, scores, strict=True)
+            yield (
+                samples,
+                [
+                    {span: known.get(span, 0.0) for span in entity_spans(docs[number]) if span[2] in labels}
+                    for number, known in told
+                ],
             )
-            known = zip(spans, values, strict=True)
-            docs[number].user_data[ENTITIES] = [[*span, value] for span, value in known]
+        return
+    for samples in sampler.sample(docs, **how):
+        probs = samples.probs.cpu().numpy()
+        found = []
+        for number, (start, end) in zip(samples.order, sentence_slices(samples.lengths.tolist()), strict=True):
+            spans = entity_spans(docs[number])
+            values = span_confidences(probs[:, start:end], spans, tags, sampler.scheme)
+            found.append({span: value for span, value in zip(spans, values, strict=True) if value is not None})
+        yield samples, found
 
 
-def _set_numbers(docs: Sequence[Doc], samples: TagSamples, measures: Sequence[Measure]) -> None:
+def _set_numbers(docs: Sequence[Doc], samples: TagSamples, measures: Sequence[Measure], prefix: str) -> None:
     names = [measure.name for measure in measures]
     columns = [measure.function(samples).tolist() for measure in measures]
     tokens = (measures[0].token_function or token_entropy)(samples).tolist()
     slices = sentence_slices(samples.lengths.tolist())
     for place, (number, (start, end)) in enumerate(zip(samples.order, slices, strict=True)):
-        docs[number]._.uncertainty = dict(zip(names, [column[place] for column in columns], strict=True))
-        docs[number].user_data[TOKENS] = tokens[start:end]
+        values = dict(zip(names, [column[place] for column in columns], strict=True))
+        docs[number]._.set(f"{prefix}uncertainty", values)
+        docs[number].user_data[prefix + TOKENS] = tokens[start:end]
 
 
 @Language.factory(
     "uncertainty",
     assigns=["doc._.uncertainty", "span._.confidence", "token._.uncertainty"],
-    default_config={"target": None, "measures": ["mnlp"], "passes": 10, "dropout": "off", "seed": 0},
+    default_config={
+        "target": None,
+        "measures": ["mnlp"],
+        "passes": 10,
+        "dropout": None,
+        "seed": 0,
+        "prefix": "",
+    },
 )
 def make_uncertainty(
     nlp: Language,
@@ -155,29 +192,43 @@ def make_uncertainty(
     target: Optional[str],
     measures: List[str],
     passes: int,
-    dropout: str,
+    dropout: Optional[str],
     seed: int,
+    prefix: str,
 ) -> Uncertainty:
     """The factory `uncertainty`; arguments as in `Uncertainty`, measures by name.
 
-    RAISES: ALError A402 for an unknown measure, A417 when another package has taken the attributes' names.
+    RAISES: ALError A402 for an unknown measure, A417 when another package has taken the attributes' names, A442 when
+        another such component of the pipeline has.
     """
-    set_extensions()
+    set_extensions(prefix)
+    if any(isinstance(pipe, Uncertainty) and pipe.prefix == prefix for _, pipe in nlp.components):
+        raise ALError(Errors.A442.format(name=name))
     return Uncertainty(
-        nlp, name, target=target, measures=get_measures(measures), passes=passes, dropout=dropout, seed=seed
+        nlp,
+        name,
+        target=target,
+        measures=get_measures(measures),
+        passes=passes,
+        dropout=dropout,
+        seed=seed,
+        prefix=prefix,
     )
 
 
-def set_extensions() -> None:
+def set_extensions(prefix: str = "") -> None:
     """Declare the attributes; raises ALError A417 when another package has declared one of them."""
     wanted: List[Tuple[Any, str, Optional[Callable]]] = [
         (Doc, "uncertainty", None),
         (Span, "confidence", get_confidence),
         (Token, "uncertainty", get_token),
     ]
-    for kind, name, getter in wanted:
+    for kind, short, function in wanted:
+        name = prefix + short
+        getter = partial(function, prefix=prefix) if function and prefix else function
         if kind.has_extension(name):
-            if kind.get_extension(name)[2] is not getter:
+            found = kind.get_extension(name)[2]
+            if getattr(found, "func", found) is not function:
                 raise ALError(Errors.A417.format(kind=kind.__name__.lower(), name=name))
         elif getter is None:
             kind.set_extension(name, default=None)
@@ -185,22 +236,30 @@ def set_extensions() -> None:
             kind.set_extension(name, getter=getter)
 
 
-def get_confidence(span: Span) -> Optional[float]:
+def get_confidence(span: Span, prefix: str = "") -> Optional[float]:
     """`span._.confidence`: what the component `uncertainty` said of this entity; None for another span."""
-    for start, end, label, value in span.doc.user_data.get(ENTITIES, ()) if _same_tokens(span.doc) else ():
-        if (start, end, label) == (span.start, span.end, span.label_):
-            return value
-    return None
+    said = span.doc.user_data.get(prefix + ENTITIES)
+    # In a part of the Doc that carries its data, the same place would be other words.
+    return said["values"].get(_place(span)) if said and said["end"] == _end(span.doc) else None
 
 
-def get_token(token: Token) -> Optional[float]:
+def get_token(token: Token, prefix: str = "") -> Optional[float]:
     """`token._.uncertainty`: what the component `uncertainty` said of this token, if it ran."""
-    return token.doc.user_data[TOKENS][token.i] if _same_tokens(token.doc) else None
+    return token.doc.user_data[prefix + TOKENS][token.i] if _same_tokens(token.doc, prefix) else None
 
 
-def _same_tokens(doc: Doc) -> bool:
+def _same_tokens(doc: Doc, prefix: str = "") -> bool:
     """Whether the component has seen a Doc, and no token was merged or split since: values would be of others."""
-    return len(doc.user_data.get(TOKENS, ())) == len(doc)
+    return len(doc.user_data.get(prefix + TOKENS, ())) == len(doc)
+
+
+def _place(span: Span) -> str:
+    """Which entity of a text a span is: its characters and label, whatever its tokens."""
+    return f"{span.start_char}-{span.end_char}-{span.label_}"
+
+
+def _end(doc: Doc) -> int:
+    return doc[-1].idx + len(doc[-1]) if len(doc) else 0
 
 
 def entity_spans(doc: Doc) -> List[Entity]:
@@ -226,6 +285,6 @@ def _shaded(doc: Doc) -> ShadedSentence:
         words=[token.text for token in doc],
         spaces=[bool(token.whitespace_) for token in doc],
         values=doc.user_data[TOKENS],
-        entities=[(start, end, label, value) for start, end, label, value in doc.user_data[ENTITIES]],
+        entities=[(ent.start, ent.end, ent.label_, get_confidence(ent)) for ent in doc.ents],
         facts=doc._.uncertainty,
     )

@@ -2,14 +2,14 @@
 
 import contextlib
 from dataclasses import replace
-from typing import Iterator, List, Sequence, cast
+from typing import Iterator, List, Sequence, Union, cast
 
 import numpy
 import torch
 from spacy.attrs import LEMMA, MORPH, NORM, POS, SENT_START, TAG
 from spacy.language import Language
 from spacy.pipeline.trainable_pipe import TrainablePipe
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from thinc.api import Model
 from thinc.types import Ints2d
 from torch import nn
@@ -101,14 +101,15 @@ def upstream_pipes(nlp: Language, name: str) -> List[TrainablePipe]:
     return [pipe for pipe in pipes if name in getattr(pipe, "listener_map", {})]
 
 
-def bare_copy(doc: Doc) -> Doc:
-    """A new Doc with the tokens and morphology of another, without entities, states or user data.
+def bare_copy(tokens: Union[Doc, Span]) -> Doc:
+    """A new Doc with the tokens and morphology of a Doc or a part of one, without entities, states or user data.
 
     Entities that are there already would bind spaCy's `ner` to them.
     """
-    words = [token.text for token in doc]
-    copy = Doc(doc.vocab, words=words, spaces=[bool(token.whitespace_) for token in doc])
-    return copy.from_array(KEPT, cast(Ints2d, doc.to_array(KEPT))) if words else copy
+    words = [token.text for token in tokens]
+    copy = Doc(tokens.vocab, words=words, spaces=[bool(token.whitespace_) for token in tokens])
+    attributes = tokens.to_array(KEPT)  # type: ignore[union-attr] # a Span has it too
+    return copy.from_array(KEPT, cast(Ints2d, attributes)) if words else copy
 
 
 def with_states(pipes: Sequence[TrainablePipe], docs: Sequence[Doc], *, reuse: bool) -> List[Doc]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, Tuple
 
-import srsly
+import numpy
 from spacy.attrs import ENT_IOB, ENT_TYPE
 from spacy.strings import get_string_id
-from spacy.tokens import DocBin
 
+from ..corpus.docbin import read_columns
 from ..errors import ALError, Errors
 
 LABELLED = "labelled.spacy"
@@ -40,16 +40,15 @@ def read_labels(run: Path) -> Dict[str, Labels]:
 def _read(path: Path) -> Iterator[Tuple[str, Labels]]:
     # Building a Doc for each sentence takes a hundred times as long as the counts.
     try:
-        docs = DocBin(store_user_data=True).from_bytes(path.read_bytes())
-        users = [srsly.msgpack_loads(data, use_list=False) for data in docs.user_data]
-    except Exception as error:  # zlib, msgpack and DocBin each raise their own
+        columns = read_columns(path, [(ENT_IOB, ENT_TYPE)], user=("id",))
+    except (ALError, OSError) as error:
         raise ALError(Errors.A709.format(path=path, reason=error)) from error
-    if ENT_IOB not in docs.attrs or ENT_TYPE not in docs.attrs:
-        return
-    iob, kind = docs.attrs.index(ENT_IOB), docs.attrs.index(ENT_TYPE)
-    names = {get_string_id(text): text for text in docs.strings}
-    for user, rows in zip(users, docs.tokens, strict=True):
-        if isinstance(user, dict) and isinstance(user.get("id"), str):
-            begins = rows[rows[:, iob] == BEGIN, kind]
-            inside = int(((rows[:, iob] == BEGIN) | (rows[:, iob] == INSIDE)).sum())
-            yield user["id"], Labels(inside, Counter(names.get(int(value), str(value)) for value in begins))
+    names = {get_string_id(text): text for text in columns.strings}
+    (tokens,) = columns.groups
+    if not tokens.any():
+        return  # a file without annotation
+    for id_, rows in zip(columns.user["id"], numpy.split(tokens, numpy.cumsum(columns.lengths)[:-1]), strict=True):
+        if isinstance(id_, str):
+            begins = rows[rows[:, 0] == BEGIN, 1]
+            inside = int(((rows[:, 0] == BEGIN) | (rows[:, 0] == INSIDE)).sum())
+            yield id_, Labels(inside, Counter(names.get(int(value), str(value)) for value in begins))

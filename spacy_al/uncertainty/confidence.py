@@ -36,7 +36,8 @@ def span_confidences(
         own = numbers[start:end]
         chosen = probs[:, numpy.arange(start, end), own]  # (passes, tokens of the entity)
         known = bool((own >= 0).all())
-        result.append(float(chosen.astype(numpy.float64).prod(1).mean()) if known else None)
+        # Marginals are sums in float32, and may end a little above 1.
+        result.append(min(float(chosen.astype(numpy.float64).prod(1).mean()), 1.0) if known else None)
     return result
 
 

@@ -4,7 +4,8 @@ import pytest
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
-from spacy_al.corpus.reader import read_docs, unpack_user_data, without_labels, write_docs
+from spacy_al.corpus.docbin import read_docs, unpack_user_data, write_docs
+from spacy_al.corpus.reader import without_labels
 from spacy_al.errors import ALError
 
 ATTRS = ["ORTH", "SPACY", "TAG", "ENT_IOB", "ENT_TYPE"]

@@ -8,9 +8,9 @@ from spacy.util import load_config
 from thinc.api import Config
 
 from spacy_al.corpus.reader import read_docs
+from spacy_al.ids import token_key
 from spacy_al.loop.session import run
 from spacy_al.ml.elmo import BiLM
-from spacy_al.types import token_key
 from tests.ml.bilstm_models import write_elmo, write_vectors
 
 from .conftest import PEOPLE, PLACES, rows_without_seconds

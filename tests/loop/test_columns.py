@@ -7,7 +7,7 @@ import srsly
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_al.acquisition import columns
+from spacy_al.corpus import docbin as columns
 from spacy_al.corpus.reader import read_docs, write_docs
 from spacy_al.errors import ALError
 from spacy_al.loop.oracle import separate, separate_file

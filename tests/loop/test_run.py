@@ -129,7 +129,7 @@ def test_a_dropout_that_the_tagger_does_not_have_is_refused_before_any_file_is_w
 def test_a_target_that_tells_no_probabilities_is_refused_at_the_start(make_config, tmp_path):
     config = make_config()
     config["nlp"]["pipeline"].append("tagger")
-    config["components"]["tagger"] = {"factory": "sentencizer"}
+    config["components"]["tagger"] = {"factory": "entity_ruler"}
     with pytest.raises(ALError, match=r"A411.*tagger"):
         run(config.merge({"active_learning": {"target": "tagger"}}), tmp_path / "run")
 

@@ -8,7 +8,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
-from transformers import BertConfig, BertModel, BertTokenizerFast, ElectraConfig, ElectraModel
+from transformers import AutoModel, BertConfig, BertModel, BertTokenizerFast, ElectraConfig, ElectraModel
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 PIECES = "[PAD] [UNK] [CLS] [SEP] [MASK] anna paul lives in berlin rome saw the old ##er ##s town of . , nothing here"
 SENTENCES = [
@@ -34,6 +35,34 @@ def tiny_transformer(
     model.save_pretrained(folder)
     (folder / "vocab.txt").write_text("\n".join(pieces), encoding="utf8")
     BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=positions).save_pretrained(folder)
+    return str(folder)
+
+
+TINY = {
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "embedding_size": 16,
+    "d_model": 32, "n_layer": 2, "n_head": 2, "d_inner": 64, "dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64,
+    "local_attention": 8,
+}  # fmt: skip
+RELATIVE = {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]}
+TINY_OWN = {"deberta": RELATIVE, "deberta-v2": RELATIVE | {"position_buckets": 8}}
+PADDING_1 = ("roberta", "xlm-roberta", "camembert", "mpnet")  # their padding id; positions begin behind it
+
+
+def tiny_encoder(folder: Path, kind: str, *, positions: int = 64) -> str:
+    """Save a random tiny model of any architecture, with a tokenizer that makes token types for all; its folder."""
+    torch.manual_seed(0)
+    first = "[UNK] [PAD]" if kind in PADDING_1 else "[PAD] [UNK]"
+    pieces = [*first.split(), *PIECES.split()[2:]]
+    config = CONFIG_MAPPING[kind]()
+    shape = TINY | TINY_OWN.get(kind, {}) | {"vocab_size": len(pieces), "max_position_embeddings": positions}
+    ids = {"pad": pieces.index("[PAD]"), "bos": 2, "cls": 2, "eos": 3, "sep": 3}
+    for key, value in {**shape, **{f"{name}_token_id": number for name, number in ids.items()}}.items():
+        if key in config.to_dict() or key in config.attribute_map:
+            setattr(config, key, value)
+    AutoModel.from_config(config).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(pieces), encoding="utf8")
+    most = positions - 2 if kind in PADDING_1 else positions
+    BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=most).save_pretrained(folder)
     return str(folder)
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile
 from transformers import BertConfig, BertModel
 
-from spacy_al.ml import cpu_modes, tagger_shim
+from spacy_al.ml import cpu_modes, tagger_training
 from spacy_al.ml.cpu_modes import FastTraining, fast_training, keep_mask
 from spacy_al.ml.optimizer import RowGradients
 
@@ -196,7 +196,7 @@ def test_gradient_checkpointing_draws_the_same_masks_forward_and_back(tmp_path, 
     pipe._shim.encoder.hf_model.transformer.gradient_checkpointing_enable({"use_reentrant": reentrant})
     again = slopes()
     pipe._shim.encoder.hf_model.transformer.gradient_checkpointing_disable()
-    monkeypatch.setattr(tagger_shim, "fast_training", lambda *values: contextlib.nullcontext())
+    monkeypatch.setattr(tagger_training, "fast_training", lambda *values: contextlib.nullcontext())
     torch.testing.assert_close(again, slopes())
 
 

@@ -6,7 +6,6 @@ import spacy
 import torch
 from spacy.tokens import Doc
 
-from spacy_al.ml.graph_inputs import graph_inputs
 from spacy_al.ml.word_vectors import create_vectors_callback
 
 from .bilstm_models import bilstm_model, elmo_embedding, word_embedding, write_elmo, write_vectors
@@ -15,10 +14,17 @@ from .helpers import SENTENCES, make_examples, tiny_transformer, transformer_mod
 WORDS = [word for text, _ in SENTENCES for word in text.split()][:-3]  # the last stay unknown
 
 
+CRF = {"@al_heads": "spacy-al.CRFHead.v1", "dropout": 0.1, "constrained": True, "average": "sentences"}
+
+
 def make_pipe(kind, folder):
     nlp = spacy.blank("en")
-    if kind == "transformer":
-        model = transformer_model(tiny_transformer(folder), mixed_precision=False)
+    if kind in ("transformer", "mean", "crf"):
+        pooling = "mean" if kind == "mean" else "first"
+        model = transformer_model(tiny_transformer(folder), mixed_precision=False, pooling=pooling)
+        model["head"] = CRF if kind == "crf" else model["head"]
+    elif kind == "elmo":
+        model = bilstm_model(elmo_embedding(write_elmo(folder)))
     else:
         create_vectors_callback(write_vectors(folder / "vectors.txt", WORDS))(nlp)
         model = bilstm_model(word_embedding())
@@ -34,14 +40,14 @@ def gradients(network, batch, tags):
     return loss, [None if one.grad is None else one.grad.clone() for one in network.parameters()]
 
 
-@pytest.fixture(params=["transformer", "words"])
+@pytest.fixture(params=["transformer", "mean", "crf", "words", "elmo"])
 def pipe(request, tmp_path):
     return make_pipe(request.param, tmp_path)
 
 
 def compare(pipe, docs, tags):
     shim, features = pipe._shim, pipe._shim.encoder.featurize(docs)
-    inputs = graph_inputs(shim.encoder)
+    inputs = shim.encoder.graph_inputs()
     batch, places = inputs.empty(inputs.shape(features), torch.device("cpu"))
     inputs.fill(batch, places, features, tags)
     network = shim.network.eval()  # without dropout
@@ -68,7 +74,7 @@ def test_missing_tags_are_those_of_plain_batches(pipe):
 
 def test_a_batch_leaves_nothing_behind_in_the_next(pipe):
     shim, docs = pipe._shim, [eg.x for eg in make_examples(pipe.vocab)]
-    inputs, losses = graph_inputs(shim.encoder), []
+    inputs, losses = shim.encoder.graph_inputs(), []
     batch, places = inputs.empty(inputs.shape(shim.encoder.featurize(docs)), torch.device("cpu"))
     for part in ([docs[2]], docs, [docs[2]]):
         inputs.fill(batch, places, shim.encoder.featurize(part), torch.zeros(sum(map(len, part)), dtype=torch.long))
@@ -77,13 +83,11 @@ def test_a_batch_leaves_nothing_behind_in_the_next(pipe):
 
 
 def test_batches_too_large_for_any_shape_are_left_to_the_plain_path(pipe):
-    inputs, encoder = graph_inputs(pipe._shim.encoder), pipe._shim.encoder
+    inputs, encoder = pipe._shim.encoder.graph_inputs(), pipe._shim.encoder
     assert inputs.shape(encoder.featurize([Doc(pipe.vocab, words=["saw"] * 300)])) is None
     assert inputs.shape(encoder.featurize([Doc(pipe.vocab, words=["saw"])] * 33)) is None
 
 
-def test_encoders_without_fixed_shapes_have_none(tmp_path):
-    nlp = spacy.blank("en")
-    model = bilstm_model(elmo_embedding(write_elmo(tmp_path)))
-    pipe = nlp.add_pipe("sequence_tagger", config={"model": model})
-    assert graph_inputs(pipe._shim.encoder) is None
+def test_thinc_encoders_have_no_fixed_shapes():
+    pipe = spacy.blank("en").add_pipe("sequence_tagger")
+    assert pipe._shim.encoder.graph_inputs() is None

@@ -8,18 +8,24 @@ from transformers import BertModel
 
 from spacy_al.ml.word_vectors import create_vectors_callback
 
-from .bilstm_models import bilstm_model, word_embedding, write_vectors
+from .bilstm_models import bilstm_model, elmo_embedding, word_embedding, write_elmo, write_vectors
 from .helpers import SENTENCES, make_examples, tiny_transformer, transformer_model
 
 pytestmark = pytest.mark.gpu
-KINDS = ("transformer", "words")
+KINDS = ("transformer", "mean", "crf", "words", "elmo")
+CRF = {"@al_heads": "spacy-al.CRFHead.v1", "constrained": True, "average": "sentences"}
 
 
 def make_model(kind, nlp, folder, dropout):
-    if kind == "transformer":
+    if kind in ("transformer", "mean", "crf"):
         quiet = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-        model = transformer_model(tiny_transformer(folder), transformer_config=quiet, mixed_precision=False)
-        model["head"]["dropout"] = dropout
+        pooling = "mean" if kind == "mean" else "first"
+        name = tiny_transformer(folder)
+        model = transformer_model(name, transformer_config=quiet, mixed_precision=False, pooling=pooling)
+        return model | {"head": (CRF if kind == "crf" else model["head"]) | {"dropout": dropout}}
+    if kind == "elmo":
+        model = bilstm_model(elmo_embedding(write_elmo(folder)))
+        model["encoder"] |= {"word_dropout": dropout / 4, "locked_dropout": dropout}
         return model
     words = [word for text, _ in SENTENCES for word in text.split()][:-3]
     create_vectors_callback(write_vectors(folder / "vectors.txt", words))(nlp)
@@ -41,7 +47,7 @@ def train(kind, folder, *, graphs, dropout=0.0, steps=6, seed=0):
         torch.manual_seed(seed)
         optimizer = (
             Adam(1e-3, use_averages=False)
-            if kind == "transformer"
+            if kind not in ("words", "elmo")
             else SGD(0.1, L2=0.01, grad_clip=1.0, use_averages=False)
         )
         for step in range(steps):
@@ -55,8 +61,8 @@ def test_losses_are_those_of_the_plain_path(kind, tmp_path):
     plain, _ = train(kind, tmp_path, graphs=False)
     graphed, pipe = train(kind, tmp_path, graphs=True)
     assert graphed == pytest.approx(plain, rel=1e-3)
-    assert pipe._shim.graphs.optimizer is not None
-    assert all(graph is not None for graph in pipe._shim.graphs.graphs.values())
+    assert pipe._shim.training.graphs.optimizer is not None
+    assert pipe._shim.training.graphs.graphs
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,7 +4,7 @@ import pytest
 import spacy
 import torch
 
-from spacy_al.ml import tagger_shim
+from spacy_al.ml import transformer
 
 from .helpers import make_examples, tiny_transformer, transformer_model
 
@@ -34,8 +34,8 @@ def step(pipe, tags, rejected=()):
 
 def compare(pipe, monkeypatch, tags, rejected=()):
     whole = step(pipe, tags, rejected)
-    monkeypatch.setattr(tagger_shim, "PART_COST", 0)
-    assert len(pipe._shim._parts([eg.x for eg in make_examples(pipe.vocab)])) > 2
+    monkeypatch.setattr(transformer, "PART_COST", 0)
+    assert len(pipe._shim.training.parts(pipe._shim.encoder.featurize([eg.x for eg in make_examples(pipe.vocab)]))) > 2
     parts = step(pipe, tags, rejected)
     assert torch.isfinite(whole[0])
     assert torch.allclose(parts[0], whole[0], rtol=1e-4)
@@ -44,9 +44,9 @@ def compare(pipe, monkeypatch, tags, rejected=()):
 
 @pytest.fixture
 def tags(pipe, monkeypatch):
-    monkeypatch.setattr(tagger_shim, "PART_COST", 1000)
+    monkeypatch.setattr(transformer, "PART_COST", 1000)
     docs = [eg.y for eg in make_examples(pipe.vocab)]
-    return torch.arange(sum(map(len, docs))) % len(pipe._shim.tags)
+    return torch.arange(sum(map(len, docs))) % len(pipe._shim.state.tags)
 
 
 def test_parts_add_up(pipe, monkeypatch, tags):

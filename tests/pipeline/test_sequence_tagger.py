@@ -9,9 +9,9 @@ from spacy.training import Example
 from thinc.api import Adam
 
 from spacy_al.errors import ALError
+from spacy_al.ids import token_key
 from spacy_al.ml.snapshot import Snapshot
 from spacy_al.tasks import REJECTED
-from spacy_al.types import token_key
 from tests.ml.helpers import SENTENCES, make_examples, tiny_transformer, trained, transformer_model
 
 LISTENER = {"@architectures": "spacy-transformers.TransformerListener.v1", "grad_factor": 1.0,
@@ -141,7 +141,7 @@ def test_kept_states_spare_the_encoder_and_are_freed(nlp):
     found = by_place(pipe.sample(docs, passes=2, dropout="last", seed=1), docs, "probs")
     handle.remove()
     assert not calls
-    assert pipe._shim.kept == {}
+    assert pipe._shim.sampling.kept == {}
     pipe.keep_states(False)
     assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(found, expected))
 
@@ -183,7 +183,7 @@ def test_windows_of_a_long_sentence_agree_with_one_that_fits(folder):
     )
     doc = Doc(nlp.vocab, words=["the", "old", "town"] * 10)
     nlp.initialize(lambda: [Example(doc, doc.copy())])
-    one, other = (next(pipe._shim.states([doc], [token_key(doc)]))[1].data for pipe in (wide, narrow))
+    one, other = (next(pipe._shim.sampling.states([doc], [token_key(doc)]))[1].data for pipe in (wide, narrow))
     # Different context, so different states; but of the same tokens, so much closer than those of others.
     aligned = torch.nn.functional.cosine_similarity(one[0], other[0]).mean()
     shifted = torch.nn.functional.cosine_similarity(one[0], other[0].roll(1, 0)).mean()
@@ -200,7 +200,7 @@ def test_listener_and_fused_encoder_give_the_same_states(folder):
     nlp.initialize(lambda: [Example(doc, doc.copy()) for doc in docs])
     nlp.get_pipe("transformer").set_annotations(docs, nlp.get_pipe("transformer").predict(docs))
     for doc in docs:
-        one, other = (next(pipe._shim.states([doc], [token_key(doc)]))[1].data for pipe in (listening, fused))
+        one, other = (next(pipe._shim.sampling.states([doc], [token_key(doc)]))[1].data for pipe in (listening, fused))
         assert torch.allclose(one, other, atol=1e-5)
 
 
@@ -242,7 +242,7 @@ def test_mean_pooling_is_the_mean_of_a_tokens_pieces(folder):
     encoder = first._shim.encoder
     batch = encoder.collate(encoder.featurize([doc]), torch.device("cpu"))
     hidden = encoder.body.transformer(batch.ids, attention_mask=batch.mask.long()).last_hidden_state[0]
-    (_, states), (_, firsts) = (next(pipe._shim.states([doc], [token_key(doc)])) for pipe in (mean, first))
+    (_, states), (_, firsts) = (next(pipe._shim.sampling.states([doc], [token_key(doc)])) for pipe in (mean, first))
     assert torch.allclose(states.data[0, 1], hidden[2:5].mean(0), atol=1e-5)
     assert torch.allclose(firsts.data[0, 1], hidden[2], atol=1e-5)
 
@@ -257,7 +257,7 @@ def test_restart_puts_pretrained_weights_back_and_redraws_the_head(folder):
     nlp.update(examples, sgd=optimizer)
     assert not torch.equal(pipe._shim.network.head.output.weight, head)
     pipe.restart(1)
-    for one, other in zip(start.tensors, Snapshot(pipe.model).tensors):
+    for one, other in zip(start.tensors.values(), Snapshot(pipe.model).tensors.values()):
         assert all(torch.equal(one[name], other[name]) for name in one)
     pipe.restart(2)
     assert not torch.equal(pipe._shim.network.head.output.weight, head)
@@ -329,3 +329,31 @@ def test_a_rejected_span_that_cannot_be_is_an_error(span, problem):
     nlp.initialize(lambda: make_examples(nlp.vocab))
     with pytest.raises(ALError, match=f"A303.*Paul saw Rome.*{problem}"):
         nlp.update([rejecting(nlp, span, ents=[(2, 3, "LOC")])])
+
+
+def test_a_tagger_sourced_from_a_trained_pipeline_trains_twice(folder, tmp_path):
+    first = spacy.blank("en")
+    first.add_pipe("sequence_tagger", config={"model": transformer_model(folder), "labels": ["PER", "LOC"]})
+    examples = make_examples(first.vocab)
+    first.initialize(lambda: examples)
+    first.to_disk(tmp_path)
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("sequence_tagger", source=spacy.load(tmp_path))
+    heads, optimizer = [], nlp.resume_training()
+    for _ in range(2):
+        pipe.restart(1)
+        heads.append(pipe._shim.network.head.output.weight.clone())
+        nlp.update(make_examples(nlp.vocab), sgd=optimizer)
+        assert not torch.equal(pipe._shim.network.head.output.weight, heads[-1])
+    assert torch.equal(heads[0], heads[1])
+
+
+def test_a_snapshot_of_other_modules_is_refused(folder, tmp_path):
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("sequence_tagger", config={"model": transformer_model(folder), "labels": ["PER", "LOC"]})
+    nlp.initialize(lambda: make_examples(nlp.vocab))
+    pipe.from_bytes(pipe.to_bytes())  # its head is joined at the first use
+    before = Snapshot(pipe.model)
+    pipe._shim.state.attach()
+    with pytest.raises(ALError, match=r"\[A221\].*head"):
+        before.restore()

@@ -21,7 +21,7 @@ from tests.ml.helpers import tiny_transformer
 
 COMMANDS = "convert evaluate ingest pull push query report run score status study train-successor".split()
 PAPER = "table1 fig1 fig2 tables56 fig34 table2 subsample".split()
-TAGGERS = "electra bert distilbert minilm crf flair bilstm-crf elmo".split()
+TAGGERS = "electra bert distilbert minilm ner crf flair bilstm-crf elmo".split()
 
 
 def write_conll(path, number, seed):

@@ -14,6 +14,8 @@ from spacy.vocab import Vocab
 
 from ..bulk import DOCS_AT_ONCE, make_docs
 from ..errors import ALError, Errors
+from ..ids import Numbers
+from .docbin import OCCURRENCES, read_numbers, spacy_files
 from .inflate import Inflated
 
 
@@ -30,12 +32,13 @@ class DocStream:
         path (Path): A .spacy file or a folder. vocab (Vocab): For the Docs; strings are added to it.
         RAISES: ALError A003 when there is no such file, A415 when a file is not a whole DocBin.
         """
-        if not path.exists():
-            cure = "Make it with `python -m spacy al convert`."
-            raise ALError(Errors.A003.format(path=path, cure=cure))
         self.vocab = vocab
-        files = sorted(path.rglob("*.spacy")) if path.is_dir() else [path]
-        self.parts = [_Part(file_, vocab) for file_ in files]
+        self.parts = [_Part(file_, vocab) for file_ in spacy_files(path)]
+
+    @property
+    def occurrences(self) -> Numbers:
+        """The occurrence numbers that the files carry, UNKNOWN where they carry none: (sentences,)."""
+        return numpy.concatenate([part.occurrences for part in self.parts] or [numpy.zeros(0, dtype=numpy.int32)])
 
     def __len__(self) -> int:
         """Sentences."""
@@ -56,12 +59,17 @@ class _Part:
         self.start = 0  # of the tokens, in bytes of the inflated message
         self.lengths: NDArray[numpy.int32] = numpy.zeros(0, dtype=numpy.int32)
         self.spaces: NDArray[numpy.bool_] = numpy.zeros(0, dtype=bool)
+        self._numbers = b""
         size = self._read_all(vocab)
         width = 8 * len(self.attrs)
         tokens = int(self.lengths.sum())
         sane = ORTH in self.attrs and (self.lengths >= 0).all()
         if not sane or size != tokens * width or len(self.spaces) != tokens:
             raise self._fail("its tokens, lengths and spaces do not belong together")
+        try:
+            self.occurrences = read_numbers(self._numbers, len(self.lengths))
+        except ValueError as error:
+            raise self._fail(str(error)) from error
 
     def _read_all(self, vocab: Vocab) -> int:
         """Read everything but the tokens; return the size of these in bytes."""
@@ -80,6 +88,8 @@ class _Part:
                         self.lengths = numpy.frombuffer(message.binary(), dtype=numpy.int32)
                     elif key == "spaces":
                         self.spaces = numpy.frombuffer(message.binary(), dtype=bool)
+                    elif key == OCCURRENCES:
+                        self._numbers = message.binary()
                     elif key == "strings":
                         for _ in range(message.header("items")):
                             vocab.strings.add(message.text())

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
-from spacy_al.acquisition import inflate
-from spacy_al.acquisition.inflate import Inflated
-from spacy_al.acquisition.stream import DocStream
+from spacy_al.corpus import inflate
+from spacy_al.corpus.inflate import Inflated
+from spacy_al.corpus.stream import DocStream
 from spacy_al.errors import ALError
 
 words = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=8)

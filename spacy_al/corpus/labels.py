@@ -1,0 +1,99 @@
+"""Label lists: the names of entity types, in every form in which a file or a config gives them."""
+
+import json
+from pathlib import Path
+from typing import List, Mapping, Optional, Sequence, Union
+
+from spacy.util import registry
+from thinc.api import Config
+
+from ..errors import ALError, Errors
+from ..files import write_json
+from .schemes import tag_names
+
+# The list that `al convert` writes beside a corpus, an object {"labels": [...]}, or the label data of spaCy's `ner`.
+LabelData = Union[Sequence[str], Mapping[str, Union[str, Sequence[str], Mapping[str, int]]]]
+CURE = "Give the list of your entity types, --paths.labels FILE.json; `al convert` writes one."
+EXPECTED = 'a list of labels was expected, such as ["PERSON", "PLACE"]'
+
+
+def labels_path(path: Path) -> Path:
+    """The label list that belongs to a DocBin file: OUT.labels.json beside OUT.spacy."""
+    return path.with_suffix(".labels.json")
+
+
+def write_labels(path: Path, labels: Sequence[str]) -> None:
+    """Write a label list as spaCy's `spacy.read_labels.v1` reads it."""
+    write_json(path, list(labels))
+
+
+def read_labels(path: Path) -> List[str]:
+    """The labels in a JSON file.
+
+    RAISES: ALError A003 when the file is not there, A007 when it holds no label list.
+    """
+    if not path.is_file():
+        raise ALError(Errors.A003.format(path=path, cure=CURE))
+    try:
+        labels = find_labels(json.loads(path.read_bytes()))
+    except (ValueError, RecursionError) as error:
+        raise ALError(Errors.A007.format(path=path, line=1, problem=f"not JSON ({error})")) from error
+    if labels is None:
+        raise ALError(Errors.A007.format(path=path, line=1, problem=EXPECTED))
+    return labels
+
+
+def check_labels(data: Optional[LabelData], *, pipe: str) -> List[str]:
+    """The labels that a config gives, or spaCy's reader has read for a component.
+
+    data (Optional[LabelData]): None stands for no labels. pipe (str): Name of the component, for messages.
+    RETURNS (List[str]): Entity labels such as "PER", in their order.
+    RAISES: ALError A331 if it is something else, A101 for an empty or repeated label.
+    """
+    labels = [] if data is None else find_labels(data)
+    if labels is None:
+        raise ALError(Errors.A331.format(pipe=pipe, value=data))
+    tag_names(labels, "IOB2")
+    return labels
+
+
+def find_labels(data: object) -> Optional[List[str]]:
+    """The names in a list, in an object {"labels": [...]} or in label data of spaCy's `ner`; None for all else."""
+    labels = data
+    if isinstance(data, Mapping):
+        labels = data["labels"] if "labels" in data else _transition_labels(data)
+    if isinstance(labels, (str, bytes)) or not isinstance(labels, Sequence):
+        return None
+    return list(labels) if all(isinstance(label, str) for label in labels) else None
+
+
+def transition_data(labels: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
+    """Labels in the form that spaCy's transition-based `ner` is initialised with: frequencies by kind of action."""
+    from spacy.pipeline._parser_internals.ner import BiluoPushDown
+
+    actions = BiluoPushDown.get_actions(entity_types=list(labels))
+    return {str(action): dict(counts) for action, counts in actions.items()}
+
+
+def declared_labels(config: Config, target: str) -> List[str]:
+    """The labels that a config declares for a component: in [initialize], in its own block, or as `paths.labels`.
+
+    config (Config): Interpolated. target (str): The component.
+    RETURNS (List[str]): In their order; empty when none are declared.
+    RAISES: ALError as `read_labels` and `check_labels`.
+    """
+    block = config.get("initialize", {}).get("components", {}).get(target, {}).get("labels")
+    if isinstance(block, dict) and "@readers" in block:
+        own = block["@readers"] == "spacy.read_labels.v1"
+        if own and block.get("path"):
+            return read_labels(Path(block["path"]))
+        block = None if own else registry.resolve({"labels": block})["labels"]
+    block = block or config.get("components", {}).get(target, {}).get("labels")
+    path = config.get("paths", {}).get("labels")
+    return read_labels(Path(path)) if path and not block else check_labels(block, pipe=target)
+
+
+def _transition_labels(data: Mapping[object, object]) -> Optional[List[str]]:
+    if not data or not all(str(key).isdigit() and isinstance(counts, Mapping) for key, counts in data.items()):
+        return None
+    return sorted({str(label) for counts in data.values() for label in counts if label})  # type: ignore[attr-defined]

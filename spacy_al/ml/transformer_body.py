@@ -1,0 +1,110 @@
+"""Any text encoder of transformers over a batch of wordpieces: its arguments, mask, positions, and the pooling."""
+
+import contextlib
+import inspect
+import sys
+from typing import Any, Iterator, List, Optional, Tuple, cast
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from ..errors import ALError, Errors
+from .stages import Noise, Padded, Ragged
+from .wordpieces import WordpieceBatch
+
+# These take a mask of three axes as it is, and broadcast it; one of two they first write out for every query.
+THREE_AXES = ("bert", "electra", "roberta", "xlm-roberta", "camembert")
+
+# These fill masked places of attention with the least float32, which bfloat16 has no place for.
+FULL_PRECISION = ("deberta",)
+
+
+class TransformerBody(nn.Module):
+    """Runs the transformer over a batch of wordpieces and pools them into tokens."""
+
+    def __init__(self, mixed_precision: bool) -> None:
+        super().__init__()
+        self.mixed_precision = mixed_precision
+        self.transformer: Optional[PreTrainedModel] = None
+
+    def take(self, model: PreTrainedModel) -> None:
+        """Run this model from now on. RAISES: ALError A220 when it is no encoder of masked wordpieces."""
+        missing = [name for name in ("input_ids", "attention_mask") if name not in arguments_of(model)]
+        if missing:
+            problem = f"its forward pass has no {missing[0]}"
+            raise ALError(Errors.A220.format(name=type(model).__name__, problem=problem))
+        mend_epsilon(model)
+        self.transformer = model
+
+    def forward(self, batch: WordpieceBatch, noise: Optional[Noise] = None) -> Ragged:
+        assert self.transformer is not None
+        mask = batch.mask.long()
+        if self.transformer.config.model_type in THREE_AXES:
+            mask = mask[:, None]  # (rows, 1, width)
+        mixed = self.mixed_precision and batch.ids.is_cuda and self.transformer.config.model_type not in FULL_PRECISION
+        precision = torch.autocast("cuda", torch.bfloat16, enabled=mixed, cache_enabled=False)
+        with precision, values_unseen(self.transformer):
+            output = self.transformer(input_ids=batch.ids, attention_mask=mask)
+        states = output[0].flatten(0, 1)[batch.pieces]  # (pooled, width)
+        if batch.owners is not None:
+            states = means(states, batch.owners, len(states) if batch.padded else int(batch.lengths.sum()))
+        return (Padded if batch.padded else Ragged)(states[None].float(), batch.lengths)
+
+
+def means(states: Tensor, owners: Tensor, tokens: int) -> Tensor:
+    """The mean of the pieces of each token, (tokens, width); what has the owner `tokens` belongs to none.
+
+    states (Tensor): (pieces, width). owners (Tensor): int64, (pieces,).
+    """
+    sums = states.new_zeros(tokens + 1, states.shape[1]).index_add_(0, owners, states)
+    counts = states.new_zeros(tokens + 1).index_add_(0, owners, states.new_ones(len(owners)))
+    return (sums / counts.clamp(min=1)[:, None])[:tokens]
+
+
+def mend_epsilon(model: PreTrainedModel) -> None:
+    """Put back what a layer norm adds to a variance: spacy-transformers reads a saved config from JSON of ten decimals,
+    in which 1e-12 is 0, and a row without variance is not a number then."""
+    if model.config.to_dict().get("layer_norm_eps") == 0:
+        model.config.layer_norm_eps = type(model.config)().layer_norm_eps
+        for module in model.modules():
+            if getattr(module, "eps", None) == 0:
+                vars(module)["eps"] = model.config.layer_norm_eps
+
+
+def arguments_of(model: PreTrainedModel) -> Tuple[str, ...]:
+    """Names of what a model's forward pass takes."""
+    return tuple(inspect.signature(model.forward).parameters)
+
+
+def positions_of(model: PreTrainedModel) -> Optional[int]:
+    """Most wordpieces of a row, special ones counted, that a model has positions for; None where any number goes.
+
+    RoBERTa and those after it number positions from behind the padding id, and have rows for fewer than they say.
+    """
+    most = model.config.to_dict().get("max_position_embeddings")
+    found: List[int] = [most] if isinstance(most, int) and most > 0 else []
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            found.append(module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1))
+    return min(found, default=None)
+
+
+@contextlib.contextmanager
+def values_unseen(model: PreTrainedModel) -> Iterator[None]:
+    """Inside the block a model takes the paths that transformers keeps for tracing, which look at no value of a mask
+    (a GPU would have to be waited for, and a CUDA graph cannot wait), and scripted functions run as plain Python."""
+    module = sys.modules[type(model).__module__]
+    scripted = {name: one for name, one in vars(module).items() if isinstance(one, torch.jit.ScriptFunction)}
+    asked = torch.jit.is_tracing
+    try:
+        torch.jit.is_tracing = _yes  # type: ignore[assignment]
+        vars(module).update({name: cast(Any, one)._torchdynamo_inline for name, one in scripted.items()})
+        yield
+    finally:
+        torch.jit.is_tracing = asked
+        vars(module).update(scripted)
+
+
+def _yes() -> bool:
+    return True
