@@ -14,11 +14,12 @@ import typer
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fuzzing.mutations import mutate
-from fuzzing.readers import Said, confirm, read_plainly
+from fuzzing.readers import Said, confirm, read_plainly, trimmed
 
+from spacy_al.corpus.annotation.tools import FORMATS
 from spacy_al.errors import ALError
-from spacy_al.exchange.formats import FORMATS, parse_answers
-from spacy_al.exchange.records import Options
+from spacy_al.exchange.reading import Options
+from spacy_al.exchange.tool_files import parse_answers
 from spacy_al.tasks import Answer, Task
 
 LABELS = ("PER", "LOC", "ORG")
@@ -113,7 +114,8 @@ def _judge(name: str, data: bytes, task: Task, tasks: Dict[str, Task], options: 
 
 
 def _judge_answer(name: str, data: bytes, task: Task, tasks: Dict[str, Task], answer: Answer) -> str:
-    if answer.id == task.id and _what(answer) == ("accept", task.spans, (), ()):
+    whole = tuple(trimmed(task.spans, task))
+    if answer.id == task.id and _what(answer) == ("accept", whole, (), ()):
         return "same"
     said = read_plainly(data, name, tasks[answer.id])
     if any(_matches(answer, each) for each in said):

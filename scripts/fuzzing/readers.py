@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
 from spacy.tokens import Doc, DocBin
@@ -52,6 +52,22 @@ def read_plainly(data: bytes, name: str, task: Optional[Task]) -> List[Said]:
 
     task (Task): The sentence; without it, only verdicts are read.
     """
+    return [_trimmed(said, task) for said in _read(data, name, task)]
+
+
+def _trimmed(said: Said, task: Optional[Task]) -> Said:
+    """White space at the ends of a span is no part of the entity."""
+    if task is None:
+        return said
+    return Said(said.verdict, tuple(trimmed(said.spans, task)), said.missing)
+
+
+def trimmed(spans: Iterable[Triple], task: Task) -> List[Triple]:
+    """Spans without tokens of white space at their ends, each once."""
+    return sorted({(*_filled(start, end, task), label) for start, end, label in spans})
+
+
+def _read(data: bytes, name: str, task: Optional[Task]) -> List[Said]:
     if name == "docbin":
         return [_doc(doc) for doc in _entities_only(data).get_docs(Vocab())]
     text = data.decode("utf8").removeprefix("\ufeff")
@@ -73,12 +89,33 @@ def _tokens(heard: Heard, task: Optional[Task]) -> List[Said]:
     found = []
     for unit in (len, lambda text: len(text.encode("utf-16-le")) // 2):
         table = {unit(task.text[:offset]): offset for offset in range(len(task.text) + 1)}
-        spans = [(starts.get(table.get(a)), ends.get(table.get(b)), label) for a, b, label in triples]
+        places = [(_place(table.get(a), table.get(b), task, starts, ends), label) for a, b, label in triples]
+        spans = [(*_filled(*place, task), label) for place, label in places]
         if all(start is not None and end is not None for start, end, _ in spans):
             inside = {token for start, end, _ in spans for token in range(start, end)}
             missing = [number for number in range(len(task.words)) if partial and number not in inside]
             found.append(Said(verdict, tuple(sorted(spans)), tuple(missing)))
     return found
+
+
+def _place(
+    start: Optional[int], end: Optional[int], task: Task, starts: Dict, ends: Dict
+) -> Tuple[Optional[int], Optional[int]]:
+    """The tokens between two characters, or between the first and the last that are not white space."""
+    if (start in starts and end in ends) or start is None or end is None or not task.text[start:end].strip():
+        return starts.get(start), ends.get(end)
+    while task.text[start].isspace():
+        start += 1
+    while task.text[end - 1].isspace():
+        end -= 1
+    return starts.get(start), ends.get(end)
+
+
+def _filled(start: Optional[int], end: Optional[int], task: Task) -> Tuple[Optional[int], Optional[int]]:
+    if start is None or end is None:
+        return start, end
+    inside = [n for n in range(start, min(end, len(task.words))) if task.words[n].strip()]
+    return (inside[0], inside[-1] + 1) if inside else (start, end)
 
 
 def _prodigy(item: Dict) -> List[Heard]:
@@ -97,7 +134,7 @@ def _label_studio(item: Dict) -> List[Heard]:
 
 
 def _doccano(item: Dict) -> List[Heard]:
-    return [("accept", [tuple(triple) for triple in item.get("label", item.get("labels", []))], False)]
+    return [("accept", [tuple(triple)[:3] for key in ("label", "labels") for triple in item.get(key) or []], False)]
 
 
 def _argilla(item: Dict) -> List[Heard]:

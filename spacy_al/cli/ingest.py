@@ -1,23 +1,25 @@
 """`al ingest`: what people answered in an annotation tool, checked, into the run or a DocBin."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, List, Optional
+from typing import TYPE_CHECKING, Annotated, FrozenSet, List, Optional
 
 import typer
 
 from .query import FORMATS, Labels, Limit, PoolPath, Source, find_labels, open_source
 
 if TYPE_CHECKING:
-    from ..exchange.records import Reading
+    from ..exchange.reading import Reading
     from ..tasks import Task
 
-Answers = Annotated[Path, typer.Argument(metavar="IN", help="The tool's export")]
+Answers = Annotated[List[Path], typer.Argument(metavar="IN...", help="The tool's export; several are weighed together")]
 Format = Annotated[Optional[str], typer.Option("--format", "-f", help=f"{FORMATS}; found out when not given")]
 Output = Annotated[
     Optional[Path],
     typer.Option("--output", "-o", metavar="OUT.spacy", help="Labelled sentences, for a ranking"),
 ]
-Several = Annotated[str, typer.Option(help="Several answers to a sentence: fail unless they agree, newest, or vote")]
+Several = Annotated[
+    str, typer.Option(help="Several answers to a sentence: fail unless they agree, first, newest, vote")
+]
 Snap = Annotated[bool, typer.Option("--snap", help="Widen spans that cut tokens to whole tokens")]
 Unlabelled = Annotated[str, typer.Option(help="What unmarked tokens are: outside (O) or missing")]
 Untouched = Annotated[
@@ -26,6 +28,9 @@ Untouched = Annotated[
 ]
 Units = Annotated[str, typer.Option(help="What offsets count: auto, codepoints or utf16")]
 Partial = Annotated[bool, typer.Option("--partial", help="Take what is right, write the rest to a file")]
+Rename = Annotated[
+    Optional[List[str]], typer.Option(metavar="OLD=NEW", help="Take a label under another name; may be repeated")
+]
 Rest = Annotated[
     Optional[Path], typer.Option(metavar="REST", help="That file; IN with .rest before its ending by default")
 ]
@@ -46,6 +51,7 @@ def ingest_cli(
     labels: Labels = None,
     partial: Partial = False,
     rest: Rest = None,
+    rename: Rename = None,
 ) -> None:
     """
     Check the answers of people and hand them to the run; a file with a bad record changes nothing.
@@ -54,28 +60,53 @@ def ingest_cli(
 
     python -m spacy al ingest runs/news answers.jsonl
 
+    python -m spacy al ingest runs/news ana.jsonl bo.jsonl --several vote
+
     python -m spacy al ingest ranking.jsonl export.json --pool pool.spacy --output labelled.spacy
     """
-    from ..exchange.ingest import take_file
-    from ..exchange.records import Options
+    from ..corpus.annotation.marks import parse_names
+    from ..exchange.ingest import take_files
+    from ..exchange.reading import Options
     from .common import fail_clearly
 
     with fail_clearly():
         tasks = open_source(source, pool, limit)
         allowed = tuple(find_labels(labels, source, tasks)) or None
-        options = Options(several, snap, unlabelled, untouched, units, allowed)
-        put_aside = (rest or answers.with_suffix(f".rest{answers.suffix}")) if partial else None
-        reading = take_file(answers, tasks, options, name=format_, rest=put_aside)
+        names = parse_names(rename or [])
+        taken = find_taken(source)
+        options = Options(several, snap, unlabelled, untouched, units, allowed, names, taken)
+        put_aside = [path.with_suffix(f".rest{path.suffix}") for path in answers] if partial else []
+        if partial and rest is not None:
+            put_aside = [rest, *put_aside[1:]]
+        reading = take_files(answers, tasks, options, name=format_, rests=put_aside)
         hand_over(source, tasks, reading, output)
     tell(reading, put_aside)
+
+
+def find_taken(source: Path) -> FrozenSet[str]:
+    """Ids of sentences that were answered in earlier rounds of a run; none for a ranking."""
+    if not source.is_dir():
+        return frozenset()
+    from ..runs.folder import RunFolder
+    from ..runs.state import load_state
+
+    folder = RunFolder(source)
+    state = load_state(folder.state)
+    return frozenset(state.labelled if state else ()) | {answer.id for answer in folder.log.read()}
 
 
 def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Optional[Path]) -> None:
     """Give answers to the run, or write those that teach something as a DocBin; ALError A626 without `output`."""
     if source.is_dir():
+        from ..exchange.ingest import replaced
         from ..loop.session import Session
+        from ..runs.folder import RunFolder
 
+        before = {answer.id: answer for answer in RunFolder(source).log.read()}
         Session.open(source).answer(reading.answers)
+        told = replaced(reading.answers, before)
+        if told:
+            typer.echo(told)
         return
     from spacy.vocab import Vocab
 
@@ -93,7 +124,7 @@ def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Opt
     typer.echo(f"{len(taken)} labelled sentences in {output}")
 
 
-def tell(reading: "Reading", rest: Optional[Path]) -> None:
+def tell(reading: "Reading", rests: List[Path]) -> None:
     """Print what was taken in, and what was not and why."""
     from ..exchange.ingest import summary
 
@@ -102,4 +133,4 @@ def tell(reading: "Reading", rest: Optional[Path]) -> None:
     for problem in reading.problems:
         typer.secho(problem.message, fg=typer.colors.RED, err=True)
     if reading.problems:
-        typer.echo(f"{len(reading.rest)} records were not taken: {rest}")
+        typer.echo(f"{len(reading.rest)} records were not taken: {', '.join(map(str, rests))}")

@@ -5,7 +5,19 @@ from typing import Annotated, Optional
 
 import typer
 
-from .ingest import Output, Partial, Several, Snap, Units, Unlabelled, Untouched, hand_over, tell
+from .ingest import (
+    Output,
+    Partial,
+    Rename,
+    Several,
+    Snap,
+    Units,
+    Unlabelled,
+    Untouched,
+    find_taken,
+    hand_over,
+    tell,
+)
 from .query import Labels, Limit, PoolPath, Source, find_labels, open_source
 
 Project = Annotated[int, typer.Option(help="The project's number")]
@@ -28,6 +40,7 @@ def pull_cli(
     partial: Partial = False,
     rest: Rest = Path("label_studio.rest.json"),
     save: Save = None,
+    rename: Rename = None,
 ) -> None:
     """
     Take the answers of a Label Studio project in; a bad record changes nothing.
@@ -38,16 +51,18 @@ def pull_cli(
 
     python -m spacy al pull runs/news --project 7 --several vote
     """
+    from ..corpus.annotation.marks import parse_names
     from ..exchange import label_studio_api as api
     from ..exchange.ingest import take_bytes
-    from ..exchange.records import Options
+    from ..exchange.reading import Options
     from ..files import write_bytes
     from .common import fail_clearly
 
     with fail_clearly():
         tasks = open_source(source, pool, limit)
         allowed = tuple(find_labels(labels, source, tasks)) or None
-        options = Options(several, snap, unlabelled, untouched, units, allowed)
+        names = parse_names(rename or [])
+        options = Options(several, snap, unlabelled, untouched, units, allowed, names, find_taken(source))
         export = api.pull(api.connect(), project)
         if save is not None:
             write_bytes(save, export)
@@ -55,4 +70,4 @@ def pull_cli(
         put_aside = rest if partial else None
         reading = take_bytes(export, name, tasks, options, name="label_studio", rest=put_aside)
         hand_over(source, tasks, reading, output)
-    tell(reading, put_aside)
+    tell(reading, [put_aside] if put_aside else [])

@@ -42,7 +42,7 @@ def query_cli(
 
     python -m spacy al query ranking.jsonl batch.json -f label_studio --pool pool.spacy -n 50 --labels PER,LOC
     """
-    from ..exchange.formats import write_tasks
+    from ..exchange.tool_files import write_tasks
     from .common import fail_clearly
 
     with fail_clearly():
@@ -93,8 +93,8 @@ def _open_ranking(
 
     from ..acquisition.command import load_pipeline
     from ..errors import ALError, Errors
-    from ..exchange.ranking import read_ranking
-    from ..exchange.ranking import suggest as suggest_entities
+    from ..exchange.ranked_tasks import read_ranking
+    from ..exchange.ranked_tasks import suggest as suggest_entities
 
     if suggest and pipeline is None:
         cure = "To pre-annotate the sentences of a ranking, name a pipeline with --pipeline."

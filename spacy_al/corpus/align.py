@@ -9,6 +9,7 @@ from spacy.vocab import Vocab
 from .schemes import Span
 
 Offsets = List[Tuple[int, int]]
+NO_PLACE = -1  # a UTF-16 offset in the middle of a surrogate pair
 
 
 class BadRecord(ValueError):
@@ -72,6 +73,37 @@ def make_doc(text: str, offsets: Offsets, vocab: Vocab, tags: Optional[List[str]
     return Doc(vocab, words=words, spaces=spaces, tags=kept if tags else None)
 
 
+def from_utf16(text: str) -> List[int]:
+    """The code point offset of each UTF-16 offset, from 0 to the text's length; NO_PLACE inside a pair."""
+    offsets: List[int] = []
+    for number, character in enumerate(text):
+        offsets.append(number)
+        if ord(character) > 0xFFFF:
+            offsets.append(NO_PLACE)
+    return [*offsets, len(text)]
+
+
+def has_pairs(text: str) -> bool:
+    """Whether UTF-16 offsets into the text differ from code points anywhere."""
+    return any(ord(character) > 0xFFFF for character in text)
+
+
+def trim(text: str, start: int, end: int) -> Tuple[int, int]:
+    """Borders without white space of any kind at either end; as they are where nothing else is between them."""
+    inner = text[start:end]
+    kept = inner.strip()
+    if not kept:
+        return start, end
+    first = start + len(inner) - len(inner.lstrip())
+    return first, first + len(kept)
+
+
+def same_text(said: str, text: str) -> bool:
+    """Whether a tool's copy of a text is that text, white space aside."""
+    # Label Studio's page trims lines and writes their ends as a backslash and an n; offsets do count them.
+    return said == text or "".join(said.replace("\\n", "").split()) == "".join(text.replace("\\n", "").split())
+
+
 def align(spans: Sequence[CharSpan], doc: Doc) -> List[Tuple[int, int, bool]]:
     """The tokens that character spans touch, white space at their ends not counted.
 
@@ -95,7 +127,8 @@ def align(spans: Sequence[CharSpan], doc: Doc) -> List[Tuple[int, int, bool]]:
             after -= 1
         if first >= after:
             raise BadRecord(f"the span {tuple(span)} holds white space only")
-        found.append((first, after, (starts[first], ends[after - 1]) == (span.start, span.end)))
+        borders = (starts[first], ends[after - 1])
+        found.append((first, after, borders in ((span.start, span.end), trim(doc.text, span.start, span.end))))
     return found
 
 

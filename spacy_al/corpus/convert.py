@@ -1,7 +1,7 @@
 """Any supported corpus to DocBin files of one Doc per sentence, with the label list beside them."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
@@ -11,18 +11,33 @@ from srsly.msgpack import Packer
 
 from ..errors import ALError, Errors
 from ..files import write_bytes
-from .conll import read_conll
+from .column_corpus import read_columns
+from .column_layout import Wish
+from .conllu_corpus import conllu_objects
+from .detect import FORMATS, detect_format
 from .divide import Division, divide
-from .formats import FORMATS, detect_format
+from .hf_corpus import hf_objects
+from .json_corpus import Context, Rules, read_objects, read_records
 from .labels import labels_path, write_labels
 from .ontonotes import read_ontonotes
-from .records import read_records
 from .repairs import Repairs
 from .sentence import Sentence, to_doc
 from .splitter import make_splitter
+from .standoff import brat_objects
 from .stats import Statistics
-from .text import read_csv, read_folder, read_text
+from .table_corpus import read_csv
+from .text import not_empty, read_folder, read_text
+from .uima import uima_objects
+from .webanno import webanno_objects
 
+# Formats whose documents are read like records of JSON.
+OBJECTS = {
+    "conllu": conllu_objects,
+    "webanno": webanno_objects,
+    "brat": brat_objects,
+    "uima": uima_objects,
+    "hf": hf_objects,
+}
 ATTRIBUTES = ("ORTH", "SPACY", "TAG", "ENT_IOB", "ENT_TYPE", "SENT_START")
 
 
@@ -30,27 +45,32 @@ ATTRIBUTES = ("ORTH", "SPACY", "TAG", "ENT_IOB", "ENT_TYPE", "SENT_START")
 class Options:
     """How to read a corpus; what a format does not use is ignored.
 
-    format (str): A key of `formats.FORMATS`, or "auto".
+    format (str): A key of `detect.FORMATS`, or "auto".
     scheme (str): Tag scheme of a column format (`schemes.SCHEMES`), or "auto".
     on_error (str): "fail" or "warn" (`repairs.Repairs`).
     pos_column (Optional[int]): Column of part-of-speech tags of a column format, from 0.
-    tag_column (int): Column of entity tags of a column format; negative counts from the last.
+    tag_column (Optional[int]): Column of entity tags of a column format; negative counts from the last, which it is
+        unless the file shows otherwise.
+    word_column (Optional[int]): Column of words of a column format; the first, unless it counts tokens.
     lang (str): Language of the tokenizer, for text that comes without tokens.
     pipeline (Optional[str]): A pipeline that splits such text, in place of a blank one.
     text_field (str): Key or column of the text. id_field (str): That of the document's id.
     per_line (bool): Each line of a text file is a document.
+    rules (Rules): How to take what people said in annotation tools, and where it stands.
     """
 
     format: str = "auto"
     scheme: str = "auto"
     on_error: str = "fail"
     pos_column: Optional[int] = None
-    tag_column: int = -1
+    tag_column: Optional[int] = None
+    word_column: Optional[int] = None
     lang: str = "en"
     pipeline: Optional[str] = None
     text_field: str = "text"
     id_field: str = "id"
     per_line: bool = False
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True)
@@ -96,7 +116,7 @@ def convert(
     outputs = [output] if division is None else [output, division.rest]
     _check_outputs(outputs)
     repairs = Repairs(options.on_error)
-    format_ = find_format(source, options.format)
+    format_ = find_format(source, options.format, columns=options.scheme != "auto")
     nlp = make_splitter(options.lang, options.pipeline)
     sentences = watch(read_corpus(source, format_, options, repairs, nlp=nlp))
     writers = [_Writer(nlp) for _ in outputs]
@@ -115,39 +135,45 @@ def read_corpus(source: Path, format_: str, options: Options, repairs: Repairs, 
     """Read a corpus in one of the formats.
 
     source (Path): The file or folder.
-    format_ (str): A key of `formats.FORMATS`.
+    format_ (str): A key of `detect.FORMATS`.
     options (Options): How to read it.
     repairs (Repairs): What to do about bad input.
     nlp (Language): What splits text that comes without tokens.
     RETURNS (Iterator[Sentence]): Its sentences.
     """
-    fields = {"text_field": options.text_field, "id_field": options.id_field}
+    text, id_ = options.text_field, options.id_field
     if format_ == "conll":
-        scheme, pos, tag = options.scheme, options.pos_column, options.tag_column
-        return read_conll(source, repairs, scheme=scheme, pos_column=pos, tag_column=tag)
+        wish = Wish(options.scheme, options.word_column, options.pos_column, options.tag_column)
+        return read_columns(source, repairs, wish)
+    if format_ in OBJECTS:
+        context = Context(source, repairs, nlp, text, id_, options.rules)
+        # What names a layer in there is no key of the records made of it.
+        plain = context if format_ == "hf" else replace(context, rules=replace(options.rules, spans_field=None))
+        return not_empty(read_objects(OBJECTS[format_](source, context), plain), source)
     if format_ == "ontonotes":
         return read_ontonotes(source, repairs)
     if format_ == "jsonl":
-        return read_records(source, repairs, nlp=nlp, **fields)
+        return read_records(source, repairs, nlp=nlp, text_field=text, id_field=id_, rules=options.rules)
     if format_ == "csv":
-        return read_csv(source, repairs, nlp=nlp, **fields)
+        return read_csv(source, repairs, nlp=nlp, text_field=text, id_field=id_, rules=options.rules)
     if source.is_dir():
         return read_folder(source, repairs, nlp=nlp, per_line=options.per_line)
     return read_text(source, repairs, nlp=nlp, per_line=options.per_line)
 
 
-def find_format(source: Path, format_: str) -> str:
+def find_format(source: Path, format_: str, *, columns: bool = False) -> str:
     """The format asked for, or for "auto" the one that is detected.
 
     source (Path): The file or folder.
-    format_ (str): A key of `formats.FORMATS`, or "auto".
-    RETURNS (str): A key of `formats.FORMATS`.
+    format_ (str): A key of `detect.FORMATS`, or "auto".
+    columns (bool): A tag scheme was named, so that what might be columns is.
+    RETURNS (str): A key of `detect.FORMATS`.
     RAISES: ALError A003 (no such file), A104 (unknown format), A115 (unsure).
     """
     if not source.exists():
         raise ALError(Errors.A003.format(path=source, cure="Check the path."))
     if format_ == "auto":
-        return detect_format(source)
+        return detect_format(source, columns=columns)
     if format_ not in FORMATS:
         known = ", ".join(["auto", *FORMATS])
         raise ALError(Errors.A104.format(option="--format", value=format_, known=known))

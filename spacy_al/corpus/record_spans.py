@@ -1,6 +1,5 @@
 """The entities of a JSON record: by characters or tokens, checked, and put onto the tokens of its Doc."""
 
-import re
 from collections import Counter
 from pathlib import Path
 from typing import List, Optional, Tuple
@@ -9,36 +8,52 @@ from spacy.tokens import Doc
 
 from ..errors import Errors
 from .align import BadRecord, CharSpan, Offsets, align, without_overlap
+from .annotation.any_span import looks_labelled
+from .column_layout import PHRASES
 from .fields import Record, as_object, get, number
 from .repairs import Repairs
 from .schemes import Span
 
 KEYS = ("spans", "ents", "entities")
-TAGS = re.compile(r"O|[BILUES]-\S.*")
+OTHERS = ("tokens", "relations", "options", "versions", "sents", "cats", "spans", "pos_tags", "chunk_tags")
 
 
-def read_spans(record: Record, offsets: Offsets, text: str) -> Optional[List[CharSpan]]:
+def read_spans(record: Record, offsets: Offsets, text: str, field: Optional[str] = None) -> Optional[List[CharSpan]]:
     """The entities that a record lists; None if it has no such list.
 
     record (Record): The list is "spans" (Prodigy), "ents" (`Doc.to_json`) or "entities"; each is an object
         with "label" and "start", "end" or "token_start", "token_end" (inclusive), or [start, end, label].
     offsets (Offsets): The characters of the record's own tokens; empty if it has none.
     text (str): The record's text.
+    field (Optional[str]): The key of the list, in place of these.
     RETURNS (Optional[List[CharSpan]]): Entities by characters, as listed.
     RAISES: BadRecord when one is malformed or contradicts itself or the text, and when there is no such list but
         another that plainly holds entities: nobody's labels may be lost to the name of a key.
     """
-    for key in KEYS:
-        # Doc.to_json keeps "spans" for groups of spans, which is an object.
-        if record.get(key) is not None and not (key == "spans" and isinstance(record[key], dict)):
-            return [_char_span(item, offsets, text) for item in get(record, key, list) or []]
-    stray = next((key for key, value in record.items() if key not in KEYS and _labels(value)), None)
+    keys = (field,) if field else KEYS
+    # Doc.to_json keeps "spans" for groups of spans, which is an object.
+    there = [
+        key for key in keys if record.get(key) is not None and not (key == "spans" and isinstance(record[key], dict))
+    ]
+    full = [key for key in there if record[key]]
+    if len(full) > 1:
+        raise BadRecord(f"both {full[0]!r} and {full[1]!r} hold entities; remove one of them")
+    stray = next((key for key, value in record.items() if key not in (*keys, *OTHERS) and _stray(value)), None)
     if stray is not None:
         raise BadRecord(
-            f"{stray!r} seems to hold entities, which are read from 'spans', 'ents' or 'entities' as objects with"
-            " start, end and label; rename it, give tags as columns (conll), or remove it to have no labels"
+            f"{stray!r} seems to hold entities, which are read from {', '.join(map(repr, keys))} as objects with start,"
+            f" end and label; name the key with --spans-field {stray}, or remove it to have no labels"
         )
-    return None
+    if not there:
+        return None
+    key = (full or there)[0]
+    return [_char_span(item, offsets, text) for item in get(record, key, list) or []]
+
+
+def _stray(value: object) -> bool:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return looks_labelled(value) and PHRASES.isdisjoint(item[2:] for item in value)
+    return looks_labelled(value)
 
 
 def place_spans(given: List[CharSpan], doc: Doc, repairs: Repairs, *, path: Path, line: int) -> List[Span]:
@@ -52,12 +67,19 @@ def place_spans(given: List[CharSpan], doc: Doc, repairs: Repairs, *, path: Path
     RAISES: ALError A122 (borders), A127 (overlap); BadRecord for a span that touches no token.
     """
     spans: List[Span] = []
-    for span, (start, end, exact) in zip(given, align(given, doc), strict=True):
+    # The same span twice is one; and white space at its ends is none of it.
+    unique = list(dict.fromkeys(given))
+    if len(unique) < len(given):
+        repairs.note("copies", path=path, line=line)
+    for span, (start, end, exact) in zip(unique, align(unique, doc), strict=True):
+        if exact and doc[start:end].text != doc.text[span.start : span.end]:
+            repairs.note("edges", path=path, line=line)
         spans.append((start, end, span.label))
         if not exact:
             said, tokens = doc.text[span.start : span.end], doc[start:end].text
             message = Errors.A122.format(path=path, line=line, text=said, span=tuple(span), tokens=tokens)
             repairs.problem("borders", message, path=path, line=line)
+    spans = list(dict.fromkeys(spans))
     kept = without_overlap(spans)
     for start, end, label in (Counter(spans) - Counter(kept)).elements():
         message = Errors.A127.format(path=path, line=line, text=doc[start:end].text, label=label)
@@ -65,23 +87,13 @@ def place_spans(given: List[CharSpan], doc: Doc, repairs: Repairs, *, path: Path
     return kept
 
 
-def _labels(value: object) -> bool:
-    """Whether a value is a list of spans as `_char_span` reads them, or of entity tags, one a token."""
-    if not isinstance(value, list) or not value:
-        return False
-    if all(isinstance(item, str) for item in value):
-        return all(TAGS.fullmatch(item) for item in value)
-    return all(
-        (isinstance(item, list) and [type(part) for part in item] == [int, int, str])
-        or (isinstance(item, dict) and {"start", "end", "label"} <= item.keys())
-        for item in value
-    )
-
-
 def _char_span(item: object, offsets: Offsets, text: str) -> CharSpan:
-    if isinstance(item, list) and len(item) == 3:
-        item = dict(zip(("start", "end", "label"), item, strict=True))
+    if isinstance(item, list) and len(item) in (3, 4):
+        keys = ("label", "start", "end") if isinstance(item[0], str) else ("start", "end", "label")
+        item = dict(zip(keys, item, strict=False))
     span = as_object(item, "span")
+    if "start_offset" in span:
+        span = span | {"start": span["start_offset"], "end": span.get("end_offset")}
     label = get(span, "label", str)
     if not label or label != label.strip():
         raise BadRecord(f"the span {span!r} has no usable 'label'")

@@ -28,6 +28,15 @@ NOTED: Dict[str, str] = {
     "answer": "records answered reject or ignore: entities missing, not O",
     "binary": "records with a yes or no about one span: entities missing outside it",
     "no_text": "documents without text: nothing to keep",
+    "comment": "lines that begin with # at the start of a sentence: comments, left out",
+    "counting": "first column counts tokens: left out (--word-column 0 to read it as words)",
+    "contraction": "rows of contractions and empty nodes (1-2, 1.1): left out, their words have tags of their own",
+    "nested": "tokens with a second entity tag (nested): only the first column of tags is read (--tag-column)",
+    "edges": "spans with white space at an edge: trimmed",
+    "copies": "spans given twice: counted once",
+    "other_results": "annotations that are not entities (relations, choices): left out",
+    "utf16": "spans counted in UTF-16 units: corrected",
+    "unanswered": "records that nobody has answered, as far as is known: missing, not O (--untouched)",
     "pt": "files or documents of the section pt: left out",
 }
 

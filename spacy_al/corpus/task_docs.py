@@ -58,7 +58,7 @@ def answer_doc(task: Task, answer: Answer, vocab: Vocab) -> Doc:
     task (Task): The sentence.
     answer (Answer): Unless it is accepted, all tokens stay missing.
     vocab (Vocab): The Doc's vocabulary.
-    RETURNS (Doc): The task's id, the annotator and the seconds stand in `user_data`, rejected spans in
+    RETURNS (Doc): The task's id, the annotator, the seconds and the time stand in `user_data`, rejected spans in
         `doc.spans[REJECTED]`.
     """
     doc = _bare_doc(task, vocab)
@@ -73,6 +73,7 @@ def answer_doc(task: Task, answer: Answer, vocab: Vocab) -> Doc:
         "answer": answer.verdict,
         "annotator": answer.annotator,
         "seconds": answer.seconds,
+        "when": answer.when,
     }
     doc.user_data.update({key: value for key, value in about.items() if value is not None})
     return doc

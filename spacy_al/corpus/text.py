@@ -1,20 +1,15 @@
-"""Documents without labels in TXT and CSV files, which is what real pools are made of."""
+"""Documents without labels in text files, which is what real pools are made of."""
 
-import contextlib
-import csv
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Optional
+from typing import Iterable, Iterator, List, Optional
 
 from spacy.language import Language
 
 from ..errors import ALError, Errors
-from ..jsonl import MAX_LINE
 from .lines import BOM, Line, read_lines
 from .repairs import Repairs
 from .sentence import Sentence
 from .splitter import Passage, split_passages
-
-DELIMITERS = (",", ";", "\t")
 
 
 def read_text(
@@ -47,24 +42,6 @@ def read_folder(folder: Path, repairs: Repairs, *, nlp: Language, per_line: bool
     RAISES: As `read_text`.
     """
     yield from not_empty(_read_folder(folder, repairs, nlp, per_line), folder)
-
-
-def read_csv(
-    path: Path, repairs: Repairs, *, nlp: Language, text_field: str = "text", id_field: str = "id"
-) -> Iterator[Sentence]:
-    """Read a CSV file with a header, each row a document; commas, semicolons or tabs separate its columns.
-
-    path (Path): The file.
-    repairs (Repairs): What to do about bad rows.
-    nlp (Language): What splits the text (`splitter.make_splitter`).
-    text_field (str): Column of the text.
-    id_field (str): Column of the document's id; without such a column documents are called NAME-LINE.
-    YIELDS (Sentence): Sentences; offsets count in the text of their row.
-    RAISES: As `read_text`, and A120 (bad row), A121 (no column of that name).
-    """
-    with _long_fields():
-        passages = _documents(path, repairs, text_field, id_field)
-        yield from not_empty(split_passages(passages, nlp, path), path)
 
 
 def visible_files(folder: Path) -> Iterator[Path]:
@@ -114,54 +91,3 @@ def _lines(lines: Iterable[Line], file: str) -> Iterator[Passage]:
 def _passage(lines: List[Line], file: str, document: str) -> Passage:
     text = "".join(line.text + line.ending for line in lines)
     return Passage(text, document, file, lines[0].number, lines[0].start)
-
-
-def _documents(path: Path, repairs: Repairs, text_field: str, id_field: str) -> Iterator[Passage]:
-    lines = (line.text + line.ending for line in read_lines(path, repairs))
-    header = next(lines, "")
-    delimiter = next((d for d in DELIMITERS if text_field in _names(header, d)), None)
-    if delimiter is None:
-        raise ALError(Errors.A121.format(path=path, column=text_field, header=header.strip()[:200]))
-    for line, row in _rows(lines, delimiter, _names(header, delimiter), path, repairs):
-        document = row.get(id_field) or f"{path.name}-{line}"
-        if not row[text_field].strip():
-            repairs.note("no_text", path=path, line=line)
-        yield Passage(row[text_field], document, f"{path.name}#{document}", line)
-
-
-def _rows(
-    lines: Iterator[str], delimiter: str, names: List[str], path: Path, repairs: Repairs
-) -> Iterator[tuple[int, Dict[str, str]]]:
-    """The line each row starts on, and its cells by the names in the header."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        line = reader.line_num + 2  # the header is line 1, and this reader has not seen it
-        try:
-            row = next(reader, None)
-            problem = f"{len(row or [])} columns where the header has {len(names)}"
-        except csv.Error as error:
-            row, problem = [""] * (len(names) + 1), str(error)
-        if row is None:
-            return
-        if len(row) == len(names):
-            yield line, dict(zip(names, row, strict=True))
-        elif row:
-            message = Errors.A120.format(path=path, line=line, problem=problem)
-            repairs.problem("record", message, path=path, line=line)
-
-
-def _names(header: str, delimiter: str) -> List[str]:
-    try:
-        return next(csv.reader([header], delimiter=delimiter), [])
-    except csv.Error:
-        return []
-
-
-@contextlib.contextmanager
-def _long_fields() -> Iterator[None]:
-    """The csv module's limit is global: raise it for one reading, then put it back."""
-    limit = csv.field_size_limit(MAX_LINE)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)

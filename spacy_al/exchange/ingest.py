@@ -2,14 +2,15 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import List, Mapping, Optional, Sequence
+from typing import List, Mapping, Optional, Sequence, Tuple
 
+from ..corpus.annotation.chunks import read_file
+from ..corpus.annotation.tools import detect
 from ..errors import ALError, Errors
 from ..files import write_bytes
 from ..tasks import Answer, Task
-from .containers import read_file
-from .formats import detect, parse_answers
-from .records import SEVERAL, UNITS, UNLABELLED, UNTOUCHED, Options, Reading
+from .reading import SEVERAL, UNITS, UNLABELLED, UNTOUCHED, Options, Reading
+from .tool_files import parse_files
 
 NOTES = {
     "unanswered": "not answered yet",
@@ -17,6 +18,9 @@ NOTES = {
     "by_text": "records without our id, found by their text",
     "utf16": "spans counted in UTF-16 units, corrected",
     "snapped": "spans widened to whole tokens",
+    "taken": "answers of earlier rounds, already taken",
+    "trimmed": "spans with white space at an edge, trimmed",
+    "copies": "spans given twice in one answer, counted once",
     "other_results": "results that are not entities, left out",
 }
 
@@ -30,17 +34,22 @@ def check_options(options: Options) -> None:
             raise ALError(Errors.A628.format(option=f"--{name}", value=value, known=", ".join(known)))
 
 
-def take_file(
-    path: Path,
+def take_files(
+    paths: Sequence[Path],
     tasks: Sequence[Task],
     options: Options,
     *,
     name: Optional[str] = None,
-    rest: Optional[Path] = None,
+    rests: Sequence[Path] = (),
 ) -> Reading:
-    """Read a tool's file; see `take_bytes`. name (str): Its format; None to find out."""
-    data = read_file(path)
-    return take_bytes(data, path, tasks, options, name=name or detect(data, path), rest=rest)
+    """Read tools' files as if they were one, so that several people's files are weighed against each other.
+
+    paths (Sequence[Path]): The files. name (str): Their format; None to find out that of each.
+    rests (Sequence[Path]): For each file, where records go that cannot be taken; none to take all or nothing.
+    The other arguments, and what is raised, are those of `take_bytes`.
+    """
+    files = [(read_file(path), path) for path in paths]
+    return _take([(data, path, name or detect(data, path)) for data, path in files], tasks, options, rests)
 
 
 def take_bytes(
@@ -63,16 +72,34 @@ def take_bytes(
     RAISES: ALError A623 with every problem when `rest` is None and there is one; A627 when nobody has
         answered.
     """
+    return _take([(data, path, name)], tasks, options, [rest] if rest else [])
+
+
+def _take(
+    files: Sequence[Tuple[bytes, Path, str]], tasks: Sequence[Task], options: Options, rests: Sequence[Path]
+) -> Reading:
     check_options(options)
     by_id: Mapping[str, Task] = {task.id: task for task in tasks}
-    reading, left = parse_answers(data, path, by_id, name, options)
-    if reading.problems and rest is None:
+    reading, left = parse_files(files, by_id, options)
+    path = files[0][1]
+    if reading.problems and not rests:
         raise ALError(_all_problems(path, reading))
-    if rest is not None and left:
-        write_bytes(rest, left)
+    for rest, data in zip(rests, left, strict=bool(rests)):
+        if data:
+            write_bytes(rest, data)
     if not reading.answers and not reading.problems:
         raise ALError(Errors.A627.format(path=path, unanswered=reading.counts.get("unanswered", 0)))
     return reading
+
+
+def replaced(answers: Sequence[Answer], before: Mapping[str, Answer]) -> str:
+    """How many answers take the place of earlier ones and how many of them say something else; empty if none does."""
+    pairs = [(answer, before[answer.id]) for answer in answers if answer.id in before]
+    differ = sum(
+        (new.verdict, new.spans, new.missing, new.rejected) != (old.verdict, old.spans, old.missing, old.rejected)
+        for new, old in pairs
+    )
+    return f"{len(pairs)} earlier answers replaced, {differ} of them by answers that differ" if pairs else ""
 
 
 def summary(reading: Reading) -> List[str]:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Dict, Mapping, Sequence, Set
 from urllib.parse import urlsplit
 
+from ..corpus.annotation.chunks import MAX_FILE, split_array
+from ..corpus.annotation.label_studio import labelling_config, to_record
+from ..corpus.annotation.values import open_chunk
 from ..errors import ALError, Errors
 from ..tasks import Task
-from .containers import split_array
-from .fields import open_chunk
-from .label_studio import labelling_config, to_record
-from .records import MAX_FILE
 
 BATCH = 250  # tasks a request
 TIMEOUT = 120  # seconds

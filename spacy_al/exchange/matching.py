@@ -1,12 +1,12 @@
 """Finding the task that a record answers, and making sure that it is still the same sentence."""
 
-import unicodedata
 from collections import defaultdict
 from typing import Dict, List, Mapping, Tuple
 
+from ..corpus.annotation.blocks import written
+from ..corpus.annotation.marks import Record
 from ..errors import ALError, Errors
 from ..tasks import Task
-from .records import Record
 
 
 class Asked:
@@ -61,15 +61,6 @@ def check_content(record: Record, task: Task) -> None:
         at = next((n for n, (a, b) in enumerate(zip(record.words, task.words, strict=False)) if a != b), 0)
         found, expected = " ".join(record.words[at : at + 5]), " ".join(task.words[at : at + 5])
         raise ALError(Errors.A604.format(place=place, at=f"token {at}", found=found[:80], expected=expected[:80]))
-
-
-def written(word: str) -> str:
-    """A token as column formats write it: white space and controls as \\uXXXX, others as they are."""
-    return "".join(f"\\u{ord(c):04x}" if _breaks(c) else c for c in word)
-
-
-def _breaks(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) in ("Cc", "Zl", "Zp")
 
 
 def _first_difference(a: str, b: str) -> int:

@@ -3,36 +3,23 @@
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Tuple
 
+from ..corpus.align import from_utf16, same_text, trim
+from ..corpus.annotation.marks import Mark
 from ..errors import ALError, Errors
 from ..tasks import Task, TokenSpan
-from .records import Mark
-
-NO_PLACE = -1  # a UTF-16 offset in the middle of a surrogate pair
 
 
 @dataclass(frozen=True)
 class Placed:
-    """Marks as token spans. spans (List[TokenSpan]): In the order of the marks. snapped (int): How many of
-    them
-    were widened to whole tokens."""
+    """Marks as token spans.
+
+    spans (List[TokenSpan]): In the order of the marks. snapped (int): How many were widened to whole tokens.
+    trimmed (int): How many had white space at an edge.
+    """
 
     spans: List[TokenSpan]
     snapped: int
-
-
-def from_utf16(text: str) -> List[int]:
-    """The code point offset of each UTF-16 offset, from 0 to the text's length; NO_PLACE inside a pair."""
-    offsets: List[int] = []
-    for number, character in enumerate(text):
-        offsets.append(number)
-        if ord(character) > 0xFFFF:
-            offsets.append(NO_PLACE)
-    return [*offsets, len(text)]
-
-
-def has_pairs(text: str) -> bool:
-    """Whether UTF-16 offsets into the text differ from code points anywhere."""
-    return any(ord(character) > 0xFFFF for character in text)
+    trimmed: int = 0
 
 
 def place(marks: Tuple[Mark, ...], task: Task, *, unit: str, snap: bool, place: str) -> Placed:
@@ -49,26 +36,29 @@ def place(marks: Tuple[Mark, ...], task: Task, *, unit: str, snap: bool, place: 
     table = from_utf16(task.text) if unit == "utf16" else None
     starts: Dict[int, int] = {start: number for number, (start, _) in enumerate(task.bounds)}
     ends: Dict[int, int] = {end: number + 1 for number, (_, end) in enumerate(task.bounds)}
-    spans, snapped = [], 0
+    spans, snapped, trimmed = [], 0, 0
     for mark in marks:
         chars = _chars(mark, task, table, place)
-        if chars is None:
-            start, end = _by_tokens(mark, task, place)
-        elif chars[0] in starts and chars[1] in ends and chars[0] < chars[1]:
-            start, end = starts[chars[0]], ends[chars[1]]
+        inner = chars and trim(task.text, *chars)
+        if chars is None or inner is None:
+            whole = _by_tokens(mark, task, place)
+        elif (exact := _exact(chars, starts, ends)) or (exact := _exact(inner, starts, ends)):
+            whole = exact
         elif snap:
-            start, end = _widen(chars, mark, task, place)
+            whole = _widen(inner, mark, task, place)
             snapped += 1
         else:
             raise _off_boundary(chars, mark, task, place)
-        if mark.tokens is not None and mark.tokens != (start, end):
+        start, end = _trim_tokens(whole, task)
+        trimmed += inner != chars or (start, end) != whole
+        if mark.tokens is not None and mark.tokens != whole and _trim_tokens(mark.tokens, task) != (start, end):
             raise ALError(
                 Errors.A610.format(
                     place=place, label=mark.label, chars=mark.chars, found=(start, end), tokens=mark.tokens
                 )
             )
         spans.append((start, end, mark.label))
-    return Placed(spans, snapped)
+    return Placed(spans, snapped, trimmed)
 
 
 def _chars(mark: Mark, task: Task, table: Optional[List[int]], place: str) -> Optional[Tuple[int, int]]:
@@ -80,7 +70,7 @@ def _chars(mark: Mark, task: Task, table: Optional[List[int]], place: str) -> Op
         start, end = table[start], table[end]
     text = task.text[max(start, 0) : max(end, 0)]
     inside = 0 <= start < end <= len(task.text)
-    if not inside or (mark.text is not None and not _same(mark.text, text)):
+    if not inside or (mark.text is not None and not same_text(mark.text, text)):
         said = f", which the tool says is {mark.text[:80]!r}" if mark.text is not None else ""
         raise ALError(
             Errors.A609.format(place=place, label=mark.label, chars=mark.chars, text=text[:80], said=said, length=limit)
@@ -97,6 +87,21 @@ def _by_tokens(mark: Mark, task: Task, place: str) -> Tuple[int, int]:
     return start, end
 
 
+def _exact(chars: Tuple[int, int], starts: Dict[int, int], ends: Dict[int, int]) -> Optional[Tuple[int, int]]:
+    """The tokens that begin and end just there; None if there are none."""
+    return (
+        (starts[chars[0]], ends[chars[1]]) if chars[0] in starts and chars[1] in ends and chars[0] < chars[1] else None
+    )
+
+
+def _trim_tokens(tokens: Tuple[int, int], task: Task) -> Tuple[int, int]:
+    """Tokens without those of white space at either end; as they are if there are no others, or none at all."""
+    filled = [
+        number for number in range(max(tokens[0], 0), min(tokens[1], len(task.words))) if task.words[number].strip()
+    ]
+    return (filled[0], filled[-1] + 1) if filled else tokens
+
+
 def _widen(chars: Tuple[int, int], mark: Mark, task: Task, place: str) -> Tuple[int, int]:
     touched = [number for number, (start, end) in enumerate(task.bounds) if start < chars[1] and end > chars[0]]
     if not touched:
@@ -108,8 +113,3 @@ def _off_boundary(chars: Tuple[int, int], mark: Mark, task: Task, place: str) ->
     near = [bound for bound in task.bounds if bound[0] < chars[1] and bound[1] > chars[0]]
     text = task.text[chars[0] : chars[1]]
     return ALError(Errors.A605.format(place=place, label=mark.label, chars=chars, text=text[:80], tokens=near[:4]))
-
-
-def _same(said: str, text: str) -> bool:
-    # Label Studio's page trims lines and writes their ends as a backslash and an n; offsets do count them.
-    return said == text or "".join(said.replace("\\n", "").split()) == "".join(text.replace("\\n", "").split())

@@ -10,11 +10,11 @@ from typing import Dict, Iterator, List, Set
 
 import prodigy
 
+from ..corpus.annotation.prodigy import to_record
 from ..loop.session import Session
 from ..tasks import Task
 from .ingest import take_bytes
-from .prodigy import to_record
-from .records import Options
+from .reading import Options
 
 
 @prodigy.recipe(

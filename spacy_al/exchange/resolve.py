@@ -2,14 +2,16 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 from typing import Counter as Counts
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
 
+from ..corpus.annotation.marks import Record, rename
+from ..corpus.annotation.merging import Given, merge, without_copies
 from ..errors import ALError, Errors
 from ..tasks import Answer, Task, TokenSpan, find_overlap
 from .matching import Asked
-from .merging import Given, merge, without_copies
-from .records import Options, Problem, Reading, Record
+from .reading import Options, Problem, Reading
 from .units import place_marks, proved_units
 
 
@@ -57,18 +59,23 @@ def resolve(
     work.problems.sort(key=lambda problem: problem.items)
     rest = {item for problem in work.problems for item in problem.items}
     rest |= {item for id_ in work.failed for item in work.items[id_]}
-    return Reading(answers, work.problems, tuple(sorted(rest)), {k: n for k, n in work.counts.items() if n})
+    said = [each.answer for id_ in tasks if id_ not in work.failed for each in work.given.get(id_, [])]
+    return Reading(answers, work.problems, tuple(sorted(rest)), {k: n for k, n in work.counts.items() if n}, said)
 
 
 def _match(records: Sequence[Record], asked: Asked, work: _Work) -> List[Tuple[Record, Task]]:
     pairs = []
     has_ids = any(record.id is not None for record in records)
     for record in records:
+        if record.id in work.options.taken and record.id not in asked.tasks:
+            work.counts["taken"] += 1
+            continue
         work.counts["other_results"] += record.left_out
         if record.id in asked.tasks:
             work.items[record.id or ""].add(record.chunk.item)
         try:
             task = asked.find(record, has_ids=has_ids)
+            record = rename(record, work.options.names)
         except ALError as error:
             work.fail(error, [record])
             work.failed |= {record.id} & asked.tasks.keys() if record.id else set()
@@ -110,8 +117,9 @@ def _answer(record: Record, task: Task, work: _Work, proved: Set[str], default_u
     about_span = verdict == "reject" and record.binary and len(record.marks) == 1
     if verdict is None:
         return None
+    who: Dict[str, Any] = {"seconds": record.seconds, "annotator": record.annotator, "when": _moment(record.when)}
     if verdict != "accept" and not about_span:
-        return Answer(task.id, verdict, seconds=record.seconds, annotator=record.annotator)
+        return Answer(task.id, verdict, **who)
     if record.unsure:
         if work.options.untouched == "skip":
             return None
@@ -119,9 +127,9 @@ def _answer(record: Record, task: Task, work: _Work, proved: Set[str], default_u
             raise ALError(Errors.A619.format(place=record.chunk.place))
     spans = _spans(record, task, work, proved, default_unit)
     if about_span:
-        return Answer(task.id, verdict, rejected=spans, seconds=record.seconds, annotator=record.annotator)
+        return Answer(task.id, verdict, rejected=spans, **who)
     missing = _missing(record, spans, task, work.options)
-    return Answer(task.id, verdict, spans, missing, seconds=record.seconds, annotator=record.annotator)
+    return Answer(task.id, verdict, spans, missing, **who)
 
 
 def _spans(
@@ -132,7 +140,9 @@ def _spans(
         if labels is not None and mark.label not in labels:
             raise ALError(Errors.A613.format(place=record.chunk.place, label=mark.label[:80], labels=", ".join(labels)))
     unit, placed = place_marks(record, task, work.options, proved=proved, default=default_unit)
-    spans = tuple(sorted(placed.spans))
+    spans = tuple(sorted(set(placed.spans)))
+    work.counts["copies"] += len(placed.spans) - len(spans)
+    work.counts["trimmed"] += placed.trimmed
     overlap = find_overlap(spans)
     if overlap:
         raise ALError(Errors.A606.format(place=record.chunk.place, first=overlap[0], second=overlap[1]))
@@ -146,3 +156,7 @@ def _missing(record: Record, spans: Iterable[TokenSpan], task: Task, options: Op
         return record.missing
     covered = {token for start, end, _ in spans for token in range(start, end)}
     return tuple(token for token in range(len(task.words)) if token not in covered)
+
+
+def _moment(seconds: Optional[float]) -> Optional[str]:
+    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc).isoformat()

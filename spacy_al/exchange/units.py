@@ -2,10 +2,12 @@
 
 from typing import Dict, Iterable, Optional, Set, Tuple
 
+from ..corpus.align import has_pairs
+from ..corpus.annotation.marks import Record
 from ..errors import ALError, Errors
 from ..tasks import Task
-from .offsets import Placed, has_pairs, place
-from .records import Options, Record
+from .offsets import Placed, place
+from .reading import Options
 
 
 def place_marks(

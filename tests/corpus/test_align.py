@@ -78,7 +78,7 @@ def test_tags_stay_with_their_tokens_when_white_space_becomes_tokens():
         ((0, 2), (0, 1, True)),
         ((1, 2), (0, 1, False)),
         ((0, 4), (0, 2, False)),
-        ((2, 5), (1, 2, False)),
+        ((2, 5), (1, 2, True)),
         ((3, 5), (1, 2, True)),
     ],
 )

@@ -6,7 +6,7 @@ import re
 import pytest
 from seqeval.metrics.sequence_labeling import get_entities
 
-from spacy_al.corpus.conll import read_conll
+from spacy_al.corpus.column_corpus import read_columns
 from spacy_al.corpus.convert import convert
 from spacy_al.corpus.divide import Division
 from spacy_al.corpus.reader import read_docs
@@ -96,7 +96,7 @@ def test_the_scheme_is_told_and_nothing_needs_repair(converted, corpus, name):
 @pytest.mark.parametrize(("corpus", "name"), NAMES)
 def test_encoding_gives_the_files_own_tags_back(data_folder, corpus, name):
     path = data_folder / corpus / name
-    ours = [tag for one in read_conll(path, Repairs()) for tag in encode(one.spans, len(one.words), one.scheme)]
+    ours = [tag for one in read_columns(path, Repairs()) for tag in encode(one.spans, len(one.words), one.scheme)]
     theirs = [tag for sentence in rows(path) for _, tag in sentence]
     differ = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
     assert differ == ([("I-MISC", "B-MISC")] * 2 if name == "eng.train" else [])

@@ -17,7 +17,7 @@ from spacy_al.corpus.docbin import read_docs, write_docs
 from spacy_al.corpus.numbering import number_files, shards
 from spacy_al.corpus.stream import DocStream
 from spacy_al.errors import ALError
-from spacy_al.exchange.ranking import read_ranking
+from spacy_al.exchange.ranked_tasks import read_ranking
 from spacy_al.ids import make_ids, occurrences, token_key
 from spacy_al.loop.oracle import separate_file
 from spacy_al.uncertainty.measures import get_measures

@@ -1,12 +1,15 @@
 """TXT and CSV files without labels."""
 
 import csv
+import json
 
 import pytest
 
-from spacy_al.corpus.formats import detect_format
+from spacy_al.corpus.detect import detect_format
+from spacy_al.corpus.json_corpus import Rules
 from spacy_al.corpus.repairs import Repairs
-from spacy_al.corpus.text import read_csv, read_folder, read_text
+from spacy_al.corpus.table_corpus import read_csv
+from spacy_al.corpus.text import read_folder, read_text
 from spacy_al.errors import ALError
 
 
@@ -137,3 +140,40 @@ def test_long_cells_are_read_and_the_global_limit_put_back(write, nlp):
         assert csv.field_size_limit() == 1000
     finally:
         csv.field_size_limit(before)
+
+
+CELLS = {
+    "python": """[(0, 3, 'PER')]""",
+    "json": """[[0, 3, ""PER""]]""",
+    "objects": """[{'start': 0, 'end': 3, 'label': 'PER'}]""",
+    "tags": "B-PER O O",
+}
+
+
+@pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
+@pytest.mark.parametrize("column", ["entities", "spans", "label", "labels"])
+def test_entities_in_a_column_are_read(write, nlp, cell, column):
+    path = write("p.csv", f'text,{column}\nAna left Oslo,"{cell}"\nBo met Ana,"[]"\n')
+    sentences = list(read_csv(path, Repairs(), nlp=nlp))
+    assert sentences[0].spans == [(0, 1, "PER")]
+    assert sentences[1].spans == (None if column.startswith("label") else [])
+
+
+def test_entities_in_a_column_of_another_name_are_refused_with_the_name(write, nlp):
+    path = write("p.csv", """text,gold\nAna left,"[(0, 3, 'PER')]"\n""")
+    with pytest.raises(ALError, match=r"p\.csv:2: 'gold' seems to hold entities.*--spans-field gold"):
+        list(read_csv(path, Repairs(), nlp=nlp))
+    (sentence,) = read_csv(path, Repairs(), nlp=nlp, rules=Rules(spans_field="gold"))
+    assert sentence.spans == [(0, 1, "PER")]
+
+
+def test_a_column_that_promises_entities_and_holds_none_is_refused(write, nlp):
+    with pytest.raises(ALError, match=r"A135.*p\.csv:2: the column 'entities' holds 'PER: Ana'"):
+        list(read_csv(write("p.csv", "text,entities\nAna left,PER: Ana\n"), Repairs(), nlp=nlp))
+
+
+def test_a_table_of_label_studio_is_read(write, nlp):
+    cell = json.dumps([{"start": 0, "end": 3, "text": "Ana", "labels": ["PER"]}]).replace('"', '""')
+    path = write("p.csv", f'text,id,ner,annotator,annotation_id,lead_time\nAna left,4,"{cell}",1,2,3.5\n')
+    (sentence,) = read_csv(path, Repairs(), nlp=nlp)
+    assert (sentence.spans, sentence.document) == ([(0, 1, "PER")], "4")

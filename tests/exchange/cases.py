@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from spacy_al.exchange.formats import parse_answers
-from spacy_al.exchange.records import Options
+from spacy_al.exchange.reading import Options
+from spacy_al.exchange.tool_files import parse_answers
 from spacy_al.tasks import Task
 
 # Characters:   Bob 0-3  😀 4-5  met 6-9  Al 10-12  's 12-14  cat 15-18

@@ -31,3 +31,12 @@ def batches(draw, max_size: int = 4):
         spans = draw(spans_in(len(sentence)))
         tasks.append(Task(f"{number:x}f-0", sentence, spaces, spans, rank=number + 1, measure="mnlp", utility=0.5))
     return tasks
+
+
+def trimmed(task: Task):
+    """The task's spans as answers have them: without tokens of white space at their ends."""
+    found = []
+    for start, end, label in task.spans:
+        inside = [n for n in range(start, end) if not task.words[n].isspace()]
+        found.append((min(inside), max(inside) + 1, label) if inside else (start, end, label))
+    return tuple(found)

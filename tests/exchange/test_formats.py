@@ -8,11 +8,12 @@ import pytest
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from spacy_al.corpus.annotation import argilla, blocks, docbin_tasks, doccano, label_studio, prodigy
+from spacy_al.corpus.annotation.chunks import split_array
+from spacy_al.corpus.annotation.tools import FORMATS, detect
 from spacy_al.corpus.task_docs import answer_doc, make_task, task_doc
 from spacy_al.errors import ALError
-from spacy_al.exchange import argilla, conll, docbin, doccano, label_studio, prodigy
-from spacy_al.exchange.containers import split_array
-from spacy_al.exchange.formats import FORMATS, detect, write_tasks
+from spacy_al.exchange.tool_files import write_tasks
 from spacy_al.tasks import Answer, Task
 
 from .cases import OTHER, TASK, TASKS, annotation, codes, read, studio
@@ -124,7 +125,7 @@ def test_conll_columns():
 
 
 def test_conll_dash_is_missing():
-    data = conll.dump([TASK], columns=2).decode().replace("Bob\t-", "Bob\tB-PER").replace("met\t-", "met\tO")
+    data = blocks.dump([TASK], columns=2).decode().replace("Bob\t-", "Bob\tB-PER").replace("met\t-", "met\tO")
     answer = read(data.encode(), "conll").answers[0]
     assert (answer.spans, answer.missing) == (((0, 1, "PER"),), (1, 3, 4, 5))
 
@@ -144,7 +145,7 @@ def test_conll_problems_name_the_line(row, code):
 
 
 def test_docbin_without_annotation_is_unanswered():
-    assert read(docbin.dump([TASK]), "docbin").counts == {"unanswered": 1}
+    assert read(docbin_tasks.dump([TASK]), "docbin").counts == {"unanswered": 1}
 
 
 def test_docbin_keeps_missing_and_outside_apart():
@@ -160,10 +161,10 @@ def test_docbin_tokenized_anew_is_refused():
     assert codes(read(DocBin(docs=[doc], store_user_data=True).to_bytes(), "docbin")) == ["A604"]
 
 
-@pytest.mark.parametrize("data", [b"", b"\x78\x9c", b"PK\x03\x04", docbin.dump([TASK])[:-5]])
+@pytest.mark.parametrize("data", [b"", b"\x78\x9c", b"PK\x03\x04", docbin_tasks.dump([TASK])[:-5]])
 def test_damaged_docbins(data):
     with pytest.raises(ALError, match="A615"):
-        docbin.split(data, Path("in.spacy"))
+        docbin_tasks.split(data, Path("in.spacy"))
 
 
 @pytest.mark.parametrize("data", ["[1,]", "[", "[{}", "[{} {}]", "[{}] x", '[{"a":]', "[\n\n{},\n{]"])

@@ -25,7 +25,7 @@ def test_the_judge_notices_a_lie(root, monkeypatch):
     monkeypatch.syspath_prepend(str(root / "scripts"))
     import fuzz_importers
 
-    from spacy_al.exchange import prodigy
+    from spacy_al.corpus.annotation import prodigy
 
     honest = prodigy._mark
     monkeypatch.setattr(prodigy, "_mark", lambda span: honest(span).__class__("LOC", honest(span).chars))

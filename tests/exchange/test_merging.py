@@ -2,11 +2,13 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_al.exchange.merging import Given, merge
-from spacy_al.exchange.records import Chunk, Record
+from spacy_al.corpus.annotation.chunks import Chunk
+from spacy_al.corpus.annotation.marks import Record
+from spacy_al.corpus.annotation.merging import Given, merge
 from spacy_al.tasks import Answer, find_overlap
 
 from .cases import annotation, codes, prodigy, read, studio
@@ -62,8 +64,43 @@ def test_vote_keeps_what_most_marked():
     )
 
 
+@pytest.mark.parametrize("several", ["fail", "first", "newest", "vote"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_skip_says_nothing_where_others_answered(several, order):
+    answers = [
+        annotation(BOB, completed_by=1, lead_time=1.0),
+        annotation(was_cancelled=True, completed_by=2, lead_time=2.0),
+    ]
+    (answer,) = two(*answers[::order], several=several).answers
+    assert (answer.verdict, answer.spans, answer.annotator, answer.seconds) == ("accept", ((0, 1, "PER"),), "1", 3.0)
+
+
 def test_a_tie_of_verdicts_fails():
-    assert codes(two(annotation(BOB), annotation(was_cancelled=True), several="vote")) == ["A607"]
+    accepted, rejected = prodigy([BOB]), prodigy([BOB], answer="reject", _annotator_id="b")
+    assert codes(read([accepted, rejected], several="vote")) == ["A607"]
+
+
+def test_labels_that_tie_leave_their_tokens_missing_not_outside():
+    (answer,) = two(annotation(BOB), annotation((0, 3, "LOC")), several="vote").answers
+    assert (answer.spans, answer.missing) == ((), (0,))
+
+
+def test_a_vote_for_outside_wins_and_one_against_does_not():
+    three = [annotation(BOB, completed_by=1), annotation(completed_by=2), annotation(AL, completed_by=3)]
+    (answer,) = read([studio(*three)], "label_studio", several="vote").answers
+    assert (answer.spans, answer.missing) == ((), ())
+
+
+def test_the_first_and_the_newest_answer_go_by_time():
+    early, late = annotation(BOB, updated_at="2024-01-01T00:00:00Z"), annotation(AL, updated_at="2024-01-02T00:00:00Z")
+    assert two(late, early, several="first").answers[0].spans == ((0, 1, "PER"),)
+    newest = two(late, early, several="newest").answers[0]
+    assert (newest.spans, newest.when) == (((3, 4, "PER"),), "2024-01-02T00:00:00+00:00")
+
+
+def test_who_said_what_is_kept():
+    reading = two(annotation(BOB, completed_by=1), annotation(AL, completed_by=2), several="vote")
+    assert [(one.annotator, one.spans) for one in reading.given] == [("1", ((0, 1, "PER"),)), ("2", ((3, 4, "PER"),))]
 
 
 @given(ANSWERS)
@@ -73,6 +110,10 @@ def test_vote_equals_counting_and_never_overlaps(answers):
     merged = merge(given_, "vote")
     counts = Counter(span for spans in answers for span in spans)
     assert merged.spans == tuple(sorted(span for span in counts if counts[span] > len(answers) / 2))
+    outside = [sum(all(not a <= n < b for a, b, _ in spans) for spans in answers) for n in range(6)]
+    inside = {n for a, b, _ in merged.spans for n in range(a, b)}
+    lost = [n for n in range(6) if n not in inside and 2 * outside[n] <= len(answers)]
+    assert len(set(answers)) == 1 or list(merged.missing) == lost
     assert find_overlap(merged.spans) is None
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_al.exchange.offsets import NO_PLACE, from_utf16
+from spacy_al.corpus.align import NO_PLACE, from_utf16
 from spacy_al.tasks import Task
 
 from .cases import annotation, codes, prodigy, read, studio

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictInt, StrictStr
 
+from spacy_al.corpus.annotation import prodigy
 from spacy_al.errors import ALError
-from spacy_al.exchange import prodigy
 
 from ..stand_in import Waiting
 from .cases import OTHER, TASK

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from spacy_al.exchange.formats import parse_answers
-from spacy_al.exchange.records import Options
+from spacy_al.exchange.reading import Options
+from spacy_al.exchange.tool_files import parse_answers
 
 from .cases import OTHER, TASK, TASKS, codes, prodigy, read
 
@@ -125,11 +125,11 @@ def test_a_good_record_of_a_bad_task_goes_with_the_bad_one():
 
 
 def test_a_byte_order_mark_and_dos_line_ends(tmp_path):
-    from spacy_al.exchange.formats import read_answers
+    from spacy_al.exchange.ingest import take_files
 
     path = tmp_path / "in.jsonl"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(prodigy()).encode() + b"\r\n\r\n")
-    assert read_answers(path, TASKS)[0].answers
+    assert take_files([path], list(TASKS.values()), Options()).answers
 
 
 def test_deep_nesting_and_huge_lines():

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_al.corpus.conll import read_conll
+from spacy_al.corpus.column_corpus import read_columns
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.errors import ALError
 
@@ -99,7 +99,7 @@ def test_sums_are_those_of_the_files():
 
 @pytest.mark.parametrize("name", SIZES)
 def test_our_reader_takes_it_as_iob2_without_repairs(name):
-    sentences = list(read_conll(SAMPLE / name, Repairs("fail")))
+    sentences = list(read_columns(SAMPLE / name, Repairs("fail")))
     assert len(sentences) == SIZES[name]
     assert {sentence.scheme for sentence in sentences} == {"IOB2"}
     assert len({sentence.document for sentence in sentences}) > SIZES[name] / 10

@@ -2,15 +2,42 @@
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Sequence
 
-from ..errors import ALError, Errors
-from ..jsonl import MAX_LINE
-from .records import MAX_FILE, Chunk
+from ...errors import ALError, Errors
+from ...jsonl import MAX_LINE
 
+MAX_FILE = 1 << 30  # bytes
 BOM = b"\xef\xbb\xbf"
 SPACE = re.compile(r"[ \t\r\n]*")
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One record of a file, as bytes: a line, an item of a JSON array, a block of lines, a Doc.
+
+    raw (bytes): Its bytes, enough to write it to another file of the same format.
+    path (Path): The file.
+    line (int): The line it begins on, from 1; for a DocBin, the Doc's number.
+    item (int): Its place among the records, from 0.
+    what (str): How messages call the item where lines say little, such as "item"; empty to name the line
+        only.
+    base (int): Records of other files before this one, when several are read together; `item` counts these too.
+    """
+
+    raw: bytes
+    path: Path
+    line: int
+    item: int
+    what: str = ""
+    base: int = 0
+
+    @property
+    def place(self) -> str:
+        """File, line and item, for messages."""
+        return f"{self.path}:{self.line}" + (f" ({self.what} {self.item - self.base + 1})" if self.what else "")
 
 
 def read_file(path: Path) -> bytes:

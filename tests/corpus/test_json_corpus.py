@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_al.corpus.records import read_records
+from spacy_al.corpus.json_corpus import Rules, read_records
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.corpus.sentence import to_doc
 from spacy_al.corpus.splitter import make_splitter
@@ -58,16 +58,213 @@ def test_a_record_without_spans_is_unlabelled(read):
 
 
 ELSEWHERE = {
-    "doccano": {"label": [[0, 13, "PERSON"]]},
-    "objects": {"annotations": [PERSON]},
-    "tags": {"ner_tags": ["B-PERSON", "I-PERSON", "O", "O", "O", "O"]},
+    "objects": {"named": [PERSON]},
+    "triples": {"gold": [[0, 13, "PERSON"]]},
+    "tags": {"gold": ["B-PERSON", "I-PERSON", "O", "O", "O", "O"]},
+    "by label": {"gold": {"PERSON": [[0, 13]]}},
+    "points": {"gold": [{"label": ["PERSON"], "points": [{"start": 0, "end": 12, "text": "Angela Merkel"}]}]},
+    "lengths": {"gold": [{"offset": 0, "length": 13, "category": "PERSON"}]},
+    "begins": {"gold": [{"beginOffset": 0, "endOffset": 13, "type": "PERSON"}]},
+    "by person": {"people": {"ana": [[0, 13, "PERSON"]]}},
+    "results": {"gold": [{"type": "labels", "value": {"start": 0, "end": 13, "labels": ["PERSON"]}}]},
 }
 
 
 @pytest.mark.parametrize("labels", ELSEWHERE.values(), ids=ELSEWHERE)
 def test_entities_under_another_key_are_refused_not_dropped(read, labels):
-    with pytest.raises(ALError, match=rf"A007.*f\.jsonl:1: '{next(iter(labels))}' seems to hold entities"):
+    key = next(iter(labels))
+    with pytest.raises(ALError, match=rf"A007.*f\.jsonl:1: '{key}' seems to hold entities.*--spans-field {key}"):
         read({"text": TEXT, "tokens": TOKENS, **labels})
+
+
+def test_the_key_of_entities_can_be_named(read):
+    rules = Rules(spans_field="gold")
+    assert read({"text": TEXT, "gold": [[0, 13, "PERSON"]]}, rules=rules)[0].spans == [(0, 2, "PERSON")]
+    tags = ["B-PERSON", "I-PERSON", "O", "O", "O", "O"]
+    assert read({"text": TEXT, "tokens": TOKENS, "gold": tags}, rules=rules)[0].spans == [(0, 2, "PERSON")]
+
+
+def test_two_lists_of_entities_are_refused(read):
+    assert read({"text": TEXT, "spans": [], "entities": [[0, 13, "PERSON"]]})[0].spans == [(0, 2, "PERSON")]
+    with pytest.raises(ALError, match="A007.*both 'spans' and 'entities' hold entities"):
+        read({"text": TEXT, "spans": [[22, 26, "GPE"]], "entities": [[0, 13, "PERSON"]]})
+
+
+PERSONS = {
+    "doccano": {"label": [[0, 13, "PERSON"]]},
+    "doccano 1.0": {"labels": [[0, 13, "PERSON"]]},
+    "doccano relations": {
+        "entities": [{"id": 1, "label": "PERSON", "start_offset": 0, "end_offset": 13}],
+        "relations": [{"id": 1, "from_id": 1, "to_id": 1, "type": "x"}],
+    },
+    "doccano old": {"annotations": [{"label": "PERSON", "start_offset": 0, "end_offset": 13, "user": 1}]},
+    "doccano numbers": {"annotations": [{"label": 7, "start_offset": 0, "end_offset": 13, "user": 1}]},
+    "rubrix": {"annotation": [["PERSON", 0, 13]], "prediction": [["ORG", 0, 6, 0.5]], "tokens": TEXT.split()},
+    "rubrix objects": {"annotation": [{"label": "PERSON", "start": 0, "end": 13}], "status": "Validated"},
+    "rubrix people": {"annotations": {"ana": {"entities": [{"label": "PERSON", "start": 0, "end": 13}]}}},
+    "spacy 2": {"entities": [[0, 13, "PERSON"]]},
+    "with scores": {"entities": [["PERSON", 0, 13, 0.9]]},
+}
+
+
+@pytest.mark.parametrize("labels", PERSONS.values(), ids=PERSONS)
+def test_each_tool_says_the_same(read, labels):
+    (sentence,) = read({"text": TEXT, **labels}, rules=Rules(names={"7": "PERSON"}))
+    assert sentence.spans == [(0, 2, "PERSON")]
+    assert sentence.missing == []
+
+
+def test_numbers_of_labels_want_names(read):
+    with pytest.raises(ALError, match=r"A133.*f\.jsonl:1: the label 7 .*--rename 7=NAME"):
+        read({"text": TEXT, **PERSONS["doccano numbers"]})
+
+
+UNANSWERED = {
+    "doccano": {"label": []},
+    "rubrix": {"prediction": [["PERSON", 0, 13]], "annotation": None},
+    "rubrix discarded": {"annotation": [["PERSON", 0, 13]], "status": "Discarded"},
+    "rubrix predictions alone": {"prediction": [["PERSON", 0, 13]]},
+}
+
+
+@pytest.mark.parametrize("labels", UNANSWERED.values(), ids=UNANSWERED)
+def test_what_nobody_answered_is_no_label(read, labels):
+    repairs = Repairs()
+    (sentence,) = read({"text": TEXT, **labels}, repairs=repairs)
+    assert sentence.spans is None
+    assert sum(repairs.counts.values()) == 1
+
+
+def test_no_entities_in_doccano_can_be_taken_as_they_are(read):
+    assert read({"text": TEXT, "label": []}, rules=Rules(untouched="accept"))[0].spans == []
+    with pytest.raises(ALError, match="A619"):
+        read({"text": TEXT, "label": []}, rules=Rules(untouched="fail"))
+
+
+def test_several_people_are_weighed(read):
+    by = [{"label": "P", "start_offset": a, "end_offset": b, "user": user} for a, b, user in ((0, 13, 1), (22, 26, 2))]
+    record = {"text": TEXT, "annotations": by}
+    with pytest.raises(ALError, match="A607.*they differ"):
+        read(record)
+    assert read(record, rules=Rules(several="first"))[0].spans == [(0, 2, "P")]
+    (vote,) = read(record, rules=Rules(several="vote"))
+    assert (vote.spans, vote.missing) == ([], [0, 1, 4])
+
+
+def studio(*values, text=TEXT, **annotation):
+    result = [{"type": kind, "from_name": "l", "to_name": "t", "value": value} for kind, value in values]
+    return {"id": 1, "data": {"text": text}, "annotations": [{"result": result, **annotation}]}
+
+
+REGIONS = {
+    "labels": ("labels", {"start": 0, "end": 13, "text": "Angela Merkel", "labels": ["PERSON"]}),
+    "hypertext": (
+        "hypertextlabels",
+        {
+            "start": "/p[1]/text()[1]", "end": "/p[1]/text()[1]", "startOffset": 3, "endOffset": 16,
+            "globalOffsets": {"start": 0, "end": 13}, "text": "Angela Merkel", "hypertextlabels": ["PERSON"],
+        },
+    ),
+    "hypertext by text": (
+        "hypertextlabels",
+        {"start": "/p[1]", "end": "/p[1]", "startOffset": 3, "endOffset": 16, "text": "Angela Merkel",
+         "hypertextlabels": ["PERSON"]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("region", REGIONS.values(), ids=REGIONS)
+def test_regions_of_label_studio(read, region):
+    (sentence,) = read("[" + json.dumps(studio(region)) + "]")
+    assert sentence.spans == [(0, 2, "PERSON")]
+
+
+def test_json_min_and_old_completions_of_label_studio(read):
+    value = REGIONS["labels"][1]
+    old = {"data": {"body": TEXT}, "completions": [{"result": [{"type": "labels", "value": value}]}]}
+    small = {"id": 1, "text": TEXT, "ner": [value], "annotation_id": 3, "choice": "x"}
+    assert [one.spans for one in read(old, small)] == [[(0, 2, "PERSON")]] * 2
+
+
+def test_results_of_an_unknown_type_are_refused(read):
+    with pytest.raises(ALError, match=r"A608.*f\.jsonl:1: annotations\[0\]\.result\[0\]\.type: 'rectanglelabels'"):
+        read(studio(("rectanglelabels", {"x": 1})))
+    repairs = Repairs()
+    assert read(studio(("choices", {"choices": ["a"]})), repairs=repairs)[0].spans == []
+    assert ["not entities" in what for what in repairs.counts] == [True]
+
+
+def test_html_that_cannot_be_placed_is_refused(read):
+    value = {"start": "/p[1]", "end": "/p[1]", "startOffset": 0, "endOffset": 1, "text": "e", "hypertextlabels": ["X"]}
+    with pytest.raises(ALError, match="A608.*globalOffsets"):
+        read(studio(("hypertextlabels", value)))
+
+
+def test_a_span_that_is_not_its_text_is_refused(read):
+    with pytest.raises(ALError, match="A007.*says 'Rome', but the text there is 'Angela'"):
+        read(studio(("labels", {"start": 0, "end": 6, "text": "Rome", "labels": ["X"]})))
+
+
+def test_utf16_units_are_seen_by_the_text(read):
+    value = {"start": 3, "end": 7, "text": "Rome", "labels": ["GPE"]}
+    assert read(studio(("labels", value), text="😀 Rome"))[0].spans == [(1, 2, "GPE")]
+
+
+BINARY = {
+    "ner": {"_view_id": "ner"},
+    "spans": {"_view_id": "spans"},
+    "blocks": {"_view_id": "blocks", "_is_binary": True},
+}
+
+
+@pytest.mark.parametrize("view", BINARY.values(), ids=BINARY)
+def test_after_a_yes_the_rest_is_missing_in_every_view(read, view):
+    (sentence,) = read({**TASK, **view})
+    assert (sentence.spans, sentence.missing) == ([(0, 2, "PERSON")], [2, 3, 4, 5])
+
+
+def test_an_unknown_view_is_refused(read):
+    with pytest.raises(ALError, match="A608.*_view_id: 'image'"):
+        read({**TASK, "_view_id": "image"})
+
+
+@pytest.mark.parametrize("space", [" ", "  ", "\t", "\u00a0", "\n", " \u00a0\t"])
+@pytest.mark.parametrize("key", ["spans", "label"])
+def test_white_space_at_both_ends_of_a_span_is_trimmed_and_counted(read, space, key):
+    repairs = Repairs()
+    text = f"so{space}Ana{space}left"
+    span = [2, 2 + 2 * len(space) + 3, "PER"]
+    (sentence,) = read({"text": text, key: [span]}, repairs=repairs)
+    assert [sentence.words[a:b] for a, b, _ in sentence.spans] == [["Ana"]]
+    assert ["trimmed" in what for what in repairs.counts] == [True]
+
+
+def test_the_same_span_twice_counts_once(read):
+    repairs = Repairs()
+    assert read({**TASK, "spans": [PERSON, PERSON]}, repairs=repairs)[0].spans == [(0, 2, "PERSON")]
+    assert ["counted once" in what for what in repairs.counts] == [True]
+
+
+@pytest.mark.parametrize("tags", [["B-X", "I-X", "O"], ["I-X", "I-X", "O"], ["B-X", "E-X", "O"], ["B-X", "L-X", "O"]])
+@pytest.mark.parametrize("key", ["ner_tags", "tags", "labels"])
+def test_tags_of_tokens_are_read(read, tags, key):
+    (sentence,) = read(
+        {"tokens": ["New", "York", "fell"], key: tags, "pos_tags": [1, 2, 3], "chunk_tags": ["B-NP"] * 3}
+    )
+    assert sentence.spans == [(0, 2, "X")]
+
+
+def test_numbers_of_tags_want_names(read):
+    record = {"tokens": ["New", "York", "fell"], "ner_tags": [1, 2, 0]}
+    assert read(record, rules=Rules(tag_names=("O", "B-X", "I-X")))[0].spans == [(0, 2, "X")]
+    with pytest.raises(ALError, match="A134.*1 in 'ner_tags'.*--tag-names"):
+        read(record)
+
+
+@pytest.mark.parametrize("tags", [["B-X", "O"], ["B-X", "x", "O"]])
+def test_tags_that_do_not_fit_are_refused(read, tags):
+    with pytest.raises(ALError, match="A007"):
+        read({"tokens": ["New", "York", "fell"], "ner_tags": tags})
 
 
 @pytest.mark.parametrize("value", [["O Globo", "news"], [[0, 13]], [1, 2], [], "PERSON", {"start": 0}])
@@ -206,7 +403,7 @@ def test_a_bad_record_is_left_out_and_counted(read, record, problem):
 
 
 def test_an_endless_line_is_left_out_and_the_next_read(read, monkeypatch):
-    monkeypatch.setattr("spacy_al.corpus.records.MAX_LINE", 50)
+    monkeypatch.setattr("spacy_al.corpus.json_corpus.MAX_LINE", 50)
     repairs = Repairs("warn")
     assert [one.words for one in read({"text": "a" * 500}, {"text": "two"}, repairs=repairs)] == [["two"]]
     assert list(repairs.counts.values()) == [1]

@@ -2,13 +2,16 @@
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from ..jsonl import dump_line
-from ..tasks import VERDICTS, Task
-from .fields import Fields, open_chunk
-from .records import Chunk, Mark, Record
+from ...jsonl import dump_line
+from ...tasks import VERDICTS, Task
+from .any_span import refuse_stray
+from .chunks import Chunk
+from .marks import Mark, Record
+from .values import Fields, open_chunk
 
-BINARY_VIEWS = ("ner", "spans")
-MANUAL_VIEWS = ("ner_manual", "spans_manual", "review", "blocks")
+BINARY_VIEWS = ("ner", "spans")  # a yes or no about what is shown; the rest of the text is not judged
+MANUAL_VIEWS = ("ner_manual", "spans_manual", "review", "blocks", "relations", "llm_io", "text", "html", "pages")
+KNOWN = ("spans", "tokens", "relations", "options", "arcs", "versions", "sessions", "_html")
 
 
 def to_record(task: Task) -> Dict[str, object]:
@@ -60,7 +63,7 @@ def parse(chunk: Chunk) -> List[Record]:
     RAISES: ALError A005, A007, A608.
     """
     fields = open_chunk(chunk)
-    view = fields.choice("_view_id", BINARY_VIEWS + MANUAL_VIEWS) if fields.has("_view_id") else "ner_manual"
+    refuse_stray(fields, KNOWN, "'spans'")
     meta = fields.child("meta") if fields.has("meta") else Fields({}, fields.place)
     return [
         Record(
@@ -70,11 +73,21 @@ def parse(chunk: Chunk) -> List[Record]:
             tuple(_mark(span) for span in fields.objects("spans")) if fields.has("spans") else (),
             text=fields.text("text"),
             words=_words(fields),
-            binary=view in BINARY_VIEWS or fields.flag("_is_binary"),
-            annotator=fields.name("_annotator_id"),
+            binary=is_binary(fields),
+            annotator=fields.name("_annotator_id") or fields.name("_session_id"),
             when=fields.number("_timestamp"),
+            left_out=len(fields.array("relations")) if fields.has("relations") else 0,
         )
     ]
+
+
+def is_binary(fields: Fields) -> bool:
+    """Whether the answer is a yes or no about the spans shown.
+
+    RAISES: ALError A608 for an interface that is not about entities.
+    """
+    view = fields.choice("_view_id", BINARY_VIEWS + MANUAL_VIEWS) if fields.has("_view_id") else "ner_manual"
+    return view in BINARY_VIEWS or fields.flag("_is_binary")
 
 
 def claims(first: Dict[str, object]) -> bool:
@@ -87,7 +100,7 @@ def _mark(span: Fields) -> Mark:
     if span.has("token_start") or span.has("token_end"):
         tokens = (span.integer("token_start"), span.integer("token_end") + 1)
     return Mark(
-        span.text("label"),
+        span.label("label"),
         (span.integer("start"), span.integer("end")),
         tokens,
         span.text("text") if span.has("text") else None,

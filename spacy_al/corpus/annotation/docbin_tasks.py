@@ -11,11 +11,12 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from ..corpus.task_docs import task_doc
-from ..errors import ALError, Errors
-from ..tasks import VERDICTS, Task
-from .fields import Fields, open_chunk
-from .records import MAX_FILE, UNANSWERED, Chunk, Mark, Record
+from ...errors import ALError, Errors
+from ...tasks import VERDICTS, Task
+from ..task_docs import task_doc
+from .chunks import MAX_FILE, Chunk
+from .marks import UNANSWERED, Mark, Record
+from .values import Fields, open_chunk
 
 ATTRS = ["ORTH", "TAG", "ENT_IOB", "ENT_TYPE"]
 KEPT = ("id", "answer", "annotator", "seconds")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from spacy_al.corpus.conll import choose_scheme, read_conll
+from spacy_al.corpus.column_corpus import read_columns
+from spacy_al.corpus.column_layout import Wish, choose_scheme
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.errors import ALError
 
@@ -22,7 +23,7 @@ The DT I-NP O
 
 
 def read(path, on_error="fail", **options):
-    return list(read_conll(path, Repairs(on_error), **options))
+    return list(read_columns(path, Repairs(on_error), Wish(**options)))
 
 
 def test_conll2003_gives_words_parts_of_speech_and_entities(write):
@@ -68,7 +69,7 @@ def test_bioes_is_read_as_bilou(write):
 
 
 def test_columns_can_be_named(write):
-    (sentence,) = read(write("f", "a B-X 7 NN -\nb I-X 8 VB -\n"), tag_column=1, pos_column=3)
+    (sentence,) = read(write("f", "a B-X 7 NN -\nb I-X 8 VB -\n"), tag=1, pos=3)
     assert (sentence.spans, sentence.pos) == ([(0, 2, "X")], ["NN", "VB"])
 
 
@@ -85,14 +86,14 @@ def test_i_after_o_is_an_entity_in_iob1(write):
 
 def test_i_after_o_in_iob2_is_repaired_as_conlleval_reads_it(write):
     repairs = Repairs("warn")
-    (sentence,) = read_conll(write("f", "a O\nb I-X\nc I-Y\n"), repairs, scheme="IOB2")
+    (sentence,) = read_columns(write("f", "a O\nb I-X\nc I-Y\n"), repairs, Wish("IOB2"))
     assert sentence.spans == [(1, 2, "X"), (2, 3, "Y")]
     assert list(repairs.counts.values()) == [1]
 
 
 def test_a_needless_b_in_iob1_is_noted_not_refused(write):
     repairs = Repairs()
-    (sentence,) = read_conll(write("f", "a B-X\nb I-X\n"), repairs, scheme="IOB1")
+    (sentence,) = read_columns(write("f", "a B-X\nb I-X\n"), repairs, Wish("IOB1"))
     assert sentence.spans == [(0, 2, "X")]
     assert [("B- where IOB1" in what, count) for what, count in repairs.counts.items()] == [(True, 1)]
 
@@ -114,7 +115,7 @@ def test_a_column_too_many_is_refused_not_taken_for_the_rule(write):
 
 def test_a_missing_column_leaves_the_tag_missing_not_o(write):
     repairs = Repairs("warn")
-    (sentence,) = read_conll(write("f", "a NN B-X\nb\nc NN O\n"), repairs)
+    (sentence,) = read_columns(write("f", "a NN B-X\nb\nc NN O\n"), repairs)
     assert (sentence.words, sentence.missing, sentence.pos) == (["a", "b", "c"], [1], ["NN", "", "NN"])
     assert sum(repairs.counts.values()) == 1
 
@@ -125,7 +126,7 @@ def test_a_tag_that_cannot_be_read_is_refused(write):
 
 
 def test_a_tag_that_cannot_be_read_is_missing_after_repair(write):
-    (sentence,) = read(write("f", "in O\nRome B_LOC\n"), "warn")
+    (sentence,) = read(write("f", "in O\nRome B_LOC\n"), "warn", scheme="IOB2")
     assert (sentence.missing, sentence.spans) == ([1], [])
 
 
@@ -145,7 +146,7 @@ def test_a_file_without_sentences_is_refused(write, content, on_error):
         read(write("f", content), on_error)
 
 
-@pytest.mark.parametrize("options", [{"tag_column": 0}, {"tag_column": 2}, {"pos_column": 5}])
+@pytest.mark.parametrize("options", [{"tag": 0}, {"tag": 2}, {"pos": 5}, {"word": 2}])
 def test_a_column_that_is_not_there_is_refused(write, options):
     with pytest.raises(ALError, match=r"A118.*2 column"):
         read(write("f", "a O\n"), **options)
@@ -184,3 +185,91 @@ def test_one_slip_in_twenty_does_not_hide_the_scheme():
 def test_a_scheme_that_cannot_be_told_is_asked_for(write):
     with pytest.raises(ALError, match=r"A114.*1 start with B-, 1 with I-.*--scheme"):
         read(write("f", "a B-A\n\nb I-A\n"))
+
+
+COUNTED = {
+    "from 1": "1\tAna\tB-PER\n2\tleft\tO\n\n1\tBo\tB-PER\n",
+    "from 0": "0 Ana B-PER\n1 left O\n\n0 Bo B-PER\n",
+    "through the file": "1 Ana B-PER\n2 left O\n\n3 Bo B-PER\n",
+    "ranges and empty nodes": "1-2 Analeft _\n1 Ana B-PER\n2 left O\n2.1 x _\n\n1 Bo B-PER\n",
+    "comments": "# doc 1\n1 Ana B-PER\n2 left O\n\n# doc 2\n1 Bo B-PER\n",
+}
+
+
+@pytest.mark.parametrize("content", COUNTED.values(), ids=COUNTED)
+def test_a_first_column_that_counts_holds_no_words(write, content):
+    repairs = Repairs()
+    first, second = read_columns(write("f", content), repairs)
+    assert (first.words, first.spans) == (["Ana", "left"], [(0, 1, "PER")])
+    assert (second.words, second.spans) == (["Bo"], [(0, 1, "PER")])
+    assert any("counts tokens" in what for what in repairs.counts)
+
+
+def test_outer_names_are_read_and_nested_ones_noted(write):
+    repairs = Repairs()
+    (sentence,) = read_columns(write("f", "1\tAna\tB-PER\tO\n2\tleft\tO\tB-LOC\n3\tOslo\tB-LOC\tO\n"), repairs)
+    assert (sentence.words, sentence.spans) == (["Ana", "left", "Oslo"], [(0, 1, "PER"), (2, 3, "LOC")])
+    assert [("nested" in what, count) for what, count in repairs.counts.items()] == [(False, 1), (True, 1)]
+
+
+@pytest.mark.parametrize("content", ["1 a O\n1 b O\n", "1 a O\n3 b O\n", "7 a O\n8 b O\n9 c O\n"])
+def test_numbers_that_do_not_count_are_asked_about(write, content):
+    path = write("f", content)
+    with pytest.raises(ALError, match=r"A131.*f: .*--word-column"):
+        read(path)
+    assert read(path, word=0)[0].words[0] in "17"
+    assert read(path, word=1)[0].words[0] == "a"
+
+
+def test_numbers_that_are_words_stay_words(write):
+    assert read(write("f", "1 CD B-X\n\n1997 CD O\nwas VBD O\nit PRP O\nor CC O\n"))[0].words == ["1"]
+
+
+def test_two_columns_of_entity_tags_are_asked_about(write):
+    path = write("f", "a B-X O\nb O B-Y\n")
+    with pytest.raises(ALError, match=r"A132.*columns 1, 2"):
+        read(path)
+    assert read(path, tag=1)[0].spans == [(0, 1, "X")]
+
+
+COMMENTS = ["# id 0a1b domain=en", "#", "# text = a b", "#id:7", "# doc x B-", "## a\n# b"]
+
+
+@pytest.mark.parametrize("comment", COMMENTS)
+def test_comments_stand_before_a_sentence(write, comment):
+    repairs = Repairs()
+    content = f"{comment}\n\n{comment}\na _ _ B-X\nb _ _ O\n\n{comment}\n# _ _ O\nc _ _ O\n"
+    sentences = list(read_columns(write("f", content), repairs))
+    assert [one.words for one in sentences] == [["a", "b"], ["#", "c"]]
+    assert [one.number for one in sentences] == [0, 1]
+    assert sum(repairs.counts.values()) == 3 * (comment.count("\n") + 1)
+
+
+def test_a_hash_with_a_tag_is_a_word(write):
+    assert read(write("f", "#oslo B-X\nb O\n"))[0].words == ["#oslo", "b"]
+
+
+@pytest.mark.parametrize("letters", ["BILU", "BIES", "BMES", "BMEW"])
+def test_all_letters_of_bilou_are_read(write, letters):
+    first, inside, last, only = letters
+    content = f"a {first}-X\nb {inside}-X\nc {last}-X\nd O\ne {only}-Y\n"
+    assert read(write("f", content))[0].spans == [(0, 3, "X"), (4, 5, "Y")]
+    assert read(write("f", content), scheme="BILOU")[0].spans == [(0, 3, "X"), (4, 5, "Y")]
+
+
+@pytest.mark.parametrize("prefix", ["", "I-"])
+def test_in_io_neighbours_of_one_label_are_one_entity(write, prefix):
+    content = f"a {prefix}x-y\nb {prefix}x-y\nc {prefix}z\nd O\ne {prefix}z\n"
+    (sentence,) = read(write("f", content), scheme="IO")
+    assert sentence.spans == [(0, 2, "x-y"), (2, 3, "z"), (4, 5, "z")]
+    assert sentence.scheme == "IO"
+
+
+def test_bare_labels_are_asked_about(write):
+    with pytest.raises(ALError, match=r"A114.*2 tags have no B- or I-.*IO"):
+        read(write("f", "a x\nb x\nc O\n"))
+
+
+def test_b_is_no_tag_of_io(write):
+    with pytest.raises(ALError, match="A112.*not a tag of IO"):
+        read(write("f", "a B-x\nb I-x\nc O\n"), scheme="IO")

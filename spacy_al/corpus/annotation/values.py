@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Dict, List, Optional, Sequence
 
-from ..errors import ALError, Errors
-from ..jsonl import parse_object
-from .records import Chunk
+from ...errors import ALError, Errors
+from ...jsonl import parse_object
+from .chunks import Chunk
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,13 @@ class Fields:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e15:
             raise self.fail(key, f"a number from 0 was expected, found {_short(value)}")
         return float(value)
+
+    def label(self, key: str) -> str:
+        """A label's name: a string with something in it and no white space at its ends."""
+        value = self.text(key)
+        if not value or value != value.strip():
+            raise self.fail(key, f"{value[:80]!r} is no name of a label")
+        return value
 
     def name(self, key: str) -> Optional[str]:
         """A name or number that stands for somebody, as text; None when it is missing or null."""

@@ -4,10 +4,11 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import DefaultDict, Hashable, Iterable, List, Optional, Sequence, Set, Tuple, TypeVar
 
-from ..errors import ALError, Errors
-from ..tasks import Answer, TokenSpan, find_overlap
-from .records import Record
+from ...errors import ALError, Errors
+from ...tasks import Answer, TokenSpan, find_overlap
+from .marks import Record
 
+SEVERAL = ("fail", "first", "newest", "vote")
 T = TypeVar("T", bound=Hashable)
 
 
@@ -31,19 +32,26 @@ def merge(given: Sequence[Given], policy: str) -> Answer:
     policy, and what is known of all of them is put together.
 
     given (Sequence[Given]): At least one, in the order of the file.
-    policy (str): "fail", "newest" or "vote". Answers that say the same are merged under every policy.
+    policy (str): One of SEVERAL. Answers that say the same are merged under every policy, and a skip says nothing
+        where somebody else has answered.
     RAISES: ALError A607 when they differ under "fail", when some have no time under "newest", when there is
         no strict majority under "vote"; when answers about different spans contradict each other.
     """
     if len(given) == 1:
         return given[0].answer
+    cost = _sum(each.answer.seconds for each in given)
+    given = [each for each in given if each.answer.verdict != "ignore"] or given
+    return replace(_merge(given, policy), seconds=cost)
+
+
+def _merge(given: Sequence[Given], policy: str) -> Answer:
     questions: DefaultDict[Tuple[TokenSpan, ...], List[Given]] = defaultdict(list)
     for each in given:
         questions[(each.answer.spans or each.answer.rejected) if each.record.binary else ()].append(each)
     if len(questions) == 1 or not all(each.record.binary for each in given):
         return _settle(given, policy)
     known = [_settle(asked, policy) for shown, asked in questions.items() if shown]
-    return replace(_together(known, given), seconds=_sum(each.answer.seconds for each in given))
+    return _together(known, given)
 
 
 def _settle(given: Sequence[Given], policy: str) -> Answer:
@@ -54,13 +62,15 @@ def _settle(given: Sequence[Given], policy: str) -> Answer:
     everyone = ", ".join(sorted({each.answer.annotator for each in given if each.answer.annotator})) or None
     if len({each.said for each in given}) == 1:
         merged = replace(first, annotator=everyone)
+    elif policy == "first":
+        merged = _by_time(given)[0].answer
     elif policy == "newest":
-        merged = _newest(given)
+        merged = _by_time(given)[-1].answer
     elif policy == "vote":
         merged = replace(_vote(given), annotator=everyone)
     else:
         raise _differ(given, "they differ")
-    return replace(merged, seconds=_sum(each.answer.seconds for each in given))
+    return replace(merged, when=max((each.answer.when for each in given if each.answer.when), default=None))
 
 
 def _together(known: Sequence[Answer], given: Sequence[Given]) -> Answer:
@@ -93,17 +103,19 @@ def without_copies(given: Sequence[Given]) -> List[Given]:
     return kept
 
 
-def _newest(given: Sequence[Given]) -> Answer:
+def _by_time(given: Sequence[Given]) -> List[Given]:
+    """From the first answer to the newest; of equal times, the earlier line comes first."""
     times = [each.record.when for each in given]
     if all(time is None for time in times):
         # A tool without times appends: what stands later in the file was answered later.
-        return given[-1].answer
+        return list(given)
     if any(time is None for time in times):
         raise _differ(given, "only some of them say when they were made")
-    return sorted(given, key=lambda each: each.record.when or 0.0)[-1].answer  # of equal times, the later line
+    return sorted(given, key=lambda each: each.record.when or 0.0)
 
 
 def _vote(given: Sequence[Given]) -> Answer:
+    """Spans that more than half have marked; a token is O if more than half say so, and missing where nothing wins."""
     verdict = _majority((each.answer.verdict for each in given), len(given))
     if not verdict:
         raise _differ(given, "no verdict has a majority")
@@ -111,15 +123,19 @@ def _vote(given: Sequence[Given]) -> Answer:
     # Two spans that each have more than half of the votes share a voter, so they cannot overlap.
     spans = sorted(_majority((span for answer in voters for span in answer.spans), len(voters)))
     covered = {token for start, end, _ in spans for token in range(start, end)}
-    missing = _majority((token for answer in voters for token in answer.missing), len(voters))
     rejected = _majority((span for answer in voters for span in answer.rejected), len(voters))
+    doubts = Counter(token for answer in voters for token in _not_outside(answer))  # O has the other votes
     return Answer(
         id=given[0].answer.id,
         verdict=verdict[0],
         spans=tuple(spans),
-        missing=tuple(sorted(set(missing) - covered)),
+        missing=tuple(sorted(t for t, votes in doubts.items() if 2 * votes >= len(voters) and t not in covered)),
         rejected=tuple(sorted(rejected)),
     )
+
+
+def _not_outside(answer: Answer) -> Set[int]:
+    return {token for start, end, _ in answer.spans for token in range(start, end)} | set(answer.missing)
 
 
 def _majority(values: Iterable[T], voters: int) -> List[T]:

@@ -8,12 +8,12 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..corpus.annotation.values import Fields
 from ..corpus.task_docs import make_task
 from ..errors import ALError, Errors
 from ..jsonl import read_jsonl
 from ..loop.oracle import separate_file
 from ..tasks import Task
-from .fields import Fields
 
 
 def read_ranking(path: Path, pool: Path, vocab: Vocab, *, limit: int, measure: Optional[str] = None) -> List[Task]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spacy_al.corpus.formats import detect_format
+from spacy_al.corpus.detect import detect_format
 from spacy_al.errors import ALError
 
 FILES = {

@@ -6,7 +6,7 @@ from typing import List
 
 from ..errors import ALError, Errors
 from . import ontonotes
-from .conll import DOCSTART
+from .column_corpus import DOCSTART
 from .lines import read_lines
 from .repairs import Repairs
 from .text import visible_files
@@ -14,24 +14,33 @@ from .text import visible_files
 FORMATS = {
     "conll": "one token a line, the entity tag in the last column (CoNLL-2003, WNUT-17, BC5CDR, Wikigold)",
     "ontonotes": "a *_gold_conll file or a folder of them (CoNLL-2012)",
-    "jsonl": "one JSON object a line (spaCy, Prodigy, or documents without labels)",
+    "jsonl": "JSON, one object a line or one array (spaCy, Prodigy, Label Studio, doccano, Argilla, or no labels)",
     "txt": "a text file or a folder of them, without labels",
-    "csv": "a table with a column of texts, without labels",
+    "conllu": "CoNLL-U with entities in the last column (name=B-PER)",
+    "webanno": "WebAnno TSV 3, also of INCEpTION",
+    "brat": "a folder of .txt and .ann files",
+    "uima": "UIMA CAS: .xmi beside TypeSystem.xml, or JSON",
+    "hf": "a Hugging Face data set: a folder from save_to_disk, or .parquet",
+    "csv": "a table with a column of texts, and one of entities or none",
 }
 LOOKED_AT = 500  # lines
-TAG_STARTS = {f"{prefix}-" for prefix in "BILUES"}
-SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "txt"}
+TAG_STARTS = {f"{prefix}-" for prefix in "BILUESMW"}
+BINARY = {".parquet": "hf", ".xmi": "uima", ".ann": "brat"}
+SUFFIXES = {".conllu": "conllu", ".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "txt"}
 
 
-def detect_format(path: Path) -> str:
+def detect_format(path: Path, *, columns: bool = False) -> str:
     """Tell the format of a file or folder.
 
     path (Path): The file or folder.
+    columns (bool): A tag scheme was named, so that what might be columns is.
     RETURNS (str): A key of FORMATS.
     RAISES: ALError A003 when it does not exist, A110 when it is empty, A115 when no format fits for sure.
     """
     if path.is_dir():
         return _detect_folder(path)
+    if path.suffix.lower() in BINARY:
+        return BINARY[path.suffix.lower()]
     # Broken bytes are the reader's to report: here they are only looked past.
     lines = itertools.islice(read_lines(path, Repairs("warn")), LOOKED_AT)
     texts = [line.text for line in lines if line.text.strip()]
@@ -39,13 +48,17 @@ def detect_format(path: Path) -> str:
         raise ALError(Errors.A110.format(path=path))
     if texts[0].startswith("#begin document"):
         return "ontonotes"
+    if texts[0].startswith("#FORMAT=WebAnno TSV 3"):
+        return "webanno"
+    if path.suffix.lower() == ".json" and '"%TYPES"' in texts[0] + "".join(texts[1:5]):
+        return "uima"
     suffix = SUFFIXES.get(path.suffix.lower())
-    if suffix in ("jsonl", "csv"):
+    if suffix in ("jsonl", "csv", "conllu"):
         return suffix
-    if texts[0].lstrip().startswith("{"):
+    if texts[0].lstrip().startswith(("{", "[{")) or texts[0].strip() == "[":
         return "jsonl"
     share = _tagged(texts)
-    if share >= 0.5:
+    if share >= 0.5 or columns:
         return "conll"  # whose reader names the other lines
     if suffix == "txt" and share <= 0.1:
         return "txt"
@@ -55,7 +68,13 @@ def detect_format(path: Path) -> str:
 def _detect_folder(path: Path) -> str:
     if any(path.rglob(ontonotes.PATTERN)) or any(path.rglob("*_gold_skel")):
         return "ontonotes"
+    if (path / "dataset_dict.json").is_file() or (path / "dataset_info.json").is_file():
+        return "hf"
     suffixes = {file.suffix.lower() for file in visible_files(path)}
+    if ".ann" in suffixes and ".txt" in suffixes:
+        return "brat"
+    if ".xmi" in suffixes:
+        return "uima"
     if suffixes == {".txt"}:
         return "txt"
     raise _unsure(path, f"a folder with files {', '.join(sorted(suffixes)) or 'of no kind'}")
@@ -64,7 +83,7 @@ def _detect_folder(path: Path) -> str:
 def _tagged(texts: List[str]) -> float:
     """The share of lines that have columns and end with what looks like an entity tag."""
     rows = [text.split() for text in texts]
-    rows = [row for row in rows if row and row[0] != DOCSTART]
+    rows = [row for row in rows if row and row[0] != DOCSTART and (row[0][0] != "#" or row[-1] == "O")]
     fit = [row for row in rows if len(row) > 1 and (row[-1] == "O" or row[-1][:2] in TAG_STARTS)]
     return len(fit) / len(rows) if rows else 0.0
 

@@ -5,11 +5,18 @@ import math
 from typing import Dict, List, Optional, Sequence, Tuple
 from xml.sax.saxutils import quoteattr
 
-from ..tasks import Task
-from .fields import Fields, find_id, open_chunk
-from .records import Chunk, Mark, Record
+from ...tasks import Task
+from .any_span import looks_labelled, one_key, refuse_stray
+from .chunks import Chunk
+from .marks import Mark, Record
+from .values import Fields, find_id, open_chunk
 
 CONTROL, OBJECT = "label", "text"  # names of the two tags in our labelling config
+REGIONS = ("labels", "hypertextlabels", "paragraphlabels")  # types of results that mark text
+# Types of results that are no entities; of any other type, nobody knows what is lost.
+OTHERS = ("relation", "choices", "textarea", "rating", "number", "datetime", "taxonomy", "pairwise", "ranker")
+ANSWERS = ("annotations", "completions")  # "completions" until version 1.0
+OURS = ("al_id", "measure", "source", "created_at", "updated_at", "annotator")
 COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999")
 
 
@@ -66,14 +73,17 @@ def dump(tasks: Sequence[Task]) -> bytes:
 def parse(chunk: Chunk) -> List[Record]:
     """One task of an export with all its annotations; one without any has not been answered.
 
+    The text is data["text"], or the one string in "data" if it has another name.
     RAISES: ALError A005, A007, A608.
     """
     fields = open_chunk(chunk)
     if "annotation_id" in fields.values:
         return [_parse_min(fields, chunk)]
+    refuse_stray(fields, (*ANSWERS, "predictions", "drafts"), "'annotations'")
     data = fields.child("data")
-    text, id_ = data.text("text"), find_id(data)
-    annotations = fields.objects("annotations") if fields.has("annotations") else []
+    text, id_ = _text(data), find_id(data)
+    key = one_key(fields, ANSWERS)
+    annotations = fields.objects(key) if key else []
     if not annotations:
         return [Record(chunk, id_, None, text=text)]
     return [_annotation(annotation, chunk, id_, text) for annotation in annotations]
@@ -91,14 +101,24 @@ def _result(task: Task, number: int) -> Dict[str, object]:
     return {"id": f"al{number}", "from_name": CONTROL, "to_name": OBJECT, "type": "labels", "value": value}
 
 
+def _text(data: Fields) -> str:
+    if data.has(OBJECT):
+        return data.text(OBJECT)
+    texts = [key for key, value in data.values.items() if isinstance(value, str) and key not in OURS]
+    if len(texts) != 1:
+        raise data.fail(OBJECT, f"it is missing, and which of {', '.join(texts) or 'no texts'} it is cannot be told")
+    return data.text(texts[0])
+
+
 def _annotation(annotation: Fields, chunk: Chunk, id_: Optional[str], text: str) -> Record:
     results = annotation.objects("result")
-    spans = [result.child("value") for result in results if result.text("type") == "labels"]
+    spans = [result.child("value") for result in results if result.choice("type", (*REGIONS, *OTHERS)) in REGIONS]
+    cancelled = annotation.flag("was_cancelled") or annotation.flag("skipped")
     return Record(
         chunk,
         id_,
-        "ignore" if annotation.flag("was_cancelled") else "accept",
-        tuple(_mark(span) for span in spans),
+        "ignore" if cancelled else "accept",
+        tuple(_mark(span, text) for span in spans),
         text=text,
         seconds=annotation.number("lead_time"),
         annotator=_annotator(annotation),
@@ -108,14 +128,20 @@ def _annotation(annotation: Fields, chunk: Chunk, id_: Optional[str], text: str)
 
 
 def _parse_min(fields: Fields, chunk: Chunk) -> Record:
-    # JSON_MIN leaves the key out both for "no entities" and for a skipped task: nobody can tell which.
-    spans = fields.objects(CONTROL) if fields.has(CONTROL) else []
-    text = fields.text("text")
+    # JSON_MIN and CSV leave the key out both for "no entities" and for a skipped task: nobody can tell which.
+    spans = [
+        fields.wrap(item, f"{key}[{number}]")
+        for key, value in fields.values.items()
+        if isinstance(value, list)
+        for number, item in enumerate(value)
+        if looks_labelled([item]) or key == CONTROL
+    ]
+    text = _text(fields)
     return Record(
         chunk,
         find_id(fields),
         "accept",
-        tuple(_mark(span) for span in spans),
+        tuple(_mark(span, text) for span in spans),
         text=text,
         unsure=not spans,
         seconds=fields.number("lead_time"),
@@ -124,17 +150,28 @@ def _parse_min(fields: Fields, chunk: Chunk) -> Record:
     )
 
 
-def _mark(span: Fields) -> Mark:
-    labels = span.array("labels")
+def _mark(span: Fields, text: str) -> Mark:
+    key = next((key for key in REGIONS if span.has(key)), "labels")
+    labels = span.array(key)
     if len(labels) != 1:
-        raise span.fail("labels", f"one label was expected, found {len(labels)}")
+        raise span.fail(key, f"one label was expected, found {len(labels)}")
     covered = span.text("text") if span.has("text") else None
-    label = Fields({"labels": labels[0]}, span.place, span.where).text("labels")
-    return Mark(label, _chars(span), text=covered)
+    label = Fields({key: labels[0]}, span.place, span.where).label(key)
+    return Mark(label, _chars(span, text, covered), text=covered)
 
 
-def _chars(span: Fields) -> Tuple[int, int]:
-    return span.integer("start"), span.integer("end")
+def _chars(span: Fields, text: str, covered: Optional[str]) -> Tuple[int, int]:
+    """Where a region lies: by its offsets in the text, or in a page of HTML by those into all of its text."""
+    if span.has("globalOffsets"):
+        whole = span.child("globalOffsets")
+        return whole.integer("start"), whole.integer("end")
+    if not span.has("startOffset"):
+        return span.integer("start"), span.integer("end")
+    if covered and text.count(covered) == 1:
+        start = text.index(covered)
+        return start, start + len(covered)
+    problem = "a place in HTML, without globalOffsets or a text that occurs once; mark it in a project with <Text>"
+    raise span.fail("start", problem)
 
 
 def _annotator(annotation: Fields) -> Optional[str]:

@@ -1,16 +1,17 @@
 """CoNLL columns, two or four, to label in any text editor: a token a line, IOB2, "-" for a missing tag."""
 
 import re
+import unicodedata
 from functools import partial
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from ..corpus.schemes import decode, encode, find_problem
-from ..errors import ALError, Errors
-from ..tasks import VERDICTS, Task
-from .fields import Fields
-from .matching import written
-from .records import UNANSWERED, Chunk, Mark, Record
+from ...errors import ALError, Errors
+from ...tasks import VERDICTS, Task
+from ..schemes import decode, encode, find_problem
+from .chunks import Chunk
+from .marks import UNANSWERED, Mark, Record
+from .values import Fields
 
 COMMENT = re.compile(r"# (id|text|answer|seconds|annotator|source|rank) =(?: (.*))?")
 MISSING = "-"
@@ -99,6 +100,15 @@ def claims(data: bytes) -> bool:
             columns = _columns(text)
             return len(columns) >= 2 and (_is_tag(columns[-1]) or columns[0] == "-DOCSTART-")
     return b"# id = " in data[:65536]
+
+
+def written(word: str) -> str:
+    """A token as column formats write it: white space and controls as \\uXXXX, others as they are."""
+    return "".join(f"\\u{ord(c):04x}" if _breaks(c) else c for c in word)
+
+
+def _breaks(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Zl", "Zp")
 
 
 def _block(task: Task, columns: int) -> str:

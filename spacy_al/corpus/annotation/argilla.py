@@ -3,9 +3,12 @@
 import json
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from ..tasks import Task
-from .fields import Fields, find_id, open_chunk
-from .records import Chunk, Mark, Record
+from ...tasks import Task
+from . import rubrix
+from .any_span import refuse_stray
+from .chunks import Chunk
+from .marks import Mark, Record
+from .values import Fields, find_id, open_chunk
 
 FIELD, QUESTION = "text", "entities"
 VERDICT_OF = {"submitted": "accept", "discarded": "ignore", "draft": None}
@@ -55,9 +58,13 @@ def parse(chunk: Chunk) -> List[Record]:
     RAISES: ALError A005, A007, A608.
     """
     fields = open_chunk(chunk)
+    if rubrix.claims(fields.values):
+        return rubrix.parse(fields, chunk)
+    refuse_stray(fields, ("responses", "suggestions"), "'responses'")
     text = fields.child("fields").text(FIELD)
     id_ = find_id(fields, "metadata") or (fields.text("id") if fields.has("id") else None)
     responses = fields.child("responses") if fields.has("responses") else Fields({}, chunk.place)
+    refuse_stray(responses, (QUESTION,), f"the question {QUESTION!r}")
     status = fields.choice("status", STATUSES) if fields.has("status") else None
     given = responses.objects(QUESTION) if responses.has(QUESTION) else []
     if not given:
@@ -66,8 +73,8 @@ def parse(chunk: Chunk) -> List[Record]:
 
 
 def claims(first: Dict[str, object]) -> bool:
-    """Whether a record looks like Argilla's."""
-    return isinstance(first.get("fields"), dict)
+    """Whether a record looks like Argilla's, of version 2 or before."""
+    return isinstance(first.get("fields"), dict) or rubrix.claims(first)
 
 
 def _response(response: Fields, chunk: Chunk, id_: Optional[str], text: str, status: Optional[str]) -> Record:
@@ -81,7 +88,7 @@ def _response(response: Fields, chunk: Chunk, id_: Optional[str], text: str, sta
         chunk,
         id_,
         verdict,
-        tuple(Mark(span.text("label"), _chars(span)) for span in response.objects("value")),
+        tuple(Mark(span.label("label"), _chars(span)) for span in response.objects("value")),
         text=text,
         annotator=response.name("user_id"),
         when=response.time("updated_at"),

@@ -1,0 +1,108 @@
+"""Entities in the forms that tools and corpora give them in, and what plainly holds entities under another key."""
+
+import re
+from typing import Collection, List, Optional
+
+from .marks import Mark
+from .values import Fields
+
+TAGS = re.compile(r"O|[BILUESMW]-\S.*")
+BORDER = re.compile(r"(^|_)((start|begin|end|stop|offset|length)|(from|to)$)|Start|Begin|End|Offset|Length")
+BORDERS = (("start", "end"), ("start_offset", "end_offset"), ("startOffset", "endOffset"))
+LABELS = ("label", "labels", "entity_group", "entity", "type", "tag")
+
+
+def read_span(fields: Fields, value: object, where: str) -> Mark:
+    """An entity: [start, end, label], [label, start, end], either with a score after it, or an object.
+
+    fields (Fields): The object it stands in.
+    value (object): The entity. where (str): Its key in there.
+    RETURNS (Mark): The entity; a label that is a whole number is the number of one.
+    RAISES: ALError A608.
+    """
+    if isinstance(value, list) and len(value) in (3, 4):
+        keys = ("label", "start", "end") if isinstance(value[0], str) else ("start", "end", "label")
+        span = Fields(dict(zip((*keys, "score"), value, strict=False)), fields.place, f"{fields.where}{where}.")
+        span.number("score")
+    elif isinstance(value, dict):
+        span = fields.wrap(value, where)
+    else:
+        raise fields.fail(where, "[start, end, label] or an object with start, end and label was expected")
+    start, end = next((keys for keys in BORDERS if keys[0] in span.values), BORDERS[0])
+    label = _label(span)
+    said = span.text("text") if span.has("text") else None
+    return Mark(label, (span.integer(start), span.integer(end)), text=said, number=label.isdecimal() and _is_id(span))
+
+
+def read_spans(fields: Fields, key: str) -> List[Mark]:
+    """All entities in a list."""
+    return [read_span(fields, value, f"{key}[{number}]") for number, value in enumerate(fields.array(key))]
+
+
+def one_key(fields: Fields, keys: Collection[str]) -> Optional[str]:
+    """The one of several keys that holds something, or else one that is there; A608 if two hold something."""
+    there = [key for key in keys if fields.has(key)]
+    full = [key for key in there if fields.values[key]]
+    if len(full) > 1:
+        raise fields.fail(full[1], f"entities stand in {full[0]!r} too; remove one of the two")
+    return full[0] if full else (there[0] if there else None)
+
+
+def refuse_stray(fields: Fields, known: Collection[str], cure: str) -> None:
+    """Raise ALError A608 for a key that is not known and plainly holds entities: no labels are lost to a name."""
+    for key, value in fields.values.items():
+        if key not in known and looks_labelled(value):
+            raise fields.fail(key, f"it seems to hold entities, which are read from {cure}; rename it, or remove it")
+
+
+def looks_labelled(value: object) -> bool:
+    """Whether a value plainly holds entities: a list of spans or tags, or spans by label or by person."""
+    if isinstance(value, dict):
+        inner = [item for item in value.values() if item]
+        return bool(inner) and all(looks_labelled(item) or _pairs(item) for item in inner)
+    if not isinstance(value, list) or not value:
+        return False
+    if all(isinstance(item, str) for item in value):
+        return all(TAGS.fullmatch(item) for item in value)
+    return all(_is_span(item) for item in value)
+
+
+def _is_span(item: object) -> bool:
+    if isinstance(item, list):
+        kinds = [type(part) for part in item[:3]]
+        return len(item) in (3, 4) and kinds in ([int, int, str], [int, int, int], [str, int, int])
+    if not isinstance(item, dict):
+        return False
+    inner = [one for value in item.values() for one in (value if isinstance(value, list) else [value])]
+    if any(isinstance(one, dict) and _has_borders(one) for one in inner):  # Label Studio's "value", others' "points"
+        return True
+    return _has_borders(item) and any(isinstance(one, (str, list)) or key in LABELS for key, one in item.items())
+
+
+def _has_borders(item: "dict[str, object]") -> bool:
+    """Whether two of its values are whole numbers or places that are called like the borders of a span."""
+    borders = [value for key, value in item.items() if BORDER.search(str(key))]
+    return sum(type(value) is int or (isinstance(value, str) and value.isdecimal()) for value in borders) >= 2
+
+
+def _pairs(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(item, list) and [type(part) for part in item] == [int, int] for item in value)
+    )
+
+
+def _label(span: Fields) -> str:
+    key = next((key for key in LABELS if span.has(key)), "label")
+    value = span.values.get(key)
+    if isinstance(value, list):
+        if len(value) != 1:
+            raise span.fail(key, f"one label was expected, found {len(value)}")
+        return Fields({key: value[0]}, span.place, span.where).label(key)
+    return str(span.integer(key)) if _is_id(span) else span.label(key)
+
+
+def _is_id(span: Fields) -> bool:
+    value = next((span.values[key] for key in LABELS if span.has(key)), None)
+    return isinstance(value, int) and not isinstance(value, bool)

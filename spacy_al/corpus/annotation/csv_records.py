@@ -1,0 +1,105 @@
+"""Tables (CSV, TSV) as JSON records: lists that stand in cells, as JSON or as Python writes them, become lists."""
+
+import ast
+import contextlib
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Dict, List, Sequence
+
+from ...errors import ALError, Errors
+from ...jsonl import MAX_LINE
+from .chunks import Chunk, is_array, join_json, split_json
+
+DELIMITERS = (",", ";", "\t")
+COUNTED = ("lead_time",)  # columns of numbers; ids stay texts
+
+
+def cell_value(column: str, cell: str) -> object:
+    """A list or object that stands in a cell, or the cell's text.
+
+    column (str): Its column; in one of COUNTED, it is a number. cell (str): The cell.
+    RETURNS (object): JSON or a Python literal if it begins with a bracket and is one.
+    """
+    if column in COUNTED:
+        with contextlib.suppress(ValueError):  # the reader of the record names what is no number
+            return float(cell)
+    text = cell.strip()
+    if text[:1] not in ("[", "{") or text.count("[") + text.count("{") > 1_000_000:
+        return cell
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return json.loads(json.dumps(parse(text)))  # tuples become lists
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            continue
+    return cell
+
+
+def is_table(data: bytes) -> bool:
+    """Whether the content is a table of Label Studio: its header has the column annotation_id."""
+    header = data[:65536].split(b"\n", 1)[0].decode("utf8", "replace").strip("\r")
+    return any("annotation_id" in _cells(header, each) for each in DELIMITERS)
+
+
+def split(data: bytes, path: Path) -> List[Chunk]:
+    """The records of a JSON file, or a chunk of JSON for each row of a table.
+
+    RAISES: ALError A007 (not UTF-8), A120 (a bad row).
+    """
+    if is_array(data) or data[:4096].lstrip()[:1] == b"{" or not is_table(data):
+        return split_json(data, path)
+    try:
+        text = data.decode("utf8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ALError(Errors.A007.format(path=path, line=line, problem="it is not UTF-8")) from error
+    header = text.split("\n", 1)[0].strip("\r")
+    delimiter = next(each for each in DELIMITERS if "annotation_id" in _cells(header, each))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    names, line = next(reader), 2
+    chunks: List[Chunk] = []
+    limit = csv.field_size_limit(MAX_LINE)
+    try:
+        for row in reader:
+            if row and len(row) != len(names):
+                problem = f"{len(row)} columns where the header has {len(names)}"
+                raise ALError(Errors.A120.format(path=path, line=line, problem=problem))
+            if row:
+                raw = json.dumps(_record(dict(zip(names, row, strict=True)))).encode("ascii")
+                chunks.append(Chunk(raw, path, line, len(chunks), what="row"))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise ALError(Errors.A120.format(path=path, line=line, problem=error)) from error
+    finally:
+        csv.field_size_limit(limit)
+    return chunks
+
+
+def join(chunks: Sequence[Chunk]) -> bytes:
+    """A file of some of the records, a table if they come from one."""
+    if not chunks or chunks[0].what != "row":
+        return join_json(chunks)
+    rows = [json.loads(chunk.raw) for chunk in chunks]
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(rows[0]))
+    writer.writeheader()
+    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return out.getvalue().encode("utf8")
+
+
+def _record(row: Dict[str, str]) -> Dict[str, object]:
+    return {key: (cell if key == "text" else cell_value(key, cell)) if cell else None for key, cell in row.items()}
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _cells(header: str, delimiter: str) -> List[str]:
+    try:
+        return next(csv.reader([header], delimiter=delimiter), [])
+    except csv.Error:
+        return []

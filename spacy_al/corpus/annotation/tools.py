@@ -1,0 +1,102 @@
+"""The one table of annotation tools: how each one's files are written, cut into records and read."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Sequence
+
+from ...errors import ALError, Errors
+from ...jsonl import parse_object
+from ...tasks import Task
+from . import argilla, blocks, chunks, csv_records, docbin_tasks, doccano, label_studio, prodigy
+from .chunks import Chunk
+from .marks import Record
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one tool's files are written and read.
+
+    suffix (str): The usual ending of its files.
+    dump (Callable): Tasks -> the file's bytes.
+    split (Callable): The file's bytes -> chunks; raises ALError where no chunks can be told apart.
+    parse (Callable): A chunk -> records; raises ALError for one that is wrong.
+    join (Callable): Chunks -> a file of them.
+    claims (Callable): Whether a file looks like this format: its bytes, and its first JSON object if it has
+        one.
+    unit (str): What the tool's offsets count, where that is sure; None to refuse spans that fit both ways.
+    mixed (bool): Offsets of one file may count different units, so that one record proves nothing of others.
+    """
+
+    suffix: str
+    dump: Callable[[Sequence[Task]], bytes]
+    split: Callable[[bytes, Path], List[Chunk]]
+    parse: Callable[[Chunk], List[Record]]
+    join: Callable[[Sequence[Chunk]], bytes]
+    claims: Callable[[bytes, Optional[Dict[str, object]]], bool]
+    unit: Optional[str] = None
+    mixed: bool = False
+
+
+def _json_format(suffix: str, dump: Callable, parse: Callable, claims: Callable) -> Format:
+    split, join = chunks.split_json, chunks.join_json
+    return Format(suffix, dump, split, parse, join, lambda _, first: bool(first) and claims(first))
+
+
+def _column_format(dump: Callable, claims: Callable) -> Format:
+    split, parse, join = blocks.split, blocks.parse, blocks.join
+    return Format(".conll", dump, split, parse, join, lambda data, first: first is None and claims(data))
+
+
+FORMATS: Dict[str, Format] = {
+    # Prodigy's token numbers decide; only binary tasks of other recipes come without them.
+    "prodigy": replace(_json_format(".jsonl", prodigy.dump, prodigy.parse, prodigy.claims), unit="codepoints"),
+    "label_studio": replace(
+        _json_format(".json", label_studio.dump, label_studio.parse, label_studio.claims),
+        split=csv_records.split,
+        join=csv_records.join,
+    ),
+    "doccano": _json_format(".jsonl", doccano.dump, doccano.parse, doccano.claims),
+    # Argilla's web page counts UTF-16 units, while its server and accepted suggestions count code points.
+    "argilla": replace(_json_format(".json", argilla.dump, argilla.parse, argilla.claims), mixed=True),
+    "conll": _column_format(blocks.dump_two, blocks.claims),
+    # Reading takes any number of columns, so `conll` stands for both when the format is to be found out.
+    "conll4": _column_format(blocks.dump_four, lambda data: False),
+    "docbin": Format(
+        ".spacy",
+        docbin_tasks.dump,
+        docbin_tasks.split,
+        docbin_tasks.parse,
+        docbin_tasks.join,
+        lambda data, first: docbin_tasks.claims(data),
+    ),
+}
+
+
+def get_format(name: str) -> Format:
+    """The format of this name; raises ALError A601 with the names there are."""
+    if name not in FORMATS:
+        raise ALError(Errors.A601.format(name=name, known=", ".join(FORMATS)))
+    return FORMATS[name]
+
+
+def detect(data: bytes, path: Path) -> str:
+    """The format of a file's content; raises ALError A602 when none or several fit."""
+    first = _first_object(data)
+    found = [name for name, format_ in FORMATS.items() if format_.claims(data, first)]
+    if len(found) != 1:
+        raise ALError(Errors.A602.format(path=path, found=", ".join(found) or "none", known=", ".join(FORMATS)))
+    return found[0]
+
+
+def _first_object(data: bytes) -> Optional[Dict[str, object]]:
+    if data[:4096].lstrip()[:1] not in (b"{", b"[") and not csv_records.is_table(data):
+        return None
+    try:
+        for chunk in csv_records.split(data, Path("detect"))[:20]:
+            try:
+                return parse_object(chunk.raw, path=chunk.path, line=chunk.line)
+            except ALError:
+                continue  # a broken record is reported later, with its line; the next one may show the format
+    except ALError:
+        return None
+    return None

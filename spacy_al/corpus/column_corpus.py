@@ -1,0 +1,155 @@
+"""Files with one token a line and columns: CoNLL-2003 and its relatives in IOB1, IOB2, BILOU, BIOES, BMES or IO."""
+
+import re
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Iterator, List, Optional, Tuple
+
+from ..errors import Errors
+from . import schemes
+from .column_layout import IO, Layout, Row, Wish, find_layout
+from .lines import read_lines
+from .repairs import Repairs
+from .sentence import Sentence
+
+DOCSTART = "-DOCSTART-"
+
+
+def read_columns(
+    path: Path, repairs: Repairs, wish: Wish = Wish(), *, name: Optional[str] = None
+) -> Iterator[Sentence]:
+    """Read a file with one token a line: the word first, the entity tag last, an empty line after a sentence.
+
+    Tabs separate columns if the first token's line has one, else spaces. -DOCSTART- starts a document. Lines that
+    begin with # at the start of a sentence are comments, unless they are rows with a tag. A first column that counts
+    tokens is left out.
+
+    path (Path): The file.
+    repairs (Repairs): What to do about bad lines.
+    wish (Wish): Scheme and columns, where the user says them.
+    name (Optional[str]): What ids and offsets call the file; None: its name.
+    YIELDS (Sentence): Sentences in order; documents are called NAME-1, NAME-2 and so on.
+    RAISES: ALError A100 (unknown scheme), A110 (no sentences), A111, A118 (columns), A112 (tags), A113 (not
+        UTF-8), A114 (unsure of the scheme), A119 (no word), A131 (numbers for words), A132 (several columns of tags).
+    """
+    blocks = list(_blocks(path, repairs))
+    plain = [[row for row in rows if not row.line.text.startswith("#")] for _, rows in blocks]
+    # A file whose every line begins with # has no others to go by.
+    layout = find_layout(plain if any(plain) else [rows for _, rows in blocks], path, wish)
+    if layout.counting:
+        repairs.note("counting", path=path, line=next(chain(*plain)).line.number)
+    document, number = 0, 0
+    for place, rows in blocks:
+        number = number if place == document else 0
+        document = place
+        sentence = _sentence(_without_comments(rows, layout, path, repairs), layout, path, repairs)
+        if sentence is not None:
+            file = name or path.name
+            yield replace(sentence, file=file, document=f"{file}-{document}", number=number)
+            number += 1
+
+
+def _blocks(path: Path, repairs: Repairs) -> Iterator[Tuple[int, List[Row]]]:
+    """Sentences as rows, each with the number of its document, from 1."""
+    document, rows = 1, []
+    tabs: Optional[bool] = None
+    filled = False
+    for line in read_lines(path, repairs):
+        text = line.text.strip(" \t")
+        starts_document = text.split(maxsplit=1)[:1] == [DOCSTART]
+        if text and not starts_document:
+            # A comment does not tell how columns are separated.
+            tabs = "\t" in line.text if tabs is None and not text.startswith("#") else tabs
+            rows.append(Row(line, line.text.split("\t") if _has_tabs(tabs, line.text) else re.split("[ \t]+", text)))
+            continue
+        if rows:
+            yield document, rows
+            rows, filled = [], True
+        if starts_document and filled:
+            document, filled = document + 1, False
+    if rows:
+        yield document, rows
+
+
+def _has_tabs(tabs: Optional[bool], text: str) -> bool:
+    return "\t" in text if tabs is None else tabs
+
+
+def _without_comments(rows: List[Row], layout: Layout, path: Path, repairs: Repairs) -> List[Row]:
+    """The rows without the comments at their start."""
+    for number, row in enumerate(rows):
+        if not row.line.text.startswith("#") or layout.is_row(row):
+            return rows[number:]
+        repairs.note("comment", path=path, line=row.line.number)
+    return []
+
+
+def _sentence(rows: List[Row], layout: Layout, path: Path, repairs: Repairs) -> Optional[Sentence]:
+    """The sentence, its file, document and number left open; None if repairs left no word of it."""
+    rows = [row for row in rows if _is_token(row, layout, path, repairs)]
+    if not rows:
+        return None
+    tags = [_tag(row, layout, path, repairs) for row in rows]
+    known = [tag or "O" for tag in tags]
+    scheme = "IOB1" if layout.scheme == IO else layout.scheme
+    _check_sequence(known, rows, scheme, path, repairs)
+    pos = None
+    if layout.pos is not None:
+        pos = [row.cells[layout.pos] if len(row.cells) == layout.width else "" for row in rows]
+    return Sentence(
+        words=[row.cells[layout.word] if len(row.cells) > layout.word else row.cells[0] for row in rows],
+        spans=schemes.decode(known, scheme),
+        document="",
+        number=0,
+        line=rows[0].line.number,
+        file="",
+        start=rows[0].line.start,
+        end=rows[-1].line.end,
+        pos=pos,
+        missing=[number for number, tag in enumerate(tags) if tag is None],
+        scheme=layout.scheme,
+    )
+
+
+def _is_token(row: Row, layout: Layout, path: Path, repairs: Repairs) -> bool:
+    line = row.line.number
+    if layout.counting and not row.cells[0].isdecimal():
+        # The words of a contraction follow it, with their tags.
+        repairs.note("contraction", path=path, line=line)
+        return False
+    if len(row.cells) <= layout.word or row.cells[layout.word].strip(" "):
+        return True
+    repairs.problem("word", Errors.A119.format(path=path, line=line), path=path, line=line)
+    return False
+
+
+def _tag(row: Row, layout: Layout, path: Path, repairs: Repairs) -> Optional[str]:
+    """The row's tag, or None where a repair leaves it missing."""
+    line = row.line.number
+    if len(row.cells) != layout.width:
+        text = row.line.text[:60]
+        message = Errors.A111.format(path=path, line=line, found=len(row.cells), expected=layout.width, text=text)
+        repairs.problem("columns", message, path=path, line=line)
+        return None
+    if any(row.cells[column] != "O" for column in layout.nested):
+        repairs.note("nested", path=path, line=line)
+    tag = layout.read_tag(row)
+    if tag is None:
+        problem = f"{row.cells[layout.tag]!r} of {row.cells[layout.word]!r} is not a tag of {layout.scheme}"
+        repairs.problem("tag", Errors.A112.format(path=path, line=line, problem=problem), path=path, line=line)
+    return tag
+
+
+def _check_sequence(tags: List[str], rows: List[Row], scheme: str, path: Path, repairs: Repairs) -> None:
+    found = schemes.find_problem(tags, scheme)
+    if found is None:
+        return
+    token, problem = found
+    line = rows[token].line.number
+    if scheme == "IOB1":
+        # A needless B- cannot be misread; eng.train itself has two.
+        repairs.note("b_in_iob1", path=path, line=line)
+    else:
+        message = Errors.A112.format(path=path, line=line, problem=problem)
+        repairs.problem("sequence", message, path=path, line=line)

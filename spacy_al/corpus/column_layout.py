@@ -1,0 +1,189 @@
+"""What each column of a file with one token a line holds: counting numbers, words, parts of speech, entity tags."""
+
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Iterable, List, Optional, Sequence, Tuple
+
+from ..errors import ALError, Errors
+from . import schemes
+from .lines import Line
+
+IO = "IO"  # only read, never learned: an entity's tag is its bare label
+SCHEMES = (*schemes.SCHEMES, IO)
+# BIOES, IOBES, BMES and BMEWO are BILOU with other letters.
+LETTERS = {"M-": "I-", "E-": "L-", "S-": "U-", "W-": "U-"}
+TAG = re.compile(r"[BILUESMW]-\S.*")
+COUNT = re.compile(r"(\d+)([-.]\d+)?")  # a token's number; in CoNLL-U also 1-2 for a contraction, 1.1 for nothing
+# Labels of phrases, as CoNLL-2003 has them in a column beside the entities, in English and German.
+PHRASES = frozenset("NP VP PP ADVP ADJP SBAR PRT CONJP INTJ LST UCP NC VC PC AC".split())
+
+
+@dataclass(frozen=True)
+class Row:
+    """One token's line: the line and its columns."""
+
+    line: Line
+    cells: List[str]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user says of a file. scheme (str): One of SCHEMES or "auto"; columns count from 0, None: find out."""
+
+    scheme: str = "auto"
+    word: Optional[int] = None
+    pos: Optional[int] = None
+    tag: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What each column of a file holds.
+
+    width (int): How many columns a line has.
+    word (int): Column of words. tag (int): Column of entity tags. pos (Optional[int]): That of parts of speech.
+    scheme (str): Tag scheme, one of SCHEMES.
+    bare (bool): Tags of the scheme IO are labels without I-.
+    counting (bool): The first column counts tokens. nested (Tuple[int, ...]): Columns of further entity tags.
+    labels (FrozenSet[str]): With bare tags, all there are.
+    """
+
+    width: int
+    word: int
+    tag: int
+    pos: Optional[int]
+    scheme: str
+    bare: bool = False
+    counting: bool = False
+    nested: Tuple[int, ...] = ()
+    labels: "frozenset[str]" = field(default_factory=frozenset)
+
+    def is_row(self, row: Row) -> bool:
+        """Whether a line that begins with # is a token: it has all columns and a tag in the right one."""
+        if len(row.cells) != self.width:
+            return False
+        tag = row.cells[self.tag]
+        return tag in self.labels if self.bare else tag == "O" or bool(TAG.fullmatch(tag))
+
+    def read_tag(self, row: Row) -> Optional[str]:
+        """The row's tag in letters of its scheme (IO as IOB1); None if it cannot be read."""
+        tag = row.cells[self.tag]
+        if self.scheme == IO:
+            if tag == "O" or not tag.strip(" "):
+                return tag or None
+            return None if TAG.fullmatch(tag) and not tag.startswith("I-") else "I-" * self.bare + tag
+        if self.scheme == "BILOU":
+            tag = LETTERS.get(tag[:2], tag[:2]) + tag[2:]
+        known = tag == "O" or bool(schemes.split_tag(tag, schemes.PREFIXES[self.scheme])[1])
+        return tag if known else None
+
+
+def find_layout(blocks: Sequence[List[Row]], path: Path, wish: Wish) -> Layout:
+    """What the columns of a file hold.
+
+    blocks (Sequence[List[Row]]): Sentences, without lines that begin with #.
+    path (Path): The file, for errors.
+    wish (Wish): What the user says.
+    RETURNS (Layout): The layout.
+    RAISES: ALError A110 (no rows), A118 (no such columns), A100 (unknown scheme), A114 (unsure of it), A131 (numbers
+        where words should be), A132 (several columns of entity tags).
+    """
+    widths = Counter(len(row.cells) for rows in blocks for row in rows)
+    if not widths:
+        raise ALError(Errors.A110.format(path=path))
+    width = widths.most_common(1)[0][0]
+    whole = [[row.cells for row in rows if len(row.cells) == width] for rows in blocks]
+    counting = wish.word is None and _counts(whole, path, width)
+    word = int(counting) if wish.word is None else wish.word
+    columns = {number: {cells[number] for rows in whole for cells in rows} for number in range(width)}
+    tag, nested = _tag_column(columns, word, path, wish, counting)
+    pos = wish.pos
+    if pos is None and width - counting in (3, 4) and word + 1 not in (tag, *nested):
+        pos = word + 1 if columns.get(word + 1) != {"_"} else None
+    if not 0 <= word < width or not 0 <= tag < width or tag == word or (pos is not None and not 0 <= pos < width):
+        raise ALError(Errors.A118.format(path=path, width=width, tag=wish.tag or tag, pos=wish.pos))
+    scheme = _scheme(([cells[tag] for cells in rows] for rows in whole), path, wish.scheme)
+    labels = columns[tag] - {"O"}
+    bare = scheme == IO and not all(label.startswith("I-") for label in labels)
+    return Layout(width, word, tag, pos, scheme, bare, counting, nested, frozenset(columns[tag]))
+
+
+def choose_scheme(sequences: Iterable[Sequence[str]]) -> Tuple[Optional[str], str]:
+    """Tell the scheme of tags from the way that entities after O or another label start.
+
+    sequences (Iterable[Sequence[str]]): Tags of each sentence.
+    RETURNS (Tuple[Optional[str], str]): IOB2 if at least 90 % start with B-, IOB1 if at most 10 % do, BILOU
+        if most have L- or U- (or E-, S- or W-) tags, None if unsure; and the counts, in words.
+    """
+    starts, lasts, bare = Counter({"B": 0, "I": 0}), 0, 0
+    for tags in sequences:
+        before = ""
+        for tag in tags:
+            prefix, label = schemes.split_tag(tag, "BILUESMW")
+            starts[prefix] += bool(label) and label != before
+            lasts += prefix in "LUESW"
+            bare += tag != "O" and not label
+            before = label
+    total = sum(starts.values())
+    seen = f"of {total} entities not right after their like, {starts['B']} start with B-, {starts['I']} with I-"
+    if bare and not total:
+        return None, f"{bare} tags have no B- or I- before the label"
+    if 2 * lasts >= total > 0:
+        return "BILOU", seen
+    if starts["B"] >= 0.9 * total:
+        return "IOB2", seen
+    return ("IOB1" if starts["B"] <= 0.1 * total else None), seen
+
+
+def _counts(blocks: Sequence[List[List[str]]], path: Path, width: int) -> bool:
+    """Whether the first column counts the tokens of each sentence, or of the file; A131 if it seems to, and fails."""
+    firsts = [[COUNT.fullmatch(cells[0]) for cells in rows] for rows in blocks if rows]
+    total = sum(len(found) for found in firsts)
+    numbers = sum(match is not None for found in firsts for match in found)
+    if width < 3 or 2 * numbers < total or total < 2:
+        return False
+    tokens = [[int(match[1]) for match in found if match and not match[2]] for found in firsts]
+    tokens = [found for found in tokens if found]
+    steady = all(found == list(range(found[0], found[0] + len(found))) for found in tokens)
+    begins = [found[0] for found in tokens]
+    through = all(after[0] == before[-1] + 1 for before, after in itertools.pairwise(tokens))
+    if numbers == total and steady and begins[0] in (0, 1) and (len(set(begins)) == 1 or through):
+        return True
+    raise ALError(Errors.A131.format(path=path, numbers=numbers, total=total))
+
+
+def _tag_column(
+    columns: "dict[int, set[str]]", word: int, path: Path, wish: Wish, counting: bool
+) -> Tuple[int, Tuple[int, ...]]:
+    """The column of entity tags, and others that hold such tags too."""
+    width = len(columns)
+    if wish.tag is not None:
+        return (wish.tag % width if -width <= wish.tag < width else -1), ()
+    tagged = [
+        n for n, cells in columns.items() if n != word and all(cell == "O" or TAG.fullmatch(cell) for cell in cells)
+    ]
+    others = [n for n in tagged if n != width - 1 and _names(columns[n]) and _names(columns[n]).isdisjoint(PHRASES)]
+    if counting and width == 4 and tagged == [2, 3] and others:
+        return 2, (3,)  # GermEval 2014: outer names, then names inside names
+    if others:
+        shown = ", ".join(str(n) for n in sorted({*others, width - 1}))
+        raise ALError(Errors.A132.format(path=path, columns=shown))
+    return width - 1, ()
+
+
+def _names(cells: "set[str]") -> "set[str]":
+    return {cell[2:] for cell in cells if cell != "O"}
+
+
+def _scheme(sequences: Iterable[Sequence[str]], path: Path, wished: str) -> str:
+    if wished in SCHEMES:
+        return wished
+    if wished != "auto":
+        raise ALError(Errors.A100.format(scheme=wished, known=", ".join(SCHEMES)))
+    scheme, seen = choose_scheme(sequences)
+    if scheme is None:
+        raise ALError(Errors.A114.format(path=path, seen=seen, known=", ".join(SCHEMES)))
+    return scheme

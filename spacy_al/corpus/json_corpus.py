@@ -1,0 +1,317 @@
+"""JSON records of spaCy, Prodigy, annotation tools and Hugging Face: labelled tasks, and documents without labels."""
+
+import json
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..errors import ALError, Errors
+from ..jsonl import MAX_LINE, parse_object
+from ..tasks import Answer
+from .align import BadRecord, CharSpan, Offsets, from_utf16, has_pairs, same_text
+from .annotation import argilla, doccano, label_studio, prodigy
+from .annotation.any_span import looks_labelled
+from .annotation.chunks import BOM, Chunk, is_array, split_array
+from .annotation.marks import UNTOUCHED, Mark, Record, parse_names, rename
+from .annotation.merging import SEVERAL, Given, merge, without_copies
+from .annotation.values import Fields
+from .fields import Record as Values
+from .fields import get
+from .record_spans import place_spans, read_spans
+from .record_tags import read_tags
+from .record_tokens import read_tokens
+from .repairs import Repairs
+from .schemes import Span
+from .sentence import Sentence
+from .splitter import Passage, check_length, cut, make_sentence
+from .text import not_empty
+
+ANSWERS = ("accept", "reject", "ignore")
+TOOLS = (label_studio, argilla, doccano)
+Labels = Tuple[Optional[List[Span]], Set[int]]  # entities by token, None if not labelled; tokens not known
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How to take what people said.
+
+    several (str): Several answers to one text, one of `merging.SEVERAL`.
+    untouched (str): Records without entities of which the tool does not say if anyone looked: "fail", "accept" as they
+        are, or "skip" (not labelled).
+    names (Mapping[str, str]): New names of labels by old ones, or by the numbers that a tool gives to labels.
+    spans_field (Optional[str]): Key of entities or tags; None: those that spaCy, Prodigy and others use.
+    tag_names (Tuple[str, ...]): What tags stand for that are numbers.
+    """
+
+    several: str = "fail"
+    untouched: str = "skip"
+    names: Mapping[str, str] = field(default_factory=dict)
+    spans_field: Optional[str] = None
+    tag_names: Tuple[str, ...] = ()
+
+
+def make_rules(
+    several: str, untouched: str, names: Sequence[str], spans_field: Optional[str], tag_names: Optional[str]
+) -> Rules:
+    """Rules as the command line gives them; ALError A104 or A628 for values that are not known."""
+    for option, value, known in (("--several", several, SEVERAL), ("--untouched", untouched, UNTOUCHED)):
+        if value not in known:
+            raise ALError(Errors.A104.format(option=option, value=value, known=", ".join(known)))
+    tags = tuple(name.strip() for name in (tag_names or "").split(",") if name.strip())
+    return Rules(several, untouched, parse_names(names), spans_field, tags)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What reading a file's records needs: the file, repairs, the splitter, the names of two keys, and the rules."""
+
+    path: Path
+    repairs: Repairs
+    nlp: Language
+    text_field: str
+    id_field: str
+    rules: Rules
+
+    def note(self, kind: str, line: int) -> None:
+        """Count something that is no error."""
+        self.repairs.note(kind, path=self.path, line=line)
+
+
+def read_records(
+    path: Path,
+    repairs: Repairs,
+    *,
+    nlp: Language,
+    text_field: str = "text",
+    id_field: str = "id",
+    rules: Rules = Rules(),
+) -> Iterator[Sentence]:
+    """Read JSONL, or a JSON array: what Label Studio, doccano, Argilla and Rubrix export, and records of spaCy, Prodigy
+    and Hugging Face with "text", and if there, "tokens", "spans" (or "ents", "entities", "ner_tags") and "answer".
+
+    A record with tokens is one sentence, unless it has "sents"; other text is split by spaCy, never inside an
+    entity. Without a list of spans a record is unlabelled: its entities are missing, not O. So they are if
+    the answer is reject or ignore; after a yes or no about spans (`prodigy.is_binary`) they are missing outside these.
+    `token_end` is inclusive, as Prodigy has it; offsets count Unicode characters.
+
+    path (Path): The file.
+    repairs (Repairs): What to do about bad records and spans.
+    nlp (Language): What splits text that comes without tokens (`splitter.make_splitter`).
+    text_field (str): Key of the text.
+    id_field (str): Key of the document's id; without it documents are called NAME-LINE.
+    rules (Rules): How to take what people said.
+    YIELDS (Sentence): Sentences; offsets count in the text of their record.
+    RAISES: ALError A003, A005, A006, A007, A608, A622 (the record), A110 (no text), A122 (span off token borders),
+        A123, A124, A127 (spans overlap), A133, A134 (numbers for labels), A607 (answers differ), A619.
+    """
+    context = Context(path, repairs, nlp, text_field, id_field, rules)
+    yield from not_empty(read_objects(_objects(path, repairs), context), path)
+
+
+def read_objects(objects: Iterable[Tuple[int, Values]], context: Context) -> Iterator[Sentence]:
+    """The sentences of records; those of records with one id after the other are numbered through.
+
+    objects (Iterable[Tuple[int, Values]]): Records with the lines they begin on.
+    context (Context): What reading needs.
+    """
+    found = (one for line, values in objects for one in _try(values, line, context))
+    for _, sentences in groupby(found, key=lambda one: one.document):
+        for number, sentence in enumerate(sentences):
+            yield replace(sentence, number=number)
+
+
+def _try(values: Values, line: int, context: Context) -> List[Sentence]:
+    """The record's sentences; none if it is bad and may be left out."""
+    try:
+        return _sentences(values, line, context)
+    except BadRecord as error:
+        message = Errors.A007.format(path=context.path, line=line, problem=error)
+    except ALError as error:
+        if str(error)[1:5] not in ("A608", "A607", "A133", "A134", "A619", "A005", "A007"):
+            raise
+        message = str(error)
+    context.repairs.problem("record", message, path=context.path, line=line)
+    return []
+
+
+def _objects(path: Path, repairs: Repairs) -> Iterator[Tuple[int, Values]]:
+    """Like `jsonl.read_jsonl`, but a bad line can be left out."""
+    if not path.is_file():
+        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
+    number = 0
+    with path.open("rb") as file_:
+        if is_array(file_.peek(4096)[:4096].removeprefix(BOM)):
+            yield from _items(path, repairs)
+            return
+        while raw := file_.readline(MAX_LINE + 1):
+            number += 1
+            try:
+                record = _parse(raw.removeprefix(BOM) if number == 1 else raw, path, number)
+            except ALError as error:
+                repairs.problem("record", str(error), path=path, line=number)
+                while raw and not raw.endswith(b"\n"):
+                    raw = file_.readline(MAX_LINE)
+                continue
+            if record is not None:
+                yield number, record
+
+
+def _items(path: Path, repairs: Repairs) -> Iterator[Tuple[int, Values]]:
+    for chunk in split_array(path.read_bytes().removeprefix(BOM), path):
+        try:
+            yield chunk.line, parse_object(chunk.raw, path=path, line=chunk.line)
+        except ALError as error:
+            repairs.problem("record", str(error), path=path, line=chunk.line)
+
+
+def _parse(raw: bytes, path: Path, line: int) -> Optional[Values]:
+    if len(raw) > MAX_LINE:
+        size = f"over {MAX_LINE}"
+        raise ALError(Errors.A006.format(path=path, line=line, size=size, limit=MAX_LINE))
+    return parse_object(raw, path=path, line=line) if raw.strip() else None
+
+
+def _sentences(values: Values, line: int, context: Context) -> List[Sentence]:
+    """All sentences of a record, in order."""
+    document = _document_id(values, line, context)
+    tool = next((tool for tool in TOOLS if tool.claims(values)), None)
+    if tool is doccano and (_is_plain(values) or not any(_is_spans(values.get(key)) for key in doccano.KEYS)):
+        tool = None
+    if tool is not None:
+        doc, offsets, (spans, missing) = _from_tool(tool, values, line, context)
+    else:
+        doc, offsets = _doc(values, line, context)
+        spans, missing = _entities(values, doc, offsets, line, context) if doc.text.strip() else (None, set())
+    if not doc.text.strip():
+        context.note("no_text", line)
+        return []
+    if offsets and not doc.has_annotation("SENT_START"):
+        ranges = [(0, len(doc))]
+    else:
+        ranges = cut(doc, [(start, end) for start, end, _ in spans or []], nlp=context.nlp)
+    passage = Passage(doc.text, document, f"{context.path.name}#{document}", line)
+    bare = [make_sentence(doc, start, end, passage, number) for number, (start, end) in enumerate(ranges)]
+    return [_label(one, place, spans, missing) for one, place in zip(bare, ranges, strict=True)]
+
+
+def _label(sentence: Sentence, place: Tuple[int, int], spans: Optional[List[Span]], missing: Set[int]) -> Sentence:
+    """Give a sentence the spans of its Doc that lie in it, and the tokens of which nothing is known."""
+    if spans is None:
+        return sentence
+    first, after = place
+    own = [(start - first, end - first, label) for start, end, label in spans if first <= start < after]
+    return replace(sentence, spans=own, missing=[token - first for token in range(first, after) if token in missing])
+
+
+def _is_spans(value: object) -> bool:
+    return value == [] or (isinstance(value, list) and looks_labelled(value) and not isinstance(value[0], str))
+
+
+def _is_plain(values: Values) -> bool:
+    """Whether what might be doccano's is a record of spaCy's or one's own: entities as lists, and no relations."""
+    items = values.get("entities")
+    lists = isinstance(items, list) and not any(isinstance(item, dict) and "start_offset" in item for item in items)
+    return (
+        lists and "relations" not in values and not any(values.get(key) for key in ("label", "labels", "annotations"))
+    )
+
+
+def _from_tool(tool: object, values: Values, line: int, context: Context) -> Tuple[Doc, Offsets, Labels]:
+    """The Doc of a tool's record, and what all people together say of it."""
+    chunk = Chunk(json.dumps(values).encode("ascii"), context.path, line, line - 1)
+    records: List[Record] = tool.parse(chunk)  # type: ignore[attr-defined]
+    text = records[0].text or ""
+    given_tokens = read_tokens(values, text, context.nlp.vocab) if tool is argilla and values.get("tokens") else None
+    check_length(Passage(text, "", "", line), context.nlp, context.path)
+    doc, offsets = given_tokens or (context.nlp(text), [])
+    given = []
+    for record in records:
+        if record.left_out:
+            context.note("other_results", line)
+        answer = _answer(rename(record, context.rules.names), doc, context)
+        if answer is not None:
+            given.append(Given(answer, record))
+    if not given:
+        context.note("unanswered", line)
+        return doc, offsets, (None, set())
+    merged = merge(without_copies(given), context.rules.several)
+    if merged.verdict != "accept":
+        context.note("answer", line)
+        return doc, offsets, (None, set())
+    return doc, offsets, (list(merged.spans), set(merged.missing))
+
+
+def _answer(record: Record, doc: Doc, context: Context) -> Optional[Answer]:
+    """What one person says of a Doc; None if nobody has looked at it, as far as is known."""
+    line, untouched = record.chunk.line, context.rules.untouched
+    if record.verdict is None or (record.unsure and untouched == "skip"):
+        return None
+    if record.unsure and untouched == "fail":
+        raise ALError(Errors.A619.format(place=record.chunk.place))
+    about = {"annotator": record.annotator, "seconds": record.seconds}
+    if record.verdict != "accept":
+        return Answer("", record.verdict, **about)  # type: ignore[arg-type]
+    given = [_char_span(mark, doc.text, line, context) for mark in record.marks]
+    spans = place_spans(given, doc, context.repairs, path=context.path, line=line)
+    return Answer("", "accept", tuple(spans), **about)  # type: ignore[arg-type]
+
+
+def _char_span(mark: Mark, text: str, line: int, context: Context) -> CharSpan:
+    """The characters of a mark; UTF-16 units are seen by the text that the tool says it covers."""
+    start, end = mark.chars or (0, 0)
+    if mark.text is None or same_text(mark.text, text[max(start, 0) : max(end, 0)]):
+        return CharSpan(start, end, mark.label)
+    table = from_utf16(text)
+    if has_pairs(text) and 0 <= start < end < len(table) and same_text(mark.text, text[table[start] : table[end]]):
+        context.note("utf16", line)
+        return CharSpan(table[start], table[end], mark.label)
+    raise BadRecord(f"the span {start}-{end} says {mark.text!r}, but the text there is {text[start:end]!r}")
+
+
+def _document_id(record: Values, line: int, context: Context) -> str:
+    value = record.get(context.id_field)
+    if value is None:
+        return f"{context.path.name}-{line}"
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return str(value)
+    raise BadRecord(f"{context.id_field!r} must be a string or a whole number, found {value!r}")
+
+
+def _doc(record: Values, line: int, context: Context) -> Tuple[Doc, Offsets]:
+    """The record's Doc and the characters of its own tokens; none if spaCy made them."""
+    text = get(record, context.text_field, str)
+    given = read_tokens(record, text, context.nlp.vocab)
+    if given is not None:
+        return given
+    if text is None:
+        raise BadRecord(f"neither {context.text_field!r} nor 'tokens' is there (keys: {', '.join(record)})")
+    check_length(Passage(text, "", "", line), context.nlp, context.path)
+    return context.nlp(text), []
+
+
+def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Context) -> Labels:
+    """The record's entities by token, None if it is not labelled or its labels were not accepted; and the tokens of
+    which a yes or no about some spans says nothing."""
+    answer = record.get("answer", "accept")
+    if answer not in ANSWERS:
+        raise BadRecord(f"'answer' must be one of {', '.join(ANSWERS)}, found {answer!r}")
+    rules = context.rules
+    spans = read_tags(record, doc, offsets, rules.spans_field, rules.tag_names)
+    if spans is None:
+        given = read_spans(record, offsets, doc.text, rules.spans_field)
+        if given is None:
+            return None, set()
+        spans = place_spans(given, doc, context.repairs, path=context.path, line=line) if answer == "accept" else []
+    if answer != "accept":
+        context.note("answer", line)
+        return None, set()
+    spans = [(start, end, rules.names.get(label, label)) for start, end, label in spans]
+    if not prodigy.is_binary(Fields(record, f"{context.path}:{line}")):
+        return spans, set()
+    context.note("binary", line)
+    judged = {token for start, end, _ in spans for token in range(start, end)}
+    return spans, set(range(len(doc))) - judged

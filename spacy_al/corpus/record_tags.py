@@ -1,0 +1,57 @@
+"""Entity tags of a record, one for each of its tokens, as Hugging Face data sets have them: names or numbers."""
+
+from typing import List, Optional, Sequence
+
+from spacy.tokens import Doc
+
+from ..errors import ALError, Errors
+from .align import BadRecord, Offsets
+from .annotation.any_span import TAGS
+from .column_layout import LETTERS, choose_scheme
+from .fields import Record
+from .schemes import Span, decode
+
+KEYS = ("ner_tags", "ner", "tags", "labels", "label", "entities", "spans", "ents")
+
+
+def read_tags(
+    record: Record, doc: Doc, offsets: Offsets, field: Optional[str], names: Sequence[str]
+) -> Optional[List[Span]]:
+    """The entities that a record's tags stand for, by token of its Doc; None if it has no tags.
+
+    record (Record): With "tokens"; tags under "ner_tags" or another of KEYS.
+    doc (Doc): Its Doc. offsets (Offsets): The characters of the record's own tokens.
+    field (Optional[str]): The key of the tags; None: one of KEYS.
+    names (Sequence[str]): What tags stand for that are numbers.
+    RAISES: BadRecord for tags that are not one a token, A134 for numbers without names.
+    """
+    keys = [field] if field else KEYS
+    key = next((key for key in keys if _are_tags(record.get(key), key, len(offsets))), None)
+    if key is None or not offsets:
+        return None
+    values = record[key]
+    assert isinstance(values, list)
+    if len(values) != len(offsets):
+        raise BadRecord(f"{key!r} has {len(values)} tags for {len(offsets)} tokens")
+    tags = [value if isinstance(value, str) else _name(value, key, names) for value in values]
+    stray = next((tag for tag in tags if not TAGS.fullmatch(tag)), None)
+    if stray is not None:
+        raise BadRecord(f"{stray!r} in {key!r} is no entity tag such as O or B-PER")
+    scheme = choose_scheme([tags])[0] or "IOB2"
+    tags = [LETTERS.get(tag[:2], tag[:2]) + tag[2:] if scheme == "BILOU" else tag for tag in tags]
+    number = {token.idx: token.i for token in doc}  # tokens of white space may stand between
+    return [(number[offsets[a][0]], number[offsets[b - 1][0]] + 1, label) for a, b, label in decode(tags, scheme)]
+
+
+def _are_tags(value: object, key: Optional[str], length: int) -> bool:
+    if not isinstance(value, list) or not value:
+        return False
+    if all(isinstance(item, str) for item in value):
+        return any(item != "O" and TAGS.fullmatch(item) for item in value) or set(value) == {"O"}
+    return all(type(item) is int for item in value) and (key == "ner_tags" or len(value) == length)
+
+
+def _name(value: object, key: str, names: Sequence[str]) -> str:
+    if not isinstance(value, int) or not 0 <= value < len(names):
+        raise ALError(Errors.A134.format(key=key, value=value, names=", ".join(names) or "none"))
+    return names[value]

@@ -1,0 +1,60 @@
+"""brat standoff: a folder of text files, each with its entities in a file of the same name that ends in .ann."""
+
+import re
+from pathlib import Path
+from typing import Iterator, List, Tuple
+
+from ..errors import ALError, Errors
+from .fields import Record
+from .json_corpus import Context
+from .lines import read_lines
+
+ENTITY = re.compile(r"(?P<label>[^\s;]+) (?P<places>\d+ \d+(?:;\d+ \d+)*)")
+OTHERS = frozenset("REAMN#*")  # relations, events, attributes, modifications, links, notes, equivalences
+
+
+def brat_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
+    """The documents of a folder of .txt and .ann files, or of one such pair, as records.
+
+    path (Path): The folder, or a .ann file.
+    context (Context): What reading needs.
+    RAISES: ALError A003 (no text beside an .ann file), A136 (a line that cannot be read, an entity in pieces).
+    """
+    for text_file in [path.with_suffix(".txt")] if path.is_file() else sorted(path.rglob("*.txt")):
+        text = "".join(line.text + line.ending for line in read_lines(text_file, context.repairs))
+        record: Record = {"text": text, context.id_field: text_file.with_suffix("").name}
+        notes = text_file.with_suffix(".ann")
+        if notes.is_file():
+            record["spans"] = _entities(notes, text, context)
+        yield 1, {context.text_field if key == "text" else key: value for key, value in record.items()}
+    for stray in path.rglob("*.ann") if path.is_dir() else []:
+        if not stray.with_suffix(".txt").is_file():
+            raise ALError(Errors.A003.format(path=stray.with_suffix(".txt"), cure=f"It belongs to {stray}."))
+
+
+def _entities(path: Path, text: str, context: Context) -> List[object]:
+    spans: List[object] = []
+    for line in read_lines(path, context.repairs):
+        if not line.text.strip():
+            continue
+        if line.text[0] in OTHERS:
+            context.repairs.note("other_results", path=path, line=line.number)
+            continue
+        key, _, rest = line.text.partition("\t")
+        found = ENTITY.fullmatch(rest.split("\t")[0])
+        if not key.startswith("T") or not found:
+            _refuse(f"{line.text[:60]!r} is no entity such as 'T1<tab>PER 0 3<tab>Ana'", path, line.number, context)
+        elif ";" in found["places"]:
+            _refuse(f"the entity {key} is in several pieces ({found['places']})", path, line.number, context)
+        else:
+            start, end = map(int, found["places"].split(" "))
+            said = rest.split("\t")[1:2]
+            if said and said[0] != text[start:end].replace("\n", " "):
+                _refuse(f"{key} says {said[0]!r}, the text there is {text[start:end]!r}", path, line.number, context)
+            else:
+                spans.append([start, end, found["label"]])
+    return spans
+
+
+def _refuse(problem: str, path: Path, line: int, context: Context) -> None:
+    context.repairs.problem("record", Errors.A136.format(path=path, line=line, problem=problem), path=path, line=line)

@@ -1,0 +1,131 @@
+"""Tables (CSV, TSV) with a header and a document in each row, with entities in a column or without labels."""
+
+import contextlib
+import csv
+from pathlib import Path
+from typing import Dict, Iterator, List, Tuple
+
+from spacy.language import Language
+
+from ..errors import ALError, Errors
+from ..jsonl import MAX_LINE
+from .annotation.any_span import TAGS
+from .annotation.csv_records import DELIMITERS, cell_value
+from .fields import Record
+from .json_corpus import Context, Rules, read_objects
+from .lines import read_lines
+from .repairs import Repairs
+from .sentence import Sentence
+from .text import not_empty
+
+# Columns whose names promise entities: what cannot be read in them is refused.
+PROMISED = ("entities", "ents", "spans", "ner_tags", "ner", "annotations", "annotation")
+
+
+def read_csv(
+    path: Path,
+    repairs: Repairs,
+    *,
+    nlp: Language,
+    text_field: str = "text",
+    id_field: str = "id",
+    rules: Rules = Rules(),
+) -> Iterator[Sentence]:
+    """Read a table with a header, each row a document; commas, semicolons or tabs separate its columns.
+
+    A cell that holds a list, as JSON or as Python writes it, is read like the same key of a JSON record; so is one of
+    tags, one for each word of the text ("B-PER O O").
+
+    path (Path): The file.
+    repairs (Repairs): What to do about bad rows.
+    nlp (Language): What splits the text (`splitter.make_splitter`).
+    text_field (str): Column of the text.
+    id_field (str): Column of the document's id; without such a column documents are called NAME-LINE.
+    rules (Rules): How to take what people said.
+    YIELDS (Sentence): Sentences; offsets count in the text of their row.
+    RAISES: As `read_records`, and A120 (bad row), A121 (no column of that name), A135 (entities that cannot be read).
+    """
+    with _long_fields():
+        context = Context(path, repairs, nlp, text_field, id_field, rules)
+        yield from not_empty(read_objects(_objects(context), context), path)
+
+
+def _objects(context: Context) -> Iterator[Tuple[int, Record]]:
+    """Rows as the records they stand for."""
+    path, repairs = context.path, context.repairs
+    lines = (line.text + line.ending for line in read_lines(path, repairs))
+    header = next(lines, "")
+    delimiter = next((d for d in DELIMITERS if context.text_field in _names(header, d)), None)
+    if delimiter is None:
+        raise ALError(Errors.A121.format(path=path, column=context.text_field, header=header.strip()[:200]))
+    for line, row in _rows(lines, delimiter, _names(header, delimiter), path, repairs):
+        try:
+            yield line, _record(row, line, context)
+        except ALError as error:
+            repairs.problem("record", str(error), path=path, line=line)
+
+
+def _record(row: Dict[str, str], line: int, context: Context) -> Record:
+    record: Record = {}
+    text = row[context.text_field]
+    for column, cell in row.items():
+        if column in (context.text_field, context.id_field):
+            record[column] = cell or (None if column == context.id_field else "")
+        elif cell.strip():
+            record[column] = _value(column, cell, text, line, context)
+            if _is_tags(cell, text):
+                record["tokens"] = text.split()
+    return record
+
+
+def _value(column: str, cell: str, text: str, line: int, context: Context) -> object:
+    if _is_tags(cell, text):
+        return cell.split()
+    value = cell_value(column, cell)
+    if isinstance(value, str) and column in (context.rules.spans_field, *PROMISED):
+        raise ALError(Errors.A135.format(path=context.path, line=line, column=column, text=cell[:60]))
+    return value
+
+
+def _is_tags(cell: str, text: str) -> bool:
+    """Whether a cell has an entity tag for each word of the text."""
+    tags = cell.split()
+    return len(tags) == len(text.split()) > 0 and all(map(TAGS.fullmatch, tags)) and (len(tags) > 1 or tags != ["O"])
+
+
+def _rows(
+    lines: Iterator[str], delimiter: str, names: List[str], path: Path, repairs: Repairs
+) -> Iterator[Tuple[int, Dict[str, str]]]:
+    """The line each row starts on, and its cells by the names in the header."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 2  # the header is line 1, and this reader has not seen it
+        try:
+            row = next(reader, None)
+            problem = f"{len(row or [])} columns where the header has {len(names)}"
+        except csv.Error as error:
+            row, problem = [""] * (len(names) + 1), str(error)
+        if row is None:
+            return
+        if len(row) == len(names):
+            yield line, dict(zip(names, row, strict=True))
+        elif row:
+            message = Errors.A120.format(path=path, line=line, problem=problem)
+            repairs.problem("record", message, path=path, line=line)
+
+
+def _names(header: str, delimiter: str) -> List[str]:
+    try:
+        return next(csv.reader([header], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+@contextlib.contextmanager
+def _long_fields() -> Iterator[None]:
+    """The csv module's limit is global: raise it for one reading, then put it back."""
+    limit = csv.field_size_limit(MAX_LINE)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)

@@ -1,0 +1,118 @@
+"""WebAnno TSV 3, as WebAnno and INCEpTION export it: tokens in rows, a column for each feature of each layer."""
+
+import re
+from pathlib import Path
+from typing import Dict, Iterator, List, Optional, Tuple
+
+from ..errors import ALError, Errors
+from .align import BadRecord, find_words
+from .fields import Record
+from .json_corpus import Context
+from .lines import Line, read_lines
+
+FORMAT = re.compile(r"#FORMAT=WebAnno TSV 3\.\d+")
+ROW = re.compile(r"(?P<sentence>\d+)-(?P<token>\d+)(?P<part>\.\d+)?")
+VALUE = re.compile(r"(?P<label>.*?)(?:\[(?P<number>\d+)\])?")
+ENTITIES = "NamedEntity"  # the layer of names; its feature is "value"
+ESCAPED = re.compile(r"\\(.)")
+
+
+def webanno_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
+    """The sentences of a file as records.
+
+    path (Path): The file.
+    context (Context): What reading needs; `spans_field` is the layer and feature, such as "NamedEntity|value".
+    RAISES: ALError A136 for a file that is not WebAnno TSV 3, a bad row, or where nothing tells which layer it is.
+    """
+    lines = read_lines(path, context.repairs)
+    columns: List[str] = []
+    text, rows = "", []  # type: str, List[Line]
+    column: Optional[int] = None
+    for line in lines:
+        if line.number == 1 and not FORMAT.fullmatch(line.text):
+            raise _problem("'#FORMAT=WebAnno TSV 3.' was expected in the first line", path, line)
+        if line.text.startswith("#T_"):
+            columns += _features(line.text)
+        elif line.text.startswith("#Text=") and not rows:
+            text += ("\n" if text else "") + _plain(line.text[6:])
+        elif line.text.strip() and not line.text.startswith("#"):
+            rows.append(line)
+        if rows and not line.text.strip():
+            column = _choose(columns, path, rows[0], context) if column is None else column
+            yield rows[0].number, _record(text, rows, column, path, context)
+            text, rows = "", []
+    if rows:
+        yield rows[0].number, _record(text, rows, _choose(columns, path, rows[0], context), path, context)
+
+
+def _features(head: str) -> List[str]:
+    """The columns that a line of the header stands for: layer and feature, "" for those of relations and chains."""
+    kind, _, rest = head.partition("=")
+    layer, *features = rest.split("|")
+    name = layer.rsplit(".", 1)[-1]
+    if kind == "#T_SP":
+        return [f"{name}|{feature}" for feature in features]
+    return [""] * (len(features) + (kind == "#T_RL" and not any("BT_" in feature for feature in features)))
+
+
+def _choose(columns: List[str], path: Path, line: Line, context: Context) -> int:
+    wish = context.rules.spans_field
+    found = [
+        n for n, name in enumerate(columns) if name and name in (wish, f"{ENTITIES}|value") and name == (wish or name)
+    ]
+    if not found and wish is None:
+        spans = [n for n, name in enumerate(columns) if name and not name.startswith(("POS|", "Lemma|", "Morph"))]
+        found = spans if len(spans) == 1 else []
+    if len(found) != 1:
+        known = ", ".join(name for name in columns if name) or "none"
+        raise _problem(f"which column has entities cannot be told; name it with --spans-field, of: {known}", path, line)
+    return found[0]
+
+
+def _record(text: str, rows: List[Line], column: int, path: Path, context: Context) -> Record:
+    words: List[str] = []
+    spans: List[Record] = []
+    open_: Dict[str, Record] = {}
+    for row in rows:
+        cells = row.text.split("\t")
+        match = ROW.fullmatch(cells[0])
+        if not match or len(cells) < 4 + column:
+            raise _problem(f"{row.text[:60]!r} is no row of a token", path, row)
+        if match["part"]:
+            if cells[3 + column] not in ("_", ""):
+                message = str(_problem(f"{cells[2]!r} is a part of a token, and has an entity of its own", path, row))
+                context.repairs.problem("borders", message, path=path, line=row.number)
+            continue
+        words.append(_plain(cells[2]))
+        for value in re.split(r"(?<!\\)\|", cells[3 + column]):
+            _add(value, len(words) - 1, spans, open_, path, row)
+    try:
+        offsets = find_words(words, text)
+    except BadRecord as error:
+        raise _problem(str(error), path, rows[0]) from error
+    tokens = [{"start": start, "end": end} for start, end in offsets]
+    return {context.text_field: text, "tokens": tokens, "spans": spans, context.id_field: path.name}
+
+
+def _add(value: str, token: int, spans: List[Record], open_: Dict[str, Record], path: Path, row: Line) -> None:
+    match = VALUE.fullmatch(value)
+    if value == "_" or not match:
+        return
+    number, label = match["number"], _plain(match["label"])
+    if label == "*":
+        raise _problem("an entity has no value", path, row)
+    if number and number in open_:
+        open_[number]["token_end"] = token
+        return
+    span: Record = {"token_start": token, "token_end": token, "label": label}
+    spans.append(span)
+    if number:
+        open_[number] = span
+
+
+def _plain(text: str) -> str:
+    return ESCAPED.sub(lambda match: {"t": "\t", "n": "\n", "r": "\r"}.get(match[1], match[1]), text)
+
+
+def _problem(problem: str, path: Path, line: Line) -> ALError:
+    return ALError(Errors.A136.format(path=path, line=line.number, problem=problem))

@@ -1,0 +1,89 @@
+"""Batches to tools' files, and tools' files to answers."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import List, Mapping, Sequence, Tuple
+
+from ..corpus.annotation import label_studio
+from ..corpus.annotation.chunks import Chunk, check_size
+from ..corpus.annotation.marks import Record
+from ..corpus.annotation.tools import Format, get_format
+from ..errors import ALError, Errors
+from ..files import write_bytes, write_text
+from ..tasks import Task
+from .reading import Options, Problem, Reading
+from .resolve import resolve
+
+DEFAULT = Options()
+
+
+def write_tasks(path: Path, tasks: Sequence[Task], name: str, labels: Sequence[str]) -> List[Path]:
+    """Write a batch for a tool, and what else the tool needs beside it.
+
+    path (Path): The file to write.
+    tasks (Sequence[Task]): The batch; it is written in the order of rank.
+    name (str): A key of FORMATS.
+    labels (Sequence[str]): The run's labels; Label Studio's labelling config is made of them.
+    RETURNS (List[Path]): The files written.
+    RAISES: ALError A601, A620 (Label Studio without labels), A002.
+    """
+    format_ = get_format(name)
+    if name == "label_studio" and not labels:
+        raise ALError(Errors.A620.format())
+    write_bytes(path, format_.dump(sorted(tasks, key=lambda task: task.rank)))
+    if name != "label_studio":
+        return [path]
+    config = path.with_suffix(".config.xml")
+    write_text(config, label_studio.labelling_config(labels))
+    return [path, config]
+
+
+def parse_files(
+    files: Sequence[Tuple[bytes, Path, str]], tasks: Mapping[str, Task], options: Options = DEFAULT
+) -> Tuple[Reading, List[bytes]]:
+    """Read what people answered, without changing anything.
+
+    files (Sequence[Tuple[bytes, Path, str]]): Content, name (for messages) and format (a key of FORMATS) of each.
+    tasks (Mapping[str, Task]): The tasks that were asked for, by id.
+    options (Options): How to take answers in.
+    RETURNS (Tuple[Reading, List[bytes]]): Answers and problems, and for each file one of the same format with the
+        records that were not taken; empty if there are none. Where a tool does not say who answered, of several files
+        each is taken for one person's.
+    RAISES: ALError A601, or A005, A007, A120, A615, A622 for a file whose records cannot be told apart.
+    """
+    cut: List[List[Chunk]] = []
+    records: List[Record] = []
+    problems: List[Problem] = []
+    for data, path, name in files:
+        base = sum(map(len, cut))
+        cut.append([replace(one, item=one.item + base, base=base) for one in get_format(name).split(data, path)])
+        found, failed = _parse(cut[-1], get_format(name))
+        records += [replace(one, annotator=one.annotator or path.stem) for one in found] if len(files) > 1 else found
+        problems += failed
+    formats = [get_format(name) for _, _, name in files]
+    units = {format_.unit for format_ in formats}
+    unit, mixed = (units.pop() if len(units) == 1 else None), any(format_.mixed for format_ in formats)
+    reading = resolve(records, tasks, options, default_unit=unit, mixed=mixed or len(files) > 1, problems=problems)
+    left = set(reading.rest)
+    rests = [[chunk for chunk in chunks if chunk.item in left] for chunks in cut]
+    return reading, [format_.join(rest) if rest else b"" for format_, rest in zip(formats, rests, strict=True)]
+
+
+def parse_answers(
+    data: bytes, path: Path, tasks: Mapping[str, Task], name: str, options: Options = DEFAULT
+) -> Tuple[Reading, bytes]:
+    """`parse_files` for one."""
+    reading, (rest,) = parse_files([(data, path, name)], tasks, options)
+    return reading, rest
+
+
+def _parse(chunks: Sequence[Chunk], format_: Format) -> Tuple[List[Record], List[Problem]]:
+    records: List[Record] = []
+    problems: List[Problem] = []
+    for chunk in chunks:
+        try:
+            check_size(chunk)
+            records.extend(format_.parse(chunk))
+        except ALError as error:
+            problems.append(Problem(chunk.line, str(error), (chunk.item,)))
+    return records, problems

@@ -1,0 +1,190 @@
+"""Formats that other tools and archives give: CoNLL-U, WebAnno TSV, brat, UIMA CAS, Hugging Face data sets."""
+
+import re
+
+import pytest
+
+from spacy_al.corpus.convert import Options, find_format, read_corpus
+from spacy_al.corpus.json_corpus import Rules
+from spacy_al.corpus.repairs import Repairs
+from spacy_al.errors import ALError
+
+CONLLU = """# newdoc id = d1
+# text = Ana Lee left Oslo.
+1\tAna\tAna\tPROPN\tNNP\t_\t3\tnsubj\t_\tname=B-PER
+2\tLee\tLee\tPROPN\tNNP\t_\t1\tflat\t_\tname=I-PER
+3\tleft\tleave\tVERB\tVBD\t_\t0\troot\t_\tname=O
+4-5\tOslo.\t_\t_\t_\t_\t_\t_\t_\t_
+4\tOslo\tOslo\tPROPN\tNNP\t_\t3\tobj\t_\tname=B-LOC|SpaceAfter=No
+5\t.\t.\tPUNCT\t.\t_\t3\tpunct\t_\tname=O
+"""
+WEBANNO = """#FORMAT=WebAnno TSV 3.3
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS|PosValue
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value
+
+
+#Text=Ana Lee left Oslo.
+1-1\t0-3\tAna\tNNP\t*[1]\tPER[1]\t
+1-2\t4-7\tLee\tNNP\t*[1]\tPER[1]\t
+1-3\t8-12\tleft\tVBD\t_\t_\t
+1-4\t13-17\tOslo\tNNP\t*\tLOC\t
+1-5\t17-18\t.\t.\t_\t_\t
+
+#Text=Bo\\_x met Al.
+2-1\t19-23\tBo\\_x\tNNP\t*\tB\\_x\t
+2-2\t24-27\tmet\tVBD\t_\t_\t
+2-3\t28-30\tAl\tNNP\t*\tPER\t
+2-4\t30-31\t.\t.\t_\t_\t
+"""
+SPANS = [(0, 2, "PER"), (3, 4, "LOC")]
+
+
+@pytest.fixture
+def read(nlp):
+    def read_(path, repairs=None, **rules):
+        options = Options(rules=Rules(**rules))
+        return list(read_corpus(path, find_format(path, "auto"), options, repairs or Repairs(), nlp=nlp))
+
+    return read_
+
+
+def test_conllu_has_entities_in_its_last_column(write, read):
+    repairs = Repairs()
+    (sentence,) = read(write("f.conllu", CONLLU), repairs)
+    assert (sentence.words, sentence.spans) == (["Ana", "Lee", "left", "Oslo", "."], SPANS)
+    assert (sentence.document, sentence.spaces[-2], sentence.pos[0]) == ("d1", False, "NNP")
+    assert [("contractions" in what, count) for what, count in repairs.counts.items()] == [(True, 1)]
+
+
+def test_conllu_with_tags_under_another_key_is_refused(write, read):
+    path = write("f.conllu", CONLLU.replace("name=", "Gold="))
+    with pytest.raises(ALError, match="A136.*f.conllu:1: 'Gold' .*--spans-field Gold"):
+        read(path)
+    assert read(path, spans_field="Gold")[0].spans == SPANS
+
+
+def test_conllu_without_entities_is_unlabelled_and_a_bad_row_refused(write, read):
+    bare = re.sub(r"name=[^|\n]*", "Gloss=x", CONLLU)
+    assert read(write("f.conllu", bare))[0].spans is None
+    with pytest.raises(ALError, match="A136.*g.conllu:1"):
+        read(write("g.conllu", "1\tAna\n"))
+
+
+def test_webanno_tsv(write, read):
+    first, second = read(write("f.tsv", WEBANNO))
+    assert (first.words, first.spans) == (["Ana", "Lee", "left", "Oslo", "."], SPANS)
+    assert (second.words, second.spans) == (["Bo_x", "met", "Al", "."], [(0, 1, "B_x"), (2, 3, "PER")])
+    assert first.spaces == [True, True, True, False, False]
+
+
+def test_webanno_neighbours_without_a_number_are_two(write, read):
+    (first, _) = read(write("f.tsv", WEBANNO.replace("*[1]", "*").replace("PER[1]", "PER")))
+    assert first.spans == [(0, 1, "PER"), (1, 2, "PER"), (3, 4, "LOC")]
+
+
+def test_webanno_without_a_layer_of_names_asks_which(write, read):
+    path = write("f.tsv", WEBANNO.replace("ner.type.NamedEntity", "x.Mine"))
+    with pytest.raises(ALError, match=r"A136.*--spans-field.*Mine\|value"):
+        read(path)
+    assert read(path, spans_field="Mine|value")[0].spans == SPANS
+
+
+def test_webanno_rows_that_are_none_are_refused(write, read):
+    with pytest.raises(ALError, match="A136.*f.tsv:9"):
+        read(write("f.tsv", WEBANNO.replace("1-3\t8-12", "oops")))
+    with pytest.raises(ALError, match="A136.*f.tsv:12.*part of a token"):
+        read(write("f.tsv", WEBANNO.replace("\n#Text=Bo", "1-5.1\t17-18\t.\t_\t_\tX\n\n#Text=Bo", 1)))
+
+
+def test_brat_standoff(write, read, tmp_path):
+    repairs = Repairs()
+    write("b/a.txt", "Ana Lee left Oslo.\nShe is well.\n")
+    write("b/a.ann", "T1\tPER 0 7\tAna Lee\nT2\tLOC 13 17\tOslo\nR1\tx Arg1:T1 Arg2:T2\n#1\tNote T1\thm\n")
+    write("b/c.txt", "No notes.\n")
+    sentences = read(tmp_path / "b", repairs)
+    assert [one.spans for one in sentences] == [SPANS, [], None]
+    assert [one.document for one in sentences] == ["a", "a", "c"]
+    assert [("not entities" in what, count) for what, count in repairs.counts.items()] == [(True, 2)]
+
+
+@pytest.mark.parametrize(
+    "line", ["T1\tPER 0 3;8 12\tAna left", "T1\tPER 0 3\tBob", "T1 PER 0 3", "X\tPER 0 3\tAna", "T1\tPER a b\tAna"]
+)
+def test_brat_lines_that_cannot_be_read_are_refused(write, read, tmp_path, line):
+    write("b/a.txt", "Ana Lee left Oslo.\n")
+    write("b/a.ann", f"T2\tLOC 13 17\tOslo\n{line}\n")
+    with pytest.raises(ALError, match="A136.*a.ann:2"):
+        read(tmp_path / "b")
+    repairs = Repairs("warn")
+    assert read(tmp_path / "b", repairs)[0].spans == [(3, 4, "LOC")]
+    assert sum(repairs.counts.values()) == 1
+
+
+def test_brat_notes_without_a_text_are_refused(write, read, tmp_path):
+    write("b/a.txt", "Ana\n")
+    write("b/z.ann", "T1\tPER 0 3\tAna\n")
+    with pytest.raises(ALError, match=r"A003.*z\.txt"):
+        read(tmp_path / "b")
+
+
+@pytest.mark.parametrize("suffix", ["xmi", "json"])
+def test_uima_cas(read, tmp_path, suffix):
+    cassis = pytest.importorskip("cassis")
+    types = cassis.load_dkpro_core_typesystem()
+    cas = cassis.Cas(types)
+    cas.sofa_string, cas.sofa_mime = "😀 Ana Lee left Oslo. She is well.", "text/plain"
+    core = "de.tudarmstadt.ukp.dkpro.core.api."
+    words = cas.sofa_string.replace(".", " .").split()
+    place = 0
+    for word in words:
+        place = cas.sofa_string.index(word, place)
+        cas.add(types.get_type(core + "segmentation.type.Token")(begin=place, end=place + len(word)))
+        place += len(word)
+    for start, end in ((0, 20), (21, 33)):
+        cas.add(types.get_type(core + "segmentation.type.Sentence")(begin=start, end=end))
+    for start, end, label in ((2, 9, "PER"), (15, 19, "LOC")):
+        cas.add(types.get_type(core + "ner.type.NamedEntity")(begin=start, end=end, value=label))
+    (tmp_path / "TypeSystem.xml").write_text(types.to_xml())
+    path = tmp_path / f"a.{suffix}"
+    cas.to_xmi(path) if suffix == "xmi" else cas.to_json(path)
+    first, second = read(path)
+    assert (first.words, first.spans) == (words[:6], [(1, 3, "PER"), (4, 5, "LOC")])
+    assert (second.words, second.spans, second.document) == (words[6:], [], "a")
+
+
+def test_a_damaged_cas_is_refused(write, read):
+    pytest.importorskip("cassis")
+    with pytest.raises(ALError, match=r"A136.*a\.xmi"):
+        read(write("a.xmi", "<x"))
+
+
+@pytest.mark.parametrize("form", ["folder", "parquet"])
+@pytest.mark.parametrize("numbers", [True, False])
+def test_hugging_face_data_sets(read, tmp_path, form, numbers):
+    datasets = pytest.importorskip("datasets")
+    names = ["O", "B-PER", "I-PER", "B-LOC"]
+    tags = [1, 2, 0, 3, 0] if numbers else [names[n] for n in (1, 2, 0, 3, 0)]
+    kind = datasets.ClassLabel(names=names) if numbers else datasets.Value("string")
+    features = datasets.Features(
+        {"tokens": datasets.Sequence(datasets.Value("string")), "ner_tags": datasets.Sequence(kind)}
+    )
+    rows = datasets.Dataset.from_dict({"tokens": [["Ana", "Lee", "left", "Oslo", "."]], "ner_tags": [tags]}, features)
+    path = tmp_path / ("set" if form == "folder" else "set.parquet")
+    rows.save_to_disk(path) if form == "folder" else rows.to_parquet(path)
+    assert read(path)[0].spans == SPANS
+
+
+def test_a_set_of_splits_asks_which(read, tmp_path):
+    datasets = pytest.importorskip("datasets")
+    rows = datasets.Dataset.from_dict({"tokens": [["a"]], "ner_tags": [["O"]]})
+    datasets.DatasetDict(train=rows, test=rows).save_to_disk(tmp_path / "set")
+    with pytest.raises(ALError, match="A136.*test, train"):
+        read(tmp_path / "set")
+    assert read(tmp_path / "set" / "train")[0].spans == []
+
+
+@pytest.mark.parametrize(("name", "module", "extra"), [("f.conllu", "conllu", "conllu"), ("f.xmi", "cassis", "uima")])
+def test_a_package_that_is_not_there_is_named_with_its_extra(write, read, monkeypatch, name, module, extra):
+    monkeypatch.setitem(__import__("sys").modules, module, None)
+    with pytest.raises(ALError, match=rf"A137.*{module}.*spacy_al\[{extra}\]"):
+        read(write(name, CONLLU))
