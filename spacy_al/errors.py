@@ -57,7 +57,7 @@ class Errors:
     A132 = "[A132] {path}: columns {columns} hold entity tags. Say which to read with --tag-column."
     A133 = "[A133] {place}: the label {label} is the number that the tool gives to a label. Say what it stands for with --rename {label}=NAME, or export with names of labels."
     A134 = "[A134] The tag {value!r} in {key!r} has no name among {names}. Say what numbers stand for with --tag-names O,B-PER,I-PER,... in their order."
-    A135 = "[A135] {path}:{line}: the column {column!r} holds {text!r}, which is no list of entities or tags that can be read. Write it as JSON, [[0, 3, \"PER\"]], or name another column with --spans-field, or remove it to have no labels."
+    A135 = '[A135] {path}:{line}: the column {column!r} holds {text!r}, which is no list of entities or tags that can be read. Write it as JSON, [[0, 3, "PER"]], or name another column with --spans-field, or remove it to have no labels.'
     A136 = "[A136] {path}:{line}: {problem}. Export again from the tool, mend it, or use --on-error warn to leave out what can be left out."
     A137 = "[A137] This format needs the package {module}: pip install 'spacy_al[{extra}]'."
     A130 = "[A130] {path}: not a spaCy DocBin ({reason}). Make it again with `python -m spacy al convert`."
