@@ -30,7 +30,8 @@ from spacy_al.ml.transformer_body import values_unseen
 NAMED = (
     "bert distilbert electra roberta xlm-roberta camembert mpnet albert deberta deberta-v2 modernbert convbert xlnet "
     "squeezebert longformer xlm flaubert roformer funnel nystromformer mobilebert megatron-bert data2vec-text ernie "
-    "esm big_bird rembert roberta-prelayernorm luke mra yoso nezha layoutlm bert-generation xmod ibert roc_bert splinter"
+    "esm big_bird rembert roberta-prelayernorm luke mra yoso nezha layoutlm bert-generation xmod ibert roc_bert "
+    "splinter"
 )
 SHAPE = {
     "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072,
