@@ -149,7 +149,6 @@ class Errors:
     A503 = "[A503] {path} holds a run made with other settings: {changes}. Give the same config, another --output, or --accept-changes to go on with the new settings."
     A504 = "[A504] {path}: another process (pid {pid}) is working on this run. Wait for it, or end it."
     A507 = '[A507] {path}: the run does not wait for people ({phase}). Start or go on with `python -m spacy al run`, with oracle = "people" in [active_learning].'
-    A508 = "[A508] {path}: none of the {n} sentences asked for was accepted, so there is nothing to learn from. Answer at least one, then ingest again."
     A510 = "[A510] {path}: there is no run here (no state.json). Give the folder that was given to `al run --output`."
     A511 = "[A511] {path}: {problem}. The rows of finished rounds are needed to go on: restore this file from a copy, or start a new run in another folder."
     A512 = "[A512] {path}: the answers do not hold {n} of the sentences that state.json lists as labelled, such as '{id}'. Restore the folder rounds/ from a copy, or start a new run in another folder."

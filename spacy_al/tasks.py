@@ -77,6 +77,23 @@ class Task:
         """What is asked about this sentence."""
         return [Question(self.id, start, end) for start, end in self.windows or [(0, len(self.words))]]
 
+    def about(self) -> Dict[str, Any]:
+        """What tools carry along and show beside the text: our id, the ranking, and what is asked if not everything."""
+        about: Dict[str, Any] = {
+            "al_id": self.id, "round": self.round, "rank": self.rank, "measure": self.measure, "utility": self.utility,
+        }  # fmt: skip
+        if self.source is not None:
+            about["source"] = self.source
+        if self.windows:
+            about["ask"] = self.ask
+        return about
+
+    @property
+    def ask(self) -> str:
+        """The words that are asked about, for people, with their first character in the text: "Rome (12) | May (30)"."""
+        shown = [(self.bounds[start][0], self.bounds[end - 1][1]) for start, end in self.windows if end > start]
+        return " | ".join(f"{self.text[start:end]} ({start})" for start, end in shown)
+
     def to_row(self) -> Dict[str, Any]:
         """The line of selected.jsonl that stands for this task."""
         chance = self.round == 0 and self.measure == "random"

@@ -17,15 +17,7 @@ STATUSES = ("pending", "completed", "discarded")
 
 def to_record(task: Task) -> Dict[str, object]:
     """One record: field "text", question "entities", the model's entities as a suggestion."""
-    metadata: Dict[str, object] = {
-        "al_id": task.id,
-        "round": task.round,
-        "rank": task.rank,
-        "measure": task.measure,
-        "utility": task.utility,
-    }
-    if task.source is not None:
-        metadata["source"] = task.source
+    metadata: Dict[str, object] = task.about()
     suggestions: Dict[str, object] = {}
     if task.spans is not None:
         value = [

@@ -13,7 +13,7 @@ from .chunks import Chunk
 from .marks import UNANSWERED, Mark, Record
 from .values import Fields
 
-COMMENT = re.compile(r"# (id|text|answer|seconds|annotator|source|rank) =(?: (.*))?")
+COMMENT = re.compile(r"# (id|text|answer|seconds|annotator|source|rank|ask) =(?: (.*))?")
 MISSING = "-"
 NO_COLUMN = "-X-"
 
@@ -114,15 +114,20 @@ def _breaks(character: str) -> bool:
 def _block(task: Task, columns: int) -> str:
     tags = [MISSING] * len(task.words) if task.spans is None else encode(task.spans, len(task.words), "IOB2")
     pos = task.pos or (NO_COLUMN,) * len(task.words)
-    text = "".join(c if c == " " else written(c) for c in task.text)
-    lines = [f"# id = {task.id}", f"# rank = {task.rank}", f"# text = {text}"]
+    lines = [f"# id = {task.id}", f"# rank = {task.rank}", f"# text = {_one_line(task.text)}"]
     if task.spans is not None:
         lines.append(f"# answer = {UNANSWERED}")
+    if task.windows:
+        lines.append(f"# ask = {_one_line(task.ask)}")
     if task.source is not None:
         lines.append(f"# source = {written(task.source)}")
     for word, part, tag in zip(map(written, task.words), map(written, pos), tags, strict=True):
         lines.append("\t".join([word, tag] if columns == 2 else [word, part or NO_COLUMN, NO_COLUMN, tag]))
     return "\n".join(lines) + "\n\n"
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c == " " else written(c) for c in text)
 
 
 def _rows(chunk: Chunk) -> Tuple[Fields, List[List[str]], List[int]]:

@@ -18,14 +18,8 @@ def to_record(task: Task) -> Dict[str, object]:
     record: Dict[str, object] = {
         "text": task.text,
         "label": spans,
-        "al_id": task.id,
-        "round": task.round,
-        "rank": task.rank,
-        "measure": task.measure,
-        "utility": task.utility,
+        **task.about(),
     }
-    if task.source is not None:
-        record["source"] = task.source
     if task.spans is not None:
         record["suggested"] = True
     return record

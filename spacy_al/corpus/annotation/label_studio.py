@@ -48,14 +48,8 @@ def to_record(task: Task) -> Dict[str, object]:
     """
     data: Dict[str, object] = {
         "text": task.text,
-        "al_id": task.id,
-        "round": task.round,
-        "rank": task.rank,
-        "measure": task.measure,
-        "utility": task.utility,
+        **task.about(),
     }
-    if task.source is not None:
-        data["source"] = task.source
     record: Dict[str, object] = {"data": data}
     if task.spans is not None:
         results = [_result(task, number) for number in range(len(task.spans))]

@@ -20,15 +20,7 @@ def to_record(task: Task) -> Dict[str, object]:
     Token numbers count from 0 and `token_end` is INCLUSIVE, unlike everywhere else in this package. Hashes
     are left to Prodigy; our id travels in `meta`, which Prodigy shows in the corner of the card.
     """
-    meta: Dict[str, object] = {
-        "al_id": task.id,
-        "round": task.round,
-        "rank": task.rank,
-        "measure": task.measure,
-        "utility": task.utility,
-    }
-    if task.source is not None:
-        meta["source"] = task.source
+    meta: Dict[str, object] = task.about()
     return {
         "text": task.text,
         "tokens": [
