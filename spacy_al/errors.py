@@ -151,6 +151,7 @@ class Errors:
     A507 = '[A507] {path}: the run does not wait for people ({phase}). Start or go on with `python -m spacy al run`, with oracle = "people" in [active_learning].'
     A510 = "[A510] {path}: there is no run here (no state.json). Give the folder that was given to `al run --output`."
     A511 = "[A511] {path}: {problem}. The rows of finished rounds are needed to go on: restore this file from a copy, or start a new run in another folder."
+    A531 = "[A531] {path}: {n} labelled sentences have entities of the type {label!r}, which is not declared any more (labels are {labels}). Nobody can learn from them: put it back into the label list, or, if it has another name now, ingest these answers again with --rename {label}=NEW."
     A512 = "[A512] {path}: the answers do not hold {n} of the sentences that state.json lists as labelled, such as '{id}'. Restore the folder rounds/ from a copy, or start a new run in another folder."
     A513 = "[A513] {path}: {n} sentences that are to be labelled, such as '{id}', are not in the pool {pool}. Give the pool the run was started with, or start a new run in another folder."
     A514 = "[A514] [training.logger] @loggers = {name!r} cannot be started ({reason}). Install the package it needs and log in to its service, or remove the section from the config."
@@ -234,6 +235,7 @@ class Warnings:
     W250 = "[W250] {path}:{line}: the word {word!r} has been there before; the first vector counts."
     W440 = "[W440] '{name}': a Doc of {length} tokens is asked in parts of at most {most}: a beam of {width} parses cannot hold the alternatives of so long a text, and entities across two parts count as improbable. Split long texts into sentences."
     W441 = "[W441] {path} is read alone, and {others} more files of its kind lie in {folder}: equal sentences in two of them get the same id. Read the whole folder, or convert them with `al convert --shard`, which numbers equal sentences over all files of a folder."
+    W503 = "[W503] {path}: {labels} declared since the run began. In {n} sentences that are labelled already such entities count as none: look at them again, and answer them once more where there are any."
     W500 = "[W500] {path}: the run goes on under other conditions than it began: {changes}. Results may differ a little from those of an undisturbed run."
     W501 = "[W501] [training.logger] {name!r} has failed ({reason}) and is left out from now on. Everything is in metrics.jsonl."
     W502 = "[W502] {path}: {n} sentences with rejected spans alone go back to the pool, for '{name}' cannot learn from these. A CRF head can."

@@ -90,7 +90,7 @@ class Task:
 
     @property
     def ask(self) -> str:
-        """The words that are asked about, for people, with their first character in the text: "Rome (12) | May (30)"."""
+        """The words that are asked about, for people, with their first character: "Rome (12) | May (30)"."""
         shown = [(self.bounds[start][0], self.bounds[end - 1][1]) for start, end in self.windows if end > start]
         return " | ".join(f"{self.text[start:end]} ({start})" for start, end in shown)
 

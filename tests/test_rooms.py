@@ -49,6 +49,11 @@ def test_imports_go_one_way(sources):
     assert wrong == []
 
 
+def test_the_page_on_architecture_names_the_rooms_in_their_order():
+    page = (PACKAGE.parent / "docs/architecture.md").read_text(encoding="utf8")
+    assert ["", *re.findall(r"^\| `(\w+)/` \|", page, re.MULTILINE)] == ROOMS
+
+
 def test_nothing_unsafe_is_loaded(sources):
     unsafe = re.compile(r"^\s*(import|from) (pickle|joblib|dill)\b|weights_only\s*=\s*False", re.MULTILINE)
     assert [str(path) for path, (text, _) in sources.items() if unsafe.search(text)] == []

@@ -1,17 +1,21 @@
 """One run of active learning, opened in Python: what to label next, answers, and the steps in between."""
 
+import warnings
+from collections import Counter
 from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence, Union
 
 import spacy
 from spacy.language import Language
 from spacy.util import load_config
+from spacy.vocab import Vocab
 from thinc.api import Config
 
 from ..corpus.labels import declared_labels
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, Warnings
 from ..files import write_text
 from ..runs.folder import RunFolder
+from ..runs.labels import Labels
 from ..runs.lock import locked
 from ..runs.resume import check_resume, find_state, take_over
 from ..runs.state import RunState, load_state
@@ -205,6 +209,8 @@ class Session:
             )
             self._keep_configs(engine)
             state.save(self.folder.state)
+        check_declared(self.folder, state, self.labels)
+        state.labels = self.labels
         self.engine = engine
         return state
 
@@ -214,6 +220,29 @@ class Session:
         else:
             write_text(self.folder.successor_config, engine.judge.config.to_str())
         write_text(self.folder.config, self.config.to_str())
+
+
+def check_declared(folder: RunFolder, state: RunState, labels: Sequence[str]) -> None:
+    """Hold the entity types of what is labelled already against those declared now, before anybody labels more.
+
+    Warns (W503) of types that are new: labelled sentences count as having none of them.
+    RAISES: ALError A531 for a type of a labelled entity that is not declared any more.
+    """
+    known = Labels(folder, Vocab())
+    for number in range(state.round + 1):
+        if folder.answers(number).is_file():
+            known.read(number)
+    again = {answer.id for answer in folder.log.read(state.answers)}  # these replace what was said before
+    old = [doc for id_, doc in known.docs.items() if id_ not in again]
+    used = Counter(label for doc in old for label in {ent.label_ for ent in doc.ents})
+    gone = sorted(set(used) - set(labels))
+    if labels and gone:
+        shown = ", ".join(labels)
+        raise ALError(Errors.A531.format(path=folder.path, n=used[gone[0]], label=gone[0], labels=shown))
+    new = [label for label in labels if state.labels and label not in state.labels]
+    if new and old:
+        message = Warnings.W503.format(path=folder.path, labels=", ".join(new), n=len(old))
+        warnings.warn(message, stacklevel=2)
 
 
 def _phase(state: Optional[RunState]) -> str:

@@ -30,6 +30,7 @@ class RunState:
     versions (Dict[str, str]): Of Python and the packages results depend on.
     device (str): "cpu" or "cuda". hardware (Dict[str, Union[str, int]]): See `hardware.describe_hardware`.
     answers (int): Lines of answers.jsonl that the labels of finished rounds rest on.
+    labels (List[str]): Entity types declared when a round last began; empty in runs of earlier versions.
     stopped (Optional[str]): Why a stopping rule ended the run, in words for people.
     """
 
@@ -43,6 +44,7 @@ class RunState:
     device: str = "cpu"
     hardware: Dict[str, Union[str, int]] = field(default_factory=dict)
     answers: int = 0
+    labels: List[str] = field(default_factory=list)
     stopped: Optional[str] = None
 
     def save(self, path: Path) -> None:
@@ -68,7 +70,7 @@ def load_state(path: Path) -> Optional[RunState]:
 def _checked(value: object) -> RunState:
     known = {item.name for item in fields(RunState)}
     # Runs of earlier versions lack what came later.
-    if not isinstance(value, dict) or not known - {"hardware", "answers", "stopped"} <= set(value) <= known:
+    if not isinstance(value, dict) or not known - {"hardware", "answers", "labels", "stopped"} <= set(value) <= known:
         raise ValueError(f"expected the keys {', '.join(sorted(known))}")
     state = RunState(**value)
     state.phase = FORMER.get(state.phase, state.phase)

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import re
 import signal
+import warnings
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,44 @@ def test_a_damaged_line_is_named(tmp_path):
     (tmp_path / "log.jsonl").write_text('{"id": "a-0", "verdict": "accept"}\nnonsense\n')
     with pytest.raises(ALError, match=r"A511.*line 2"):
         AnswerLog(tmp_path / "log.jsonl").read()
+
+
+def declare(config, labels):
+    changed = config.copy()
+    changed["components"]["ner"]["labels"] = labels
+    return changed
+
+
+@pytest.fixture
+def labelled_once(make_config, tmp_path):
+    """A run in which ten sentences have a PER each, and five more are asked for."""
+    config, folder = make_config(oracle="people", rounds=2), tmp_path / "run"
+    session = Session.open(folder, config)
+    session.step()
+    session.answer([Answer(task.id, "accept", spans=((0, 1, "PER"),)) for task in session.next()])
+    session.step()
+    return config, folder
+
+
+def test_a_label_that_went_away_is_named_before_anybody_labels_more(labelled_once):
+    config, folder = labelled_once
+    with pytest.raises(ALError, match=r"A531.*10 labelled sentences.*'PER'.*PERSON, LOC"):
+        Session.open(folder, declare(config, ["PERSON", "LOC"]), accept_changes=True).step()
+
+
+def test_answers_under_the_new_name_of_a_label_go_on(labelled_once):
+    config, folder = labelled_once
+    first, second = (Session.open(folder).folder.read_selected(number) for number in (0, 1))
+    session = Session.open(folder, declare(config, ["PERSON", "LOC"]), accept_changes=True)
+    session.answer([Answer(task.id, "accept", spans=((0, 1, "PERSON"),)) for task in [*first, *second]])
+    assert session.step().phase == "waiting"
+
+
+def test_a_label_that_is_new_is_said_once(labelled_once):
+    config, folder = labelled_once
+    changed = declare(config, ["PER", "LOC", "ORG"])
+    with pytest.warns(UserWarning, match=r"W503.*ORG declared.*10 sentences"):
+        Session.open(folder, changed, accept_changes=True).step()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Session.open(folder, changed).step()
