@@ -128,7 +128,9 @@ def test_a_missing_file_or_wrong_option_is_named(tmp_path, options, code):
 
 
 def test_an_unknown_format_is_named_with_the_known_ones(write, tmp_path):
-    with pytest.raises(ALError, match=r"A104.*--format 'xml'.*auto, conll, ontonotes, jsonl, txt, conllu, webanno, brat, uima, hf, csv"):
+    with pytest.raises(
+        ALError, match=r"A104.*--format 'xml'.*auto, conll, ontonotes, jsonl, txt, conllu, webanno, brat, uima, hf, csv"
+    ):
         convert(write("a.xml", "<a/>"), tmp_path / "a.spacy", Options(format="xml"))
 
 
