@@ -224,6 +224,8 @@ class Errors:
         "[A711] {path}: the SHA-256 of {name} is {value!r}, and 64 hexadecimal digits were expected. Restore the file."
     )
     A712 = "[A712] --full-f1 {value} would stand for several taggers, of which no run has the whole corpus: {places}. Report them one by one, or add a run of each with seed_budget = 1.0 and rounds = 0."
+    A730 = "[A730] {path}: a holdout has to be set aside before anything is chosen, and this run has chosen sentences without one. Start a new run in another folder, or set holdout = 0."
+    A731 = "[A731] {path}: {n} labelled sentences cannot be divided into {folds} folds to be looked at again. Label more first, or give a number of folds from 2 to the number of sentences."
 
 
 class Warnings:

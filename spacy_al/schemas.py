@@ -54,6 +54,11 @@ start = null
 # Config of another model, the successor: trained on the same labels in every round, and evaluated in place of the
 # one that queries (the paper's Figures 3 and 4). Where its [paths] are null, the run's are taken.
 successor = null
+# Asked at random and never learnt from, so that scores are honest: a share of the questions (below 1) or a number of
+# entities. "auto": 0.15 where people answer, 0 in a simulation.
+holdout = "auto"
+# Learn from the holdout too once the run is over; scores are those of before.
+final_fit = true
 # When to stop before all rounds are made: a block with @al_stopping. null: after the last round.
 stopping = null
 # What labelling costs, if unit = "cost": a block with @al_costs.
@@ -94,6 +99,8 @@ class ActiveLearningSchema(BaseModel):
     anneal_factor: float = Field(gt=0, lt=1)
     start: Optional[str]
     successor: Optional[str]
+    holdout: Union[Literal["auto"], float]
+    final_fit: bool
     stopping: Optional[Dict[str, Any]]
     cost: Optional[Dict[str, Any]]
     keep_models: bool
@@ -106,6 +113,8 @@ class ActiveLearningSchema(BaseModel):
             raise ValueError("a budget over 1 with unit = fraction; say unit = tokens or sentences")
         if (self.unit == "cost") != (self.cost is not None):
             raise ValueError('unit = "cost" and a block [active_learning.cost] go together')
+        if self.holdout != "auto" and not (0 <= self.holdout <= 0.5 or self.holdout >= 1):
+            raise ValueError('holdout is "auto", a share of the questions up to 0.5, or a number of entities from 1 on')
         if self.anneal_patience and not self.dev_fraction:
             raise ValueError("anneal_patience needs a development set: set dev_fraction")
         return self

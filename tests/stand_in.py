@@ -14,5 +14,8 @@ class Waiting:
     def batch(self):
         return self.tasks
 
+    def asked(self):
+        return self.tasks
+
     def answer(self, answers):
         self.given.extend(answers)

@@ -7,6 +7,7 @@ import typer
 from .convert import convert_cli
 from .evaluate import evaluate_cli
 from .ingest import ingest_cli
+from .look_again import look_again_cli
 from .pull import pull_cli
 from .push import push_cli
 from .query import query_cli
@@ -27,6 +28,7 @@ al_cli = typer.Typer(
 al_cli.command("convert")(convert_cli)
 al_cli.command("evaluate")(evaluate_cli)
 al_cli.command("ingest")(ingest_cli)
+al_cli.command("look-again")(look_again_cli)
 al_cli.command("pull")(pull_cli)
 al_cli.command("push")(push_cli)
 al_cli.command("query")(query_cli)

@@ -70,7 +70,7 @@ def ingest_cli(
     from .common import fail_clearly
 
     with fail_clearly():
-        tasks = open_source(source, pool, limit)
+        tasks = open_source(source, pool, limit, earlier=True)
         allowed = tuple(find_labels(labels, source, tasks)) or None
         names = parse_names(rename or [])
         taken = find_taken(source)

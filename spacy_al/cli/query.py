@@ -59,14 +59,19 @@ def open_source(
     measure: Optional[str] = None,
     suggest: bool = False,
     pipeline: Optional[str] = None,
+    earlier: bool = False,
 ) -> List["Task"]:
-    """The tasks of a waiting run or of the top of a ranking; raises ALError A626 when it is neither."""
+    """The tasks of a waiting run or of the top of a ranking; raises ALError A626 when it is neither.
+
+    earlier (bool): Those of the run's earlier rounds too.
+    """
     from ..errors import ALError, Errors
 
     if source.is_dir():
         from ..loop.session import Session
 
-        tasks = Session.open(source).batch()
+        session = Session.open(source)
+        tasks = session.asked() if earlier else session.batch()
         return tasks if suggest else [task.bare() for task in tasks]
     if not source.is_file():
         raise ALError(Errors.A626.format(path=source, cure="Check the path."))

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from spacy.util import registry
 from thinc.api import Config
 
 from ..acquisition.costs import Cost, create_sentence_cost, create_token_cost
-from ..acquisition.query import fixed_columns
+from ..acquisition.query import Query, fixed_columns
 from ..acquisition.score_shard import Column, embed_shard, measure_columns, score_shard
 from ..acquisition.stopping import StoppingRule
 from ..acquisition.strategies import Strategy
@@ -27,6 +27,8 @@ from .checks import check_labels, check_paths, check_sampling, check_target, che
 from .cold_start import seed_utilities
 from .determinism import prepare_cublas
 from .hardware import describe_hardware
+from .holdout import holdout_share
+from .honest import Honest, mean_utility
 from .judge import make_judge, timed
 from .learner import Learner
 from .loggers import RoundLogger, find_logger
@@ -80,6 +82,7 @@ class Engine:
         simulated = self.settings.oracle == "simulation"
         self.simulated = SimulatedOracle(self.pool, labels, vocab) if simulated else None
         self.pool_docs = PoolDocs(self.pool, vocab)
+        self.honest = Honest(self.pool, self.settings, self.folder, vocab)
         self.logger: Optional[RoundLogger] = None
 
     def fresh_state(self) -> RunState:
@@ -88,6 +91,7 @@ class Engine:
             round=0, phase="annotate", labelled=[], pending=[], seed=self.settings.seed,
             pool=self.pool.fingerprint(), versions=package_versions(),
             device="cpu" if self.use_gpu < 0 else "cuda", hardware=describe_hardware(self.use_gpu),
+            reserve=holdout_share(self.settings),
         )  # fmt: skip
 
     def do(self, state: RunState) -> None:
@@ -111,13 +115,18 @@ class Engine:
         start, measure = self.settings.start, self.measures[0].name
         seed = phase_seed(self.settings.seed, 0, "start")
         utilities = seed_utilities(self.pool, self.settings, seed=seed, progress=self.reporter.step)
+        numbers = self.honest.holdout(state).open(numpy.arange(len(self.pool)))
+        utilities = utilities[numbers]
         query = make_query(
-            self.pool, numpy.arange(len(self.pool)), self.settings, self.cost, fixed_columns({measure: utilities}),
+            self.pool, numbers, self.settings, self.cost, fixed_columns({measure: utilities}),
             round_=0, rng=phase_rng(self.settings.seed, 0, "select_seed"), measures=[measure],
         )  # fmt: skip
-        questions = choose(self.strategy, query, self._strategy_name())
+        questions, plain = self._choose(state, query)
         shown = dict(zip(query.ids, utilities.tolist())) if start else {}
-        self._ask(state, questions, shown, round_=0, measure=start or "random")
+        self._ask(state, questions, shown, plain, round_=0, measure=start or "random")
+
+    def _choose(self, state: RunState, query: Query) -> Tuple[List[Question], Set[str]]:
+        return self.honest.choose(state, query, lambda query: choose(self.strategy, query, self._strategy_name()))
 
     def _strategy_name(self) -> str:
         return str(self.settings.strategy.get("@al_strategies"))
@@ -131,8 +140,13 @@ class Engine:
         if docs is None:
             state.phase = "waiting"
             return
+        learnt, held = self.honest.divide(state, docs)
+        if not (learnt or state.labelled):
+            state.phase = "waiting"  # so far, people have answered for the holdout alone
+            return
         self.folder.write_answers(state.round, docs)
-        state.labelled = list(dict.fromkeys([*state.labelled, *(doc.user_data["id"] for doc in docs)]))
+        state.labelled = list(dict.fromkeys([*state.labelled, *learnt]))
+        state.holdout = list(dict.fromkeys([*state.holdout, *held]))
         state.answers += len(answers)
         state.pending, state.phase = [], "train"
 
@@ -159,19 +173,26 @@ class Engine:
         docs = self.folder.read_round(state.round, self.learner.nlp.vocab)
         now = effort(self.folder.read_selected(state.round), docs)
         row |= totals(self.folder.read_metrics(), now, state.round)
+        start = time.perf_counter()
+        row |= self.honest.look(state, self.judge.learner.nlp, self._labels(state).get(state.holdout))
         row["seconds"] = {"train": self.learner.seconds, "score": 0.0, "select": 0.0, **judged["seconds"]}
+        row["seconds"]["look"] = time.perf_counter() - start
         row["peak_memory"] = peak_memory()
         self.folder.write_metrics(row)
+        self.honest.keep_learnt(self.folder.read_metrics(), self.judge.learner.judged())
         self.reporter.row(row)
         if self.logger is None:
             self.logger = RoundLogger(self.learner.nlp, self.learner.trainer.training.get("logger"))
         self.logger.row(row, self.judge.learner.report)
         state.stopped = self.stopping(self.folder.read_metrics()) if self.stopping else None
-        unlabelled = len(open_numbers(self.pool, self._labels(state), state.labelled, self.settings, state.round))
-        if state.round >= self.settings.rounds or not unlabelled or state.stopped:
+        if state.round >= self.settings.rounds or not len(self._open(state)) or state.stopped:
             self._finish(state)
         else:
             state.phase = "select"
+
+    def _open(self, state: RunState) -> NDArray[numpy.int64]:
+        numbers = open_numbers(self.pool, self._labels(state), state.labelled, self.settings, state.round)
+        return self.honest.holdout(state).open(numbers)
 
     def _labels(self, state: RunState) -> Any:
         return self.learner.read_labels(self.folder, state.round)
@@ -187,17 +208,30 @@ class Engine:
         }
 
     def _finish(self, state: RunState) -> None:
+        everything = [*state.labelled, *state.holdout]
+        if self.settings.final_fit and state.holdout:
+            self._fit_all(state, everything)
         write_folder(self.folder.model, self.learner.nlp.to_disk)
         self.judge.save()
-        docs = self._labels(state).get(state.labelled)
+        docs = self._labels(state).get(everything)
         write_bytes(self.folder.labelled, write_docs(docs))
         state.phase = "done"
+
+    def _fit_all(self, state: RunState, ids: List[str]) -> None:
+        """Learn from the holdout too. A run that goes on afterwards trains again, without it."""
+        learners = (self.learner, self.judge.learner)
+        for learner in learners:
+            learner.round = None
+        self.learner.ensure(self.folder, state.round, ids, self.reporter)
+        self.judge.ensure(state.round, ids, self.reporter)
+        for learner in learners:
+            learner.round = None
 
     # --- select
 
     def _select(self, state: RunState) -> None:
         self.ensure_trained(state)
-        numbers = open_numbers(self.pool, self._labels(state), state.labelled, self.settings, state.round)
+        numbers = self._open(state)
         seconds = {"score": 0.0}
         columns = self._columns(state, numbers, seconds)
         start = time.perf_counter()
@@ -209,13 +243,14 @@ class Engine:
             labels=self._labels(state), folder=self.folder,
         )  # fmt: skip
         columns([measure.name for measure in self.measures])
-        questions = choose(self.strategy, query, self._strategy_name())
+        questions, plain = self._choose(state, query)
         shown = dict(zip(query.ids, query.utilities().tolist()))
+        useful = mean_utility(query, questions, shown) if self._asks_model() else {}
         stable = stability(self.pool.starts, self.folder.read_columns(state.round - 1), columns.columns)
         following = state.round + 1
-        self._ask(state, questions, shown, round_=following, measure=self.measures[0].name, columns=columns)
+        self._ask(state, questions, shown, plain, round_=following, measure=self.measures[0].name, columns=columns)
         elapsed = time.perf_counter() - start
-        self._amend({"score": seconds["score"], "select": elapsed - seconds["score"]}, stability=stable)
+        self._amend({"score": seconds["score"], "select": elapsed - seconds["score"]}, stability=stable, **useful)
         state.round, state.phase = following, "annotate"
 
     def _asks_model(self) -> bool:
@@ -269,16 +304,22 @@ class Engine:
         state: RunState,
         questions: List[Question],
         shown: Dict[str, float],
+        plain: Set[str],
         *,
         round_: int,
         measure: str,
         columns: Optional[RoundColumns] = None,
     ) -> None:
-        """Write what is asked for a round. People may want the model's entities to correct; a simulation needs none."""
+        """Write what is asked for a round. People may want the model's entities to correct; a simulation needs none.
+
+        plain (Set[str]): Ids that are asked about without them.
+        """
+        shown = self.honest.holdout(state).shown(questions, shown)
         suggest = self.settings.oracle == "people" and round_ > 0
         tasks = make_tasks(
             self.pool, questions, shown, self.learner.nlp, round_=round_, measure=measure, suggest=suggest
         )
+        tasks = [task.bare() if task.id in plain else task for task in tasks]
         values = self._token_values(columns, [task.id for task in tasks])
         self.folder.write_selected(round_, tasks, values)
         state.pending = [task.id for task in tasks]
@@ -289,9 +330,10 @@ class Engine:
         numbers, values = columns.numbers, columns.columns[TOKEN_VALUES]
         lengths = self.pool.lengths[numbers]
         starts = numpy.cumsum(lengths) - lengths
-        places = numpy.searchsorted(numbers, [self.pool.index[id_] for id_ in ids])
-        rows = [values[starts[place] : starts[place] + lengths[place]].tolist() for place in places]
-        return [[float(f"{value:.4g}") for value in row] for row in rows]
+        place_of = dict(zip(numbers.tolist(), range(len(numbers))))
+        places = [place_of.get(self.pool.index[id_]) for id_ in ids]  # those of the holdout were not scored
+        rows = [None if n is None else values[starts[n] : starts[n] + lengths[n]].tolist() for n in places]
+        return [None if row is None else [float(f"{value:.4g}") for value in row] for row in rows]
 
 
 def make_cost(settings: ActiveLearningSchema) -> Cost:

@@ -1,11 +1,13 @@
 """Span scores of a pipeline on labelled sentences."""
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Set
 
 from spacy.language import Language
 from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
+
+from ..tasks import TokenSpan
 
 
 def span_scores(nlp: Language, examples: Sequence[Example]) -> Dict[str, Any]:
@@ -23,6 +25,11 @@ def span_scores(nlp: Language, examples: Sequence[Example]) -> Dict[str, Any]:
         "ents_f": scores["ents_f"] or 0.0,
         "ents_per_type": scores["ents_per_type"] or {},
     }
+
+
+def span_set(doc: Doc) -> Set[TokenSpan]:
+    """The entities of a Doc."""
+    return {(ent.start, ent.end, ent.label_) for ent in doc.ents}
 
 
 def annotate(nlp: Language, examples: Sequence[Example]) -> None:

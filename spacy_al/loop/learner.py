@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy
 from spacy.language import Language
@@ -16,7 +16,8 @@ from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
 from ..runs.labels import Labels, answered
 from ..schemas import ActiveLearningSchema, check_active_learning
-from .evaluation import span_scores
+from ..tasks import TokenSpan
+from .evaluation import span_scores, span_set
 from .reporter import Reporter
 from .seeds import phase_rng, phase_seed
 from .training import Trainer, TrainingReport
@@ -115,3 +116,7 @@ class Learner:
             self._test = [make_example(doc) for doc in docs]
         scores = span_scores(self.nlp, self._test)
         return {key: scores[key] for key in SCORES}
+
+    def judged(self) -> List[Tuple[Set[TokenSpan], Set[TokenSpan]]]:
+        """Gold and predicted entities of the test set, as last evaluated."""
+        return [(span_set(eg.y), span_set(eg.x)) for eg in self._test or []]

@@ -4,7 +4,10 @@ from typing import Dict
 
 import numpy
 
-PHASES: Dict[str, int] = {"select_seed": 0, "split": 1, "train": 2, "score": 3, "select": 4, "subsample": 5, "start": 6}
+PHASES: Dict[str, int] = {
+    "select_seed": 0, "split": 1, "train": 2, "score": 3, "select": 4, "subsample": 5, "start": 6,
+    "holdout": 7, "watch": 8, "interval": 9, "mix": 10, "folds": 11, "final": 12,
+}  # fmt: skip
 
 
 def phase_sequence(root: int, round_: int, phase: str) -> numpy.random.SeedSequence:

@@ -3,7 +3,7 @@
 import warnings
 from collections import Counter
 from pathlib import Path
-from typing import Any, List, Mapping, Optional, Sequence, Union
+from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
 
 import spacy
 from spacy.language import Language
@@ -24,6 +24,7 @@ from ..tasks import Answer, Task, answer_problem
 from .determinism import deterministic
 from .engine import Engine
 from .learner import Learner
+from .look_again import FOLDS, doubt_tasks, look_again, summarise
 from .reporter import Reporter, Silent
 from .status import Status, read_status
 
@@ -104,6 +105,27 @@ class Session:
             raise ALError(Errors.A507.format(path=self.folder.path, phase=_phase(state)))
         pending = set(state.pending)
         return [task for task in self.folder.read_selected(state.round) if task.id in pending]
+
+    def asked(self) -> List[Task]:
+        """All that this round and earlier ones asked; raises ALError A507 unless the run waits for people."""
+        self.batch()
+        state = self._state()
+        return list(self.folder.asked(state.round).values()) if state else []
+
+    def look_again(self, k: Optional[int] = None, *, folds: int = FOLDS) -> Tuple[List[Task], List[str]]:
+        """Labelled sentences that are worth a second look, least likely labels first; answers go to `answer`.
+
+        Models are trained on parts of the labels for this, `folds` of them; the run itself does not change.
+
+        k (Optional[int]): At most so many; None: all.
+        RETURNS (Tuple[List[Task], List[str]]): Sentences with their present labels; doubts by annotator and by type.
+        RAISES: ALError A510 when the run has not begun, A731 for too few labelled sentences or folds.
+        """
+        learner = Learner(self.config, root=self.settings.seed, use_gpu=self.use_gpu)
+        doubts = look_again(learner, self.folder, folds=folds, progress=self.reporter.step)
+        state = self._state()
+        docs = learner.labels.get(state.labelled) if state and learner.labels else []
+        return doubt_tasks(self.folder, doubts[:k]), summarise(doubts, docs)
 
     def answer(self, answers: Sequence[Answer]) -> None:
         """Take answers in, all or none of them; they are on the disk when this returns.
@@ -201,9 +223,7 @@ class Session:
             state = fresh
             engine.choose_seed(state)
             state.save(self.folder.state)
-        elif check_resume(
-            self.folder, state, fresh, self.config, engine.judge.config, accept_changes=self.accept_changes
-        ):
+        elif self._goes_on_otherwise(engine, state, fresh):
             take_over(
                 self.folder, state, fresh, set(engine.pool.index), self.settings.pool, rounds=self.settings.rounds
             )
@@ -213,6 +233,15 @@ class Session:
         state.labels = self.labels
         self.engine = engine
         return state
+
+    def _goes_on_otherwise(self, engine: Engine, state: RunState, fresh: RunState) -> bool:
+        """Whether the run that is there goes on with other settings, or although a rule has stopped it."""
+        changed = check_resume(
+            self.folder, state, fresh, self.config, engine.judge.config, accept_changes=self.accept_changes
+        )
+        if changed and self.settings.holdout not in ("auto", 0) and not state.reserve:
+            raise ALError(Errors.A730.format(path=self.folder.path))
+        return changed or (self.accept_changes and state.stopped is not None)
 
     def _keep_configs(self, engine: Engine) -> None:
         if engine.judge.config is None:

@@ -11,7 +11,9 @@ from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
 from ..runs.state import load_state
 from ..schemas import check_active_learning, fill_active_learning
+from .learnt import describe_confusion
 from .oracle import answer_docs
+from .outlook import Outlook, make_outlook
 
 TREND = 5  # rounds shown
 
@@ -24,6 +26,8 @@ class Status:
     phase (str): What is due, see `spacy_al.runs.state.PHASES`.
     labelled, asked (int): Sentences with labels, and those asked for. answered (int): Of these, how many are answered.
     rows (List[Dict]): Metrics of each evaluated round. stopped (Optional[str]): The stopping rule's reason.
+    outlook (Optional[Outlook]): Is it good enough, is it worth going on, when to stop; None before the first row.
+    learnt (Dict): What the last evaluated round has taught, see `spacy_al.loop.learnt.learnt`.
     """
 
     path: Path
@@ -35,10 +39,13 @@ class Status:
     answered: int
     rows: List[Dict[str, Any]] = field(repr=False)
     stopped: Optional[str] = None
+    outlook: Optional[Outlook] = field(default=None, repr=False)
+    learnt: Dict[str, Any] = field(default_factory=dict, repr=False)
 
     def lines(self) -> List[str]:
         """The same in words."""
-        return [*_position(self), *_trend(self.rows), *_stability(self.rows), *_waiting(self), *_estimate(self)]
+        said = [*_position(self), *_trend(self.rows), *_stability(self.rows), *_learnt(self.learnt)]
+        return [*said, *(self.outlook.lines() if self.outlook else []), *_waiting(self), *_estimate(self)]
 
 
 def read_status(folder: RunFolder) -> Status:
@@ -50,9 +57,14 @@ def read_status(folder: RunFolder) -> Status:
     said = answer_docs(folder, state, folder.log.read(state.answers), Vocab()) if state.phase == "waiting" else []
     pending = set(state.pending)
     answered = sum(doc.user_data["id"] in pending for doc in said)
+    rows = folder.read_metrics()
+    rule = settings.stopping.get("@al_stopping") if settings.stopping else None
+    outlook = make_outlook(
+        folder, rows, seed=settings.seed, rounds=settings.rounds, stopped=state.stopped, rule=rule
+    ) if rows else None  # fmt: skip
     return Status(
         folder.path, state.round, settings.rounds, state.phase, len(state.labelled), len(pending), answered,
-        folder.read_metrics(), state.stopped,
+        rows, state.stopped, outlook, folder.read_learnt(rows[-1]["round"]) if rows else {},
     )  # fmt: skip
 
 
@@ -89,6 +101,26 @@ def _stability(rows: List[Dict[str, Any]]) -> List[str]:
         return []
     trend = " -> ".join(f"{100 * value:.1f}" for value in known[-TREND:])
     return [f"Tokens of the pool tagged as in the round before: {trend} %; near 100 for several rounds: time to stop"]
+
+
+def _learnt(learnt: Dict[str, Any]) -> List[str]:
+    types = [f"{label} {100 * change:+.1f}" for label, change in learnt.get("types", {}).items()]
+    confused = [f"{describe_confusion(one)} ({one['count']})" for one in learnt.get("confusions", [])[:3]]
+    changed = learnt.get("changed", [])
+    lines = [f"F1 by type, against the round before: {', '.join(types)}"] if types else []
+    lines += [f"Most frequent mistakes: {', '.join(confused)}"] if confused else []
+    return lines + [f"Seen otherwise than before: {_marked(one)}" for one in changed[:1]]
+
+
+def _marked(one: Dict[str, Any]) -> str:
+    """A sentence in which the present entities are marked, and those that are gone named."""
+    words, now = list(one["words"]), [tuple(span) for span in one["now"]]
+    for start, end, label in now:
+        words[start] = "[" + words[start]
+        words[end - 1] += f"]{label}"
+    before = (f"{' '.join(one['words'][start:end])} {label}" for start, end, label in one["before"])
+    gone = [text for text, span in zip(before, one["before"]) if tuple(span) not in now]
+    return " ".join(words) + (f" (before: {', '.join(gone)})" if gone else "")
 
 
 def _waiting(status: Status) -> List[str]:

@@ -96,7 +96,7 @@ def train_successor(
         write_text(target.config, config.to_str())
         write_text(target.successor_config, changed.to_str())
         learner = Learner(changed, root=settings.seed, use_gpu=use_gpu)
-        later = LateSuccessor(source, target, learner, successor.stem, reporter or Silent())
+        later = LateSuccessor(source, state, target, learner, successor.stem, reporter or Silent())
         for number in wanted:
             later.train(number)
         RunState(**{**vars(state), "round": wanted[-1], "phase": "done", "pending": []}).save(target.state)
@@ -129,12 +129,21 @@ def chosen_rounds(source: RunFolder, state: RunState, rounds: Optional[Sequence[
 class LateSuccessor:
     """A successor on the labels of a run that is over."""
 
-    def __init__(self, source: RunFolder, target: RunFolder, learner: Learner, name: str, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        source: RunFolder,
+        state: RunState,
+        target: RunFolder,
+        learner: Learner,
+        name: str,
+        reporter: Reporter,
+    ) -> None:
         self.source = source
         self.target = target
         self.learner = learner
         self.name = name
         self.reporter = reporter
+        self.held = set(state.holdout)
         self.rows = {row["round"]: row for row in source.read_metrics()}
         self.done = {row["round"]: row for row in target.read_metrics()}
 
@@ -142,7 +151,7 @@ class LateSuccessor:
         """Train for a round, evaluate, and add its row."""
         if number in self.done:
             return
-        ids = list(self.learner.read_labels(self.source, number).docs)
+        ids = [id_ for id_ in self.learner.read_labels(self.source, number).docs if id_ not in self.held]
         self.learner.ensure(self.source, number, ids, self.reporter)
         shared = ("round", "labelled_sentences", "labelled_tokens", "labelled_fraction")
         row = {key: self.rows[number][key] for key in shared}

@@ -1,6 +1,7 @@
 """The files of a run, where they are and what is in them."""
 
 import io
+import json
 import shutil
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence
@@ -12,7 +13,7 @@ from spacy.vocab import Vocab
 
 from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
-from ..files import write_bytes
+from ..files import write_bytes, write_json
 from ..jsonl import read_jsonl, write_jsonl
 from ..tasks import Task
 from .answers import AnswerLog
@@ -70,6 +71,36 @@ class RunFolder:
         """Utilities that the model of a round gave to the pool."""
         return self.round(number) / "utilities.npz"
 
+    def write_watched(self, number: int, said: Mapping[str, NDArray[Any]]) -> None:
+        """Keep what the model of a round said of the stop set."""
+        write_npz(self.round(number) / "watched.npz", said)
+
+    def read_watched(self, number: int) -> Dict[str, NDArray[Any]]:
+        """What `write_watched` kept of a round; empty if nothing was kept."""
+        return read_npz(self.round(number) / "watched.npz")
+
+    def write_counts(self, number: int, counts: Mapping[str, NDArray[Any]]) -> None:
+        """Keep how the models up to a round do on the holdout: "rounds" and (rounds, sentences, 3) "counts"."""
+        write_npz(self.round(number) / "holdout.npz", counts)
+
+    def read_counts(self, number: int) -> Dict[str, NDArray[Any]]:
+        """What `write_counts` kept of a round; empty if nothing was kept."""
+        return read_npz(self.round(number) / "holdout.npz")
+
+    def write_learnt(self, number: int, learnt: Dict[str, Any]) -> None:
+        """Keep what a round has taught its model."""
+        write_json(self.round(number) / "learnt.json", learnt)
+
+    def read_learnt(self, number: int) -> Dict[str, Any]:
+        """What `write_learnt` kept of a round; empty if nothing was kept. Raises ALError A511 for a damaged file."""
+        path = self.round(number) / "learnt.json"
+        if not path.is_file():
+            return {}
+        try:
+            return dict(json.loads(path.read_bytes()))
+        except (ValueError, TypeError) as error:
+            raise ALError(Errors.A511.format(path=path, problem=f"it is damaged ({error})")) from error
+
     def read_metrics(self) -> List[Dict[str, Any]]:
         """One object for each evaluated round, of rising rounds.
 
@@ -116,10 +147,7 @@ class RunFolder:
 
     def read_columns(self, number: int) -> Dict[str, NDArray[Any]]:
         """What `write_columns` kept of a round; empty if nothing was kept."""
-        if not self.utilities(number).is_file():
-            return {}
-        with numpy.load(self.utilities(number), allow_pickle=False) as arrays:
-            return dict(arrays)
+        return read_npz(self.utilities(number))
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -127,3 +155,11 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     buffer = io.BytesIO()
     numpy.savez(buffer, **arrays)  # type: ignore[arg-type]
     write_bytes(path, buffer.getvalue())
+
+
+def read_npz(path: Path) -> Dict[str, NDArray[Any]]:
+    """The arrays of an .npz file; none if it is not there."""
+    if not path.is_file():
+        return {}
+    with numpy.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)

@@ -14,6 +14,7 @@ from ..files import write_json
 # A round goes through these in order; a run ends "done", and waits for people in "waiting".
 PHASES = ("annotate", "train", "evaluate", "select", "waiting", "done")
 FORMER = {"score": "select"}  # phases of earlier versions, and what has to be done of them now
+LATER = {"hardware", "answers", "labels", "stopped", "reserve", "holdout"}  # keys that earlier versions did not write
 PACKAGES = ("spacy_al", "spacy", "thinc", "torch", "transformers", "spacy-transformers", "numpy")
 
 
@@ -32,6 +33,8 @@ class RunState:
     answers (int): Lines of answers.jsonl that the labels of finished rounds rest on.
     labels (List[str]): Entity types declared when a round last began; empty in runs of earlier versions.
     stopped (Optional[str]): Why a stopping rule ended the run, in words for people.
+    reserve (float): The share of the pool that was set aside for the holdout when the run began.
+    holdout (List[str]): Ids of sentences of the holdout that have answers, in the order they were asked.
     """
 
     round: int
@@ -46,6 +49,8 @@ class RunState:
     answers: int = 0
     labels: List[str] = field(default_factory=list)
     stopped: Optional[str] = None
+    reserve: float = 0.0
+    holdout: List[str] = field(default_factory=list)
 
     def save(self, path: Path) -> None:
         """Replace the state file; raises ALError A002 when it cannot be written."""
@@ -69,16 +74,15 @@ def load_state(path: Path) -> Optional[RunState]:
 
 def _checked(value: object) -> RunState:
     known = {item.name for item in fields(RunState)}
-    # Runs of earlier versions lack what came later.
-    if not isinstance(value, dict) or not known - {"hardware", "answers", "labels", "stopped"} <= set(value) <= known:
+    if not isinstance(value, dict) or not known - LATER <= set(value) <= known:
         raise ValueError(f"expected the keys {', '.join(sorted(known))}")
     state = RunState(**value)
     state.phase = FORMER.get(state.phase, state.phase)
     if state.phase not in PHASES or not isinstance(state.round, int) or state.round < 0:
         raise ValueError(f"round {state.round!r}, phase {state.phase!r}")
-    ids = (state.labelled, state.pending)
+    ids = (state.labelled, state.pending, state.holdout)
     if not all(isinstance(one, list) and all(isinstance(id_, str) for id_ in one) for one in ids):
-        raise ValueError("labelled and pending have to be lists of ids")
+        raise ValueError("labelled, pending and holdout have to be lists of ids")
     return state
 
 

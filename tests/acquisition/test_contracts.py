@@ -12,7 +12,7 @@ from spacy_al.registry import names, registry
 
 from .queries import make_query
 
-REQUIRED = {"spacy-al.Budget.v1": {"tokens": 100}}
+REQUIRED = {"spacy-al.Budget.v1": {"tokens": 100}, "spacy-al.Target.v1": {"f1": 0.8}}
 
 
 def make(kind, name):
@@ -79,10 +79,15 @@ class TestCosts:
 ROWS = [
     {
         "round": number, "labelled_sentences": 10 * number, "labelled_tokens": 100 * number, "labelled_fraction": 0.02,
-        "ents_f": 0.5, "stability": 0.995, "seconds": {"train": 1.0},
+        "ents_f": 0.5, "stability": 0.995, "seconds": {"train": 1.0}, "agreement": 0.6 + 0.06 * number,
+        "utility_chosen": 0.5**number, "utility_pool": 0.1,
+        "holdout": {"f": 0.8 + 0.01 * number, "low": 0.75 + 0.01 * number},
     }
     for number in range(8)
 ]  # fmt: skip
+
+
+UNKNOWN = {"agreement": None, "utility_chosen": None, "holdout": None}
 
 
 @pytest.mark.parametrize("name", names("al_stopping"))
@@ -101,8 +106,19 @@ class TestStoppingRules:
         rule = make("al_stopping", name)
         assert rule(ROWS) == rule(ROWS)
 
+    def test_rows_of_earlier_versions_do_not_stop_it(self, name):
+        rows = [
+            {"round": 0, "labelled_sentences": 1, "labelled_tokens": 1, "labelled_fraction": 0.1, "seconds": {}}
+        ] * 5
+        assert make("al_stopping", name)(rows) is None
+
+    def test_it_stops_in_the_end(self, name):
+        """Rows in which everything has come to rest."""
+        rest = {"agreement": 1.0, "stability": 1.0, "utility_chosen": 0.0, "holdout": {"f": 0.99, "low": 0.98}}
+        assert make("al_stopping", name)([*ROWS, *({**ROWS[-1], **rest} for _ in range(4))]) is not None
+
     def test_missing_scores_do_not_stop_it(self, name):
-        rows = [{**row, "ents_f": None, "stability": None, "labelled_tokens": 1} for row in ROWS]
+        rows = [{**row, "ents_f": None, "stability": None, "labelled_tokens": 1, **UNKNOWN} for row in ROWS]
         assert make("al_stopping", name)(rows) is None
 
 
@@ -121,3 +137,30 @@ def test_budget_and_stability_stop_where_they_say():
     budget, stable = make("al_stopping", "spacy-al.Budget.v1"), make("al_stopping", "spacy-al.Stable.v1")
     assert [budget(ROWS[:number]) is not None for number in (1, 2)] == [False, True]
     assert [stable(ROWS[:number]) is not None for number in (2, 3)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "key", "values", "expected"),
+    [
+        ("Agreement", {"threshold": 0.9, "rounds": 3}, "agreement", [0.8, 0.95, 0.94, 0.9, 0.9], [0, 0, 0, 1, 1]),
+        ("Agreement", {"threshold": 0.9, "rounds": 3}, "agreement", [None, 0.99, 0.99, 0.8, 0.9], [0, 0, 0, 1, 0]),
+        ("PredictedChange", {"epsilon": 0.1}, "agreement", [0.95, 0.89, 0.91, 0.92, 0.93], [0, 0, 0, 0, 1]),
+        (
+            "Exhausted",
+            {"share": 0.2, "rounds": 2},
+            "utility_chosen",
+            [0.5, 1.0, 0.1, 0.2, 0.1, 0.1],
+            [0, 0, 0, 0, 0, 1],
+        ),
+    ],
+)
+def test_each_rule_stops_at_the_round_worked_out_by_hand(name, settings, key, values, expected):
+    rule = registry.resolve({"it": {"@al_stopping": f"spacy-al.{name}.v1", **settings}})["it"]
+    rows = [{"round": number, key: value} for number, value in enumerate(values)]
+    assert [rule(rows[: number + 1]) is not None for number in range(len(rows))] == [bool(one) for one in expected]
+
+
+@pytest.mark.parametrize(("level", "expected"), [("low", False), ("f", True)])
+def test_the_target_is_for_the_lower_end_of_the_interval(level, expected):
+    rule = registry.resolve({"it": {"@al_stopping": "spacy-al.Target.v1", "f1": 0.85, "level": level}})["it"]
+    assert (rule([{"round": 0, "holdout": {"f": 0.87, "low": 0.83, "high": 0.9}}]) is not None) == expected

@@ -63,6 +63,7 @@ seed_budget = 10
 round_budget = 5
 rounds = 2
 measure = "mnlp"
+holdout = 0
 """
 
 

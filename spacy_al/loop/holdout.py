@@ -1,0 +1,137 @@
+"""Sentences drawn at random that are never learnt from: what they are, how they are asked, and what they say."""
+
+from typing import Any, Dict, List, Optional, Sequence, Set
+
+import numpy
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..acquisition.interval import Counts, Estimate, by_document, count_spans, documents, estimate
+from ..acquisition.strategies import random_order
+from ..corpus.reader import without_labels
+from ..runs.labels import answered
+from ..schemas import ActiveLearningSchema
+from ..tasks import Question, TokenSpan
+from ..types import Pool
+from .evaluation import predicted, span_set
+from .seeds import phase_rng
+
+PEOPLE_SHARE = 0.15  # of the questions, if people answer and nothing is said
+ENTITY_SHARE = 0.2  # of the questions, until a number of entities is reached
+
+
+def holdout_share(settings: ActiveLearningSchema) -> float:
+    """The share of the questions that a run's setting `holdout` means, 0 to 0.5."""
+    if settings.holdout == "auto":
+        return PEOPLE_SHARE if settings.oracle == "people" else 0.0
+    return float(settings.holdout) if settings.holdout < 1 else ENTITY_SHARE
+
+
+class Holdout:
+    """The reserve of a run: each sentence of the pool is in it by chance, whatever a model says of it.
+
+    It is as large a share of the pool as of the questions, so that it lasts if all of the pool is asked about.
+    """
+
+    def __init__(self, pool: Pool, settings: ActiveLearningSchema, reserve: float) -> None:
+        """pool (Pool): All sentences. reserve (float): The share of them that was set aside when the run began."""
+        self.pool, self.settings = pool, settings
+        draw = random_order(pool.ids, phase_rng(settings.seed, 0, "holdout")) if reserve else numpy.zeros(len(pool))
+        self.reserved: NDArray[numpy.bool_] = draw / 2.0**64 < reserve if reserve else numpy.zeros(len(pool), bool)
+        places = numpy.flatnonzero(self.reserved)
+        self.order: List[int] = places[numpy.argsort(draw[places], kind="stable")].tolist()
+        self.share = min(holdout_share(settings), reserve)
+
+    def __contains__(self, id_: str) -> bool:
+        return id_ in self.pool.index and bool(self.reserved[self.pool.index[id_]])
+
+    def rate(self, entities: int) -> float:
+        """The share of the next questions that are for the holdout. entities (int): Gold ones it has."""
+        wanted = self.settings.holdout
+        full = isinstance(wanted, (int, float)) and wanted >= 1 and entities >= wanted
+        return 0.0 if full else self.share
+
+    def open(self, numbers: NDArray[numpy.int64]) -> NDArray[numpy.int64]:
+        """Those of some sentences that a strategy may choose."""
+        return numbers[~self.reserved[numbers]]
+
+    def mix(self, questions: List[Question], asked: Sequence[str], share: float, rng: Any) -> List[Question]:
+        """Put the next sentences of the reserve among a batch, at places drawn by chance.
+
+        questions (List[Question]): What a strategy asks. asked (Sequence[str]): Of the reserve, ids that have answers.
+        share (float): Of all sentences of the new batch. rng (Generator): Draws the places.
+        """
+        ids = list(dict.fromkeys(question.id for question in questions))
+        known = set(asked)
+        left = [number for number in self.order if self.pool.ids[number] not in known]
+        amount = int(numpy.ceil(len(ids) * share / (1 - share)))
+        new = [Question(self.pool.ids[number], 0, int(self.pool.lengths[number])) for number in left[:amount]]
+        # Before which sentence of the batch each comes; those of one sentence stay together.
+        places = sorted(rng.integers(0, len(ids) + 1, len(new)).tolist(), reverse=True)
+        groups = [[question for question in questions if question.id == id_] for id_ in ids] if new else [questions]
+        for place, question in zip(places, new):
+            groups.insert(place, [question])
+        return [question for group in groups for question in group]
+
+    def without_suggestions(self, questions: Sequence[Question], rng: Any) -> Set[str]:
+        """Ids to be asked about without the model's entities: the holdout's, and as many others, or one could tell."""
+        ids = list(dict.fromkeys(question.id for question in questions))
+        held = [id_ for id_ in ids if id_ in self]
+        others = [id_ for id_ in ids if id_ not in self]
+        return {*held, *rng.permutation(others)[: len(held)].tolist()}
+
+    def shown(self, questions: Sequence[Question], utilities: Dict[str, float]) -> Dict[str, float]:
+        """Utilities as people see them: one of the holdout has its neighbour's, or one could tell."""
+        if not utilities:
+            return {}
+        result, last = dict(utilities), max((utilities.get(one.id, 0.0) for one in questions), default=0.0)
+        for question in questions:
+            last = utilities[question.id] if question.id not in self else last
+            result[question.id] = last
+        return result
+
+
+def holdout_spans(nlp: Language, docs: Sequence[Doc]) -> List[Set[TokenSpan]]:
+    """What a pipeline finds in labelled sentences."""
+    found = predicted(nlp, [without_labels(doc) for doc in docs])
+    return [known(span_set(doc), labelled) for doc, labelled in zip(found, docs)]
+
+
+def known(spans: Set[TokenSpan], labelled: Doc) -> Set[TokenSpan]:
+    """Those entities of a sentence on whose words people said anything."""
+    said = answered(labelled)
+    return {span for span in spans if said[span[0] : span[1]].all()}
+
+
+def measure_holdout(
+    docs: Sequence[Doc], found: Sequence[Set[TokenSpan]], rng: numpy.random.Generator
+) -> Dict[str, Any]:
+    """What a row says of the holdout.
+
+    docs (Sequence[Doc]): As labelled. found (Sequence[Set[TokenSpan]]): What the model says of each.
+    """
+    gold = [span_set(doc) for doc in docs]
+    labels = sorted({label for spans in (*gold, *found) for _, _, label in spans})
+    counts = count_spans(gold, found, labels)
+    units = documents([doc.user_data.get("source") for doc in docs])
+    summed = by_document(counts, units)
+    overall = estimate(summed.sum(1), rng)
+    per_type = {label: estimate(summed[:, place], rng) for place, label in enumerate(labels)}
+    row: Dict[str, Any] = {"sentences": len(docs), "documents": len(summed) if len(summed) < len(docs) else None}
+    row |= _fields(overall)
+    row["per_type"] = {label: _fields(one) for label, one in per_type.items() if one is not None}
+    return row
+
+
+def count_all(docs: Sequence[Doc], found: Sequence[Set[TokenSpan]]) -> Counts:
+    """Counts of labelled sentences, all labels together: (sentences, 3)."""
+    gold = [span_set(doc) for doc in docs]
+    labels = sorted({label for spans in (*gold, *found) for _, _, label in spans})
+    return count_spans(gold, found, labels).sum(1)  # type: ignore[no-any-return]
+
+
+def _fields(one: Optional[Estimate]) -> Dict[str, Any]:
+    if one is None:
+        return {"f": None, "low": None, "high": None, "entities": 0}
+    return {"f": one.f, "low": one.low, "high": one.high, "entities": one.entities}

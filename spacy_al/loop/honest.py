@@ -1,0 +1,116 @@
+"""What keeps a run's numbers honest from round to round: its holdout and its stop set."""
+
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+
+import numpy
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..acquisition.query import Query
+from ..runs.folder import RunFolder
+from ..runs.state import RunState
+from ..schemas import ActiveLearningSchema
+from ..tasks import Question, TokenSpan
+from ..types import Pool
+from .evaluation import span_set
+from .holdout import Holdout, count_all, holdout_spans, known, measure_holdout
+from .learnt import learnt
+from .seeds import phase_rng
+from .watch import Predictions, Watch, agreement
+
+Judged = List[Tuple[Set[TokenSpan], Set[TokenSpan]]]  # gold and predicted entities of each sentence
+
+
+class Honest:
+    """The holdout and the stop set of a run."""
+
+    def __init__(self, pool: Pool, settings: ActiveLearningSchema, folder: RunFolder, vocab: Vocab) -> None:
+        """pool (Pool): All sentences. folder (RunFolder): The run's. vocab (Vocab): Of its pipeline."""
+        self.pool, self.settings, self.folder, self.vocab = pool, settings, folder, vocab
+        self._parts: Optional[Tuple[float, Holdout, Watch]] = None
+        self._seen: Tuple[Optional[Predictions], Predictions, Judged] = (None, {}, [])
+
+    def holdout(self, state: RunState) -> Holdout:
+        """The reserve that was set aside when the run began."""
+        return self._both(state)[0]
+
+    def _both(self, state: RunState) -> Tuple[Holdout, Watch]:
+        if self._parts is None or self._parts[0] != state.reserve:
+            held = Holdout(self.pool, self.settings, state.reserve)
+            watch = Watch(self.pool, self.folder, self.settings.seed, self.vocab, held.order)
+            self._parts = state.reserve, held, watch
+        return self._parts[1:]
+
+    # --- questions
+
+    def choose(
+        self, state: RunState, query: Query, strategy: Callable[[Query], List[Question]]
+    ) -> Tuple[List[Question], Set[str]]:
+        """What to ask: what a strategy chooses for its part of the budget, the holdout's sentences among it.
+
+        RETURNS (Tuple[List[Question], Set[str]]): The questions, and ids that are asked about without suggestions.
+        """
+        held = self.holdout(state)
+        rate = held.rate(self._entities())
+        questions = strategy(replace(query, budget=query.budget * (1 - rate)) if rate else query)
+        if not rate:
+            return questions, set()
+        rng = phase_rng(self.settings.seed, query.round, "mix")
+        mixed = held.mix(questions, state.holdout, rate, rng)
+        return mixed, held.without_suggestions(mixed, rng)
+
+    def _entities(self) -> int:
+        rows = self.folder.read_metrics()
+        return int((rows[-1].get("holdout") or {}).get("entities", 0)) if rows else 0
+
+    def divide(self, state: RunState, docs: Sequence[Doc]) -> Tuple[List[str], List[str]]:
+        """Ids of labelled sentences that are learnt from, and of those of the holdout."""
+        ids = [doc.user_data["id"] for doc in docs]
+        held = self.holdout(state)
+        return [id_ for id_ in ids if id_ not in held], [id_ for id_ in ids if id_ in held]
+
+    # --- numbers
+
+    def look(self, state: RunState, nlp: Language, docs: Sequence[Doc]) -> Dict[str, Any]:
+        """What a row says of stability and of the holdout.
+
+        nlp (Language): The round's model. docs (Sequence[Doc]): The holdout's, as labelled.
+        """
+        watch = self._both(state)[1]
+        before, now = watch.read(state.round - 1), watch.predict(state.round, nlp)
+        agreed = None if before is None else agreement(before, now, state.labelled)
+        row: Dict[str, Any] = {"agreement": agreed}
+        judged: Judged = []
+        if docs:
+            found = holdout_spans(nlp, docs)
+            rng = phase_rng(self.settings.seed, state.round, "interval")
+            row["holdout"] = measure_holdout(docs, found, rng)
+            self.folder.write_counts(state.round, self._counts(state.round, watch, docs))
+            judged = [(span_set(doc), spans) for doc, spans in zip(docs, found)]
+        self._seen = before, now, judged
+        return row
+
+    def _counts(self, round_: int, watch: Watch, docs: Sequence[Doc]) -> Dict[str, NDArray[Any]]:
+        """How the models of all rounds so far do on what is labelled of the holdout by now."""
+        said = {number: watch.read(number) for number in range(round_ + 1)}
+        known_rounds = {number: one for number, one in said.items() if one is not None}
+        scored = [doc for doc in docs if all(doc.user_data["id"] in one for one in known_rounds.values())]
+        counts = [
+            count_all(scored, [known(one[doc.user_data["id"]], doc) for doc in scored]) for one in known_rounds.values()
+        ]
+        return {"rounds": numpy.array(list(known_rounds)), "counts": numpy.stack(counts)}
+
+    def keep_learnt(self, rows: Sequence[Dict[str, Any]], judged: Judged) -> None:
+        """Keep what the last of some rows has brought. judged: Of the test set, for runs without a holdout."""
+        before, now, held = self._seen
+        self.folder.write_learnt(rows[-1]["round"], learnt(rows, self.pool, before, now, held or judged))
+
+
+def mean_utility(query: Query, questions: Sequence[Question], utilities: Dict[str, float]) -> Dict[str, float]:
+    """Mean utility of what was chosen and of all candidates, for rows."""
+    chosen = [utilities[one.id] for one in questions if one.id in utilities]
+    values: NDArray[numpy.float64] = query.utilities()
+    return {"utility_chosen": float(numpy.mean(chosen or [0.0])), "utility_pool": float(values.mean())}

@@ -1,0 +1,186 @@
+"""Is it good enough, is it worth going on, when to stop: what a run's files say to each, or why they say nothing."""
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy
+
+from ..acquisition.forecast import Curve, Forecast, forecast
+from ..acquisition.interval import f1, weights
+from ..acquisition.stopping import create_agreement_rule, create_predicted_change_rule
+from ..runs.folder import RunFolder
+
+Rows = Sequence[Dict[str, Any]]
+STEPS = (100, 500, 2000)  # answers
+FEWEST_ROUNDS = 5  # with a score
+FEWEST_ENTITIES = 50  # in the holdout
+FARTHEST = 4.0  # times the tokens that are labelled
+WIDEST = 0.2  # F1 between the ends of an interval that still says something
+LAST = 3  # rounds that tell how long answers are
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a number of answers should bring: F1, and the ends of an interval of 80 %. what (str): In words."""
+
+    what: str
+    answers: int
+    f: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Lines for people under each of the three questions, and the forecasts as numbers."""
+
+    good_enough: List[str]
+    worth_going_on: List[str]
+    when_to_stop: List[str]
+    expected: List[Expected]
+
+    def lines(self) -> List[str]:
+        """All of it."""
+        parts = {
+            "Is it good enough?": self.good_enough,
+            "Is it worth going on?": self.worth_going_on,
+            "When to stop?": self.when_to_stop,
+        }
+        return [line for title, lines in parts.items() for line in [title, *(f"  {text}" for text in lines)]]
+
+
+def make_outlook(
+    folder: RunFolder, rows: Rows, *, seed: int, rounds: int, stopped: Optional[str], rule: Optional[str]
+) -> Outlook:
+    """What the rows of a run say.
+
+    folder (RunFolder): The run's. rows (Sequence[Dict]): Of metrics.jsonl. seed (int): Of the bootstrap.
+    rounds (int): Queries in all. stopped (Optional[str]): Why it stopped. rule (Optional[str]): Its stopping rule.
+    """
+    rng = numpy.random.default_rng(seed)
+    expected, why = expect(folder, rows, rng)
+    going = [_say(one) for one in expected] + ([f"No forecast{' beyond that' * bool(expected)}: {why}"] if why else [])
+    return Outlook(_estimate(rows), [*going, *_changes(rows)], _stop(rows, rounds, stopped, rule), expected)
+
+
+# --- is it good enough
+
+
+def _estimate(rows: Rows) -> List[str]:
+    held = (rows[-1].get("holdout") or {}) if rows else {}
+    scored = rows[-1].get("ents_f") if rows else None
+    lines = [] if scored is None else [f"F1 on the test set: {100 * scored:.1f}"]
+    if held.get("f") is None:
+        if lines:
+            return [*lines, "No holdout: beside the test set, no estimate is to be trusted"]
+        cure = "its first answers are still to come" if held else "`holdout` in [active_learning] sets one aside"
+        return [f"Nobody can say: without a holdout no estimate is to be trusted ({cure})"]
+    entities, half = held["entities"], 100 * (held["high"] - held["low"]) / 2
+    lines.append(
+        f"F1 {100 * held['f']:.1f} on {held['sentences']} sentences drawn at random "
+        f"(95 %: {100 * held['low']:.1f} to {100 * held['high']:.1f}), from {entities} entities; "
+        f"{3 * entities} more would halve the {half:.1f} points either way"
+    )
+    for label, one in sorted(held["per_type"].items()):
+        span = f"{100 * one['low']:.0f} to {100 * one['high']:.0f}"
+        lines.append(f"{label}: {100 * one['f']:.1f} ({span}, {one['entities']} entities)")
+    return lines
+
+
+# --- is it worth going on
+
+
+def run_curve(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Tuple[Curve, str]:
+    """The learning curve of a run: on its holdout, with bootstrap samples of its sentences, else on its test set.
+
+    Every point rests on all that is labelled of the holdout by now (see `spacy_al.loop.watch.Watch`).
+
+    The seed batch is left out, for chance and not the strategy chose it. F1 stands against labelled tokens, because
+    the sentences of a run become shorter or longer.
+    RETURNS (Tuple[Curve, str]): The curve, and "holdout", "test" or "" for none.
+    """
+    tokens = {row["round"]: row["labelled_tokens"] for row in rows if row["round"] > 0}
+    kept = folder.read_counts(rows[-1]["round"]) if rows else {}
+    if kept and kept["counts"].any():
+        places = [place for place, number in enumerate(kept["rounds"].tolist()) if number in tokens]
+        counts = kept["counts"][places].astype(numpy.float64)  # (rounds, sentences, 3)
+        drawn = numpy.einsum("rs,nsk->rnk", weights(counts.shape[1], rng), counts)
+        labelled = [tokens[number] for number in kept["rounds"][places].tolist()]
+        return Curve(numpy.array(labelled, dtype=numpy.float64), f1(counts.sum(1)), f1(drawn)), "holdout"
+    scores = {row["round"]: row["ents_f"] for row in rows if row["round"] > 0 and row.get("ents_f") is not None}
+    labelled = [tokens[number] for number in scores]
+    curve = Curve(numpy.array(labelled, dtype=numpy.float64), numpy.array(list(scores.values()), dtype=numpy.float64))
+    return curve, "test" if scores else ""
+
+
+def expect(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Tuple[List[Expected], Optional[str]]:
+    """What STEPS and an hour of answers should bring, and why there is no forecast, or none beyond these."""
+    curve, kind = run_curve(folder, rows, rng)
+    if not kind:
+        return [], "no round has a score on sentences that were drawn at random"
+    if len(curve.f) < FEWEST_ROUNDS:
+        return [], f"it needs the scores of {FEWEST_ROUNDS} rounds after the first, and there are {len(curve.f)}"
+    if kind == "holdout" and rows[-1]["holdout"]["entities"] < FEWEST_ENTITIES:
+        return [], f"the holdout has {rows[-1]['holdout']['entities']} entities, and {FEWEST_ENTITIES} are the least"
+    per_answer, left = _tokens_per_answer(rows), rows[-1]["labelled_tokens"] * (1 / rows[-1]["labelled_fraction"] - 1)
+    steps = [(f"the next {number:,} answers", number) for number in STEPS]
+    hour = _answers_an_hour(folder)
+    steps += [(f"an hour ({hour} answers)", hour)] if hour else []
+    steps.sort(key=lambda step: step[1])
+    told: List[Expected] = []
+    for what, number in steps:
+        more = number * per_answer
+        if more > left:
+            return told, "the pool has no more sentences than that"
+        if curve.labelled[-1] + more > FARTHEST * curve.labelled[-1]:
+            return told, f"{number:,} answers are more than {FARTHEST:g} times what is labelled"
+        ahead = forecast(curve, numpy.array([curve.labelled[-1] + more]), rng)
+        one = _expected(what, number, ahead)
+        if one.high - one.low > WIDEST:
+            return told, f"the interval for {number:,} answers would be wider than {100 * WIDEST:g} points"
+        told.append(one)
+    return told, None
+
+
+def _expected(what: str, answers: int, ahead: Forecast) -> Expected:
+    return Expected(what, answers, float(ahead.f[0]), float(ahead.low[0]), float(ahead.high[0]))
+
+
+def _tokens_per_answer(rows: Rows) -> float:
+    """Tokens that an answer adds to what is learnt from; those for the holdout add none."""
+    first, last = rows[max(len(rows) - 1 - LAST, 0)], rows[-1]
+    held = [(row.get("holdout") or {}).get("sentences", 0) for row in (first, last)]
+    answers = last["labelled_sentences"] - first["labelled_sentences"] + held[1] - held[0]
+    return float((last["labelled_tokens"] - first["labelled_tokens"]) / max(answers, 1))
+
+
+def _answers_an_hour(folder: RunFolder) -> Optional[int]:
+    """From the median time of an answer, if the tool tells it."""
+    seconds = [answer.seconds for answer in folder.log.read() if answer.seconds]
+    return round(3600 / float(numpy.median(seconds))) if seconds else None
+
+
+def _say(one: Expected) -> str:
+    return f"F1 after {one.what}: {100 * one.f:.1f} (80 %: {100 * one.low:.1f} to {100 * one.high:.1f})"
+
+
+def _changes(rows: Rows) -> List[str]:
+    known = [row["agreement"] for row in rows if row.get("agreement") is not None]
+    if not known:
+        return []
+    return [f"The last round changed {100 * (1 - known[-1]):.1f} % of the entities found in a random part of the pool"]
+
+
+# --- when to stop
+
+
+def _stop(rows: Rows, rounds: int, stopped: Optional[str], rule: Optional[str]) -> List[str]:
+    if stopped:
+        again = "the same `al run --accept-changes` goes on for a round, another rule or none for longer"
+        return [f"Now: {stopped} ({again})"]
+    signs = [create_agreement_rule()(rows), create_predicted_change_rule()(rows)]
+    said = [f"A good moment: {sign}" for sign in signs if sign]
+    if not said:
+        said = ["Not yet: the models of successive rounds still differ, or there are too few rounds to tell"]
+    last = f"after round {rounds}, the last one"
+    return [*said, f"This run stops by {rule}, or {last}" if rule else f"This run has no stopping rule; it ends {last}"]
