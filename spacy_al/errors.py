@@ -214,7 +214,7 @@ class Errors:
     A702 = "[A702] {path}: not the config of a run ({reason}). A run writes this file and never changes it: restore it."
     A703 = "[A703] {path} and {other} have the same settings and the same seed {seed}: they are one experiment counted twice. Leave one of them out."
     A704 = "[A704] Figures need matplotlib, which is not installed: pip install 'spacy_al[report]'."
-    A705 = "[A705] {path}:{line}: round {round} was not evaluated, so there is no curve to draw. Give the run a test set (`test` in [active_learning]) before it starts."
+    A705 = "[A705] {path}:{line}: round {round} was not evaluated, so there is no curve to draw. Give the run a test set (`test` in [active_learning]) or a holdout before it starts."
     A706 = "[A706] {path}: damaged ({reason}). Restore the file, or move it away: the report does without it."
     A707 = "[A707] --full-f1 {value}: give the F1 of a training on the whole corpus as a number between 0 and 1, such as 0.915."
     A708 = "[A708] {path}: a folder is expected here, and there is a file. Give another --output."

@@ -120,6 +120,8 @@ def measure_holdout(
     per_type = {label: estimate(summed[:, place], rng) for place, label in enumerate(labels)}
     row: Dict[str, Any] = {"sentences": len(docs), "documents": len(summed) if len(summed) < len(docs) else None}
     row |= _fields(overall)
+    right, made_up, missed = (int(number) for number in counts.sum((0, 1)))
+    row |= {"p": right / max(right + made_up, 1), "r": right / max(right + missed, 1)}
     row["per_type"] = {label: _fields(one) for label, one in per_type.items() if one is not None}
     return row
 

@@ -188,7 +188,9 @@ class Session:
             last = max((row["round"] for row in self.folder.read_metrics()), default=-1)
             raise ALError(Errors.A518.format(path=self.folder.path, rounds=[round_], last=last))
         learner = Learner(self.config, root=self.settings.seed, use_gpu=self.use_gpu)
-        ids = list(learner.read_labels(self.folder, round_).docs)
+        state = self._state()
+        held = set(state.holdout) if state else set()
+        ids = [id_ for id_ in learner.read_labels(self.folder, round_).docs if id_ not in held]
         with deterministic(self.settings.deterministic):
             learner.ensure(self.folder, round_, ids, self.reporter)
         return learner.nlp

@@ -14,6 +14,7 @@ from .chosen import Selection, read_selection
 from .compare import Pair, Place, compare_pairs, gather_places
 from .findings import findings, gaps, seeds_text
 from .groups import Group, group_runs
+from .honest import honest_blocks
 from .names import corpus_name
 from .page import Block, Figure, Page, Points, Section, Text, numbered
 from .picture import Picture
@@ -113,6 +114,7 @@ def make_page(study: Study, options: Options, pictures: Pictures) -> Page:
         Section("Findings", _findings(study)),
         Section("What was run", _runs(study)),
         Section("Learning curves", _curves(study, pictures)),
+        Section("Good enough, and worth going on?", honest_blocks(study.groups)),
         Section("Label savings", _savings(study)),
         Section("Strategies compared", _tests(study)),
         Section("Acquired by another model", _mismatch(study, options, pictures)),

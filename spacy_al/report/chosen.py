@@ -130,8 +130,13 @@ def made_of(selections: Iterable[Selection], numbers: Optional[Container[int]] =
 
 
 def read_selection(run: Run) -> Selection:
-    """Read rounds and labels of a run; both are empty where the run kept none. Raises as its two parts."""
-    return Selection(read_rounds(run.path), read_labels(run.path))
+    """Read rounds and labels of a run; both are empty where the run kept none. Raises as its two parts.
+
+    Sentences of the holdout were not chosen, but drawn by chance: they are left out.
+    """
+    rounds = read_rounds(run.path)
+    chosen = {number: [one for one in sentences if one.id not in run.held] for number, sentences in rounds.items()}
+    return Selection(chosen, read_labels(run.path))
 
 
 def pool_sample(groups: Sequence[Group], selections: Dict[Path, Selection]) -> Make:

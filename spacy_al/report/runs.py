@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import ALError, Errors
 from ..jsonl import parse_object, read_jsonl
@@ -23,7 +23,7 @@ class Round:
 
     number (int): 0 is the seed round. sentences, tokens (int): Labelled so far.
     share (float): Labelled tokens as a share of the training corpus, 0..1.
-    f1, precision, recall (float): Span scores on the test set, 0..1.
+    f1, precision, recall (float): Span scores on the test set, or on the holdout of a run without one, 0..1.
     per_type (Dict[str, float]): F1 of each entity type, 0..1.
     seconds (Dict[str, float]): By phase: train, score, select, evaluate.
     memory (Dict[str, float]): Peaks, host_mb and gpu_mb.
@@ -48,6 +48,7 @@ class Run:
     path (Path): The folder. settings (Settings): From its config. rounds (List[Round]): By rising number.
     pool (str): Fingerprint of the pool from state.json, or its path where there is none.
     facts (Dict[str, str]): Versions and hardware from state.json, as far as it holds them.
+    held (FrozenSet[str]): Ids of the holdout. stopped (Optional[str]): Why a stopping rule ended the run.
     """
 
     path: Path
@@ -55,6 +56,8 @@ class Run:
     rounds: List[Round]
     pool: str
     facts: Dict[str, str]
+    held: FrozenSet[str] = frozenset()
+    stopped: Optional[str] = None
 
     @property
     def full(self) -> bool:
@@ -128,11 +131,21 @@ def read_run(path: Path) -> Run:
         raise ALError(Errors.A700.format(path=path))
     state = _json(path / STATE)
     pool = state.get("pool")
-    return Run(path, settings, rounds, str(pool) if isinstance(pool, str) else settings.pool, _facts(state))
+    held, stopped = state.get("holdout"), state.get("stopped")
+    return Run(
+        path, settings, rounds, str(pool) if isinstance(pool, str) else settings.pool, _facts(state),
+        frozenset(map(str, held)) if isinstance(held, list) else frozenset(),
+        stopped if isinstance(stopped, str) else None,
+    )  # fmt: skip
 
 
 def _round(record: Record) -> Round:
     number = record.count("round")
+    held = record.values.get("holdout")
+    if record.values.get("ents_f") is None and isinstance(held, Mapping):
+        # People seldom have a test set: the holdout stands for it.
+        scores = {f"ents_{key}": held.get(key) for key in ("f", "p", "r", "per_type")}
+        record = Record(record.path, record.line, {**record.values, **scores})
     if record.values.get("ents_f") is None:
         raise ALError(Errors.A705.format(path=record.path, line=record.line, round=number))
     return Round(
