@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Array = NDArray[numpy.float64]
 EXPONENTS = numpy.geomspace(0.05, 3.0, 60)
 RECENCY = 2  # the later a round, the more it says of what is to come: weights go with this power of what was labelled
-TYPICAL = (numpy.log(0.5), 0.6)  # mean and spread of the logarithm of the exponent, before any score is seen
+TYPICAL = (numpy.log(0.4), 0.8)  # mean and spread of the logarithm of the exponent, before any score is seen
 SCATTER = (0.01, 3)  # of scores from round to round before any is seen, and how many rounds that counts for
 
 

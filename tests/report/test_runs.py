@@ -105,3 +105,23 @@ def test_state_may_be_missing_but_not_damaged(make_run, tmp_path):
         read_run(folder)
     (folder / "state.json").unlink()
     assert read_run(folder).facts == {}
+
+
+HELD = {"f": 0.6, "p": 0.7, "r": 0.5, "low": 0.5, "high": 0.7, "entities": 30, "per_type": {"PER": {"f": 0.4}}}
+
+
+def test_a_run_without_a_test_set_is_read_by_its_holdout(make_run, tmp_path):
+    folder = make_run(tmp_path / "a", sentences=False)
+    change(folder, 2, ents_f=None, ents_per_type=None, holdout=HELD)
+    one = read_run(folder).rounds[1]
+    assert (one.f1, one.precision, one.recall, one.per_type) == (0.6, 0.7, 0.5, {"PER": 0.4})
+
+
+def test_sentences_of_the_holdout_were_not_chosen(make_run, tmp_path):
+    from spacy_al.report.chosen import read_selection
+
+    folder = make_run(tmp_path / "a")
+    before = read_selection(read_run(folder)).rounds[1]
+    state = json.loads((folder / "state.json").read_text())
+    (folder / "state.json").write_text(json.dumps({**state, "holdout": [before[0].id]}))
+    assert read_selection(read_run(folder)).rounds[1] == before[1:]
