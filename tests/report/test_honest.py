@@ -23,5 +23,12 @@ def test_a_run_with_one_answers_the_three_questions(make_run, tmp_path):
     (folder / "metrics.jsonl").write_text("".join(json.dumps({**row, "holdout": HELD}) + "\n" for row in rows))
     _, points = honest_blocks(group_runs([read_run(folder)]))
     said = "\n".join(points.items)
-    for part in ("Is it good enough?", "50.0 to 70.0", "90 more", "PER: 40.0", "Is it worth going on?", "When to stop?"):
+    for part in (
+        "Is it good enough?",
+        "50.0 to 70.0",
+        "90 more",
+        "PER: 40.0",
+        "Is it worth going on?",
+        "When to stop?",
+    ):
         assert part in said
