@@ -28,7 +28,8 @@ def honest_blocks(groups: Sequence[Group], runs: int = 4) -> List[Block]:
         return [Text(NONE_HELD)]
     blocks: List[Block] = []
     for run in held[:runs]:
-        blocks.append(Text(f"{run.settings.corpus}, seed {run.settings.seed}, after {run.rounds[-1].sentences} sentences:"))
+        where = f"{run.settings.corpus}, seed {run.settings.seed}, after {run.rounds[-1].sentences} sentences:"
+        blocks.append(Text(where))
         blocks.append(Points(_outlook(run).lines()))
     return blocks
 
