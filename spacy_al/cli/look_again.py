@@ -27,7 +27,7 @@ def look_again_cli(
 
     python -m spacy al ingest runs/news again-answers.jsonl
     """
-    from ..exchange.formats import write_tasks
+    from ..exchange.tool_files import write_tasks
     from ..loop.session import Session
     from .common import Console, fail_clearly, start_gpu
 

@@ -14,12 +14,12 @@ from .chosen import Selection, read_selection
 from .compare import Pair, Place, compare_pairs, gather_places
 from .findings import findings, gaps, seeds_text
 from .groups import Group, group_runs
-from .honest import honest_blocks
 from .names import corpus_name
 from .page import Block, Figure, Page, Points, Section, Text, numbered
 from .picture import Picture
 from .render import render_html, render_markdown
 from .runs import Run, asked_sections, find_runs, read_run
+from .trust import honest_blocks
 
 Pictures = Dict[str, Picture]  # by the names of their PNG files
 CURVE_NOTE = "Mean over seeds, band of one standard deviation, at the rounds that all seeds have finished."

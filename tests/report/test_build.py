@@ -60,6 +60,7 @@ def test_a_run_without_sentences_or_paper_has_a_short_report(make_run, tmp_path)
         "Findings",
         "What was run",
         "Learning curves",
+        "Good enough, and worth going on?",
         "Label savings",
         "Time and memory",
     ]

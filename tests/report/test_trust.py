@@ -3,8 +3,8 @@
 import json
 
 from spacy_al.report.groups import group_runs
-from spacy_al.report.honest import NONE_HELD, honest_blocks
 from spacy_al.report.runs import read_run
+from spacy_al.report.trust import NONE_HELD, honest_blocks
 
 HELD = {
     "sentences": 40, "documents": None, "f": 0.6, "p": 0.7, "r": 0.5, "low": 0.5, "high": 0.7, "entities": 30,

@@ -25,7 +25,7 @@ def honest_blocks(groups: Sequence[Group], runs: int = 4) -> List[Block]:
     """
     held = [run for group in groups for run in group.runs if _has_holdout(run.path)]
     if not held:
-        return [Text(NONE_HELD)]
+        return [] if all(run.full for group in groups for run in group.runs) else [Text(NONE_HELD)]
     blocks: List[Block] = []
     for run in held[:runs]:
         where = f"{run.settings.corpus}, seed {run.settings.seed}, after {run.rounds[-1].sentences} sentences:"
