@@ -19,7 +19,8 @@ def create_windows(margin: int = 0, column: str = "token:mnlp") -> Strategy:
     falling uncertainty, each widened to the entity that the model sees there and by a margin, until the budget is
     spent; windows that meet become one. What has been answered is not asked again.
 
-    margin (int): Tokens to the left and right; 0 needed the fewest labels (docs/results.md). column (str): The uncertainty of tokens, see `Query`.
+    margin (int): Tokens to the left and right; 0 needed the fewest labels (docs/results.md).
+    column (str): The uncertainty of tokens, see `Query`.
     """
     return Windows(margin, column)
 
