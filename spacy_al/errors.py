@@ -227,6 +227,18 @@ class Errors:
     A730 = "[A730] {path}: a holdout has to be set aside before anything is chosen, and this run has chosen sentences without one. Start a new run in another folder, or set holdout = 0."
     A731 = "[A731] {path}: {n} labelled sentences cannot be divided into {folds} folds to be looked at again. Label more first, or give a number of folds from 2 to the number of sentences."
 
+    # The page (al annotate)
+    A713 = "[A713] The page sent something that cannot be taken: {problem}. Nothing was changed. Load the page anew."
+    A714 = "[A714] {path}: this run asks its own gold labels, not people. Begin one with oracle = people in [active_learning], in another folder."
+    A715 = "[A715] {path}: no run is here, and no text to begin one with. Give a folder of .txt files: al annotate {path} --text FOLDER --labels PERSON,PLACE."
+    A716 = "[A716] labels {value!r}: {problem}. Give names with commas between them, such as --labels PERSON,PLACE."
+    A717 = '[A717] {path}: {problem}. A keys file is a JSON object such as {{"accept": ["Enter"], "skip": ["s"]}}; actions: {known}.'
+    A718 = "[A718] --host {host} lets other machines in. Set a password of 8 characters or more with --password, or in the environment variable SPACY_AL_PASSWORD."
+    A719 = "[A719] The page needs {package}, which is not installed: pip install 'spacy_al[annotate]'."
+    A720 = (
+        "[A720] Port {port} of {host} cannot be opened ({reason}). Give another with --port, or 0 for any that is free."
+    )
+
 
 class Warnings:
     """Warnings by code, in the same ranges. Issue with `warnings.warn(Warnings.W101.format(...))`."""

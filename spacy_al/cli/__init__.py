@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from .annotate import annotate_cli
 from .convert import convert_cli
 from .evaluate import evaluate_cli
 from .ingest import ingest_cli
@@ -25,6 +26,7 @@ al_cli = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+al_cli.command("annotate", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(annotate_cli)
 al_cli.command("convert")(convert_cli)
 al_cli.command("evaluate")(evaluate_cli)
 al_cli.command("ingest")(ingest_cli)

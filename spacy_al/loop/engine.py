@@ -1,8 +1,9 @@
 """The phases of a round: annotate -> train -> evaluate -> select; a run's models, which stay in memory."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from ..acquisition.strategies import Strategy
 from ..corpus.reader import write_docs
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_folder
+from ..jsonl import write_jsonl
 from ..pipeline.adapters import get_sampler
 from ..runs.folder import RunFolder
 from ..runs.state import RunState, package_versions
@@ -43,6 +45,7 @@ from .stability import stability
 KEPT_TOKENS = 5_000_000  # a pool up to this size keeps tags of its tokens from round to round
 TOKEN_VALUES, TOP_UTILITY = "token_uncertainty", "spacy-al.TopUtility.v1"
 EMBEDDINGS = ("embedding", "entity_embedding")
+RESERVE = 200  # sentences ranked after those of a round, for people who answer while the next one trains
 
 
 class Engine:
@@ -124,6 +127,7 @@ class Engine:
         questions, plain = self._choose(state, query)
         shown = dict(zip(query.ids, utilities.tolist())) if start else {}
         self._ask(state, questions, shown, plain, round_=0, measure=start or "random")
+        self._keep_reserve(query, questions, shown, measure=start or "random")
 
     def _choose(self, state: RunState, query: Query) -> Tuple[List[Question], Set[str]]:
         return self.honest.choose(state, query, lambda query: choose(self.strategy, query, self._strategy_name()))
@@ -249,6 +253,7 @@ class Engine:
         stable = stability(self.pool.starts, self.folder.read_columns(state.round - 1), columns.columns)
         following = state.round + 1
         self._ask(state, questions, shown, plain, round_=following, measure=self.measures[0].name, columns=columns)
+        self._keep_reserve(query, questions, shown, measure=self.measures[0].name)
         elapsed = time.perf_counter() - start
         self._amend({"score": seconds["score"], "select": elapsed - seconds["score"]}, stability=stable, **useful)
         state.round, state.phase = following, "annotate"
@@ -323,6 +328,22 @@ class Engine:
         values = self._token_values(columns, [task.id for task in tasks])
         self.folder.write_selected(round_, tasks, values)
         state.pending = [task.id for task in tasks]
+
+    def _keep_reserve(
+        self, query: Query, questions: Sequence[Question], shown: Dict[str, float], *, measure: str
+    ) -> None:
+        """Write what the strategy would ask next, so that people have something to do while the next round trains."""
+        if self.settings.oracle != "people":
+            return
+        largest = float(numpy.sort(query.costs)[-RESERVE:].sum())
+        more = choose(self.strategy, replace(query, budget=query.budget + largest), self._strategy_name())
+        asked = {one.id for one in questions}
+        ids = list(dict.fromkeys(one.id for one in more if one.id not in asked))[:RESERVE]
+        kept = [one for one in more if one.id in set(ids)]
+        tasks = make_tasks(
+            self.pool, kept, shown, self.learner.nlp, round_=query.round, measure=measure, suggest=query.round > 0
+        )
+        write_jsonl(self.folder.reserve(query.round), [task.to_row() for task in tasks])
 
     def _token_values(self, columns: Optional[RoundColumns], ids: List[str]) -> List[Optional[List[float]]]:
         if columns is None or TOKEN_VALUES not in columns.columns:

@@ -166,6 +166,12 @@ class Session:
                 state = self._change()
         return state
 
+    def prepare(self) -> None:
+        """Load pool and models, so that the next step begins at once; raises as `step`."""
+        with deterministic(self.settings.deterministic), locked(self.folder.lock):
+            if self.engine is None:
+                self._begin()
+
     def run(self) -> RunState:
         """Step after step until the run is done or waits for people."""
         try:

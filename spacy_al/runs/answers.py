@@ -5,7 +5,7 @@ import fcntl
 import json
 import os
 from pathlib import Path
-from typing import IO, Iterator, List, Sequence
+from typing import IO, Iterator, List, Sequence, Tuple
 
 from ..errors import ALError, Errors
 from ..jsonl import dump_line
@@ -55,6 +55,19 @@ class AnswerLog:
         with self.path.open("rb") as file_, flocked(file_):
             data = file_.read(whole_lines(file_))
         return [self._parse(line, number) for number, line in enumerate(data.splitlines()) if number >= start]
+
+    def follow(self, offset: int) -> Tuple[List[Answer], int]:
+        """The answers from a byte of the file on, and the byte after the last of them, to go on from.
+
+        RAISES: ALError A511 for a line that is no answer.
+        """
+        if not self.path.is_file():
+            return [], 0
+        with self.path.open("rb") as file_, flocked(file_):
+            end = whole_lines(file_)
+            file_.seek(offset)
+            data = file_.read(max(end - offset, 0))
+        return [self._parse(line, number) for number, line in enumerate(data.splitlines())], max(end, offset)
 
     def _parse(self, line: bytes, number: int) -> Answer:
         try:

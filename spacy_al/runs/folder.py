@@ -4,7 +4,7 @@ import io
 import json
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ class RunFolder:
         self.log = AnswerLog(path / "answers.jsonl")
         self.successor = path / "successor"
         self.successor_config = path / "successor.cfg"
+        self._tasks: Dict[Path, Tuple[Tuple[int, ...], List[Task]]] = {}
 
     def round(self, number: int) -> Path:
         """Folder of what was chosen to be labelled for a round."""
@@ -55,9 +56,27 @@ class RunFolder:
         path = self.selected(number)
         return [Task.from_row(row) for _, row in read_jsonl(path)] if path.is_file() else []
 
+    def reserve(self, number: int) -> Path:
+        """What comes after the chosen sentences of a round, for people who answer faster than rounds follow."""
+        return self.round(number) / "reserve.jsonl"
+
+    def read_tasks(self, number: int) -> List[Task]:
+        """The chosen sentences of a round and then its reserve, best first; files that have not changed are kept."""
+        return [task for path in (self.selected(number), self.reserve(number)) for task in self._kept_tasks(path)]
+
     def asked(self, round_: int) -> Dict[str, Task]:
-        """The last task of each sentence that was chosen for the rounds up to `round_`, by id."""
-        return {task.id: task for number in range(round_ + 1) for task in self.read_selected(number)}
+        """The last task of each sentence that was chosen for the rounds up to `round_` or in reserve then, by id."""
+        return {task.id: task for number in range(round_ + 1) for task in self.read_tasks(number)}
+
+    def _kept_tasks(self, path: Path) -> List[Task]:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return []
+        stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
+        if self._tasks.get(path, ((), []))[0] != stamp:
+            self._tasks[path] = (stamp, [Task.from_row(row) for _, row in read_jsonl(path)])
+        return self._tasks[path][1]
 
     def round_model(self, number: int) -> Path:
         """The pipeline of a round, where `keep_models` is on."""

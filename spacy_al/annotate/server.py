@@ -1,0 +1,215 @@
+"""The server: routes of the page over a desk and a trainer."""
+
+import json
+import re
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, cast
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from ..errors import ALError, Errors
+from ..loop.status import Status
+from .agreement import SETTLED, agreement, open_differences, shared
+from .desk import Desk
+from .guard import Guard
+from .guidelines import descriptions, render
+from .messages import read_annotator, read_post, task_message
+from .trainer import Trainer
+
+STATIC = Path(__file__).parent / "static"
+MAX_BODY, MAX_ANSWERS, MAX_TASKS = 1 << 20, 200, 20
+PATH = re.compile(r"(?:/[^\s/:,;'\"()]+)+/(?=[^\s/])")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the page looks and behaves.
+
+    keys (Dict[str, List[str]]): See `keys.KEYS`. guidelines (str): Markdown. one_by_one (bool): Ask yes or no for each
+    suggested entity. overlap (int): People each question goes to. batch (Optional[int]): See `trainer.Plan`.
+    """
+
+    keys: Dict[str, List[str]]
+    guidelines: str = ""
+    one_by_one: bool = False
+    overlap: int = 1
+    batch: Optional[int] = None
+
+
+@dataclass
+class Page:
+    """What the routes share. Until the run has labels there is no desk, and `begin` makes one out of them."""
+
+    name: str
+    settings: Settings
+    desk: Optional[Desk] = None
+    trainer: Optional[Trainer] = None
+    begin: Optional[Callable[[str], "Page"]] = None
+    _status: Dict[str, Any] = field(default_factory=dict)
+
+    def start(self) -> Dict[str, Any]:
+        """What the page needs once."""
+        labels = self.desk.labels if self.desk else []
+        return {
+            "name": self.name, "labels": labels, "keys": self.settings.keys,
+            "guidelines": render(self.settings.guidelines), "one_by_one": self.settings.one_by_one,
+            "descriptions": descriptions(self.settings.guidelines, labels), "overlap": self.settings.overlap,
+        }  # fmt: skip
+
+    def status(self, annotator: Optional[str]) -> Dict[str, Any]:
+        """Progress of people and of training, for the page."""
+        if self.desk is None or self.trainer is None:
+            return {"phase": "new"}
+        progress, news = self.desk.progress(annotator), self.trainer.news()
+        problem = news.get("problem")
+        training = {**news, "problem": PATH.sub("", problem) if problem else None}
+        enough = self.settings.batch or min(20, self._asked())
+        return {**progress, "enough": enough, "training": training, **self._run_status()}
+
+    def _asked(self) -> int:
+        state = self.desk.refresh() if self.desk else None
+        return max(len(state.pending), 1) if state and state.pending else 20
+
+    def _run_status(self) -> Dict[str, Any]:
+        """Rows and lines of the run, read anew when its state changes."""
+        desk = cast(Desk, self.desk)
+        state = desk.refresh()
+        stamp = (state.round, state.phase) if state else None
+        if state is not None and self._status.get("stamp") != stamp:
+            self._status = {"stamp": stamp, **run_status(desk.session.status())}
+        return {key: value for key, value in self._status.items() if key != "stamp"}
+
+    def differences(self) -> Dict[str, Any]:
+        """Agreement, and the sentences people differ on."""
+        desk = cast(Desk, self.desk)
+        desk.refresh()
+        both = shared(desk.said)
+        tasks = desk.tasks_by_id(both)
+        numbers = agreement(desk.said, {id_: len(task.words) for id_, task in tasks.items()})
+        rows = [
+            {"task": task_message(tasks[id_]),
+             "answers": [{"annotator": one.annotator, "spans": [list(span) for span in one.spans]} for one in both[id_]]}
+            for id_ in open_differences(desk.said) if id_ in tasks
+        ]  # fmt: skip
+        return {"agreement": asdict(numbers), "differences": rows[:50], "left": len(rows)}
+
+
+def run_status(status: Status) -> Dict[str, Any]:
+    """Rows of F1 and the run's own lines, without paths and without commands that the page makes needless."""
+    plain = replace(status, path=Path(status.path.name))
+    rows = [
+        {"round": row["round"], "sentences": row.get("labelled_sentences"), "f1": row.get("ents_f")}
+        for row in status.rows
+    ]
+    lines = [PATH.sub("", line) for line in plain.lines() if "python -m" not in line and "al run" not in line]
+    return {"rows": rows, "lines": lines, "rounds": status.rounds, "stopped": status.stopped}
+
+
+def build_app(page: Page, *, token: str, host: str, password: Optional[str] = None) -> Guard:
+    """The ASGI application.
+
+    page (Page): What it serves. token (str), host (str), password (Optional[str]): See `Guard`.
+    """
+
+    async def index(request: Request) -> Response:
+        return FileResponse(STATIC / "index.html")
+
+    async def login(request: Request) -> Response:
+        if request.method == "GET":
+            return FileResponse(STATIC / "login.html")
+        body = (await read_body(request)).decode("utf8", "replace")
+        from urllib.parse import parse_qs
+
+        right = guard.check_password(parse_qs(body).get("password", [""])[0])
+        if right:
+            return guard.let_in("/")
+        text = "Too many wrong passwords: wait a minute." if right is None else "Wrong password."
+        return PlainTextResponse(text, 429 if right is None else 403)
+
+    async def start(request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(page.start))
+
+    async def status(request: Request) -> Response:
+        annotator = read_annotator(request.query_params.get("annotator"))
+        return JSONResponse(await run_in_threadpool(page.status, annotator))
+
+    async def answer(request: Request) -> Response:
+        value = await read_json(request)
+        return JSONResponse(await run_in_threadpool(exchange, page, value))
+
+    async def differences(request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(page.differences))
+
+    async def train(request: Request) -> Response:
+        await read_body(request)
+        if page.trainer is not None:
+            page.trainer.train_now()
+        return JSONResponse({})
+
+    async def labels(request: Request) -> Response:
+        value = await read_json(request)
+        if page.begin is not None and page.desk is None:
+            begun = await run_in_threadpool(page.begin, str(value.get("labels", "")))
+            page.desk, page.trainer = begun.desk, begun.trainer
+        return JSONResponse({})
+
+    routes = [
+        Route("/", index), Route("/login", login, methods=["GET", "POST"]), Route("/api/start", start),
+        Route("/api/status", status), Route("/api/answer", answer, methods=["POST"]),
+        Route("/api/differences", differences), Route("/api/train", train, methods=["POST"]),
+        Route("/api/labels", labels, methods=["POST"]), Mount("/static", StaticFiles(directory=STATIC)),
+    ]  # fmt: skip
+    app = Starlette(routes=routes, exception_handlers={ALError: _refuse})
+    guard = Guard(app, token=token, host=host, password=password)
+    return guard
+
+
+def exchange(page: Page, value: Dict[str, Any]) -> Dict[str, Any]:
+    """Take answers in and give the next questions, in one go; raises ALError A713, A474."""
+    annotator = read_annotator(value.get("annotator"))
+    rows, have, amount = value.get("answers", []), value.get("have", []), value.get("amount", 1)
+    good = isinstance(rows, list) and isinstance(have, list) and all(isinstance(id_, str) for id_ in have)
+    if not good or len(rows) > MAX_ANSWERS or len(have) > MAX_ANSWERS or not isinstance(amount, int):
+        raise ALError(Errors.A713.format(problem="answers, have or amount are not as the page writes them"))
+    if page.desk is None:
+        return {"saved": 0, "tasks": [], "fresh": 0}
+    who = f"{SETTLED}{annotator or 'somebody'}" if value.get("settle") is True else annotator
+    saved = page.desk.take([read_post(row, who) for row in rows])
+    tasks = page.desk.next(annotator, min(max(amount, 0), MAX_TASKS), have)
+    return {"saved": saved, "tasks": [task_message(task) for task in tasks], "fresh": page.desk.fresh()}
+
+
+async def read_body(request: Request) -> bytes:
+    """The body of a request, MAX_BODY bytes at most; raises ALError A713."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY:
+            raise ALError(Errors.A713.format(problem=f"more than {MAX_BODY} bytes"))
+    return body
+
+
+async def read_json(request: Request) -> Dict[str, Any]:
+    """The JSON object a request holds; raises ALError A713."""
+    body = await read_body(request)
+    try:
+        value = json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ALError(Errors.A713.format(problem="the body is not JSON")) from error
+    if not isinstance(value, dict):
+        raise ALError(Errors.A713.format(problem="the body is not an object"))
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    return JSONResponse({"problem": PATH.sub("", str(error))}, 422)

@@ -1,0 +1,120 @@
+// What stands beside the text: progress, the model's news, guidelines and keys.
+
+import { h } from "./vendor/preact-11.2.0.js";
+import htm from "./vendor/htm-3.1.1.js";
+import { colour } from "./text.js";
+
+const html = htm.bind(h);
+
+const NAMES = {
+  accept: "Accept and go on", skip: "Skip", undo: "Undo", redo: "Redo", left: "Word before", right: "Next word",
+  extend_left: "Select backwards", extend_right: "Select forwards", up: "Line up", down: "Line down",
+  first: "First word", last: "Last word", next_entity: "Next entity", previous_entity: "Entity before",
+  remove: "Remove entity", grow: "Entity one word longer", shrink: "Entity one word shorter",
+  everywhere: "Mark every occurrence", suggestions: "Show or hide suggestions", yes: "Yes", no: "No",
+  help: "These keys", cancel: "Unselect, close",
+};
+
+const SIGNS = {
+  ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Control: "Ctrl", Enter: "Enter", Meta: "⌘",
+  Escape: "Esc", Backspace: "⌫", Delete: "Del", Shift: "Shift",
+};
+
+export const sign = (key) => {
+  const parts = key === "+" ? ["+"] : key.split("+");
+  const shown = parts.map((part) => SIGNS[part] || (part.length === 1 ? part.toUpperCase() : part));
+  return shown.length > 1 && shown.at(-1) === "?" ? "?" : shown.join(" ");
+};
+
+export const Key = ({ keys }) => (keys?.length ? html`<kbd>${sign(keys[0])}</kbd>` : null);
+
+const DOING = {
+  starting: "Starting", loading: "Loading texts and model", seed: "Choosing the first questions", train: "Learning from your answers",
+  evaluate: "Measuring", score: "Reading the texts for the next questions", select: "Choosing questions",
+  saving: "Saving the model", waiting: "", done: "", ended: "",
+};
+
+export function Progress({ status, labels }) {
+  if (!status || status.phase === "new") return null;
+  const training = status.training || {};
+  const doing = DOING[training.phase] ?? training.phase;
+  const share = training.total ? Math.min(100, Math.round((100 * training.done) / training.total)) : null;
+  const seconds = status.seconds == null ? "–" : `${status.seconds < 10 ? status.seconds.toFixed(1) : Math.round(status.seconds)} s`;
+  return html`<section class="panel" aria-labelledby="progress-title">
+    <h2 id="progress-title">Progress</h2>
+    <dl class="figures">
+      <div><dt>answered</dt><dd id="answered">${status.answered}</dd></div>
+      <div><dt>per question</dt><dd>${seconds}</dd></div>
+      <div><dt>round</dt><dd id="round">${status.round}</dd></div>
+    </dl>
+    <${Bar} label="Answers for the next round" value=${Math.min(status.fresh, status.enough)} total=${status.enough} />
+    ${doing ? html`<p class="doing"><span class="dot" aria-hidden="true"></span>${doing}${share === null ? "" : ` · ${share} %`}</p>` : html`<p class="doing quiet">The model waits for your answers</p>`}
+    ${training.problem ? html`<p class="problem">${training.problem}</p>` : null}
+    <${Curve} rows=${status.rows || []} />
+    ${(status.lines || []).length ? html`<details><summary>About this run</summary>${status.lines.map((line) => html`<p>${line}</p>`)}</details>` : null}
+  </section>`;
+}
+
+function Bar({ label, value, total }) {
+  return html`<div class="meter"><div class="meter-label"><span>${label}</span><span>${value} of ${total}</span></div>
+    <progress max=${total || 1} value=${value} aria-label=${label}></progress></div>`;
+}
+
+function Curve({ rows }) {
+  const known = rows.filter((row) => row.f1 != null);
+  if (!known.length) return null;
+  const last = known.at(-1);
+  const most = Math.max(...known.map((row) => row.sentences), 1);
+  const points = known.map((row) => [4 + (252 * row.sentences) / most, 66 - 60 * row.f1]);
+  return html`<figure class="curve">
+    <figcaption><span>F1 on the test set</span><b>${(100 * last.f1).toFixed(1)}</b></figcaption>
+    <svg viewBox="0 0 260 70" role="img" aria-label=${`F1 ${(100 * last.f1).toFixed(1)} with ${last.sentences} sentences`}>
+      <path class="axis" d="M4 66H256M4 36H256M4 6H256" />
+      <polyline points=${points.map((point) => point.join(",")).join(" ")} />
+      <circle cx=${points.at(-1)[0]} cy=${points.at(-1)[1]} r="3.5" />
+    </svg>
+    <div class="meter-label"><span>0</span><span>${last.sentences} sentences</span></div>
+  </figure>`;
+}
+
+export function Guidelines({ config }) {
+  const known = config.labels.filter((label) => config.descriptions[label]);
+  if (!config.guidelines && !known.length) return null;
+  return html`<section class="panel" aria-labelledby="guide-title">
+    <h2 id="guide-title">Guidelines</h2>
+    <div class="prose" dangerouslySetInnerHTML=${{ __html: config.guidelines }}></div>
+  </section>`;
+}
+
+export function Agreement({ numbers, left }) {
+  const percent = (value) => (value == null ? "–" : (100 * value).toFixed(0));
+  return html`<section class="panel"><h2>Agreement</h2>
+    <dl class="figures">
+      <div><dt>in common</dt><dd>${numbers.sentences}</dd></div>
+      <div><dt>span F1</dt><dd id="span-f1">${percent(numbers.span_f1)}</dd></div>
+      <div><dt>kappa</dt><dd>${numbers.kappa == null ? "–" : numbers.kappa.toFixed(2)}</dd></div>
+    </dl>
+    <p class="doing quiet">${left} to settle</p></section>`;
+}
+
+export function Help({ config, close }) {
+  const rows = Object.entries(config.keys).filter(([action]) => config.one_by_one || !["yes", "no"].includes(action));
+  return html`<div class="veil" onClick=${close}>
+    <div class="card help" role="dialog" aria-modal="true" aria-labelledby="help-title" onClick=${(event) => event.stopPropagation()}>
+      <header><h2 id="help-title">Keys</h2><button class="plain" onClick=${close} aria-label="Close">Close <kbd>Esc</kbd></button></header>
+      <dl class="keys">
+        <div><dt><kbd>1</kbd> … <kbd>9</kbd> <kbd>0</kbd></dt><dd>Label the selection, or relabel the entity</dd></div>
+        ${rows.map(([action, keys]) => html`<div><dt>${keys.filter((key) => !key.includes("Meta")).map((key) => html`<kbd>${sign(key)}</kbd> `)}</dt><dd>${NAMES[action] || action}</dd></div>`)}
+      </dl>
+      <p>With the mouse: drag over words, then click a label. Click a label first to paint with it. On a touch screen, drag sideways.</p>
+    </div></div>`;
+}
+
+export function Labels({ config, question, brush, use }) {
+  return html`<div class="labels" role="toolbar" aria-label="Labels">${config.labels.map((label, number) => {
+    const key = number < 10 ? String((number + 1) % 10) : number < 20 ? `⇧${(number + 1) % 10}` : "";
+    return html`<button key=${label} class="label ${colour(config.labels, label)}" aria-pressed=${brush === label}
+      title=${config.descriptions[label] || ""} onClick=${() => use(label)}>
+      ${key ? html`<kbd>${key}</kbd>` : null}<span>${label}</span></button>`;
+  })}</div>`;
+}

@@ -1,0 +1,203 @@
+"""Trains and scores in a process of its own, so that nobody who labels has to wait for it."""
+
+import contextlib
+import multiprocessing
+import os
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from ..errors import ALError
+
+PAUSE = 0.2  # seconds between looks at the run
+PATIENCE = 20.0  # seconds in which the process of a server that was killed has ended
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the trainer is told at its start.
+
+    folder (str): The run's. batch (Optional[int]): Accepted sentences that are enough for a round; None: as many as
+    the round asks for, 20 at most. use_gpu (int): Number of a GPU, or -1.
+    """
+
+    folder: str
+    batch: Optional[int] = None
+    use_gpu: int = -1
+
+
+class Trainer:
+    """The process, seen from the server."""
+
+    def __init__(self, plan: Plan) -> None:
+        """plan (Plan): What it is to do."""
+        self.plan = plan
+        self.activity: Dict[str, Any] = {"phase": "starting", "done": 0, "total": 0}
+        self._lock = threading.Lock()
+        context = multiprocessing.get_context("spawn")
+        self._here, there = context.Pipe()
+        self._process = context.Process(target=work, args=(there, plan), daemon=True, name="al-trainer")
+        self._process.start()
+        there.close()
+
+    def news(self) -> Dict[str, Any]:
+        """What it is doing: phase, done, total, and perhaps `problem`, why it could not go on."""
+        with self._lock, contextlib.suppress(EOFError, OSError):
+            while self._here.poll():
+                self.activity = self._here.recv()
+        over = self.activity["phase"] == "done" or self.activity.get("problem")
+        if not self._process.is_alive() and not over:
+            self.activity = {"phase": "ended", "done": 0, "total": 0, "problem": "Training has ended unexpectedly"}
+        return self.activity
+
+    def train_now(self) -> None:
+        """Ask for a round with what has been answered so far."""
+        with contextlib.suppress(OSError):
+            self._here.send("train")
+
+    def stop(self) -> None:
+        """End it; a run goes on from its files."""
+        self._here.close()
+        self._process.join(2)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join(5)
+
+
+class Wire:
+    """A Reporter that tells the server."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.state: Dict[str, Any] = {"phase": "loading", "done": 0, "total": 0}
+        self._sent = 0.0
+
+    def tell(self, **values: Any) -> None:
+        """Send what has changed."""
+        self.state = self.state | values
+        with contextlib.suppress(OSError):
+            self.connection.send(self.state)
+
+    def phase(self, round_: int, name: str, total: int) -> None:
+        """A phase begins."""
+        self.tell(phase=name, done=0, total=total, round=round_)
+
+    def step(self, done: int, total: int) -> None:
+        """Steps done; a few times a second at most."""
+        if time.monotonic() - self._sent > 0.25:
+            self._sent = time.monotonic()
+            self.tell(done=done, total=total)
+
+    def row(self, metrics: Dict[str, Any]) -> None:
+        """The page reads rows from the run."""
+
+
+def work(connection: Connection, plan: Plan) -> None:
+    """The process: looks for new answers and makes rounds of them, until the server closes its end or dies."""
+    with contextlib.suppress(OSError):
+        os.nice(10)  # the server answers first
+    orders = threading.Event()
+    threading.Thread(target=_listen, args=(connection, orders), daemon=True).start()
+    wire = Wire(connection)
+    wire.tell(phase="loading")
+    started, waited_at = time.monotonic(), -1
+    rounds = Rounds(plan, wire)
+    while True:
+        wanted = orders.is_set()
+        orders.clear()
+        try:
+            answers = rounds.advance(wanted, waited_at)
+            waited_at = -1
+            if answers is None:
+                wire.tell(phase="done", done=0, total=0)
+                return
+        except ALError as error:
+            if str(error).startswith("[A504]") and time.monotonic() - started < PATIENCE:
+                time.sleep(PAUSE)
+                continue
+            waited_at = rounds.answers()
+            wire.tell(phase="waiting", done=0, total=0, problem=str(error))
+        time.sleep(PAUSE)
+
+
+def _listen(connection: Connection, orders: threading.Event) -> None:
+    """Take orders; end the process when the server is gone, also in the middle of a round: the run resumes it."""
+    try:
+        while True:
+            connection.recv()
+            orders.set()
+    except (EOFError, OSError):
+        os._exit(0)
+
+
+class Rounds:
+    """One session, stepped when there is something to learn."""
+
+    def __init__(self, plan: Plan, wire: Wire) -> None:
+        self.plan, self.wire = plan, wire
+        self.session: Any = None
+        self.desk: Any = None
+
+    def open(self) -> None:
+        """Open the run; imports what is heavy."""
+        from spacy.cli._util import setup_gpu
+
+        from .desk import Desk
+
+        if self.plan.use_gpu >= 0:
+            setup_gpu(self.plan.use_gpu, silent=True)
+        self.desk = Desk(Path(self.plan.folder))
+        self.session = self.desk.session
+        self.session.use_gpu, self.session.reporter = self.plan.use_gpu, self.wire
+
+    def answers(self) -> int:
+        """Lines of the log."""
+        return len(self.desk.numbers) if self.desk else 0
+
+    def advance(self, wanted: bool, waited_at: int) -> Optional[int]:
+        """Make a step if it is due; None when the run is done.
+
+        wanted (bool): A person asks for a round now. waited_at (int): Lines of the log at the last failure: without
+            new ones nothing is tried again.
+        """
+        if self.desk is None:
+            self.open()
+        state = self.desk.refresh()
+        if state is not None and state.phase == "done":
+            return None
+        if self.answers() == waited_at and not wanted:
+            return waited_at
+        if state is None or self.session.engine is None or self._is_due(state, wanted):
+            # The first step of a process loads the pool, so that later ones begin at once.
+            self._step(state)
+            self.wire.tell(phase="waiting", done=0, total=0, problem=None)
+        return self.answers()
+
+    def _is_due(self, state: Any, wanted: bool) -> bool:
+        fresh = self.desk.fresh()
+        if state.phase not in ("waiting", "annotate"):
+            return True
+        if state.phase == "annotate" and not fresh:
+            return True  # only writes down that the run waits for people
+        enough = self.plan.batch or min(len(state.pending) or 1, 20)
+        return bool(fresh) and (wanted or fresh >= enough or self.desk.is_exhausted())
+
+    def _step(self, state: Any) -> None:
+        before = state.round if state else -1
+        waiting = state is not None and state.phase in ("waiting", "annotate")
+        if waiting and self.session.engine is None and not self._is_due(state, False):
+            self.session.prepare()
+            return
+        after = self.session.step()
+        if after.phase != "done" and after.round > before and before >= 0:
+            self._keep_model()
+
+    def _keep_model(self) -> None:
+        """A model that can be loaded from the first round on; a run that ends writes its own."""
+        from ..files import write_folder
+
+        self.wire.tell(phase="saving", done=0, total=0)
+        write_folder(self.session.folder.model, self.session.engine.learner.nlp.to_disk)
