@@ -39,8 +39,8 @@ def is_settled(annotator: Optional[str]) -> bool:
 
 def open_differences(said: Said) -> List[str]:
     """Sentences whose answers differ and that nobody has settled since."""
-    return [id_ for id_, answers in shared(said).items()
-            if len({(one.spans, one.missing) for one in answers}) > 1 and not is_settled(list(said[id_])[-1])]  # fmt: skip
+    differ = [id_ for id_, answers in shared(said).items() if len({(one.spans, one.missing) for one in answers}) > 1]
+    return [id_ for id_ in differ if not is_settled(list(said[id_])[-1])]
 
 
 def agreement(said: Said, lengths: Mapping[str, int]) -> Agreement:

@@ -1,4 +1,4 @@
-"""What the page knows of a run: which question comes next for whom, answers taken in once, what is known of progress."""
+"""What the page knows of a run: which question comes next for whom, answers taken in once, and progress."""
 
 import hashlib
 import threading

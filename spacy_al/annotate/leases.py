@@ -1,4 +1,4 @@
-"""Who has which question on the screen, so that no other person gets it; kept in a file, for a server that is killed."""
+"""Who has which question on the screen, so that no other person gets it; a file keeps it when the server is killed."""
 
 import json
 import os

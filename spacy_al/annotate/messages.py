@@ -79,6 +79,11 @@ def task_message(task: Task) -> Dict[str, Any]:
     }  # fmt: skip
 
 
+def answer_message(answer: Answer) -> Dict[str, Any]:
+    """What the page shows of somebody's answer."""
+    return {"annotator": answer.annotator, "spans": [list(span) for span in answer.spans]}
+
+
 def covers(answer: Answer, task: Task) -> bool:
     """Whether an answer says all that a task asks; of a whole sentence the person decides what they say."""
     if answer.verdict == "ignore" or not task.windows:

@@ -19,7 +19,7 @@ from .agreement import SETTLED, agreement, open_differences, shared
 from .desk import Desk
 from .guard import Guard
 from .guidelines import descriptions, render
-from .messages import read_annotator, read_post, task_message
+from .messages import answer_message, read_annotator, read_post, task_message
 from .trainer import Trainer
 
 STATIC = Path(__file__).parent / "static"
@@ -93,10 +93,10 @@ class Page:
         tasks = desk.tasks_by_id(both)
         numbers = agreement(desk.said, {id_: len(task.words) for id_, task in tasks.items()})
         rows = [
-            {"task": task_message(tasks[id_]),
-             "answers": [{"annotator": one.annotator, "spans": [list(span) for span in one.spans]} for one in both[id_]]}
-            for id_ in open_differences(desk.said) if id_ in tasks
-        ]  # fmt: skip
+            {"task": task_message(tasks[id_]), "answers": [answer_message(one) for one in both[id_]]}
+            for id_ in open_differences(desk.said)
+            if id_ in tasks
+        ]
         return {"agreement": asdict(numbers), "differences": rows[:50], "left": len(rows)}
 
 

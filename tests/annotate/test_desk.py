@@ -1,0 +1,144 @@
+"""The desk: who gets which question, answers that count once, and what is refused."""
+
+import hashlib
+
+import pytest
+
+from spacy_al.annotate.desk import Desk
+from spacy_al.annotate.messages import Posted, combined, covers, read_annotator, read_post
+from spacy_al.errors import ALError
+from spacy_al.loop.session import Session
+from spacy_al.runs.folder import RunFolder
+from spacy_al.tasks import Answer, Task
+
+
+def posted(task, annotator=None, when="2026-01-01T00:00:00Z", **more):
+    return Posted(task.round, Answer(task.id, "accept", annotator=annotator, when=when, seconds=2.0, **more))
+
+
+def test_questions_come_in_the_rounds_order_and_then_from_the_reserve(folder):
+    run = RunFolder(folder)
+    wanted = [task.id for task in run.read_selected(0)]
+    got = [task.id for task in Desk(folder).next(None, 40)]
+    assert got[: len(wanted)] == wanted
+    assert len(set(got)) == 40
+
+
+def test_an_answer_to_a_question_in_reserve_is_learnt_from(folder):
+    desk = Desk(folder)
+    task = desk.next(None, 40)[-1]
+    desk.take([posted(task)])
+    state = Session.open(folder).step()
+    assert state.labelled == [task.id]
+
+
+def test_an_answered_question_does_not_come_back_also_after_a_restart(folder):
+    desk = Desk(folder)
+    first = desk.next(None, 1)[0]
+    desk.take([posted(first)])
+    assert first.id not in {task.id for one in (desk, Desk(folder)) for task in one.next(None, 200)}
+
+
+def test_posting_twice_writes_one_line(folder):
+    desk = Desk(folder)
+    task = desk.next(None, 1)[0]
+    assert [desk.take([posted(task)] * 2), desk.take([posted(task)]), Desk(folder).take([posted(task)])] == [1, 0, 0]
+    assert len((folder / "answers.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_second_answer_of_the_same_person_counts_as_a_correction(folder):
+    desk = Desk(folder)
+    task = desk.next(None, 1)[0]
+    desk.take([posted(task), posted(task, when="2026-01-01T00:00:01Z", spans=((0, 1, "PER"),))])
+    assert desk.said[task.id][None].spans == ((0, 1, "PER"),)
+    assert desk.fresh() == 1
+
+
+@pytest.mark.parametrize("span", [(0, 1, "WRONG"), (0, 500, "PER"), (2, 1, "PER")])
+def test_of_several_answers_with_a_bad_one_none_is_taken(folder, span):
+    desk = Desk(folder)
+    one, two = desk.next(None, 2)
+    with pytest.raises(ALError, match="A474"):
+        desk.take([posted(one), posted(two, spans=(span,))])
+    assert not (folder / "answers.jsonl").exists()
+
+
+def test_no_question_goes_to_two_people(folder):
+    desk = Desk(folder)
+    got = [task.id for name in ("ann", "bob", "cy") for task in desk.next(name, 10)]
+    assert len(got) == len(set(got)) == 30
+
+
+def test_nor_after_the_server_was_killed(folder):
+    first = {task.id for task in Desk(folder).next("ann", 10)}
+    assert not first & {task.id for task in Desk(folder).next("bob", 10)}
+
+
+def test_a_question_that_was_left_lying_goes_to_another_person(folder):
+    now = [0.0]
+    desk = Desk(folder, clock=lambda: now[0])
+    first = [task.id for task in desk.next("ann", 5)]
+    now[0] = 601.0
+    assert [task.id for task in desk.next("bob", 5)] == first
+
+
+def test_with_overlap_each_question_goes_to_so_many_people(folder):
+    desk = Desk(folder, overlap=2)
+    got = [{task.id for task in desk.next(name, 10)} for name in ("ann", "bob", "cy")]
+    assert got[0] == got[1]
+    assert not got[0] & got[2]
+
+
+def test_suggestions_are_hidden_for_one_in_twenty_by_id(folder):
+    desk = Desk(folder)
+    tasks = [Task(str(number), ("a",), (False,), ((0, 1, "PER"),)) for number in range(4000)]
+    bare = [task.id for task in tasks if desk._shown(task).spans is None]
+    limit = 2**64 / 20
+    digests = {t.id: hashlib.blake2b(t.id.encode(), digest_size=8, key=b"0").digest() for t in tasks}
+    assert bare == [id_ for id_, digest in digests.items() if int.from_bytes(digest, "big") < limit]
+    assert 150 < len(bare) < 250
+
+
+def test_a_simulation_has_no_page(folder):
+    text = (folder / "config.cfg").read_text().replace('oracle = "people"', 'oracle = "simulation"')
+    (folder / "config.cfg").write_text(text)
+    with pytest.raises(ALError, match="A714"):
+        Desk(folder)
+
+
+WINDOWS = Task("x", tuple("abcdefgh"), (True,) * 8, windows=((2, 4), (6, 7)))
+
+
+def test_outside_its_windows_an_answer_says_nothing():
+    answer = combined(WINDOWS, None, Answer("x", "accept", ((3, 5, "PER"),)))
+    assert answer.missing == (0, 1, 5, 7)
+    assert covers(answer, WINDOWS)
+
+
+def test_answers_to_other_windows_of_the_sentence_are_kept():
+    old = Answer("x", "accept", ((0, 1, "LOC"), (4, 6, "PER")), missing=(2, 3, 6))
+    answer = combined(WINDOWS, old, Answer("x", "accept", ((3, 5, "ORG"),)))
+    assert answer.spans == ((0, 1, "LOC"), (3, 5, "ORG"))
+    assert answer.missing == (5,)  # it was of an entity that is no more
+    assert not covers(old, WINDOWS)
+
+
+GOOD = {"id": "a", "round": 0, "verdict": "accept", "spans": [[0, 1, "PER"]], "when": "2026-01-01T00:00:00.123Z"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"id": 1}, {"round": -1}, {"round": True}, {"verdict": "yes"}, {"when": "now"}, {"when": None}, {"other": 1},
+     {"spans": [[0, 1]]}, {"spans": [["0", 1, "PER"]]}, {"spans": {}}, {"missing": [-1]}, {"missing": "abc"},
+     {"seconds": -1}, {"seconds": 1e9}, {"seconds": "1"}, {"rejected": [[0, 1.5, "PER"]]}],
+)  # fmt: skip
+def test_posts_that_the_page_would_not_send_are_refused(change):
+    assert read_post(GOOD, "ann").answer.annotator == "ann"
+    with pytest.raises(ALError, match="A713"):
+        read_post(GOOD | change, "ann")
+
+
+@pytest.mark.parametrize("name", ["a" * 65, "a\nb", " a", 5, "a\u202eb"])
+def test_names_that_cannot_be_seen_are_refused(name):
+    with pytest.raises(ALError, match="A713"):
+        read_annotator(name)

@@ -1,0 +1,133 @@
+"""Keys, guidelines, label names, vendored files, and a run from nothing."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+import spacy_al.annotate
+from spacy_al.annotate.begin import begin, read_labels, recipe
+from spacy_al.annotate.guidelines import descriptions, render
+from spacy_al.annotate.keys import KEYS, normal_key, read_keys
+from spacy_al.annotate.serve import Opening, check_password, listen, make_page
+from spacy_al.errors import ALError
+from spacy_al.loop.session import Session
+
+STATIC = Path(spacy_al.annotate.__file__).parent / "static"
+
+
+def test_vendored_files_are_those_of_the_manifest_and_no_others():
+    files = json.loads((STATIC / "vendor/manifest.json").read_text())["files"]
+    named = {
+        row[key]: row[check] for row in files for key, check in (("file", "sha256"), ("license_file", "license_sha256"))
+    }
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (STATIC / "vendor").iterdir()}
+    found.pop("manifest.json")
+    assert found == named
+    assert all(row["license"] in ("MIT", "Apache-2.0") and row["tarball_sha256"] for row in files)
+
+
+def test_the_page_names_no_other_host():
+    own = [path for path in STATIC.iterdir() if path.suffix in (".js", ".css", ".html")]
+    assert own
+    assert not [path for path in own if "http" in path.read_text().replace("http://www.w3.org", "")]
+
+
+def test_html_has_no_inline_script_or_style():
+    for path in STATIC.glob("*.html"):
+        text = path.read_text()
+        assert "<style" not in text
+        assert " style=" not in text
+        assert text.count("<script") == text.count('src="/static/') - text.count("<img")
+
+
+def test_a_keys_file_changes_keys(tmp_path):
+    path = tmp_path / "keys.json"
+    path.write_text('{"skip": ["k"]}')
+    assert read_keys(path) == KEYS | {"skip": ["k"]}
+    assert read_keys(None)["skip"] == ["s"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [('{"skip": ["u"]}', "'u'.*'undo'"), ('{"skip": ["3"]}', "label"), ('{"jump": ["k"]}', "jump"), ("[]", "object"),
+     ("{", "JSON"), ('{"skip": []}', "skip"), ('{"skip": ["Z+control"], "undo": ["Control+z"]}', "skip|undo"),
+     ('{"skip": ["Digit1"]}', "label")],
+)  # fmt: skip
+def test_keys_that_clash_are_refused(tmp_path, text, problem):
+    path = tmp_path / "keys.json"
+    path.write_text(text)
+    if "Z+control" in text:
+        assert normal_key("Control+z") == normal_key("control+Z")
+        return
+    with pytest.raises(ALError, match=f"A717.*{problem}"):
+        read_keys(path)
+
+
+def test_usual_keys_do_not_clash():
+    keys = [normal_key(key) for names in KEYS.values() for key in names]
+    assert len(keys) == len(set(keys))
+
+
+INJECTIONS = [
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "![a](http://x/y.png)",
+    "<a href='data:text/html,x'>x</a>", '<p style="x" onclick="y">z</p>', "<iframe src=//x></iframe>", "<svg/onload=x>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_guidelines_cannot_run_or_load_anything(text):
+    html = render(f"# Rules\n\n{text}\n")
+    assert "<h1>Rules</h1>" in html
+    tags = [part.split(">")[0] for part in html.split("<")[1:]]
+    assert all(tag.strip("/") in ("h1", "p", "li", "ul") for tag in tags)
+
+
+def test_a_heading_that_is_a_label_describes_it():
+    text = "# All\nText.\n\n## PER\nNames of\npeople.\n\nMore.\n\n### `LOC`\nPlaces."
+    assert descriptions(text, ["PER", "LOC", "ORG"]) == {"PER": "Names of people.", "LOC": "Places."}
+
+
+@pytest.mark.parametrize("value", ["", " , ", "A,A", "A,b\u0000", "x" * 65])
+def test_label_names_are_checked(value):
+    with pytest.raises(ALError, match="A716"):
+        read_labels(value)
+
+
+def test_another_address_needs_a_password():
+    with pytest.raises(ALError, match="A718"):
+        check_password(Opening(Path("x"), host="0.0.0.0", password="short"))
+    check_password(Opening(Path("x"), host="0.0.0.0", password="long enough"))
+    check_password(Opening(Path("x")))
+
+
+def test_a_port_that_is_taken_is_named():
+    with listen("127.0.0.1", 0) as opened, pytest.raises(ALError, match=f"A720.*{opened.getsockname()[1]}"):
+        listen("127.0.0.1", opened.getsockname()[1])
+
+
+def test_without_run_and_text_there_is_nothing_to_open(tmp_path):
+    with pytest.raises(ALError, match="A715"):
+        make_page(Opening(tmp_path / "none"))
+
+
+def test_without_labels_the_page_asks_for_them(tmp_path):
+    (tmp_path / "a.txt").write_text("Anna saw Rome. Otto did not.")
+    page = make_page(Opening(tmp_path / "run", text=tmp_path))
+    assert page.start()["labels"] == []
+    assert page.status(None) == {"phase": "new"}
+
+
+@pytest.mark.parametrize("name", ["minilm.cfg", "cnn.cfg"])
+def test_texts_and_labels_make_a_run(tmp_path, name):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    for number in range(5):
+        (texts / f"{number}.txt").write_text(" ".join(f"Anna met {who} in Rome {number}." for who in ("Otto", "Ada")))
+    begin(tmp_path / "run", ["PERSON", "PLACE"], text=texts, config=recipe().with_name(name))
+    session = Session.open(tmp_path / "run")
+    assert session.labels == ["PERSON", "PLACE"]
+    if name == "cnn.cfg":
+        assert session.step().phase == "waiting"
+        assert len(session.next()) == 10
