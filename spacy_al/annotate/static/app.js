@@ -191,7 +191,6 @@ function use(name) {
   if (state.brush === name) state.brush = null;
   else if (question?.selection && question.picked) label(name), (question.picked = false);
   else state.brush = name;
-  draw();
 }
 
 function remove() {
@@ -331,8 +330,25 @@ function press(event, action, work) {
   if (typing || clicking || (state.help && !["help", "cancel"].includes(action))) return;
   if (!state.question && !ALWAYS.includes(action)) return;
   event.preventDefault();
-  Promise.resolve(work()).then(draw);
+  act(work);
+}
+
+// Do something now, or after the answer that is on its way: nothing that is typed is lost.
+const later = [];
+
+function act(work) {
+  if (state.busy) return void later.push(work);
+  Promise.resolve(work()).then(() => {
+    draw();
+    while (later.length && !state.busy) act(later.shift());
+  });
   draw();
+}
+
+// The same for a click; afterwards keys go to the text again.
+function click(work) {
+  act(work);
+  document.getElementById("text")?.focus({ preventScroll: true });
 }
 
 // --- drawing
@@ -342,7 +358,7 @@ function say(text) {
 }
 
 const button = (action, name, kind) => html`<button class=${kind || ""} id=${action} disabled=${!state.question && action !== "undo"}
-  onClick=${() => Promise.resolve(actions[action]()).then(draw)}>${name} <${Key} keys=${state.config.keys[action]} /></button>`;
+  onClick=${() => click(actions[action])}>${name} <${Key} keys=${state.config.keys[action]} /></button>`;
 
 function Card() {
   const { question, config } = state;
@@ -354,12 +370,12 @@ function Card() {
   return html`<section class="card question" aria-label="Question">
     <header>
       <p class="where">${task.source || "Sentence"}${question.revisited ? html` · <b>changed answer replaces the old one</b>` : null}</p>
-      ${suggestions && !asking ? html`<button class="plain" id="suggestions" aria-pressed=${!state.hidden} onClick=${() => (toggleSuggestions(), draw())}>
+      ${suggestions && !asking ? html`<button class="plain" id="suggestions" aria-pressed=${!state.hidden} onClick=${() => click(toggleSuggestions)}>
         ${state.hidden ? "Show suggestions" : "Hide suggestions"} <${Key} keys=${config.keys.suggestions} /></button>` : null}
     </header>
     ${asking
       ? html`<p class="ask">Is <b>${task.words.slice(span[0], span[1]).join(" ")}</b> here <span class="label still ${colour(config.labels, span[2])}">${span[2]}</span>?</p>`
-      : html`<${Labels} config=${config} question=${question} brush=${state.brush} use=${use} />`}
+      : html`<${Labels} config=${config} question=${question} brush=${state.brush} use=${(name) => click(() => use(name))} />`}
     <${Text} question=${question} labels=${config.labels} on=${pointer} />
     ${task.windows.length ? html`<p class="hint">Only the underlined words are asked about; grey words are context.</p>` : null}
     ${state.differences ? html`<${Variants} />` : null}

@@ -1,0 +1,102 @@
+"""Chromium from Debian's packages, and somebody who labels in the real page by keyboard and by mouse."""
+
+import shutil
+import time
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver import ActionChains
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars")
+
+
+def open_browser(width=1280, height=800, *, dark=False):
+    """A browser of this size; the test is skipped by name where there is none."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("no chromium and chromedriver: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for option in (*OPTIONS, f"--window-size={width},{height}"):
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(options=options, service=Service(driver))
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    colours = {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", colours)
+    return browser
+
+
+class Person:
+    """Labels what the page shows."""
+
+    def __init__(self, browser):
+        self.browser = browser
+
+    def press(self, *keys):
+        ActionChains(self.browser, duration=0).send_keys(*keys).perform()
+
+    def chord(self, modifier, key):
+        ActionChains(self.browser, duration=0).key_down(modifier).send_keys(key).key_up(modifier).perform()
+
+    def find(self, selector):
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def words(self):
+        """The words on the screen; () while there is no question."""
+        script = "return [...document.querySelectorAll('#text .word')].map((word) => word.textContent)"
+        return tuple(self.browser.execute_script(script))
+
+    def marked(self):
+        """Entities on the screen: first word, word after the last, label."""
+        script = """return [...document.querySelectorAll('#text .entity')].map((entity) => {
+            const words = [...entity.querySelectorAll('.word')].map((word) => Number(word.dataset.word));
+            return [words[0], words.at(-1) + 1, entity.querySelector('.tag').textContent]; })"""
+        return [list(span) for span in self.browser.execute_script(script)]
+
+    def wait(self, condition, seconds=60):
+        """Until something is true; returns it."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if value := condition():
+                return value
+            time.sleep(0.02)
+        raise AssertionError("the page does not come to it")
+
+    def clear(self):
+        """Take away whatever is marked."""
+        for start, _, _ in self.marked():
+            self.go(start)
+            self.press(Keys.BACKSPACE)
+
+    def go(self, word):
+        self.press(Keys.HOME, *[Keys.ARROW_RIGHT] * word)
+
+    def by_keyboard(self, spans, labels):
+        """Make the page show these entities with keys alone; a right suggestion stays as it is."""
+        wrong = [span for span in self.marked() if span not in spans]
+        for start, _, _ in wrong:
+            self.go(start)
+            self.press(Keys.BACKSPACE)
+        for start, end, label in [span for span in spans if span not in self.marked()]:
+            self.go(start)
+            for _ in range(end - start - 1):
+                self.chord(Keys.SHIFT, Keys.ARROW_RIGHT)
+            self.press(str(labels.index(label) + 1))
+
+    def by_mouse(self, spans):
+        """The same with the mouse."""
+        for start, _, _ in [span for span in self.marked() if span not in spans]:
+            ActionChains(self.browser, duration=0).double_click(self.find(f"#w{start}")[0]).perform()
+        for start, end, label in [span for span in spans if span not in self.marked()]:
+            first, last = self.find(f"#w{start}")[0], self.find(f"#w{end - 1}")[0]
+            ActionChains(self.browser, duration=0).click_and_hold(first).move_to_element(last).release().perform()
+            next(one for one in self.find(".labels .label") if one.text.endswith(label)).click()
+
+    def problems(self):
+        """What the console complains of."""
+        return [row["message"] for row in self.browser.get_log("browser") if row["level"] in ("SEVERE", "WARNING")]

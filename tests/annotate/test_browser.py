@@ -1,0 +1,290 @@
+"""The real page in a real browser: labelled by keyboard and by mouse, offline, undone, inert, while a model learns."""
+
+import json
+import os
+import shutil
+import signal
+import time
+
+import pytest
+import spacy
+
+from spacy_al.tasks import Answer
+from tests.loop.conftest import PEOPLE
+
+from .servers import Forked, command, free_port, gold_spans
+
+pytestmark = pytest.mark.browser
+pytest.importorskip("selenium")
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+
+from .browser import Person, open_browser  # noqa: E402
+
+LABELS = ["PER", "LOC"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    browser = open_browser()
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def server(folder):
+    server = Forked(folder, free_port())
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def person(browser, server):
+    return enter(browser, f"http://127.0.0.1:{server.port}/?token={server.token}")
+
+
+def enter(browser, url):
+    person = Person(browser)
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            browser.get(url)
+            break
+        except Exception:  # the server is not there yet
+            time.sleep(0.1)
+    browser.execute_script("localStorage.clear()")
+    browser.get(url)
+    person.wait(person.words)
+    browser.get_log("browser")
+    return person
+
+
+def answers(folder):
+    path = folder / "answers.jsonl"
+    return [Answer.from_row(json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def accept(person):
+    before = person.words()
+    person.press(Keys.ENTER)
+    person.wait(lambda: person.words() != before)
+    return before
+
+
+def test_a_model_learns_while_somebody_labels_by_keyboard_and_mouse(browser, folder, pool):
+    gold, shown = gold_spans(pool), []
+    with command(folder, free_port(), "--batch", "12") as (url, _):
+        person = enter(browser, url)
+        while len(shown) < 45:
+            words = person.wait(person.words)
+            (person.by_mouse if len(shown) % 5 == 4 else lambda spans: person.by_keyboard(spans, LABELS))(gold[words])
+            assert person.marked() == gold[words]
+            shown.append(words)
+            person.press(Keys.ENTER)
+            person.wait(lambda number=len(shown): len(answers(folder)) == number)
+            person.wait(lambda before=words: person.words() != before)
+        person.wait(lambda: int(person.find("#round")[0].text) >= 2, 120)
+        assert person.problems() == []
+    assert len(set(shown)) == len(shown)
+    assert [list(map(list, one.spans)) for one in answers(folder)] == [gold[words] for words in shown]
+    doc = spacy.load(folder / "model")(f"{PEOPLE[0]} saw Rome .")
+    assert doc.has_annotation("ENT_IOB")
+
+
+def test_undo_goes_back_over_questions_and_redo_forward(person, folder):
+    first = person.words()
+    person.press("1")
+    assert person.marked()
+    person.press("u")
+    assert not person.marked()
+    person.press("r")
+    assert person.marked() == [[0, 1, "PER"]]
+    assert accept(person) == first
+    second = person.words()
+    person.press("u")
+    assert person.words() == first
+    assert person.marked() == [[0, 1, "PER"]]
+    person.press("r")
+    assert person.words() == second
+    person.press("u")
+    person.press("2")
+    accept(person)
+    assert [one.spans[0][2] for one in answers(folder)] == ["PER", "LOC"]
+    assert person.words() == second
+
+
+def test_skip_asks_no_more(person, folder):
+    first = person.words()
+    person.press("s")
+    person.wait(lambda: person.words() != first)
+    assert [one.verdict for one in answers(folder)] == ["ignore"]
+
+
+def test_one_key_relabels_resizes_and_removes(person):
+    person.press("1")
+    person.press("2")
+    assert person.marked() == [[0, 1, "LOC"]]
+    person.press("]")
+    assert person.marked() == [[0, 2, "LOC"]]
+    person.press("[", "x")
+    assert person.marked() == []
+
+
+def test_every_occurrence_is_marked(person, browser):
+    row = {"id": "x", "round": 0, "words": "a b a b a".split(), "spaces": [True] * 5, "windows": [], "source": ""}
+    script = (
+        "return import('/static/edit.js').then((m) => m.everywhere(arguments[0], [[2, 3, 'LOC', 'me']], 0, 1, 'PER'))"
+    )
+    found = browser.execute_script(script, row["words"])
+    assert [span[:3] for span in found] == [[0, 1, "PER"], [2, 3, "LOC"], [4, 5, "PER"]]
+    person.press("1", "m")
+    assert person.marked()[0] == [0, 1, "PER"]
+
+
+def test_without_a_connection_answers_are_kept_and_sent_later(person, server, folder):
+    shown = [accept(person)]
+    server.kill()
+    for _ in range(3):
+        person.press("1")
+        shown.append(accept(person))
+    assert len(answers(folder)) == 1
+    assert "3 answers are kept" in person.wait(lambda: person.find(".banner"))[0].text
+    server.start()
+    person.wait(lambda: len(answers(folder)) == 4)
+    person.wait(lambda: not person.find(".banner"))
+    assert [one.spans for one in answers(folder)][1:] == [((0, 1, "PER"),)] * 3
+
+
+def test_answers_kept_without_a_connection_outlive_the_page(person, server, folder, browser):
+    server.kill()
+    accept(person)
+    accept(person)
+    url = browser.current_url
+    server.start()
+    time.sleep(0.5)
+    browser.get(url)
+    person.wait(lambda: len(answers(folder)) == 2)
+
+
+HOSTILE = [
+    "<script>document.title='in'</script>", "<img src=x onerror=document.title='in'>", "${document.title='in'}",
+    "{{constructor.constructor('x')()}}", "javascript:alert(1)", "</div>", "&lt;b&gt;", "\u202egnp.exe",
+]  # fmt: skip
+
+
+def test_hostile_text_is_text(person, browser, folder):
+    rows = [json.loads(line) for line in (folder / "rounds/0000/selected.jsonl").read_text().splitlines()]
+    for row in rows:
+        row |= {"words": HOSTILE, "spaces": [True] * len(HOSTILE), "text": " ".join(HOSTILE) + " ", "pos": None}
+        row["n_tokens"] = len(HOSTILE)
+    (folder / "rounds/0000/selected.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    title = browser.title
+    browser.refresh()
+    person.wait(person.words)
+    assert person.words() == tuple(HOSTILE)
+    assert person.find("#text script, #text img, #text div") == []
+    person.press("1")
+    assert browser.title == title
+    assert person.problems() == []
+
+
+def set_tasks(folder, **more):
+    path = folder / "rounds/0000/selected.jsonl"
+    rows = [json.loads(line) | more for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_outside_the_window_is_missing(person, browser, folder):
+    words = "we saw Anna in Rome today".split()
+    set_tasks(folder, words=words, spaces=[True] * 6, windows=[[2, 4]], pos=None)
+    browser.refresh()
+    person.wait(lambda: person.words() == tuple(words))
+    assert len(person.find(".word.context")) == 4
+    person.press("1", Keys.ENTER)
+    person.wait(lambda: answers(folder))
+    assert answers(folder)[0].spans == ((2, 3, "PER"),)
+    assert answers(folder)[0].missing == (0, 1, 4, 5)
+
+
+def test_right_to_left_text_moves_the_other_way(person, browser, folder):
+    words = ["ראיתי", "את", "אנה", "ברומא"]
+    set_tasks(folder, words=words, spaces=[True] * 4, pos=None)
+    browser.refresh()
+    person.wait(lambda: person.words() == tuple(words))
+    person.press(Keys.ARROW_LEFT, Keys.ARROW_LEFT, "1")
+    assert person.marked() == [[2, 3, "PER"]]
+
+
+def test_yes_and_no_label_one_entity_each(browser, folder):
+    words = "Anna saw Rome and Otto".split()
+    spans = [[0, 1, "PER"], [2, 3, "PER"], [4, 5, "PER"]]
+    rows = [json.loads(line) for line in (folder / "rounds/0000/selected.jsonl").read_text().splitlines()]
+    text = "".join(
+        json.dumps(row | {"words": words, "spaces": [True] * 5, "pos": None, "spans": spans}) + "\n" for row in rows
+    )
+    (folder / "rounds/0000/selected.jsonl").write_text(text)
+    with command(folder, free_port(), "--yes-no", "--batch", "100") as (url, _):
+        person = enter(browser, url)
+        if person.find(".ask"):  # one in twenty is shown without suggestions
+            person.press("y")
+            person.wait(lambda: len(answers(folder)) == 1)
+            person.press("n")
+            person.wait(lambda: len(answers(folder)) == 2)
+            person.press("s")
+            person.wait(lambda: len(answers(folder)) == 3)
+    last = answers(folder)[-1]
+    assert last.spans == ((0, 1, "PER"),)
+    assert last.rejected == ((2, 3, "PER"),)
+    assert last.missing == (1, 2, 3, 4)
+
+
+def test_texts_and_two_names_typed_into_the_page_begin_a_run(browser, tmp_path):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "a.txt").write_text(" ".join(f"Anna met Otto in Rome {number}." for number in range(30)))
+    with command(tmp_path / "mine", free_port(), "--text", str(texts)) as (url, _):
+        browser.get(url)
+        person = Person(browser)
+        field = person.wait(lambda: person.find("#labels"))[0]
+        field.send_keys("PERSON, PLACE", Keys.ENTER)
+        person.wait(person.words, 120)
+        assert [one.text.split()[-1] for one in person.find(".labels .label")] == ["PERSON", "PLACE"]
+    assert json.loads((tmp_path / "mine/corpus/labels.json").read_text()) == ["PERSON", "PLACE"]
+
+
+def test_a_killed_command_goes_on_in_the_page_that_is_open(browser, folder):
+    port = free_port()
+    with command(folder, port) as (url, process):
+        person = enter(browser, url)
+        accept(person)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        accept(person)
+    with command(folder, port):
+        person.wait(lambda: len(answers(folder)) == 2)
+        accept(person)
+        person.wait(lambda: len(answers(folder)) == 3)
+
+
+def test_help_shows_every_key(person):
+    person.chord(Keys.SHIFT, "/")
+    if not person.find("[role=dialog]"):
+        person.press("?")
+    assert len(person.wait(lambda: person.find("[role=dialog]"))[0].find_elements("css selector", ".keys div")) > 15
+    person.press(Keys.ESCAPE)
+    assert not person.find("[role=dialog]")
+
+
+def test_names_for_screen_readers(person):
+    person.press("1")
+    assert person.find("#w0")[0].get_attribute("aria-label").endswith(", PER")
+    assert person.find("#text")[0].get_attribute("role") == "listbox"
+    assert ": PER" in person.find("#live")[0].text
+    unnamed = [one for one in person.find("button") if not (one.text or one.get_attribute("aria-label"))]
+    assert unnamed == []
+
+
+def test_chromium_is_here_where_ci_says_so():
+    if os.environ.get("SPACY_AL_BROWSER") == "1":
+        assert shutil.which("chromium")
+        assert shutil.which("chromedriver")
