@@ -11,8 +11,8 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "spacy_al"
 ROOMS = [
-    "", "corpus", "uncertainty", "ml", "pipeline", "runs", "acquisition", "loop", "exchange", "annotate", "report", "paper",
-    "cli",
+    "", "corpus", "uncertainty", "ml", "pipeline", "runs", "acquisition", "loop", "exchange", "annotate",
+    "report", "paper", "cli",
 ]  # fmt: skip
 DISTRIBUTIONS = packages_distributions()
 
