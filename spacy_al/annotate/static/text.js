@@ -12,8 +12,17 @@ export const colour = (labels, label) => {
 
 const inside = (windows, word) => !windows.length || windows.some(([start, end]) => start <= word && word < end);
 
+// Elements of the question on the screen, by what they look like: those that stay the same are not drawn anew.
+let kept = { task: null, parts: new Map() };
+
+const keep = (key, make) => {
+  if (!kept.parts.has(key)) kept.parts.set(key, make());
+  return kept.parts.get(key);
+};
+
 export function Text({ question, labels, on }) {
   const { task, spans, selection, asked } = question;
+  if (kept.task !== task) kept = { task, parts: new Map() };
   const chosen = selection ? [Math.min(...selection), Math.max(...selection)] : [-1, -2];
   const starts = new Map(spans.map((span, number) => [span[0], number]));
   const parts = [];
@@ -24,11 +33,17 @@ export function Text({ question, labels, on }) {
       word += 1;
     } else {
       const [start, end, label, origin] = spans[number];
-      const words = [];
-      for (word = start; word < end; word++) words.push(...token(task, word, chosen, label, word < end - 1));
       const kind = `${colour(labels, label)} ${origin} ${asked === undefined ? "" : asked === number ? "asked" : "aside"}`;
-      parts.push(html`<span class="entity ${kind}" key=${`e${start}`}>${words}<b class="tag" aria-hidden="true">${label}</b></span>`);
-      if (task.spaces[end - 1]) parts.push(html`<span class="gap" key=${`g${end - 1}`}> </span>`);
+      const overlap = `${Math.max(chosen[0], start)}-${Math.min(chosen[1], end)}`;
+      const make = () => {
+        const words = [];
+        for (let own = start; own < end; own++) words.push(...token(task, own, chosen, label, own < end - 1));
+        return html`<span class="entity ${kind}" key=${`e${start}`}>${words}<b class="tag" aria-hidden="true">${label}</b></span>`;
+      };
+      const shown = chosen[0] < end && chosen[1] >= start ? overlap : "";
+      parts.push(keep(`e${start}-${end} ${label} ${kind} ${shown}`, make));
+      if (task.spaces[end - 1]) parts.push(keep(`after${end}`, () => html`<span class="gap" key=${`g${end - 1}`}> </span>`));
+      word = end;
     }
   }
   const active = selection ? `w${selection[1]}` : undefined;
@@ -37,8 +52,13 @@ export function Text({ question, labels, on }) {
     onPointerUp=${on.up} onPointerCancel=${on.up} onDblClick=${on.twice}>${parts}</div>`;
 }
 
-function token(task, word, [first, last], label, gap) {
+function token(task, word, range, label, gap) {
+  const [first, last] = range;
   const chosen = first <= word && word <= last;
+  return keep(`${word} ${chosen} ${word < last} ${label} ${gap}`, () => draw(task, word, chosen, label, gap, chosen && word < last));
+}
+
+function draw(task, word, chosen, label, gap, both) {
   const shown = task.words[word];
   const line = shown.includes("\n") ? " line" : "";
   const state = `${chosen ? " chosen" : ""}${inside(task.windows, word) ? (task.windows.length ? " window" : "") : " context"}${line}`;
@@ -46,7 +66,6 @@ function token(task, word, [first, last], label, gap) {
     html`<span class="word${state}" id=${`w${word}`} key=${`w${word}`} data-word=${word} role="option" aria-selected=${chosen}
       aria-label=${label ? `${shown}, ${label}` : undefined}>${shown}</span>`,
   ];
-  const both = chosen && word < last;
   if (gap && task.spaces[word]) {
     const between = inside(task.windows, word) && inside(task.windows, word + 1) && task.windows.length ? " window" : "";
     made.push(html`<span class="gap${both ? " chosen" : ""}${between}" key=${`g${word}`}> </span>`);
