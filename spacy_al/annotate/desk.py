@@ -11,6 +11,7 @@ from ..loop.session import Session
 from ..runs.state import RunState, load_state
 from ..tasks import Answer, Task, answer_problem
 from .agreement import Said
+from .context import read_context
 from .leases import Leases
 from .messages import Posted, combined, covers
 
@@ -37,6 +38,7 @@ class Desk:
         self._known: Set[Tuple[str, Optional[str], Optional[str]]] = set()
         self._offset, self._stamp = 0, (0, 0)
         self._state: Optional[RunState] = None
+        self._context: Tuple[int, Dict[str, Dict[str, Any]]] = (-1, {})
         self._lock = threading.RLock()
 
     # --- questions
@@ -140,6 +142,13 @@ class Desk:
         self.numbers.append((answer.id, answer.verdict == "accept"))
         if answer.seconds is not None and answer.verdict != "ignore":
             self.seconds.append(answer.seconds)
+
+    def context(self, task: Task) -> Dict[str, Any]:
+        """What is known of the sentences before and after a task's."""
+        with self._lock:
+            if self._context[0] != task.round or not self._context[1]:
+                self._context = (task.round, read_context(self.files, task.round))
+            return self._context[1].get(task.id, {})
 
     def fresh(self) -> int:
         """Sentences accepted since the last training."""

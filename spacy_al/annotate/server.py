@@ -182,7 +182,8 @@ def exchange(page: Page, value: Dict[str, Any]) -> Dict[str, Any]:
     who = f"{SETTLED}{annotator or 'somebody'}" if value.get("settle") is True else annotator
     saved = page.desk.take([read_post(row, who) for row in rows])
     tasks = page.desk.next(annotator, min(max(amount, 0), MAX_TASKS), have)
-    return {"saved": saved, "tasks": [task_message(task) for task in tasks], "fresh": page.desk.fresh()}
+    shown = [task_message(task) | page.desk.context(task) for task in tasks]
+    return {"saved": saved, "tasks": shown, "fresh": page.desk.fresh()}
 
 
 async def read_body(request: Request) -> bytes:

@@ -173,6 +173,7 @@ class Rounds:
         if state is None or self.session.engine is None or self._is_due(state, wanted):
             # The first step of a process loads the pool, so that later ones begin at once.
             self._step(state)
+            self._keep_context()
             self.wire.tell(phase="waiting", done=0, total=0, problem=None)
         return self.answers()
 
@@ -194,6 +195,13 @@ class Rounds:
         after = self.session.step()
         if after.phase != "done" and after.round > before and before >= 0:
             self._keep_model()
+
+    def _keep_context(self) -> None:
+        from .context import write_context
+
+        state = self.desk.refresh()
+        if state is not None and self.session.engine is not None:
+            write_context(self.session.folder, state.round, self.session.engine.pool)
 
     def _keep_model(self) -> None:
         """A model that can be loaded from the first round on; a run that ends writes its own."""

@@ -8,6 +8,7 @@ import pytest
 
 import spacy_al.annotate
 from spacy_al.annotate.begin import begin, read_labels, recipe
+from spacy_al.annotate.context import read_context, write_context
 from spacy_al.annotate.guidelines import descriptions, render
 from spacy_al.annotate.keys import KEYS, normal_key, read_keys
 from spacy_al.annotate.serve import Opening, check_password, listen, make_page
@@ -131,3 +132,21 @@ def test_texts_and_labels_make_a_run(tmp_path, name):
     if name == "cnn.cfg":
         assert session.step().phase == "waiting"
         assert len(session.next()) == 10
+
+
+def test_neighbours_are_those_of_the_same_document(tmp_path):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "a.txt").write_text("First one here. Second one here. Third one here.")
+    (texts / "b.txt").write_text("Other text.")
+    begin(tmp_path / "run", ["PERSON"], text=texts, config=recipe().with_name("cnn.cfg"))
+    session = Session.open(tmp_path / "run")
+    session.step()
+    write_context(session.folder, 0, session.engine.pool)
+    words = {task.id: task.text for task in session.next()}
+    found = {words[id_]: (row["before"], row["after"]) for id_, row in read_context(session.folder, 0).items()}
+    assert found == {
+        "First one here. ": ("", "Second one here."),
+        "Second one here. ": ("First one here.", "Third one here."),
+        "Third one here.": ("Second one here.", ""),
+    }

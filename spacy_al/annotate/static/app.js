@@ -376,7 +376,9 @@ function Card() {
     ${asking
       ? html`<p class="ask">Is <b>${task.words.slice(span[0], span[1]).join(" ")}</b> here <span class="label still ${colour(config.labels, span[2])}">${span[2]}</span>?</p>`
       : html`<${Labels} config=${config} question=${question} brush=${state.brush} use=${(name) => click(() => use(name))} />`}
+    ${task.before ? html`<p class="around before" dir="auto">${task.before}</p>` : null}
     <${Text} question=${question} labels=${config.labels} on=${pointer} />
+    ${task.after ? html`<p class="around after" dir="auto">${task.after}</p>` : null}
     ${task.windows.length ? html`<p class="hint">Only the underlined words are asked about; grey words are context.</p>` : null}
     ${state.differences ? html`<${Variants} />` : null}
     <footer>
