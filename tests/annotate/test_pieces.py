@@ -143,10 +143,10 @@ def test_neighbours_are_those_of_the_same_document(tmp_path):
     session = Session.open(tmp_path / "run")
     session.step()
     write_context(session.folder, 0, session.engine.pool)
-    words = {task.id: task.text for task in session.next()}
+    words = {task.id: task.text.strip() for task in session.next()}
     found = {words[id_]: (row["before"], row["after"]) for id_, row in read_context(session.folder, 0).items()}
     assert found == {
-        "First one here. ": ("", "Second one here."),
-        "Second one here. ": ("First one here.", "Third one here."),
+        "First one here.": ("", "Second one here."),
+        "Second one here.": ("First one here.", "Third one here."),
         "Third one here.": ("Second one here.", ""),
     }
