@@ -71,7 +71,8 @@ def _spans(value: Any) -> Tuple[TokenSpan, ...]:
 
 def task_message(task: Task) -> Dict[str, Any]:
     """A task as the page gets it; of the source only the file's own name."""
-    source = (task.source or "").replace("\\", "/").rsplit("/", 1)[-1]
+    path = (task.source or "").rpartition(":")[0] or task.source or ""
+    source = path.replace("\\", "/").rsplit("/", 1)[-1]
     return {
         "id": task.id, "round": task.round, "words": list(task.words), "spaces": list(task.spaces),
         "windows": [list(window) for window in task.windows], "source": source,

@@ -4,12 +4,15 @@ import importlib
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
 
 from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
 from .begin import begin, read_labels
 from .guard import is_local
+
+if TYPE_CHECKING:
+    from .server import Page, Settings
 
 NEEDED = {"starlette": "starlette", "uvicorn": "uvicorn", "nh3": "nh3", "markdown_it": "markdown-it-py"}
 SHORTEST_PASSWORD = 8
@@ -70,7 +73,7 @@ def serve(opening: Opening, *, tell: Callable[[str], None]) -> None:
             page.trainer.stop()
 
 
-def make_page(opening: Opening) -> Any:
+def make_page(opening: Opening) -> "Page":
     """The page of a run that is there, or of a new one; without labels it asks for them."""
     from .guidelines import read_guidelines
     from .keys import read_keys
@@ -99,7 +102,7 @@ def make_page(opening: Opening) -> Any:
     return Page(opening.run.resolve().name, settings, begin=begun)
 
 
-def open_page(opening: Opening, settings: Any) -> Any:
+def open_page(opening: Opening, settings: "Settings") -> "Page":
     """Desk and trainer of a run."""
     from .desk import Desk
     from .server import Page
