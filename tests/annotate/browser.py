@@ -51,6 +51,11 @@ class Person:
         script = "return [...document.querySelectorAll('#text .word')].map((word) => word.textContent)"
         return tuple(self.browser.execute_script(script))
 
+    def question(self):
+        """The id of the question on the screen; two may have the same words."""
+        found = self.find("#text")
+        return found[0].get_attribute("data-question") if found else None
+
     def marked(self):
         """Entities on the screen: first word, word after the last, label."""
         script = """return [...document.querySelectorAll('#text .entity')].map((entity) => {

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,8 @@ def test_neighbours_are_those_of_the_same_document(tmp_path):
         "Second one here.": ("First one here.", "Third one here."),
         "Third one here.": ("Second one here.", ""),
     }
+
+
+def test_the_socket_says_that_it_is_tcp():
+    with listen("127.0.0.1", 0) as opened:
+        assert opened.proto == socket.IPPROTO_TCP  # else asyncio leaves Nagle's algorithm on: 40 ms an answer

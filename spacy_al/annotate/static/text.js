@@ -47,7 +47,7 @@ export function Text({ question, labels, on }) {
     }
   }
   const active = selection ? `w${selection[1]}` : undefined;
-  return html`<div id="text" class="text" dir="auto" role="listbox" aria-multiselectable="true" tabindex="0"
+  return html`<div id="text" class="text" data-question=${task.id} dir="auto" role="listbox" aria-multiselectable="true" tabindex="0"
     aria-label="Words of the question" aria-activedescendant=${active} onPointerDown=${on.down} onPointerMove=${on.move}
     onPointerUp=${on.up} onPointerCancel=${on.up} onDblClick=${on.twice}>${parts}</div>`;
 }
