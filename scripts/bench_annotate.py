@@ -270,11 +270,11 @@ def survive(folder: Path, kills: int) -> str:
     server: Optional[Any] = None
     acknowledged: Dict[str, Any] = {}
     tasks: List[Dict[str, Any]] = []
-    for _ in range(kills):
+    for number in range(kills):
         server = fork.Process(target=serve_page, args=(run, port))
         server.start()
-        killer = fork.Process(target=kill_later, args=(server.pid, float(rng.uniform(0.0, 1.5))))
-        killer.start()
+        # Every second one may die while it starts, the others after their first reply.
+        killer = start_killer(server.pid, float(rng.uniform(0.0, 1.5))) if number % 2 else None
         while server.is_alive():
             row = client.row(tasks[0], []) if tasks else None
             try:
@@ -287,12 +287,19 @@ def survive(folder: Path, kills: int) -> str:
             if row:
                 acknowledged[row["id"]] = row
             tasks = response.json()["tasks"]
+            killer = killer or start_killer(server.pid, float(rng.uniform(0.0, 0.3)))
         server.join()
-        killer.join()
     lines = [json.loads(line) for line in (run / "answers.jsonl").read_text().splitlines()]
     found = {line["id"] for line in lines}
     lost = len(set(acknowledged) - found)
     return f"{kills} kills, {len(acknowledged)} answers acknowledged, {lost} lost"
+
+
+def start_killer(pid: Optional[int], seconds: float) -> Any:
+    """A process that kills another one after some seconds."""
+    killer = multiprocessing.get_context("fork").Process(target=kill_later, args=(pid, seconds))
+    killer.start()
+    return killer
 
 
 def kill_later(pid: int, seconds: float) -> None:

@@ -16,6 +16,7 @@ from .servers import Forked, command, free_port, gold_spans
 
 pytestmark = pytest.mark.browser
 pytest.importorskip("selenium")
+from selenium.common.exceptions import WebDriverException  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 
 from .browser import Person, open_browser  # noqa: E402
@@ -43,15 +44,21 @@ def person(browser, server):
     return enter(browser, f"http://127.0.0.1:{server.port}/?token={server.token}")
 
 
+def load(browser, url):
+    """Open an address as soon as its server is there."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return browser.get(url)
+        except WebDriverException:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
 def enter(browser, url):
     person = Person(browser)
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            browser.get(url)
-            break
-        except Exception:  # the server is not there yet
-            time.sleep(0.1)
+    load(browser, url)
     browser.execute_script("localStorage.clear()")
     browser.get(url)
     person.wait(person.words)
@@ -164,8 +171,7 @@ def test_answers_kept_without_a_connection_outlive_the_page(person, server, fold
     accept(person)
     url = browser.current_url
     server.start()
-    time.sleep(0.5)
-    browser.get(url)
+    load(browser, url)
     person.wait(lambda: len(answers(folder)) == 2)
 
 
