@@ -140,6 +140,7 @@ class Rounds:
         self.plan, self.wire = plan, wire
         self.session: Any = None
         self.desk: Any = None
+        self._vain = -1  # lines of the log at a step that taught nothing, such as answers for a holdout alone
 
     def open(self) -> None:
         """Open the run; imports what is heavy."""
@@ -184,6 +185,8 @@ class Rounds:
         if state.phase == "annotate" and not fresh:
             return True  # only writes down that the run waits for people
         enough = self.plan.batch or min(len(state.pending) or 1, 20)
+        if self.answers() == self._vain:
+            return False
         return bool(fresh) and (wanted or fresh >= enough or self.desk.is_exhausted())
 
     def _step(self, state: Any) -> None:
@@ -193,6 +196,7 @@ class Rounds:
             self.session.prepare()
             return
         after = self.session.step()
+        self._vain = self.answers() if waiting and after.phase == "waiting" else -1
         if after.phase != "done" and after.round > before and before >= 0:
             self._keep_model()
 
