@@ -100,8 +100,7 @@ class Guard:
     def _enter(self, query: Dict[str, List[str]]) -> Response:
         if not hmac.compare_digest(query["token"][0].encode(), self.token.encode()):
             return PlainTextResponse("This token is not that of the page: open the address printed last.", 403)
-        names = [key for key in ("annotator", "settle") if key in query]
-        kept = {key: query[key][0] for key in names}
+        kept: Dict[str, str] = {key: query[key][0] for key in ("annotator", "settle") if key in query}
         return self.let_in("/?" + urlencode(kept) if kept else "/")
 
     def let_in(self, where: str) -> Response:

@@ -37,7 +37,7 @@ def read_post(row: Any, annotator: Optional[str]) -> Posted:
         raise ALError(Errors.A713.format(problem="missing is not a list of token numbers"))
     spans, rejected = _spans(row.get("spans", [])), _spans(row.get("rejected", []))
     answer = Answer(id_, verdict, spans, tuple(sorted(set(missing))), rejected, seconds, annotator, when)
-    return Posted(round_, answer)
+    return Posted(int(round_ or 0), answer)
 
 
 def read_annotator(value: Any) -> Optional[str]:

@@ -15,9 +15,10 @@ from ..corpus.numbering import warn_of_shards
 from ..corpus.task_docs import answer_doc
 from ..errors import ALError, Errors, Warnings
 from ..ids import Numbers
+from ..pipeline.teachable import teachable
 from ..runs.folder import RunFolder
 from ..runs.state import RunState
-from ..tasks import REJECTED, Answer, Task
+from ..tasks import Answer, Task
 from ..types import Pool, pool_array
 
 # Attributes (tokens, 3), labels (tokens, 2), lengths, occurrence numbers and sources (sentences,).
@@ -147,7 +148,7 @@ class People:
         RAISES: ALError A519 when no sentence is left.
         """
         docs = answer_docs(self.folder, self.state, self.answers, self.vocab)
-        taken = docs if learns_from_rejected(self.pipe) else [doc for doc in docs if is_accepted(doc)]
+        taken = docs if teachable(self.pipe).learns_from_rejected else [doc for doc in docs if is_accepted(doc)]
         path = self.folder.log.path
         if docs and not taken:
             raise ALError(Errors.A519.format(path=path, n=len(docs), name=self.pipe.name))
@@ -173,10 +174,3 @@ def answer_docs(folder: RunFolder, state: RunState, answers: Sequence[Answer], v
 def is_accepted(doc: Doc) -> bool:
     """Whether people accepted a sentence, so that its tokens are labelled and not all missing."""
     return doc.user_data.get("answer", "accept") == "accept"
-
-
-def learns_from_rejected(pipe: Any) -> bool:
-    """Whether a component learns from `doc.spans[REJECTED]`: by its own word, or spaCy's `ner` by its setting."""
-    if hasattr(pipe, "learns_from_rejected"):
-        return bool(pipe.learns_from_rejected)
-    return getattr(pipe, "cfg", {}).get("incorrect_spans_key") == REJECTED

@@ -26,6 +26,7 @@ from ..errors import ALError, Errors
 from ..files import write_json
 from ..ml.snapshot import Snapshot
 from ..ml.thinc_encoder import thinc_seed
+from ..pipeline.teachable import Teachable, teachable
 from ..schemas import ActiveLearningSchema
 from .batching import count_batches, seeded_epochs
 from .determinism import deterministic
@@ -69,7 +70,7 @@ class Trainer:
         self.nlp.config["training"]["train_corpus"] = config["training"]["train_corpus"]
         self.nlp.config["training"]["dev_corpus"] = config["training"]["dev_corpus"]
         self.training: Dict[str, Any] = self.nlp.config.interpolate()["training"]
-        self.starts: Dict[str, Snapshot] = {}
+        self.pupils: Dict[str, Teachable] = {}
 
     def train(
         self,
@@ -87,26 +88,23 @@ class Trainer:
         RETURNS (TrainingReport): Steps, losses, development scores.
         """
         with thinc_seed(seed), deterministic(self.settings.deterministic):
-            self._restart(seed)
-            for _, pipe in self._trainable():
-                if trains_in_one_go(pipe):
-                    pipe.fit(list(examples), list(dev), seed)
+            for name, pipe in self._trainable():
+                self._pupil(name, pipe).restart(seed)
+            for name, pipe in self._trainable():
+                if self._pupil(name, pipe).trains_in_one_go:
+                    self._pupil(name, pipe).fit(list(examples), list(dev), seed)
             if not self.stepped():
                 return TrainingReport()
             return self._train_steps(examples, dev, seed, progress)
 
     def stepped(self) -> List[Any]:
         """The components that spaCy's loop trains, batch by batch."""
-        return [pipe for _, pipe in self._trainable() if not trains_in_one_go(pipe)]
+        return [pipe for name, pipe in self._trainable() if not self._pupil(name, pipe).trains_in_one_go]
 
-    def _restart(self, seed: int) -> None:
-        for name, pipe in self._trainable():
-            if hasattr(pipe, "restart"):
-                pipe.restart(seed)
-            else:
-                if name not in self.starts:
-                    self.starts[name] = Snapshot(pipe.model)
-                self.starts[name].restore()
+    def _pupil(self, name: str, pipe: Any) -> Teachable:
+        if name not in self.pupils:
+            self.pupils[name] = teachable(pipe)
+        return self.pupils[name]
 
     def _trainable(self) -> List[Tuple[str, Any]]:
         frozen = self.training["frozen_components"]
@@ -202,11 +200,6 @@ class Follower:
     def finish(self) -> None:
         """Keep the best weights."""
         self._restore()
-
-
-def trains_in_one_go(pipe: Any) -> bool:
-    """Whether a component learns in its own `fit`, not in `update`."""
-    return bool(getattr(pipe, "trains_in_one_go", False))
 
 
 def mean_losses(sums: Dict[str, Any], steps: int) -> Dict[str, float]:

@@ -86,6 +86,7 @@ class CRFSuiteNER(Pipe):
     """
 
     trains_in_one_go = True
+    learns_from_rejected = False
     model = None  # nothing that an optimizer of spaCy could step; the CRF is in `crf`
 
     def __init__(

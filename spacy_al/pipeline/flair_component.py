@@ -37,6 +37,7 @@ class FlairNER(Pipe):
     """
 
     trains_in_one_go = True
+    learns_from_rejected = False
     model = None  # nothing that an optimizer of spaCy could step; the network is in `tagger`
 
     def __init__(

@@ -106,6 +106,8 @@ class SequenceTagger(TrainablePipe):
         """The kinds of dropout that `sample` knows, "off" first."""
         return ["off", *self._shim.encoder.seams]
 
+    trains_in_one_go = False  # see `spacy_al.pipeline.teachable`
+
     @property
     def learns_from_rejected(self) -> bool:
         """Whether spans known not to be entities (`doc.spans[REJECTED]`) teach it anything: its head decides."""

@@ -8,8 +8,8 @@ from spacy_al.corpus.reader import make_example, read_docs
 from spacy_al.errors import ALError
 from spacy_al.loop.engine import Engine
 from spacy_al.loop.learner import Learner
-from spacy_al.loop.oracle import learns_from_rejected
 from spacy_al.loop.session import Session, run
+from spacy_al.pipeline.teachable import teachable
 from spacy_al.schemas import fill_active_learning
 from spacy_al.tasks import REJECTED, Answer
 
@@ -127,4 +127,4 @@ def test_spacys_own_ner_learns_from_rejected_spans_when_it_is_told_to(key, learn
     import spacy
 
     pipe = spacy.blank("en").add_pipe("ner", config={"incorrect_spans_key": key})
-    assert learns_from_rejected(pipe) is learns
+    assert teachable(pipe).learns_from_rejected is learns
