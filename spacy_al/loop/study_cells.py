@@ -103,9 +103,8 @@ def slim(cell: Cell, output: Path) -> List[Path]:
         return []
     finished = state.phase == "done"
     # An unfinished round still chooses by its utilities. Answers of all rounds stay: more rounds train on them.
-    large = [
-        path for path in sorted(folder.path.glob("rounds/*/utilities.npz")) if finished or _before(path, state.round)
-    ]
+    said = [*folder.path.glob("rounds/*/utilities.npz"), *folder.path.glob("rounds/*/watched.npz")]
+    large = [path for path in sorted(said) if finished or _before(path, state.round)]
     if finished:
         large += [path for path in (folder.model, folder.path / "successor") if path.is_dir()]
     for path in large:
