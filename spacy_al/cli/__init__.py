@@ -7,6 +7,7 @@ import typer
 from .annotate import annotate_cli
 from .convert import convert_cli
 from .evaluate import evaluate_cli
+from .fetch import fetch_cli
 from .ingest import ingest_cli
 from .look_again import look_again_cli
 from .pull import pull_cli
@@ -29,6 +30,7 @@ al_cli = typer.Typer(
 al_cli.command("annotate", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(annotate_cli)
 al_cli.command("convert")(convert_cli)
 al_cli.command("evaluate")(evaluate_cli)
+al_cli.command("fetch")(fetch_cli)
 al_cli.command("ingest")(ingest_cli)
 al_cli.command("look-again")(look_again_cli)
 al_cli.command("pull")(pull_cli)

