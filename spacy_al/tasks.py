@@ -12,6 +12,7 @@ VERDICTS = ("accept", "reject", "ignore")
 # Span group of a labelled Doc: spans known not to be entities of their label. The name is that of spaCy's
 # documentation, whose `ner` learns from it when `incorrect_spans_key` says so.
 REJECTED = "incorrect_spans"
+SETTLED = "settled by "  # begins the annotator of an answer that was made of several people's
 SPAN_KEYS = ("spans", "rejected")
 
 
@@ -144,6 +145,7 @@ class Answer:
     seconds (float): What the answer cost, over all who worked on it; None when the tool does not say.
     annotator (str): Who answered, as the tool names them.
     when (str): Moment of the answer, ISO 8601; None when the tool does not say.
+    round (int): The round whose question it answers; None when the tool lost it, and in files of earlier versions.
     """
 
     id: str
@@ -154,13 +156,14 @@ class Answer:
     seconds: Optional[float] = None
     annotator: Optional[str] = None
     when: Optional[str] = None
+    round: Optional[int] = None
 
     def to_row(self) -> Dict[str, Any]:
         """The line of answers.jsonl that stands for this answer; what it does not say is left out."""
         row = {
             "id": self.id, "verdict": self.verdict, "spans": [list(span) for span in self.spans],
             "missing": list(self.missing), "rejected": [list(span) for span in self.rejected],
-            "seconds": self.seconds, "annotator": self.annotator, "when": self.when,
+            "seconds": self.seconds, "annotator": self.annotator, "when": self.when, "round": self.round,
         }  # fmt: skip
         return {key: value for key, value in row.items() if value is not None and value != []}
 
@@ -177,12 +180,27 @@ class Answer:
             seconds=row.get("seconds"),
             annotator=row.get("annotator"),
             when=row.get("when"),
+            round=row.get("round"),
         )
+
+    def to(self, task: Task) -> "Answer":
+        """The same answer, which says by itself what it was to, and that the context of windows is missing."""
+        missing = {*self.missing, *outside(task, self.spans)} if self.verdict == "accept" else self.missing
+        return replace(self, round=task.round, missing=tuple(sorted(missing)))
 
     @property
     def teaches(self) -> bool:
         """Whether it says anything of the sentence's entities, to a tagger that learns from rejected spans too."""
         return self.verdict == "accept" or bool(self.rejected)
+
+
+def outside(task: Task, spans: Sequence[TokenSpan]) -> List[int]:
+    """Tokens that were not asked about and lie in no entity: what is shown as context says nothing of O."""
+    if not task.windows:
+        return []
+    places = [*task.windows, *((start, end) for start, end, _ in spans)]
+    known = {number for start, end in places for number in range(start, end)}
+    return [number for number in range(len(task.words)) if number not in known]
 
 
 def find_overlap(spans: Tuple[TokenSpan, ...]) -> Optional[Tuple[TokenSpan, TokenSpan]]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ..tasks import SETTLED as SETTLED
 from ..tasks import Answer
 
 Said = Dict[str, Dict[Optional[str], Answer]]  # by sentence, then by person; the latest answer stands last
-SETTLED = "settled by "
 
 
 @dataclass(frozen=True)

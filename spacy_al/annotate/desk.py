@@ -3,6 +3,7 @@
 import hashlib
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
@@ -110,7 +111,8 @@ class Desk:
         problem = answer_problem(post.answer, task, self.labels)
         if problem or task is None:
             raise ALError(Errors.A474.format(path=self.files.path.name, id=post.answer.id, problem=problem))
-        return combined(task, self.said.get(task.id, {}).get(post.answer.annotator), post.answer)
+        answer = replace(post.answer, round=task.round)
+        return combined(task, self.said.get(task.id, {}).get(post.answer.annotator), answer)
 
     def _asked(self, post: Posted, state: Optional[RunState]) -> Optional[Task]:
         rounds = [post.round, *range(state.round, -1, -1)] if state else []

@@ -98,14 +98,13 @@ def find_taken(source: Path) -> FrozenSet[str]:
 def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Optional[Path]) -> None:
     """Give answers to the run, or write those that teach something as a DocBin; ALError A626 without `output`."""
     if source.is_dir():
-        from ..exchange.ingest import replaced
+        from ..exchange.ingest import log_lines, told_of
         from ..loop.session import Session
         from ..runs.folder import RunFolder
 
-        before = {answer.id: answer for answer in RunFolder(source).log.read()}
-        Session.open(source).answer(reading.answers)
-        told = replaced(reading.answers, before)
-        if told:
+        lines, counts = log_lines(reading, RunFolder(source).log.read())
+        Session.open(source).answer(lines)
+        for told in told_of(counts):
             typer.echo(told)
         return
     from spacy.vocab import Vocab

@@ -59,7 +59,7 @@ def pull_cli(
     from .common import fail_clearly
 
     with fail_clearly():
-        tasks = open_source(source, pool, limit)
+        tasks = open_source(source, pool, limit, earlier=True)
         allowed = tuple(find_labels(labels, source, tasks)) or None
         names = parse_names(rename or [])
         options = Options(several, snap, unlabelled, untouched, units, allowed, names, find_taken(source))

@@ -63,8 +63,7 @@ def answer_doc(task: Task, answer: Answer, vocab: Vocab) -> Doc:
     """
     doc = _bare_doc(task, vocab)
     if answer.verdict == "accept":
-        unknown = {*answer.missing, *outside(task, answer)}
-        missing = [Span(doc, number, number + 1) for number in sorted(unknown)]
+        missing = [Span(doc, number, number + 1) for number in answer.to(task).missing]
         doc.set_ents(_spans(doc, answer.spans), missing=missing, default="outside")
     if answer.rejected:
         doc.spans[REJECTED] = _spans(doc, answer.rejected)
@@ -77,15 +76,6 @@ def answer_doc(task: Task, answer: Answer, vocab: Vocab) -> Doc:
     }
     doc.user_data.update({key: value for key, value in about.items() if value is not None})
     return doc
-
-
-def outside(task: Task, answer: Answer) -> List[int]:
-    """Tokens that were not asked about and lie in no entity: what is shown as context says nothing of O."""
-    if not task.windows:
-        return []
-    spans = [*task.windows, *((start, end) for start, end, _ in answer.spans)]
-    known = {number for start, end in spans for number in range(start, end)}
-    return [number for number in range(len(task.words)) if number not in known]
 
 
 def _bare_doc(task: Task, vocab: Vocab) -> Doc:

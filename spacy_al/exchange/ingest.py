@@ -1,14 +1,15 @@
 """Taking a file of answers in: all of it, or, on request, what is right of it and the rest to a file."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
-from typing import List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..corpus.annotation.chunks import read_file
 from ..corpus.annotation.tools import detect
 from ..errors import ALError, Errors
 from ..files import write_bytes
-from ..tasks import Answer, Task
+from ..tasks import SETTLED, Answer, Task
 from .reading import SEVERAL, UNITS, UNLABELLED, UNTOUCHED, Options, Reading
 from .tool_files import parse_files
 
@@ -18,7 +19,7 @@ NOTES = {
     "by_text": "records without our id, found by their text",
     "utf16": "spans counted in UTF-16 units, corrected",
     "snapped": "spans widened to whole tokens",
-    "taken": "answers of earlier rounds, already taken",
+    "taken": "answers that were taken in before",
     "trimmed": "spans with white space at an edge, trimmed",
     "copies": "spans given twice in one answer, counted once",
     "other_results": "results that are not entities, left out",
@@ -79,8 +80,7 @@ def _take(
     files: Sequence[Tuple[bytes, Path, str]], tasks: Sequence[Task], options: Options, rests: Sequence[Path]
 ) -> Reading:
     check_options(options)
-    by_id: Mapping[str, Task] = {task.id: task for task in tasks}
-    reading, left = parse_files(files, by_id, options)
+    reading, left = parse_files(files, tasks, options)
     path = files[0][1]
     if reading.problems and not rests:
         raise ALError(_all_problems(path, reading))
@@ -92,14 +92,46 @@ def _take(
     return reading
 
 
-def replaced(answers: Sequence[Answer], before: Mapping[str, Answer]) -> str:
-    """How many answers take the place of earlier ones and how many of them say something else; empty if none does."""
-    pairs = [(answer, before[answer.id]) for answer in answers if answer.id in before]
-    differ = sum(
-        (new.verdict, new.spans, new.missing, new.rejected) != (old.verdict, old.spans, old.missing, old.rejected)
-        for new, old in pairs
-    )
-    return f"{len(pairs)} earlier answers replaced, {differ} of them by answers that differ" if pairs else ""
+def log_lines(reading: Reading, log: Sequence[Answer]) -> Tuple[List[Answer], Counter[str]]:
+    """What of a reading goes into a run's log: where several people answered, what each said, then what that comes to.
+
+    log (Sequence[Answer]): What is there already; a question of which nothing new is said is left out.
+    RETURNS (Tuple[List[Answer], Counter[str]]): The answers; how many questions were "taken" before, how many
+        earlier answers are "replaced", and how many of these by some that "differ".
+    """
+    before, given = (_by_question(answers) for answers in (log, reading.given))
+    lines: List[Answer] = []
+    counts: Counter[str] = Counter()
+    for answer in reading.answers:
+        people = given.get((answer.id, answer.round), [])
+        told = [answer]
+        if len({one.annotator for one in people}) > 1:
+            told = [*people, replace(answer, annotator=f"{SETTLED}{answer.annotator or 'several'}", seconds=None)]
+        old = before.get((answer.id, answer.round)) or before.get((answer.id, None)) or []
+        if old and old[-1] == told[-1] and all(one in old for one in told):
+            counts["taken"] += 1
+            continue
+        lines += told
+        counts.update({"replaced": bool(old), "differ": bool(old) and _said(old[-1]) != _said(answer)})
+    return lines, counts
+
+
+def told_of(counts: Mapping[str, int]) -> List[str]:
+    """What `log_lines` counted, as lines for people."""
+    lines = [f"{counts['taken']} {NOTES['taken']}"] if counts["taken"] else []
+    told = f"{counts['replaced']} earlier answers replaced, {counts['differ']} of them by answers that differ"
+    return lines + ([told] if counts["replaced"] else [])
+
+
+def _by_question(answers: Sequence[Answer]) -> Dict[Tuple[str, Optional[int]], List[Answer]]:
+    found: Dict[Tuple[str, Optional[int]], List[Answer]] = {}
+    for answer in answers:
+        found.setdefault((answer.id, answer.round), []).append(answer)
+    return found
+
+
+def _said(answer: Answer) -> Tuple[object, ...]:
+    return answer.verdict, answer.spans, answer.missing, answer.rejected
 
 
 def summary(reading: Reading) -> List[str]:

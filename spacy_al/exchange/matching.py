@@ -1,7 +1,7 @@
 """Finding the task that a record answers, and making sure that it is still the same sentence."""
 
 from collections import defaultdict
-from typing import Dict, List, Mapping, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 from ..corpus.annotation.blocks import written
 from ..corpus.annotation.marks import Record
@@ -12,14 +12,23 @@ from ..tasks import Task
 class Asked:
     """The tasks that were asked for, found by id or, for tools that lose ids, by their text or tokens."""
 
-    def __init__(self, tasks: Mapping[str, Task]) -> None:
-        """tasks (Mapping[str, Task]): The tasks by id."""
-        self.tasks = tasks
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        """tasks (Iterable[Task]): The tasks; of one sentence there may be several, of different rounds."""
+        self.by_round: Dict[Tuple[str, Optional[int]], Task] = {(task.id, task.round): task for task in tasks}
+        self.by_id: Dict[str, Task] = {task.id: task for task in self.by_round.values()}
         self.by_text: Dict[str, List[Task]] = defaultdict(list)
         self.by_words: Dict[Tuple[str, ...], List[Task]] = defaultdict(list)
-        for task in tasks.values():
+        for task in {(task.id, task.windows): task for task in self.by_round.values()}.values():
             self.by_text[task.text.rstrip()].append(task)
             self.by_words[tuple(map(written, task.words))].append(task)
+
+    def named(self, record: Record) -> Optional[Task]:
+        """The task that a record names, by id and round; by the id alone where no round or no window can be mixed up.
+
+        RETURNS (Optional[Task]): The last one of the sentence where the tool lost the round. None: it was not asked.
+        """
+        task = self.by_round.get((record.id or "", record.round)) or self.by_id.get(record.id or "")
+        return None if task and task.windows and record.round not in (None, task.round) else task
 
     def find(self, record: Record, *, has_ids: bool) -> Task:
         """The record's task.
@@ -32,9 +41,9 @@ class Asked:
             raise ALError(Errors.A629.format(place=record.chunk.place))
         if record.id is None:
             return self._by_content(record)
-        task = self.tasks.get(record.id)
+        task = self.named(record)
         if task is None:
-            raise ALError(Errors.A603.format(place=record.chunk.place, id=record.id[:80], n=len(self.tasks)))
+            raise ALError(Errors.A603.format(place=record.chunk.place, id=record.id[:80], n=len(self.by_id)))
         check_content(record, task)
         return task
 

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 from typing import Counter as Counts
 
 from ..corpus.annotation.marks import Record, rename
@@ -14,6 +14,8 @@ from .matching import Asked
 from .reading import Options, Problem, Reading
 from .units import place_marks, proved_units
 
+Key = Tuple[str, int]  # id and round of a task
+
 
 @dataclass
 class _Work:
@@ -22,9 +24,9 @@ class _Work:
     options: Options
     problems: List[Problem]
     counts: Counts[str] = field(default_factory=Counter)
-    given: Dict[str, List[Given]] = field(default_factory=lambda: defaultdict(list))
-    items: Dict[str, Set[int]] = field(default_factory=lambda: defaultdict(set))
-    failed: Set[str] = field(default_factory=set)
+    given: Dict[Key, List[Given]] = field(default_factory=lambda: defaultdict(list))
+    items: Dict[Key, Set[int]] = field(default_factory=lambda: defaultdict(set))
+    failed: Set[Key] = field(default_factory=set)
 
     def fail(self, error: ALError, records: Sequence[Record]) -> None:
         items = tuple(sorted({record.chunk.item for record in records}))
@@ -33,7 +35,7 @@ class _Work:
 
 def resolve(
     records: Sequence[Record],
-    tasks: Mapping[str, Task],
+    tasks: Iterable[Task],
     options: Options,
     *,
     default_unit: Optional[str],
@@ -43,7 +45,7 @@ def resolve(
     """Check records against the tasks that were asked for.
 
     records (Sequence[Record]): What a format's module read.
-    tasks (Mapping[str, Task]): The tasks by id.
+    tasks (Iterable[Task]): The tasks; of one sentence there may be several, of different rounds.
     options (Options): How to take them in.
     default_unit (str): What the tool's offsets count where nothing proves it; None to refuse such records.
     mixed (bool): One record's offsets prove nothing of those of other records.
@@ -51,15 +53,16 @@ def resolve(
     RETURNS (Reading): A task that has any problem has no answer.
     """
     work = _Work(options, list(problems))
+    keys = list(dict.fromkeys(map(_key, tasks)))
     pairs = _match(records, Asked(tasks), work)
     proved = set() if mixed else proved_units(pairs, options)
     for record, task in pairs:
         _take(record, task, work, proved, default_unit)
-    answers = [answer for id_ in tasks if (answer := _merge(id_, work)) is not None]
+    answers = [answer for key in keys if (answer := _merge(key, work)) is not None]
     work.problems.sort(key=lambda problem: problem.items)
     rest = {item for problem in work.problems for item in problem.items}
-    rest |= {item for id_ in work.failed for item in work.items[id_]}
-    said = [each.answer for id_ in tasks if id_ not in work.failed for each in work.given.get(id_, [])]
+    rest |= {item for key in work.failed for item in work.items[key]}
+    said = [each.answer for key in keys if key not in work.failed for each in work.given.get(key, [])]
     return Reading(answers, work.problems, tuple(sorted(rest)), {k: n for k, n in work.counts.items() if n}, said)
 
 
@@ -67,20 +70,21 @@ def _match(records: Sequence[Record], asked: Asked, work: _Work) -> List[Tuple[R
     pairs = []
     has_ids = any(record.id is not None for record in records)
     for record in records:
-        if record.id in work.options.taken and record.id not in asked.tasks:
+        named = asked.named(record)
+        if named is None and record.id in work.options.taken:
             work.counts["taken"] += 1
             continue
         work.counts["other_results"] += record.left_out
-        if record.id in asked.tasks:
-            work.items[record.id or ""].add(record.chunk.item)
+        if named is not None:
+            work.items[_key(named)].add(record.chunk.item)
         try:
             task = asked.find(record, has_ids=has_ids)
             record = rename(record, work.options.names)
         except ALError as error:
             work.fail(error, [record])
-            work.failed |= {record.id} & asked.tasks.keys() if record.id else set()
+            work.failed |= {_key(named)} if named is not None else set()
             continue
-        work.items[task.id].add(record.chunk.item)
+        work.items[_key(task)].add(record.chunk.item)
         work.counts["by_text"] += record.id is None
         pairs.append((record, task))
     return pairs
@@ -91,24 +95,24 @@ def _take(record: Record, task: Task, work: _Work, proved: Set[str], default_uni
         answer = _answer(record, task, work, proved, default_unit)
     except ALError as error:
         work.fail(error, [record])
-        work.failed.add(task.id)
+        work.failed.add(_key(task))
         return
     if answer is None:
         work.counts["unanswered"] += 1
     else:
-        work.given[task.id].append(Given(answer, record))
+        work.given[_key(task)].append(Given(answer, record))
 
 
-def _merge(id_: str, work: _Work) -> Optional[Answer]:
-    given = without_copies(work.given.get(id_, []))
-    if not given or id_ in work.failed:
+def _merge(key: Key, work: _Work) -> Optional[Answer]:
+    given = without_copies(work.given.get(key, []))
+    if not given or key in work.failed:
         return None
-    work.counts["duplicates"] += len(work.given[id_]) - 1
+    work.counts["duplicates"] += len(work.given[key]) - 1
     try:
         return merge(given, work.options.several)
     except ALError as error:
         work.fail(error, [each.record for each in given])
-        work.failed.add(id_)
+        work.failed.add(key)
         return None
 
 
@@ -119,7 +123,7 @@ def _answer(record: Record, task: Task, work: _Work, proved: Set[str], default_u
         return None
     who: Dict[str, Any] = {"seconds": record.seconds, "annotator": record.annotator, "when": _moment(record.when)}
     if verdict != "accept" and not about_span:
-        return Answer(task.id, verdict, **who)
+        return Answer(task.id, verdict, **who).to(task)
     if record.unsure:
         if work.options.untouched == "skip":
             return None
@@ -127,9 +131,9 @@ def _answer(record: Record, task: Task, work: _Work, proved: Set[str], default_u
             raise ALError(Errors.A619.format(place=record.chunk.place))
     spans = _spans(record, task, work, proved, default_unit)
     if about_span:
-        return Answer(task.id, verdict, rejected=spans, **who)
+        return Answer(task.id, verdict, rejected=spans, **who).to(task)
     missing = _missing(record, spans, task, work.options)
-    return Answer(task.id, verdict, spans, missing, **who)
+    return Answer(task.id, verdict, spans, missing, **who).to(task)
 
 
 def _spans(
@@ -156,6 +160,10 @@ def _missing(record: Record, spans: Iterable[TokenSpan], task: Task, options: Op
         return record.missing
     covered = {token for start, end, _ in spans for token in range(start, end)}
     return tuple(token for token in range(len(task.words)) if token not in covered)
+
+
+def _key(task: Task) -> Key:
+    return task.id, task.round
 
 
 def _moment(seconds: Optional[float]) -> Optional[str]:

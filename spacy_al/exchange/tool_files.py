@@ -39,12 +39,12 @@ def write_tasks(path: Path, tasks: Sequence[Task], name: str, labels: Sequence[s
 
 
 def parse_files(
-    files: Sequence[Tuple[bytes, Path, str]], tasks: Mapping[str, Task], options: Options = DEFAULT
+    files: Sequence[Tuple[bytes, Path, str]], tasks: Sequence[Task], options: Options = DEFAULT
 ) -> Tuple[Reading, List[bytes]]:
     """Read what people answered, without changing anything.
 
     files (Sequence[Tuple[bytes, Path, str]]): Content, name (for messages) and format (a key of FORMATS) of each.
-    tasks (Mapping[str, Task]): The tasks that were asked for, by id.
+    tasks (Sequence[Task]): The tasks that were asked for; of one sentence there may be several, of different rounds.
     options (Options): How to take answers in.
     RETURNS (Tuple[Reading, List[bytes]]): Answers and problems, and for each file one of the same format with the
         records that were not taken; empty if there are none. Where a tool does not say who answered, of several files
@@ -72,8 +72,8 @@ def parse_files(
 def parse_answers(
     data: bytes, path: Path, tasks: Mapping[str, Task], name: str, options: Options = DEFAULT
 ) -> Tuple[Reading, bytes]:
-    """`parse_files` for one."""
-    reading, (rest,) = parse_files([(data, path, name)], tasks, options)
+    """`parse_files` for one. tasks (Mapping[str, Task]): By id."""
+    reading, (rest,) = parse_files([(data, path, name)], list(tasks.values()), options)
     return reading, rest
 
 

@@ -1,8 +1,9 @@
 """Who answers a query: the gold labels of a simulation, or people."""
 
 import warnings
+from functools import reduce
 from pathlib import Path
-from typing import Any, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -17,10 +18,12 @@ from ..errors import ALError, Errors, Warnings
 from ..ids import Numbers
 from ..pipeline.teachable import teachable
 from ..runs.folder import RunFolder
+from ..runs.labels import merged
 from ..runs.state import RunState
 from ..tasks import Answer, Task
 from ..types import Pool, pool_array
 
+Windows = Tuple[Tuple[int, int], ...]
 # Attributes (tokens, 3), labels (tokens, 2), lengths, occurrence numbers and sources (sentences,).
 Part = Tuple[NDArray[numpy.uint64], NDArray[numpy.uint64], NDArray[numpy.int64], Numbers, List[Optional[str]]]
 
@@ -159,16 +162,43 @@ class People:
 
 
 def answer_docs(folder: RunFolder, state: RunState, answers: Sequence[Answer], vocab: Vocab) -> List[Doc]:
-    """Labelled Docs of those answers that teach something; of several to one sentence, the last one counts.
+    """Labelled Docs of those answers that teach something; of several to one question, the last one counts.
 
+    Answers to different windows of a sentence become one Doc, whatever the order they came in.
     An earlier version kept the answers of a waiting round in its annotated.spacy alone: they count too.
     """
-    said = {answer.id: answer for answer in answers}
-    tasks = folder.asked(state.round) if said else {}
-    docs = [answer_doc(tasks[id_], answer, vocab) for id_, answer in said.items() if answer.teaches]
+    said: Dict[str, Dict[Windows, Said]] = {}
+    for answer, task in zip(answers, folder.answered_tasks(answers, state.round) if answers else []):
+        if task is not None:
+            of = said.setdefault(answer.id, {})
+            seconds = of[task.windows].seconds if task.windows in of else {}
+            kept = {windows: one for windows, one in of.items() if task.windows and windows != task.windows}
+            one = Said(task, answer, {**seconds, answer.annotator: answer.seconds})
+            said[answer.id] = kept | {task.windows: one}
+    docs = [doc for of in said.values() if (doc := joined(list(of.values()), vocab)) is not None]
     before = folder.read_round(state.round, vocab) if folder.answers(state.round).is_file() else []
     asked = set(state.pending)
     return [doc for doc in before if doc.user_data["id"] in asked - set(said)] + docs
+
+
+class Said(NamedTuple):
+    """The last answer to a question, and the seconds that each person's last answer to it took."""
+
+    task: Task
+    answer: Answer
+    seconds: Dict[Optional[str], Optional[float]]
+
+
+def joined(said: Sequence[Said], vocab: Vocab) -> Optional[Doc]:
+    """What answers to different windows of one sentence, the last one last, teach together; None for nothing."""
+    docs = [answer_doc(one.task, one.answer, vocab) for one in said if one.answer.teaches]
+    if not docs:
+        return None
+    doc = reduce(merged, docs)
+    seconds = [cost for one in said if one.answer.teaches for cost in one.seconds.values() if cost is not None]
+    doc.user_data["answer"] = "accept" if any(map(is_accepted, docs)) else "reject"
+    doc.user_data.update({"seconds": sum(seconds)} if seconds else {})
+    return doc
 
 
 def is_accepted(doc: Doc) -> bool:

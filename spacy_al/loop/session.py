@@ -94,7 +94,8 @@ class Session:
         state = self._state()
         if state is None or state.phase != "waiting":
             return []
-        said = {answer.id for answer in self.folder.log.read(state.answers)}
+        now = self.folder.log.read(state.answers)
+        said = {answer.id for answer in now if answer.round in (None, state.round)}
         pending = set(state.pending) - said
         return [task for task in self.folder.read_selected(state.round) if task.id in pending][:k]
 
@@ -107,10 +108,13 @@ class Session:
         return [task for task in self.folder.read_selected(state.round) if task.id in pending]
 
     def asked(self) -> List[Task]:
-        """All that this round and earlier ones asked; raises ALError A507 unless the run waits for people."""
+        """All that this round and earlier ones asked, in this order; a sentence may be there with several windows.
+
+        RAISES: ALError A507 unless the run waits for people.
+        """
         self.batch()
         state = self._state()
-        return list(self.folder.asked(state.round).values()) if state else []
+        return self.folder.every_task(state.round) if state else []
 
     def look_again(self, k: Optional[int] = None, *, folds: int = FOLDS) -> Tuple[List[Task], List[str]]:
         """Labelled sentences that are worth a second look, least likely labels first; answers go to `answer`.
@@ -139,12 +143,14 @@ class Session:
         state = self._state()
         if state is None or state.phase == "done" or self.settings.oracle != "people":
             raise ALError(Errors.A507.format(path=self.folder.path, phase=_phase(state)))
-        tasks, labels = self.folder.asked(state.round), self.labels
-        for one in answers:
-            problem = answer_problem(one, tasks.get(one.id), labels)
-            if problem:
+        tasks, labels = self.folder.answered_tasks(answers, state.round), self.labels
+        checked: List[Answer] = []
+        for one, task in zip(answers, tasks):
+            problem = answer_problem(one, task, labels)
+            if problem or task is None:
                 raise ALError(Errors.A474.format(path=self.folder.path, id=one.id, problem=problem))
-        self.folder.log.append(answers)
+            checked.append(one.to(task))
+        self.folder.log.append(checked)
 
     def status(self) -> Status:
         """Where the run stands; raises ALError A510 when it has not begun, A502 when its state is damaged."""

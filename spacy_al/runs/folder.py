@@ -15,7 +15,7 @@ from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_json
 from ..jsonl import read_jsonl, write_jsonl
-from ..tasks import Task
+from ..tasks import Answer, Task
 from .answers import AnswerLog
 
 
@@ -66,7 +66,18 @@ class RunFolder:
 
     def asked(self, round_: int) -> Dict[str, Task]:
         """The last task of each sentence that was chosen for the rounds up to `round_` or in reserve then, by id."""
-        return {task.id: task for number in range(round_ + 1) for task in self.read_tasks(number)}
+        return {task.id: task for task in self.every_task(round_)}
+
+    def every_task(self, round_: int) -> List[Task]:
+        """All that was asked or in reserve up to a round; a sentence with windows may be there several times."""
+        return [task for number in range(round_ + 1) for task in self.read_tasks(number)]
+
+    def answered_tasks(self, answers: Sequence[Answer], round_: int) -> List[Optional[Task]]:
+        """The task that each answer is to: that of its round, else the last of its sentence up to `round_`, or None."""
+        every = self.every_task(round_)
+        of: Dict[Tuple[str, Optional[int]], Task] = {(task.id, task.round): task for task in every}
+        last = {task.id: task for task in every}
+        return [of.get((one.id, one.round), last.get(one.id)) for one in answers]
 
     def _kept_tasks(self, path: Path) -> List[Task]:
         try:

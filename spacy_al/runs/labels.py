@@ -9,6 +9,7 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..errors import ALError, Errors
+from ..tasks import REJECTED
 from .folder import RunFolder
 
 MISSING = 0  # of token.ent_iob: nobody said anything about this token
@@ -64,15 +65,22 @@ def merged(old: Doc, new: Doc) -> Doc:
     said = after[:, 0] != MISSING
     if said.all() or not len(new):
         return new
+    keep_rejected(old, new)
     kept = before.copy()
     for ent in old.ents:
         if said[ent.start : ent.end].any():
             kept[ent.start : ent.end] = 0
     kept[said] = after[said]
-    for group, spans in old.spans.items():
-        if group not in new.spans:
-            new.spans[group] = [Span(new, span.start, span.end, label=span.label_) for span in spans]
     return new.from_array([ENT_IOB, ENT_TYPE], kept)
+
+
+def keep_rejected(old: Doc, new: Doc) -> None:
+    """Take over what an old answer has rejected, and a new one neither rejects itself nor says to be an entity."""
+    known = {(span.start, span.end, span.label_) for span in (*new.ents, *new.spans.get(REJECTED, ()))}
+    more = [span for span in old.spans.get(REJECTED, ()) if (span.start, span.end, span.label_) not in known]
+    if more:
+        taken = [Span(new, span.start, span.end, label=span.label_) for span in more]
+        new.spans[REJECTED] = [*new.spans.get(REJECTED, ()), *taken]
 
 
 def _rows(doc: Doc) -> NDArray[Any]:

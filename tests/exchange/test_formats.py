@@ -120,8 +120,8 @@ def test_argilla_drafts_are_no_answers(changes):
 
 def test_conll_columns():
     two, four = (FORMATS[name].dump([SUGGESTED]).decode().split("\n") for name in ("conll", "conll4"))
-    assert two[2:7] == ["# text = Bob 😀 met Al's cat", "# answer = ?", "Bob\tB-PER", "😀\tO", "met\tO"]
-    assert four[7:9] == ["Al\t-X-\t-X-\tB-PER", "'s\t-X-\t-X-\tI-PER"]
+    assert two[3:8] == ["# text = Bob 😀 met Al's cat", "# answer = ?", "Bob\tB-PER", "😀\tO", "met\tO"]
+    assert four[8:10] == ["Al\t-X-\t-X-\tB-PER", "'s\t-X-\t-X-\tI-PER"]
 
 
 def test_conll_dash_is_missing():
@@ -132,7 +132,7 @@ def test_conll_dash_is_missing():
 
 def test_conll_space_separated_without_ids():
     data = b"-DOCSTART- -X- O O\r\n\r\nRome NNP B-NP B-LOC\r\n! . O O\r\n"
-    assert read(data, "conll").answers == [Answer(OTHER.id, "accept", ((0, 1, "LOC"),))]
+    assert read(data, "conll").answers == [Answer(OTHER.id, "accept", ((0, 1, "LOC"),), round=0)]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What an answer means, and which records are refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_a_lost_id_is_found_by_text():
 
 
 def test_a_lost_id_of_an_ambiguous_text():
-    twins = {"a-0": TASK, "b-0": TASK}
+    twins = {id_: replace(TASK, id=id_) for id_ in ("a-0", "b-0")}
     assert codes(read([prodigy(meta={})], tasks=twins)) == ["A612"]
 
 

@@ -6,11 +6,12 @@ import json
 
 import pytest
 
+from spacy_al.annotate.agreement import agreement, open_differences, shared
 from spacy_al.corpus.annotation.marks import parse_names
 from spacy_al.corpus.annotation.tools import detect
 from spacy_al.errors import ALError
-from spacy_al.exchange.ingest import replaced, summary, take_files
-from spacy_al.exchange.reading import Options
+from spacy_al.exchange.ingest import log_lines, summary, take_files, told_of
+from spacy_al.exchange.reading import Options, Reading
 from spacy_al.exchange.tool_files import parse_answers
 from spacy_al.tasks import Answer
 
@@ -48,15 +49,36 @@ def test_the_rest_of_several_files_goes_to_one_file_each(tmp_path):
 def test_answers_of_earlier_rounds_are_counted_and_other_ids_stay_errors():
     reading = read([prodigy([BOB]), prodigy(meta={"al_id": "old"})], taken=frozenset({"old"}))
     assert (len(reading.answers), reading.counts, codes(reading)) == (1, {"taken": 1}, [])
-    assert "1 answers of earlier rounds, already taken" in summary(reading)
+    assert "1 answers that were taken in before" in summary(reading)
     assert codes(read([prodigy(meta={"al_id": "else"})], taken=frozenset({"old"}))) == ["A603"]
 
 
 def test_replaced_answers_are_told_and_how_many_differ():
-    same, other = Answer("a", "accept", ((0, 1, "X"),)), Answer("b", "accept")
-    before = {"a": Answer("a", "accept", ((0, 1, "X"),), annotator="z"), "b": Answer("b", "accept", ((0, 1, "X"),))}
-    assert replaced([same, other, Answer("c", "accept")], before).startswith("2 earlier answers replaced, 1 of them")
-    assert replaced([same], {}) == ""
+    old = [Answer("a", "accept", ((0, 1, "X"),), annotator="z"), Answer("b", "accept", ((0, 1, "X"),), round=0)]
+    new = [Answer("a", "accept", ((0, 1, "X"),), round=0), Answer("b", "accept", round=0), Answer("c", "accept")]
+    lines, counts = log_lines(Reading(new, []), old)
+    assert lines == new
+    assert told_of(counts) == ["2 earlier answers replaced, 1 of them by answers that differ"]
+
+
+def test_what_is_in_the_log_already_is_not_taken_again_unless_something_came_after():
+    answer = Answer("a", "accept", round=0, annotator="z")
+    assert log_lines(Reading([answer], []), [answer]) == ([], {"taken": 1})
+    other = Answer("a", "ignore", round=0, annotator="y")
+    assert log_lines(Reading([answer], []), [answer, other])[0] == [answer]
+
+
+def test_what_each_of_several_people_said_stands_before_what_it_comes_to(tmp_path):
+    spans = {"ana": [BOB], "bo": [BOB], "cy": [(0, 3, "LOC")]}
+    files = [write(tmp_path / f"{name}.jsonl", prodigy(some)) for name, some in spans.items()]
+    lines, _ = log_lines(take_files(files, list(TASKS.values()), Options(several="vote")), [])
+    assert [(one.annotator, one.spans[0][2]) for one in lines] == [
+        ("ana", "PER"), ("bo", "PER"), ("cy", "LOC"), ("settled by ana, bo, cy", "PER"),
+    ]  # fmt: skip
+    said = {lines[0].id: {one.annotator: one for one in lines}}
+    assert agreement(said, {lines[0].id: 6}).sentences == 1
+    assert open_differences(said) == []
+    assert len(shared(said)[lines[0].id]) == 3
 
 
 def test_a_renamed_label_is_taken_under_its_new_name():

@@ -1,5 +1,6 @@
 """Runs that ask for words instead of sentences."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy
@@ -10,11 +11,12 @@ from spacy.vocab import Vocab
 from spacy_al.acquisition.windows import create_windows
 from spacy_al.corpus.reader import read_docs
 from spacy_al.corpus.task_docs import answer_doc
-from spacy_al.loop.oracle import inside
+from spacy_al.loop.oracle import answer_docs, inside
 from spacy_al.loop.session import Session, run
 from spacy_al.runs.folder import RunFolder
 from spacy_al.runs.labels import answered, merged
-from spacy_al.tasks import Answer, Question, Task
+from spacy_al.runs.state import RunState
+from spacy_al.tasks import REJECTED, Answer, Question, Task
 
 from ..acquisition.queries import make_query
 from .conftest import rows_without_seconds
@@ -88,6 +90,65 @@ def test_people_are_asked_for_windows_and_the_rest_is_missing(make_config, tmp_p
     docs = {doc.user_data["id"]: doc for doc in read_docs(folder / "labelled.spacy", Vocab())}
     first = tasks[0]
     assert answered(docs[first.id]).sum() == sum(end - start for start, end in first.windows)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_windows_of_two_rounds_are_one_whatever_the_order_of_their_answers(tmp_path, order):
+    words, spaces = ("Ana", "left", "Rome", "in", "May"), (True,) * 5
+    tasks = [Task("ab-0", words, spaces, round=0, windows=((0, 2),)),
+             Task("ab-0", words, spaces, round=1, windows=((2, 4),))]  # fmt: skip
+    folder = RunFolder(tmp_path)
+    for task in tasks:
+        folder.write_selected(task.round, [task], [None])
+    said = [Answer("ab-0", "accept", ((0, 1, "PER"),), seconds=2.0), Answer("ab-0", "accept", seconds=3.0)]
+    answers = [said[n].to(tasks[n]) for n in order]
+    state = RunState(round=1, phase="waiting", labelled=[], pending=["ab-0"], seed=0, pool="")
+    (doc,) = answer_docs(folder, state, answers, Vocab())
+    known = [True, True, True, True, False]
+    assert answered(doc).tolist() == known
+    assert [(ent.text, ent.label_) for ent in doc.ents] == [("Ana", "PER")]
+    assert doc.user_data["seconds"] == 5.0
+    again = [*answers, replace(said[0], spans=()).to(tasks[0])]
+    (doc,) = answer_docs(folder, state, again, Vocab())
+    assert (answered(doc).tolist(), list(doc.ents)) == (known, [])
+
+
+def test_a_late_answer_to_an_older_window_leaves_the_present_one_open(make_config, tmp_path):
+    config = make_config(
+        questions="windows",
+        strategy=WINDOWS,
+        unit="tokens",
+        seed_budget=60,
+        round_budget=400,
+        rounds=2,
+        oracle="people",
+    )
+    session = Session.open(tmp_path / "run", config)
+    session.step()
+    seeds = session.next()
+    session.answer([Answer(task.id, "accept") for task in seeds])
+    session.step()
+    first = session.next()
+    session.answer([Answer(task.id, "accept") for task in first[1:]])
+    session.step()
+    both = [task for task in session.next() if task.id == first[0].id]
+    session.answer([Answer(first[0].id, "accept", round=1)])
+    assert [task for task in session.next() if task.id == first[0].id] == both
+    assert both[0].round == 2
+    (answer,) = session.folder.log.read()[-1:]
+    inside = {n for start, end in first[0].windows for n in range(start, end)}
+    assert set(range(len(first[0].words))) - set(answer.missing) == inside
+
+
+def test_rejected_spans_of_both_windows_are_kept_unless_one_is_an_entity_after_all():
+    old, new = (
+        labelled(["Ana", "Lee", "left"], [], [0, 1, 2]),
+        labelled(["Ana", "Lee", "left"], [(0, 1, "PER")], [1, 2]),
+    )
+    old.spans[REJECTED] = [Span(old, 0, 1, label="PER"), Span(old, 1, 2, label="LOC")]
+    new.spans[REJECTED] = [Span(new, 2, 3, label="LOC")]
+    both = merged(old, new)
+    assert {(span.start, span.label_) for span in both.spans[REJECTED]} == {(1, "LOC"), (2, "LOC")}
 
 
 def test_an_entity_across_the_edge_of_a_window_is_labelled_whole():

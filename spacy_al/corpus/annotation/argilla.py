@@ -1,6 +1,7 @@
 """Argilla 2: records with suggestions for a span question, as its `to_json` and `from_json` use them."""
 
 import json
+from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ...tasks import Task
@@ -8,7 +9,7 @@ from . import rubrix
 from .any_span import refuse_stray
 from .chunks import Chunk
 from .marks import Mark, Record
-from .values import Fields, find_id, open_chunk
+from .values import Fields, find_task, open_chunk
 
 FIELD, QUESTION = "text", "entities"
 VERDICT_OF = {"submitted": "accept", "discarded": "ignore", "draft": None}
@@ -54,14 +55,15 @@ def parse(chunk: Chunk) -> List[Record]:
         return rubrix.parse(fields, chunk)
     refuse_stray(fields, ("responses", "suggestions"), "'responses'")
     text = fields.child("fields").text(FIELD)
-    id_ = find_id(fields, "metadata") or (fields.text("id") if fields.has("id") else None)
+    id_, round_ = find_task(fields, "metadata")
+    id_ = id_ or (fields.text("id") if fields.has("id") else None)
     responses = fields.child("responses") if fields.has("responses") else Fields({}, chunk.place)
     refuse_stray(responses, (QUESTION,), f"the question {QUESTION!r}")
     status = fields.choice("status", STATUSES) if fields.has("status") else None
     given = responses.objects(QUESTION) if responses.has(QUESTION) else []
     if not given:
-        return [Record(chunk, id_, "ignore" if status == "discarded" else None, text=text)]
-    return [_response(response, chunk, id_, text, status) for response in given]
+        return [Record(chunk, id_, "ignore" if status == "discarded" else None, text=text, round=round_)]
+    return [replace(_response(response, chunk, id_, text, status), round=round_) for response in given]
 
 
 def claims(first: Dict[str, object]) -> bool:

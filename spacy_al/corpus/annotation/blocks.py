@@ -13,7 +13,7 @@ from .chunks import Chunk
 from .marks import UNANSWERED, Mark, Record
 from .values import Fields
 
-COMMENT = re.compile(r"# (id|text|answer|seconds|annotator|source|rank|ask) =(?: (.*))?")
+COMMENT = re.compile(r"# (id|round|text|answer|seconds|annotator|source|rank|ask) =(?: (.*))?")
 MISSING = "-"
 NO_COLUMN = "-X-"
 
@@ -88,6 +88,7 @@ def parse(chunk: Chunk) -> List[Record]:
             missing=missing,
             seconds=_seconds(comments),
             annotator=comments.name("annotator"),
+            round=comments.count("round"),
         )
     ]
 
@@ -114,7 +115,12 @@ def _breaks(character: str) -> bool:
 def _block(task: Task, columns: int) -> str:
     tags = [MISSING] * len(task.words) if task.spans is None else encode(task.spans, len(task.words), "IOB2")
     pos = task.pos or (NO_COLUMN,) * len(task.words)
-    lines = [f"# id = {task.id}", f"# rank = {task.rank}", f"# text = {_one_line(task.text)}"]
+    lines = [
+        f"# id = {task.id}",
+        f"# round = {task.round}",
+        f"# rank = {task.rank}",
+        f"# text = {_one_line(task.text)}",
+    ]
     if task.spans is not None:
         lines.append(f"# answer = {UNANSWERED}")
     if task.windows:

@@ -19,7 +19,7 @@ from .marks import UNANSWERED, Mark, Record
 from .values import Fields, open_chunk
 
 ATTRS = ["ORTH", "TAG", "ENT_IOB", "ENT_TYPE"]
-KEPT = ("id", "answer", "annotator", "seconds")
+KEPT = ("id", "round", "answer", "annotator", "seconds")
 INSIDE, OUTSIDE, BEGIN = 1, 2, 3  # spaCy's ENT_IOB; 0 is missing
 
 
@@ -162,6 +162,7 @@ def _finish(fields: Fields, chunk: Chunk, marks: tuple, words: tuple, missing: t
         missing=missing,
         seconds=fields.number("seconds"),
         annotator=fields.name("annotator"),
+        round=fields.count("round"),
     )
 
 

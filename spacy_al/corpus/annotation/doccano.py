@@ -7,7 +7,7 @@ from ...tasks import Task
 from .any_span import one_key, read_span, refuse_stray
 from .chunks import Chunk
 from .marks import Record
-from .values import Fields, find_id, open_chunk
+from .values import Fields, find_task, open_chunk
 
 KEYS = ("label", "labels", "entities", "annotations")
 
@@ -41,17 +41,19 @@ def parse(chunk: Chunk) -> List[Record]:
     refuse_stray(fields, KEYS, " or ".join(map(repr, KEYS)))
     key = one_key(fields, KEYS) or "label"
     found = [(read_span(fields, value, f"{key}[{n}]"), _user(value)) for n, value in enumerate(fields.array(key))]
+    id_, round_ = find_task(fields, "meta", "metadata")
     users = sorted({user for _, user in found}) or [""]
     return [
         Record(
             chunk,
-            find_id(fields, "meta", "metadata"),
+            id_,
             "accept",
             tuple(mark for mark, by in found if by == user),
             text=fields.text("text" if fields.has("text") else "data"),
             unsure=not found or _suggested(fields),
             annotator=user or fields.name("annotator") or fields.name("username"),
             left_out=sum(len(fields.array(other)) for other in ("relations", "cats") if fields.has(other)),
+            round=round_,
         )
         for user in users
     ]

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Tuple
 from xml.sax.saxutils import quoteattr
 
@@ -9,7 +10,7 @@ from ...tasks import Task
 from .any_span import looks_labelled, one_key, refuse_stray
 from .chunks import Chunk
 from .marks import Mark, Record
-from .values import Fields, find_id, open_chunk
+from .values import Fields, find_task, open_chunk
 
 CONTROL, OBJECT = "label", "text"  # names of the two tags in our labelling config
 REGIONS = ("labels", "hypertextlabels", "paragraphlabels")  # types of results that mark text
@@ -75,12 +76,12 @@ def parse(chunk: Chunk) -> List[Record]:
         return [_parse_min(fields, chunk)]
     refuse_stray(fields, (*ANSWERS, "predictions", "drafts"), "'annotations'")
     data = fields.child("data")
-    text, id_ = _text(data), find_id(data)
+    text, (id_, round_) = _text(data), find_task(data)
     key = one_key(fields, ANSWERS)
     annotations = fields.objects(key) if key else []
     if not annotations:
         return [Record(chunk, id_, None, text=text)]
-    return [_annotation(annotation, chunk, id_, text) for annotation in annotations]
+    return [replace(_annotation(annotation, chunk, id_, text), round=round_) for annotation in annotations]
 
 
 def claims(first: Dict[str, object]) -> bool:
@@ -130,14 +131,15 @@ def _parse_min(fields: Fields, chunk: Chunk) -> Record:
         for number, item in enumerate(value)
         if looks_labelled([item]) or key == CONTROL
     ]
-    text = _text(fields)
+    text, (id_, round_) = _text(fields), find_task(fields)
     return Record(
         chunk,
-        find_id(fields),
+        id_,
         "accept",
         tuple(_mark(span, text) for span in spans),
         text=text,
         unsure=not spans,
+        round=round_,
         seconds=fields.number("lead_time"),
         annotator=fields.name("annotator"),
         when=fields.time("updated_at" if fields.has("updated_at") else "created_at"),

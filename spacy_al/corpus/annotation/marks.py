@@ -45,6 +45,7 @@ class Record:
     annotator (str): Who answered.
     when (Optional[float]): Time of the answer, in seconds since 1970.
     left_out (int): Results of other kinds (relations, choices) that are not entities.
+    round (Optional[int]): The round that asked, if the tool kept it.
     """
 
     chunk: Chunk
@@ -60,6 +61,7 @@ class Record:
     annotator: Optional[str] = None
     when: Optional[float] = None
     left_out: int = 0
+    round: Optional[int] = None
 
 
 def rename(record: Record, names: Mapping[str, str]) -> Record:

@@ -83,6 +83,7 @@ def _together(known: Sequence[Answer], given: Sequence[Given]) -> Answer:
     annotators = sorted({answer.annotator for answer in known if answer.annotator})
     return Answer(
         id=given[0].answer.id,
+        round=given[0].answer.round,
         verdict="accept" if unknown else "reject",
         spans=spans,
         missing=tuple(sorted(set.intersection(*unknown))) if unknown else (),
@@ -127,6 +128,7 @@ def _vote(given: Sequence[Given]) -> Answer:
     doubts = Counter(token for answer in voters for token in _not_outside(answer))  # O has the other votes
     return Answer(
         id=given[0].answer.id,
+        round=given[0].answer.round,
         verdict=verdict[0],
         spans=tuple(spans),
         missing=tuple(sorted(t for t, votes in doubts.items() if 2 * votes >= len(voters) and t not in covered)),

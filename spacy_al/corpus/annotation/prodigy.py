@@ -7,7 +7,7 @@ from ...tasks import VERDICTS, Task
 from .any_span import refuse_stray
 from .chunks import Chunk
 from .marks import Mark, Record
-from .values import Fields, open_chunk
+from .values import Fields, find_task, open_chunk
 
 BINARY_VIEWS = ("ner", "spans")  # a yes or no about what is shown; the rest of the text is not judged
 MANUAL_VIEWS = ("ner_manual", "spans_manual", "review", "blocks", "relations", "llm_io", "text", "html", "pages")
@@ -56,11 +56,11 @@ def parse(chunk: Chunk) -> List[Record]:
     """
     fields = open_chunk(chunk)
     refuse_stray(fields, KNOWN, "'spans'")
-    meta = fields.child("meta") if fields.has("meta") else Fields({}, fields.place)
+    id_, round_ = find_task(fields, "meta")
     return [
         Record(
             chunk,
-            meta.text("al_id") if meta.has("al_id") else None,
+            id_,
             fields.choice("answer", VERDICTS) if fields.has("answer") else None,
             tuple(_mark(span) for span in fields.objects("spans")) if fields.has("spans") else (),
             text=fields.text("text"),
@@ -69,6 +69,7 @@ def parse(chunk: Chunk) -> List[Record]:
             annotator=fields.name("_annotator_id") or fields.name("_session_id"),
             when=fields.number("_timestamp"),
             left_out=len(fields.array("relations")) if fields.has("relations") else 0,
+            round=round_,
         )
     ]
 

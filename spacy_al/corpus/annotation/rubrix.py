@@ -6,7 +6,7 @@ from typing import Dict, List
 from .any_span import read_spans, refuse_stray
 from .chunks import Chunk
 from .marks import Record
-from .values import Fields, find_id
+from .values import Fields, find_task
 
 KNOWN = ("annotation", "annotations", "prediction", "predictions", "tokens", "metrics", "search_keywords")
 STATUSES = ("Default", "Edited", "Validated", "Discarded")
@@ -20,7 +20,8 @@ def parse(fields: Fields, chunk: Chunk) -> List[Record]:
     """
     refuse_stray(fields, KNOWN, '"annotation" or "annotations"')
     status = fields.choice("status", STATUSES) if fields.has("status") else None
-    bare = Record(chunk, find_id(fields, "metadata"), None, text=fields.text("text"), words=_words(fields))
+    id_, round_ = find_task(fields, "metadata")
+    bare = Record(chunk, id_, None, text=fields.text("text"), words=_words(fields), round=round_)
     if status == "Discarded":
         return [replace(bare, verdict="ignore")]
     if fields.has("annotation"):

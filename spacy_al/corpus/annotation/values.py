@@ -1,8 +1,9 @@
 """Typed values out of JSON that somebody else wrote: what is not as expected is named, never guessed."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from ...errors import ALError, Errors
 from ...jsonl import parse_object
@@ -55,6 +56,15 @@ class Fields:
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.fail(key, f"a whole number was expected, found {_short(value)}")
         return value
+
+    def count(self, key: str) -> Optional[int]:
+        """A whole number from 0, also one that a table or a comment holds as text; None when missing or null."""
+        value = self.values.get(key)
+        if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value, re.ASCII):
+            return int(value)
+        if value is not None and (self.integer(key) < 0):
+            raise self.fail(key, f"a number from 0 was expected, found {_short(value)}")
+        return None if value is None else self.integer(key)
 
     def flag(self, key: str) -> bool:
         """true or false; false when it is missing or null."""
@@ -128,13 +138,11 @@ def open_chunk(chunk: Chunk) -> Fields:
     return Fields(parse_object(chunk.raw, path=chunk.path, line=chunk.line), chunk.place)
 
 
-def find_id(fields: Fields, *inside: str) -> Optional[str]:
-    """Our id, under "al_id" in the object itself or in one of the objects named; None when there is none."""
+def find_task(fields: Fields, *inside: str) -> Tuple[Optional[str], Optional[int]]:
+    """Our id, under "al_id" in the object itself or in one of the objects named, and the round beside it."""
     holders = [fields] + [fields.child(key) for key in inside if isinstance(fields.values.get(key), dict)]
-    for holder in holders:
-        if holder.has("al_id"):
-            return holder.text("al_id")
-    return None
+    holder = next((one for one in holders if one.has("al_id")), None)
+    return (None, None) if holder is None else (holder.text("al_id"), holder.count("round"))
 
 
 def _short(value: object) -> str:
