@@ -1,5 +1,6 @@
 """What all tests share: where the corpora are, and skips that name what is missing."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -28,3 +29,7 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if "gpu" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+    if importlib.util.find_spec("ray") is None:
+        for item in items:
+            if "ray" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="needs Ray: pip install 'spacy_al[ray]'"))

@@ -1,9 +1,10 @@
 """What `al score` does, as a function: a pipeline and a pool in, a ranking in a file out."""
 
+import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import spacy
 from spacy.language import Language
@@ -16,7 +17,8 @@ from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_
 from ..uncertainty.detection import tied_share
 from ..uncertainty.measures import check_measures, get_measures
 from .pages import render_page
-from .ranking import rank_docs, top_docs, write_ranking
+from .parts import score_on_ray
+from .ranking import Ranking, score_into, top_docs, write_ranking
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class ScoreOptions:
     dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
     limit (Optional[int]): Rows to write.
     html (Optional[Path]), html_top (int): A page of that many sentences.
+    engine (str): "local", or "ray" with gpu, share and jobs of `spacy_al.engines.tasks.run_tasks`.
     """
 
     pipe: Optional[str] = None
@@ -39,6 +42,10 @@ class ScoreOptions:
     limit: Optional[int] = None
     html: Optional[Path] = None
     html_top: int = 100
+    engine: str = "local"
+    gpu: bool = False
+    share: float = 1.0
+    jobs: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,17 +99,30 @@ def score_file(
         if watch is not None:
             watch(done, total)
 
-    how = {"passes": options.passes, "seed": options.seed}
-    with rank_docs(stream, sampler, measures, dropout=dropout, progress=tell, known=known, **how) as ranking:
+    how: Dict[str, Any] = {"passes": options.passes, "dropout": dropout, "seed": options.seed}
+    with Ranking(measures, known) as ranking:
+        if options.engine == "ray":
+            where: Dict[str, Any] = {"gpu": options.gpu, "share": options.share, "jobs": options.jobs}
+            asked = {"pipe": pipe, "measures": options.measures, **how}
+            score_on_ray(ranking, stream, parts_of(output), asked, pipeline=pipeline, pool=pool, progress=tell, **where)
+        else:
+            score_into(ranking, stream, sampler, progress=tell, **how)
+        ranking.sort(options.seed)
         seconds = time.perf_counter() - start
         written = write_ranking(output, ranking, limit=options.limit)
         if options.html is not None:
             docs = top_docs(stream, ranking, options.html_top)
             title = f"{len(docs)} most useful sentences of {pool.name}"
-            write_text(options.html, render_page(docs, sampler, measures, dropout=dropout, title=title, **how))
+            write_text(options.html, render_page(docs, sampler, measures, title=title, **how))
+        shutil.rmtree(parts_of(output), ignore_errors=True)
         names = [measure.name for measure in measures]
         tied = tied_share(ranking.utilities[names[0]])
         return ScoreReport(pipe, dropout, names, total, ranking.n_tokens, written, tied, seconds)
+
+
+def parts_of(output: Path) -> Path:
+    """Where the parts of a ranking lie until it is written: a hidden folder beside it."""
+    return output.with_name(f".{output.name}.parts")
 
 
 def load_pipeline(pipeline: str) -> Language:

@@ -4,7 +4,7 @@ import mmap
 import tempfile
 from array import array
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, cast
+from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, cast
 
 import numpy
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ class Ranking:
         self._ends = array("q", [0])
         self._keys = bytearray()
         self._sizes = array("i")
+        self._parts: List[List[NDArray[numpy.float32]]] = []
 
     def __len__(self) -> int:
         return len(self._sizes)
@@ -56,6 +57,34 @@ class Ranking:
             self._sizes.append(len(doc))
             self.n_tokens += len(doc)
             yield doc
+
+    def to_arrays(self) -> Dict[str, NDArray[Any]]:
+        """All of a part of a ranking, for a file; see `take`."""
+        self._texts.seek(0)
+        return {
+            "keys": numpy.frombuffer(bytes(self._keys), dtype=numpy.uint8),
+            "sizes": numpy.array(self._sizes, dtype=numpy.int32),
+            "ends": numpy.array(self._ends[1:], dtype=numpy.int64),
+            "texts": numpy.frombuffer(self._texts.read(), dtype=numpy.uint8),
+            **{f"measure:{name}": values for name, values in self.utilities.items()},
+        }
+
+    def take(self, part: Mapping[str, NDArray[Any]]) -> None:
+        """Add the sentences of a part (`to_arrays`); after the last one comes `join`."""
+        start = self._ends[-1]
+        self._texts.write(part["texts"].data)
+        self._ends.frombytes((part["ends"] + start).tobytes())
+        self._keys += part["keys"].tobytes()
+        self._sizes.frombytes(part["sizes"].tobytes())
+        self.n_tokens += int(part["sizes"].sum())
+        self._parts.append([part[f"measure:{measure.name}"] for measure in self.measures])
+
+    def join(self) -> None:
+        """Put the utilities of all parts that were taken together."""
+        columns = list(zip(*self._parts)) or [() for _ in self.measures]
+        for measure, values in zip(self.measures, columns):
+            self.utilities[measure.name] = numpy.concatenate([numpy.zeros(0, dtype=numpy.float32), *values])
+        self._parts.clear()
 
     def sort(self, seed: int) -> None:
         """Order the sentences by utility; what no measure decides, the seed and the sentences' ids do."""
@@ -84,6 +113,22 @@ class Ranking:
         return self._texts.read(self._ends[number + 1] - self._ends[number]).decode("utf8")
 
 
+def score_into(
+    ranking: Ranking,
+    docs: Iterable[Doc],
+    sampler: Optional[Sampler],
+    *,
+    passes: int,
+    dropout: str,
+    seed: int,
+    progress: Optional[Callable[[int], None]] = None,
+) -> None:
+    """Score sentences from a stream into a new ranking; arguments and errors as in `score_docs`."""
+    ranking.utilities = score_docs(
+        ranking.watch(docs), sampler, ranking.measures, passes=passes, dropout=dropout, seed=seed, progress=progress
+    )
+
+
 def rank_docs(
     docs: Iterable[Doc],
     sampler: Optional[Sampler],
@@ -92,7 +137,6 @@ def rank_docs(
     passes: int,
     dropout: str,
     seed: int,
-    progress: Optional[Callable[[int], None]] = None,
     known: Optional[Numbers] = None,
 ) -> Ranking:
     """Score sentences from a stream and order them; arguments and errors as in `score_docs` and `Ranking`.
@@ -100,9 +144,7 @@ def rank_docs(
     RETURNS (Ranking): To be closed, or used in a `with` block: its texts are in a temporary file.
     """
     ranking = Ranking(measures, known)
-    ranking.utilities = score_docs(
-        ranking.watch(docs), sampler, measures, passes=passes, dropout=dropout, seed=seed, progress=progress
-    )
+    score_into(ranking, docs, sampler, passes=passes, dropout=dropout, seed=seed)
     ranking.sort(seed)
     return ranking
 

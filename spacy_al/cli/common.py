@@ -3,6 +3,7 @@
 import contextlib
 import sys
 import time
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional
 
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from ..runs.state import RunState
 
 COLUMNS = ("round", "sentences", "tokens", "share", "F1", "P", "R", "train s", "eval s")
+
+
+class Engine(str, Enum):
+    """Where work is done: here, or on a Ray cluster."""
+
+    local = "local"
+    ray = "ray"
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from typing import Annotated, Callable, List, Optional
 
 import typer
 
-from .common import fail_clearly
+from .common import Engine, fail_clearly
 
 Pipeline = Annotated[str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")]
 PoolPath = Annotated[Path, typer.Argument(metavar="POOL.spacy", help="A DocBin, or a folder of them; any size")]
@@ -29,6 +29,11 @@ Html = Annotated[
 ]
 Top = Annotated[int, typer.Option("--html-top", min=0, help="Sentences on that page")]
 Gpu = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")]
+EngineName = Annotated[
+    Engine, typer.Option("--engine", help="ray: on the cluster at RAY_ADDRESS, or else on this machine's cores")
+]
+Share = Annotated[float, typer.Option("--share", min=0.01, help="With Ray: CPUs of a worker, or with --gpu-id 0 GPUs")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="With Ray: workers; 0: as many as there is room for")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar")]
 
 
@@ -46,6 +51,9 @@ def score_cli(
     top: Top = 100,
     use_gpu: Gpu = -1,
     quiet: Quiet = False,
+    engine: EngineName = Engine.local,
+    share: Share = 1.0,
+    jobs: Jobs = 0,
 ) -> None:
     """
     Rank the sentences of a pool by how much a pipeline would learn from them.
@@ -74,6 +82,10 @@ def score_cli(
             limit=limit,
             html=html,
             html_top=top,
+            engine=engine.value,
+            gpu=use_gpu >= 0,
+            share=share,
+            jobs=jobs,
         )
         report = score_file(pipeline, pool, output, options, watch=_bar(quiet))
     rate = f"{report.sentences / max(report.seconds, 1e-9):,.0f} sentences/s"

@@ -2,11 +2,11 @@
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Annotated, Dict, List, Optional, Sequence, Tuple
 
 import typer
 
-from .common import fail_clearly
+from .common import Engine, fail_clearly
 
 if TYPE_CHECKING:
     from ..loop.study import Cell
@@ -22,6 +22,12 @@ Output = Annotated[
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Runs side by side; 0: one for each GPU")]
 Gpus = Annotated[str, typer.Option("--gpu-id", "-g", help="GPU numbers such as 0 or 0,1,2,3; -1 for the CPU")]
+EngineName = Annotated[
+    Engine, typer.Option("--engine", help="ray: on the cluster at RAY_ADDRESS, or else on this machine")
+]
+Share = Annotated[
+    float, typer.Option("--share", min=0.01, help="With Ray: CPUs of a cell, or with --gpu-id 0 GPUs; 0.5: two on one")
+]
 Only = Annotated[str, typer.Option("--only", help="Patterns of cell or tagger names, such as 'electra,bert.mnlp.*'")]
 Seeds = Annotated[int, typer.Option("--seeds", min=0, help="Number of seeds; 0: the study's own")]
 Minutes = Annotated[Optional[float], typer.Option("--minutes", min=0, help="Stop then; the same command goes on")]
@@ -48,6 +54,8 @@ def study_cli(
     report: Report = None,
     dry_run: DryRun = False,
     accept_changes: Accept = False,
+    engine: EngineName = Engine.local,
+    share: Share = 1.0,
 ) -> None:
     """
     Run the cells of a study: every tagger with every strategy, variant and seed that the file names.
@@ -84,7 +92,7 @@ def study_cli(
             return
         keep_study(every, output, study.stem, sections=sections)
         cells = place_successors(cells, output)
-        outcomes = _run(cells, output, gpus, minutes, accept_changes)
+        outcomes = _run(cells, output, gpus, minutes, accept_changes, None if engine == Engine.local else (share, jobs))
         for cell in cells if slim else []:
             slim_cell(cell, output)
         _show(cells, output, outcomes)
@@ -115,7 +123,12 @@ class _Printer:
 
 
 def _run(
-    cells: Sequence["Cell"], output: Path, gpus: Sequence[int], minutes: Optional[float], accept_changes: bool
+    cells: Sequence["Cell"],
+    output: Path,
+    gpus: Sequence[int],
+    minutes: Optional[float],
+    accept_changes: bool,
+    on_ray: Optional[Tuple[float, int]],
 ) -> Dict[str, "Outcome"]:
     from ..loop.study_cells import standing
     from ..loop.study_run import run_cells
@@ -123,8 +136,17 @@ def _run(
     # Without this, a job scheduler that ends the study would leave its processes running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     rest = [cell for cell in cells if standing(cell, output).state != "finished"]
-    typer.echo(f"{len(cells)} cells, {len(cells) - len(rest)} finished before, {len(gpus)} side by side")
+    where = f"{len(gpus)} side by side" if on_ray is None else "on Ray"
+    typer.echo(f"{len(cells)} cells, {len(cells) - len(rest)} finished before, {where}")
     seconds = None if minutes is None else 60 * minutes
+    if on_ray is not None:
+        from ..loop.study_ray import run_cells_on_ray
+
+        share, jobs = on_ray
+        return run_cells_on_ray(
+            rest, output, gpu=gpus[0] >= 0, share=share, jobs=jobs,
+            watcher=_Printer(), seconds=seconds, accept_changes=accept_changes,
+        )  # fmt: skip
     return run_cells(rest, output, gpus=gpus, watcher=_Printer(), seconds=seconds, accept_changes=accept_changes)
 
 

@@ -46,8 +46,15 @@ class DocStream:
 
     def __iter__(self) -> Iterator[Doc]:
         """Docs with words, spaces and, where the file has them, `tag_`; without labels."""
+        return self.docs(0, len(self))
+
+    def docs(self, first: int, last: int) -> Iterator[Doc]:
+        """Docs of the sentences from `first` to before `last`; those before them in their file are skipped."""
         for part in self.parts:
-            yield from part.docs(self.vocab)
+            size = len(part.lengths)
+            if first < size and last > 0:
+                yield from part.docs(self.vocab, max(first, 0), min(last, size))
+            first, last = first - size, last - size
 
 
 class _Part:
@@ -104,14 +111,14 @@ class _Part:
                 raise self._fail(str(error) or "it ends too early") from error
         return size
 
-    def docs(self, vocab: Vocab) -> Iterator[Doc]:
-        """The sentences, in order."""
+    def docs(self, vocab: Vocab, start: int, stop: int) -> Iterator[Doc]:
+        """The sentences from `start` to before `stop`, in order."""
         orth, tag = self.attrs.index(ORTH), self.attrs.index(TAG) if TAG in self.attrs else None
-        width, place = len(self.attrs), 0
+        width, place = len(self.attrs), int(self.lengths[:start].sum(dtype=numpy.int64))
         with Inflated(self.path) as message:
-            message.skip_bytes(self.start)
-            for first in range(0, len(self.lengths), DOCS_AT_ONCE):
-                lengths = self.lengths[first : first + DOCS_AT_ONCE].astype(numpy.int64)
+            message.skip_bytes(self.start + place * 8 * width)
+            for first in range(start, stop, DOCS_AT_ONCE):
+                lengths = self.lengths[first : min(first + DOCS_AT_ONCE, stop)].astype(numpy.int64)
                 total = int(lengths.sum())
                 raw = message.read(total * 8 * width)
                 rows = numpy.frombuffer(raw, dtype=numpy.uint64).reshape(total, width)

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Deque, Dict, List, Optional, Protocol, Sequence
+from typing import BinaryIO, Callable, Deque, Dict, List, Optional, Protocol, Sequence, Tuple
 
 from ..errors import ALError
 from .study import Cell
@@ -105,29 +105,42 @@ def cell_command(cell: Cell, output: Path, *, gpu: int, accept_changes: bool = F
 
 
 def _start(slot: Slot, cell: Cell, output: Path, threads: int, accept_changes: bool, watcher: Watcher) -> None:
-    folder = output / cell.name
-    folder.mkdir(parents=True, exist_ok=True)
     command = cell_command(cell, output, gpu=slot.gpu, accept_changes=accept_changes)
-    # Processes side by side share the cores; the log is for watching, so it is not buffered.
-    environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "PYTHONUNBUFFERED": "1"}
-    slot.log = (folder / LOG).open("ab")
-    slot.log.write(f"\n--- {datetime.now():%Y-%m-%d %H:%M:%S} gpu {slot.gpu}\n".encode())
-    slot.log.flush()
-    slot.process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=slot.log, stderr=subprocess.STDOUT, env=environment
-    )
+    slot.process, slot.log = open_cell(command, output / cell.name, gpu=slot.gpu, threads=threads)
     slot.cell = cell
     watcher.started(cell, slot.gpu)
+
+
+def open_cell(
+    command: Sequence[str], folder: Path, *, gpu: int, threads: int, before: Optional[Callable[[], None]] = None
+) -> Tuple["subprocess.Popen[bytes]", BinaryIO]:
+    """Start the process of a cell, under every engine.
+
+    command (Sequence[str]): See `cell_command`. folder (Path): The cell's. gpu (int): For its log.
+    threads (int): Processes side by side share the cores. before (Optional[Callable]): Called in the new process.
+    RETURNS (Tuple[Popen, BinaryIO]): The process, and its log, to be closed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    # The log is for watching, so it is not buffered.
+    environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "PYTHONUNBUFFERED": "1"}
+    log = (folder / LOG).open("ab")
+    log.write(f"\n--- {datetime.now():%Y-%m-%d %H:%M:%S} gpu {gpu}\n".encode())
+    log.flush()
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment, preexec_fn=before
+    )
+    return process, log
 
 
 def _collect(slot: Slot, output: Path, outcomes: Dict[str, Outcome], watcher: Watcher) -> None:
     if slot.cell is None or slot.process is None or slot.process.poll() is None:
         return
-    outcome = _outcome(slot.cell, slot.process.returncode, output)
+    outcome = outcome_of(slot.cell, slot.process.returncode, output)
     _free(slot, outcome, outcomes, watcher)
 
 
-def _outcome(cell: Cell, code: int, output: Path) -> Outcome:
+def outcome_of(cell: Cell, code: int, output: Path) -> Outcome:
+    """How a cell came out, from the exit status of its process and its folder."""
     if code < 0:
         return Outcome("failed", f"ended by signal {-code} (9 is often a lack of memory)")
     if code:
@@ -160,5 +173,5 @@ def _stop(slots: Sequence[Slot], output: Path, outcomes: Dict[str, Outcome], wat
             slot.process.kill()
             slot.process.wait()
         finished = slot.process.returncode == 0
-        outcome = _outcome(slot.cell, 0, output) if finished else Outcome("stopped")
+        outcome = outcome_of(slot.cell, 0, output) if finished else Outcome("stopped")
         _free(slot, outcome, outcomes, watcher)

@@ -1,0 +1,128 @@
+"""A ranking in parts: each a run of the pool's sentences, scored by a plain function into a file of its own."""
+
+import json
+import shutil
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Tuple
+
+from spacy.language import Language
+
+from ..corpus.stream import DocStream
+from ..engines.tasks import Hooks, Result, Task, run_tasks
+from ..errors import ALError, Errors
+from ..files import write_json, write_text
+from ..pipeline.adapters import get_sampler
+from ..runs.folder import read_npz, write_npz
+from ..runs.state import package_versions
+from ..uncertainty.measures import get_measures
+from .ranking import Ranking, score_into
+from .scoring import CHUNK
+
+MOST_PARTS, MOST_CHUNKS = 256, 16  # a pool is cut by its own size alone, so that what was begun elsewhere goes on
+How = Dict[str, Any]  # pipe, measures, passes, dropout, seed
+
+
+def part_bounds(sentences: int) -> List[Tuple[int, int]]:
+    """The first sentence of each part and the one after its last.
+
+    Parts begin where `score_docs` begins a chunk: batches, and with them the last bits of all numbers and the masks of
+    every dropout, are those of the pool scored in one go.
+    """
+    chunks = -(-sentences // CHUNK)
+    size = CHUNK * min(max(chunks // MOST_PARTS, 1), MOST_CHUNKS)
+    return [(start, min(start + size, sentences)) for start in range(0, sentences, size)]
+
+
+def score_part(pipeline: str, pool: str, how: How, first: int, last: int, path: str) -> int:
+    """Score some sentences of a pool into a file, the same bytes wherever this runs.
+
+    pipeline (str), pool (str): As in `score_file`. how (How): Of a job.
+    first (int), last (int): The sentences. path (str): The .npz file to write.
+    RETURNS (int): How many sentences.
+    """
+    nlp, stream = _loaded(pipeline, pool)
+    measures = get_measures(how["measures"])
+    options = {name: how[name] for name in ("passes", "dropout", "seed")}
+    with Ranking(measures) as ranking:
+        score_into(ranking, stream.docs(first, last), get_sampler(nlp, how["pipe"]), **options)
+        write_npz(Path(path), ranking.to_arrays())
+    return last - first
+
+
+@lru_cache(maxsize=1)
+def _loaded(pipeline: str, pool: str) -> Tuple[Language, DocStream]:
+    # Kept by a worker from part to part.
+    from .command import load_pipeline
+
+    nlp = load_pipeline(pipeline)
+    return nlp, DocStream(Path(pool), nlp.vocab)
+
+
+def score_on_ray(
+    ranking: Ranking,
+    stream: DocStream,
+    folder: Path,
+    how: How,
+    *,
+    pipeline: str,
+    pool: Path,
+    gpu: bool,
+    share: float,
+    jobs: int,
+    progress: Callable[[int], None],
+) -> None:
+    """Score a pool on the cluster; parts that a former call has left in the folder are not scored again.
+
+    ranking (Ranking): Takes what comes. stream (DocStream): The pool. folder (Path): Gets a file for each part; it is
+        removed at the end. pipeline, pool: Names that all nodes see. gpu, share, jobs: See `run_tasks`.
+    RAISES: ALError A560 to A563, A564 when a part could not be scored.
+    """
+    bounds = part_bounds(len(stream))
+    _claim(folder, {"pipeline": _stamps(Path(pipeline)), "pool": _stamps(pool), "how": how})
+    paths = [folder / f"{number:06d}.npz" for number in range(len(bounds))]
+    done = sum(last - first for path, (first, last) in zip(paths, bounds) if path.is_file())
+
+    def ended(task: Task, result: Result) -> None:
+        nonlocal done
+        if result.reason:
+            write_text(folder / f"{task.name}.log", f"{result.reason}\n")
+        else:
+            done += result.value
+            progress(done)
+
+    names = (str(Path(pipeline).resolve()) if Path(pipeline).exists() else pipeline, str(pool.resolve()))
+    tasks = [
+        Task(path.stem, score_part, (*names, how, first, last, str(path.resolve())), share)
+        for path, (first, last) in zip(paths, bounds)
+        if not path.is_file()
+    ]
+    results = run_tasks(tasks, gpu=gpu, jobs=jobs, hooks=Hooks(ended=ended)) if tasks else {}
+    failed = [f"{name}: {_last(one.reason)}" for name, one in sorted(results.items()) if one.reason]
+    if failed:
+        listed = "\n  ".join(failed[:10])
+        raise ALError(Errors.A564.format(failed=len(failed), parts=len(bounds), pool=pool, names=listed, folder=folder))
+    for path, (_, last) in zip(paths, bounds):
+        ranking.take(read_npz(path))
+        if len(ranking) != last:
+            raise ALError(Errors.A565.format(path=path, problem=f"it ends at sentence {len(ranking)}", folder=folder))
+    ranking.join()
+
+
+def _last(reason: str) -> str:
+    return next((line.strip() for line in reversed(reason.splitlines()) if line.strip()), "unknown")
+
+
+def _claim(folder: Path, job: Dict[str, Any]) -> None:
+    """Make the folder of a job; parts of another job are deleted."""
+    job |= {"versions": package_versions(), "chunk": CHUNK}
+    path = folder / "job.json"
+    if path.is_file() and json.loads(path.read_text(encoding="utf8")) != json.loads(json.dumps(job)):
+        shutil.rmtree(folder)
+    write_json(path, job)
+
+
+def _stamps(path: Path) -> List[Any]:
+    """What tells one state of a file or folder from another: names, sizes and times of change."""
+    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    return [[str(one), one.stat().st_size, one.stat().st_mtime_ns] for one in files if one.is_file()] or [str(path)]

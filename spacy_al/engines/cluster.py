@@ -1,0 +1,46 @@
+"""A Ray cluster to run on: the one that RAY_ADDRESS names, or one of this machine alone, on loopback."""
+
+import contextlib
+import logging
+import os
+from typing import Any, Dict, Iterator, List
+
+from ..errors import ALError, Errors
+
+STORE = 200 * 2**20  # bytes of object store: nothing but the names of files goes through it
+# Ray reads these when it is imported. With the first, nodes listen on 127.0.0.1, as Ray does on desktops; a cluster of
+# several machines cannot, and is started by hand. With the second, nothing is sent to Ray's makers.
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+
+
+@contextlib.contextmanager
+def connected() -> Iterator[Any]:
+    """Ray, connected to a cluster inside the block; one that this process has started ends with it.
+
+    YIELDS (Module): ray. RAISES: ALError A560 when Ray is not installed, A561 when there is no cluster at RAY_ADDRESS.
+    """
+    address = os.environ.get("RAY_ADDRESS")
+    if not address:
+        for name, value in LOOPBACK.items():
+            os.environ.setdefault(name, value)
+    try:
+        import ray
+    except ImportError as error:
+        raise ALError(Errors.A560) from error
+    if ray.is_initialized():
+        yield ray
+        return
+    own: Dict[str, Any] = {} if address else {"object_store_memory": STORE, "include_dashboard": False}
+    try:
+        ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **own)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise ALError(Errors.A561.format(address=address or "local", reason=str(error).splitlines()[0])) from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def nodes(ray: Any, resource: str) -> List[float]:
+    """How much of a resource, "CPU" or "GPU", each living node has."""
+    return [float(node["Resources"].get(resource, 0.0)) for node in ray.nodes() if node["Alive"]]

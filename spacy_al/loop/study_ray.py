@@ -1,0 +1,95 @@
+"""The cells of a study on Ray: a task each, which runs the same process as on one machine."""
+
+import ctypes
+import fcntl
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+from ..engines.tasks import Hooks, Result, Task, lacks_memory, run_tasks
+from ..runs.folder import RunFolder
+from .study import Cell
+from .study_cells import last_line
+from .study_run import Outcome, Watcher, cell_command, open_cell, outcome_of
+
+PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+
+
+def run_cells_on_ray(
+    cells: Sequence[Cell],
+    output: Path,
+    *,
+    gpu: bool,
+    share: float,
+    jobs: int,
+    watcher: Watcher,
+    seconds: Optional[float] = None,
+    accept_changes: bool = False,
+) -> Dict[str, Outcome]:
+    """Run cells on the cluster, which has to see the folders of the study under the same paths.
+
+    A cell that lacks memory is tried once more on twice the share. Other arguments as in `study_run.run_cells`.
+
+    gpu (bool): Whether cells run on GPUs. share (float): CPUs, or GPUs, of a cell.
+    jobs (int): Cells side by side; 0: as many as there is room for.
+    RETURNS (Dict[str, Outcome]): By the cells' names. RAISES: ALError A560 to A563.
+    """
+    by_name = {cell.name: cell for cell in cells}
+    device, outcomes = 0 if gpu else -1, {cell.name: Outcome("stopped") for cell in cells}
+    commands = [cell_command(cell, output, gpu=device, accept_changes=accept_changes)[1:] for cell in cells]
+    places = [(os.getcwd(), str(output / cell.name)) for cell in cells]
+    # What the user has set for processes on one machine holds for all.
+    threads = int(os.environ.get("OMP_NUM_THREADS", 0)) or (1 if gpu else max(1, int(share)))
+    tasks = [
+        Task(cell.name, run_cell, (command, *place, device, threads), share)
+        for cell, command, place in zip(cells, commands, places)
+    ]
+
+    def judge(task: Task, result: Result) -> Result:
+        line = last_line(output, task.name)
+        return Result(result.value, result.reason or line, True) if _lacks(result, line) else result
+
+    def ended(task: Task, result: Result) -> None:
+        cell, reason = by_name[task.name], result.reason
+        failed = Outcome("failed", reason)
+        outcomes[task.name] = failed if result.value is None else outcome_of(cell, result.value, output)
+        watcher.ended(cell, outcomes[task.name])
+
+    hooks = Hooks(lambda task: watcher.started(by_name[task.name], device), ended, judge)
+    run_tasks(tasks, gpu=gpu, jobs=jobs, hooks=hooks, seconds=seconds)
+    return outcomes
+
+
+def _lacks(result: Result, line: str) -> bool:
+    # The system's killer leaves no message: it sends signal 9.
+    code = result.value
+    return result.memory or code == -signal.SIGKILL or (bool(code) and lacks_memory(line))
+
+
+def run_cell(command: List[str], where: str, folder: str, gpu: int, threads: int) -> int:
+    """Run the process of a cell to its end; it dies with the worker that calls this.
+
+    command (List[str]): Arguments of Python. where (str): The study's working directory. folder (str): The cell's.
+    RETURNS (int): The exit status.
+    """
+    os.chdir(where)
+    _wait_for(RunFolder(Path(folder)).lock)
+    # A number that was made for one process a machine would hold for all of them.
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    process, log = open_cell([sys.executable, *command], Path(folder), gpu=gpu, threads=threads, before=die_together)
+    with log:
+        return process.wait()
+
+
+def die_together() -> None:
+    """Let this process be killed when its parent dies, however that dies (Linux)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _wait_for(lock: Path) -> None:
+    """Wait while a process of the cell's former worker is about to die."""
+    if lock.is_file():
+        with lock.open("rb") as file_:
+            fcntl.flock(file_, fcntl.LOCK_SH)
