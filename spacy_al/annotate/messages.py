@@ -1,14 +1,16 @@
 """What the page sends and is sent: strict reading of posts, tasks as JSON, answers to parts of a sentence joined."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..errors import ALError, Errors
+from ..loop.status import Status
 from ..tasks import VERDICTS, Answer, Task, TokenSpan
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 LONGEST_NAME = 64
+HELD, TYPE = ("f", "low", "high", "sentences", "entities"), ("f", "low", "high", "entities")
 FIELDS = {"id", "round", "verdict", "spans", "missing", "rejected", "seconds", "when"}
 
 
@@ -83,6 +85,21 @@ def task_message(task: Task) -> Dict[str, Any]:
 def answer_message(answer: Answer) -> Dict[str, Any]:
     """What the page shows of somebody's answer."""
     return {"annotator": answer.annotator, "spans": [list(span) for span in answer.spans]}
+
+
+def outlook_message(status: Status) -> Optional[Dict[str, Any]]:
+    """What the page shows of how good the model is, what more answers should bring, and when to stop."""
+    if status.outlook is None or not status.rows:
+        return None
+    row, held = status.rows[-1], status.rows[-1].get("holdout") or {}
+    types = (held.get("per_type") or {}) if held.get("f") is not None else {}
+    return {
+        "held": {key: held[key] for key in HELD} if held.get("f") is not None else None,
+        "types": [{"label": label, **{key: one[key] for key in TYPE}} for label, one in types.items()],
+        "test": row.get("ents_f"), "agreement": row.get("agreement"), "withheld": status.outlook.withheld,
+        "curve": [asdict(point) for point in status.outlook.curve], "signs": status.outlook.signs,
+        "expected": [asdict(one) for one in status.outlook.expected],
+    }  # fmt: skip
 
 
 def covers(answer: Answer, task: Task) -> bool:

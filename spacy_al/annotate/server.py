@@ -19,7 +19,7 @@ from .agreement import SETTLED, agreement, open_differences, shared
 from .desk import Desk
 from .guard import Guard
 from .guidelines import descriptions, render
-from .messages import answer_message, read_annotator, read_post, task_message
+from .messages import answer_message, outlook_message, read_annotator, read_post, task_message
 from .trainer import Trainer
 
 STATIC = Path(__file__).parent / "static"
@@ -102,14 +102,10 @@ class Page:
 
 
 def run_status(status: Status) -> Dict[str, Any]:
-    """Rows of F1 and the run's own lines, without paths and without commands that the page makes needless."""
-    plain = replace(status, path=Path(status.path.name))
-    rows = [
-        {"round": row["round"], "sentences": row.get("labelled_sentences"), "f1": row.get("ents_f")}
-        for row in status.rows
-    ]
+    """The outlook in numbers and the run's own lines, without paths and commands that the page makes needless."""
+    plain = replace(status, path=Path(status.path.name), outlook=None)
     lines = [PATH.sub("", line) for line in plain.lines() if not NEEDLESS.search(line)]
-    return {"rows": rows, "lines": lines, "rounds": status.rounds, "stopped": status.stopped}
+    return {"outlook": outlook_message(status), "lines": lines, "rounds": status.rounds, "stopped": status.stopped}
 
 
 def build_app(page: Page, *, token: str, host: str, password: Optional[str] = None) -> Guard:

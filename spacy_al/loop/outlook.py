@@ -1,6 +1,6 @@
 """Is it good enough, is it worth going on, when to stop: what a run's files say to each, or why they say nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy
@@ -31,13 +31,31 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A round of the learning curve: answers by then, F1, and the ends of its interval of 95 % (None on a test set)."""
+
+    round: int
+    answers: int
+    f: float
+    low: Optional[float] = None
+    high: Optional[float] = None
+
+
+@dataclass(frozen=True)
 class Outlook:
-    """Lines for people under each of the three questions, and the forecasts as numbers."""
+    """Lines for people under each of the three questions, and the same as numbers.
+
+    expected (List[Expected]): Forecasts. withheld (Optional[str]): Why there is none, or none beyond these.
+    curve (List[Point]): All rounds on the same sentences. signs (List[str]): Why now is a good moment to stop.
+    """
 
     good_enough: List[str]
     worth_going_on: List[str]
     when_to_stop: List[str]
     expected: List[Expected]
+    withheld: Optional[str] = None
+    curve: List[Point] = field(default_factory=list)
+    signs: List[str] = field(default_factory=list)
 
     def lines(self) -> List[str]:
         """All of it."""
@@ -60,7 +78,27 @@ def make_outlook(
     rng = numpy.random.default_rng(seed)
     expected, why = expect(folder, rows, rng)
     going = [_say(one) for one in expected] + ([f"No forecast{' beyond that' * bool(expected)}: {why}"] if why else [])
-    return Outlook(_estimate(rows), [*going, *_changes(rows)], _stop(rows, rounds, stopped, rule), expected)
+    signs = [stopped] if stopped else _signs(rows)
+    return Outlook(
+        _estimate(rows), [*going, *_changes(rows)], _stop(rounds, stopped, rule, signs), expected, why,
+        make_curve(folder, rows, rng), signs,
+    )  # fmt: skip
+
+
+def make_curve(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> List[Point]:
+    """F1 of every round: on all that is labelled of the holdout by now, else on the test set, else nothing."""
+    answers = {row["round"]: row["labelled_sentences"] + (row.get("holdout") or {}).get("sentences", 0) for row in rows}
+    kept = folder.read_counts(rows[-1]["round"]) if rows else {}
+    if not kept or not kept["counts"].any():
+        return [
+            Point(row["round"], answers[row["round"]], row["ents_f"]) for row in rows if row.get("ents_f") is not None
+        ]
+    drawn = weights(kept["counts"].shape[1], rng)
+    points = []
+    for number, counts in zip(kept["rounds"].tolist(), kept["counts"]):  # (sentences, 3)
+        low, high = numpy.quantile(f1(drawn @ counts.astype(numpy.float64)), [0.025, 0.975])
+        points.append(Point(number, answers.get(number, 0), float(f1(counts.sum(0))), float(low), float(high)))
+    return points
 
 
 # --- is it good enough
@@ -174,12 +212,15 @@ def _changes(rows: Rows) -> List[str]:
 # --- when to stop
 
 
-def _stop(rows: Rows, rounds: int, stopped: Optional[str], rule: Optional[str]) -> List[str]:
+def _signs(rows: Rows) -> List[str]:
+    return [sign for sign in (create_agreement_rule()(rows), create_predicted_change_rule()(rows)) if sign]
+
+
+def _stop(rounds: int, stopped: Optional[str], rule: Optional[str], signs: Sequence[str]) -> List[str]:
     if stopped:
         again = "the same `al run --accept-changes` goes on for a round, another rule or none for longer"
         return [f"Now: {stopped} ({again})"]
-    signs = [create_agreement_rule()(rows), create_predicted_change_rule()(rows)]
-    said = [f"A good moment: {sign}" for sign in signs if sign]
+    said = [f"A good moment: {sign}" for sign in signs]
     if not said:
         said = ["Not yet: the models of successive rounds still differ, or there are too few rounds to tell"]
     last = f"after round {rounds}, the last one"

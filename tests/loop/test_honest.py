@@ -1,9 +1,10 @@
 """Agreement, what was learnt, stopping and going on, and what status says."""
 
+import numpy
 import pytest
 
 from spacy_al.loop.learnt import confusions, describe_confusion, type_changes
-from spacy_al.loop.outlook import make_outlook
+from spacy_al.loop.outlook import make_curve, make_outlook
 from spacy_al.loop.session import Session, run
 from spacy_al.loop.status import describe
 from spacy_al.loop.watch import agreement, pack, unpack
@@ -160,3 +161,20 @@ def test_session_status_carries_the_numbers(make_config, tmp_path):
     status = Session.open(tmp_path / "run").status()
     assert status.outlook.good_enough[0].startswith("F1 on the test set")
     assert status.learnt["round"] == 1
+
+
+def test_all_points_of_a_curve_rest_on_the_same_sentences(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.round(1).mkdir(parents=True)
+    counts = numpy.zeros((2, 40, 3), dtype=int)  # right, made up, missed
+    counts[0, :20, 0] = counts[0, 20:, 2] = counts[1, :, 0] = 1
+    folder.write_counts(1, {"rounds": numpy.array([0, 1]), "counts": counts})
+    rows = [
+        {"round": 0, "labelled_sentences": 10, "holdout": {"sentences": 20}},
+        {"round": 1, "labelled_sentences": 30, "holdout": {"sentences": 40}},
+    ]
+    first, last = make_curve(folder, rows, numpy.random.default_rng(0))
+    assert (first.answers, last.answers) == (30, 70)
+    assert first.f == pytest.approx(2 * 20 / (2 * 20 + 20))
+    assert first.low < first.f < first.high
+    assert (last.f, last.low, last.high) == (1, 1, 1)

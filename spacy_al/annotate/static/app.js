@@ -4,7 +4,8 @@ import { h, render } from "./vendor/preact-11.2.0.js";
 import htm from "./vendor/htm-3.1.1.js";
 import { tinykeys } from "./vendor/tinykeys-3.1.0.js";
 import { at, drop, everywhere, plain, put, resize } from "./edit.js";
-import { Agreement, Guidelines, Help, Key, Labels, Progress } from "./side.js";
+import { Outlook } from "./outlook.js";
+import { Agreement, Guidelines, Help, Key, Labels, Legend, Progress } from "./side.js";
 import { Text, colour, wordAt } from "./text.js";
 import { Outbox, annotator, get, post, settling } from "./wire.js";
 
@@ -357,7 +358,11 @@ function say(text) {
   document.getElementById("live").textContent = text;
 }
 
-const button = (action, name, kind) => html`<button class=${kind || ""} id=${action} disabled=${!state.question && action !== "undo"}
+const possible = {
+  undo: () => state.question?.undo.length || state.past.length,
+  redo: () => state.question?.redo.length || (state.question?.revisited && state.ahead.length && !state.question.undo.length),
+};
+const button = (action, name, kind) => html`<button class=${kind || ""} id=${action} disabled=${!(possible[action] || (() => state.question))()}
   onClick=${() => click(actions[action])}>${name} <${Key} keys=${state.config.keys[action]} /></button>`;
 
 function Card() {
@@ -382,10 +387,11 @@ function Card() {
     ${task.windows.length ? html`<p class="hint">Only the underlined words are asked about; grey words are context.</p>` : null}
     ${state.differences ? html`<${Variants} />` : null}
     <footer>
-      ${asking ? [button("yes", "Yes", "primary"), button("no", "No", "")] : button("accept", "Accept", "primary")}
+      ${asking ? [button("yes", "Yes", "primary"), button("no", "No", "")] : button("accept", question.spans.length ? "Accept" : "Nothing here", "primary")}
       ${button("skip", "Skip")}<span class="stretch"></span>${button("undo", "Undo", "plain")}${button("redo", "Redo", "plain")}
     </footer>
-  </section>`;
+  </section>
+  ${asking ? null : html`<${Legend} config=${config} suggestions=${suggestions && !state.hidden} />`}`;
 }
 
 function Variants() {
@@ -414,9 +420,17 @@ function Empty() {
 function Ask() {
   const begin = async (event) => {
     event.preventDefault();
-    const response = await post("/api/labels", { labels: event.target.elements.labels.value });
-    if (response.ok) return location.reload();
-    state.notice = (await response.json()).problem;
+    const labels = event.target.elements.labels.value;
+    state.beginning = true;
+    draw();
+    try {
+      const response = await post("/api/labels", { labels }, 600000);
+      if (response.ok) return location.reload();
+      state.notice = (await response.json()).problem;
+    } catch {
+      state.notice = "The server does not answer. Look at the terminal in which it was started.";
+    }
+    state.beginning = false;
     draw();
   };
   return html`<main class="alone"><form class="card narrow" onSubmit=${begin}>
@@ -424,7 +438,7 @@ function Ask() {
     <label for="labels">Names of labels, with commas between them</label>
     <input id="labels" name="labels" placeholder="PERSON, PLACE" autocomplete="off" autofocus required maxlength="2000" />
     ${state.notice ? html`<p class="problem" role="alert">${state.notice}</p>` : null}
-    <button class="primary" type="submit">Begin</button></form></main>`;
+    <button class="primary" type="submit" disabled=${state.beginning}>${state.beginning ? "Reading your texts …" : "Begin"}</button></form></main>`;
 }
 
 function App() {
@@ -440,10 +454,9 @@ function App() {
     </header>
     ${state.offline ? html`<p class="banner" role="alert">No connection. ${kept} ${kept === 1 ? "answer is" : "answers are"} kept here and sent when it is back.</p>` : null}
     ${state.notice ? html`<p class="banner problem" role="alert">${state.notice} <button class="plain" onClick=${() => ((state.notice = ""), draw())}>Close</button></p>` : null}
-    <main><${Card} /></main>
+    <main><${Card} /><${Guidelines} config=${config} /></main>
     <aside>
-      ${state.agreement ? html`<${Agreement} numbers=${state.agreement} left=${state.left} />` : html`<${Progress} status=${status} labels=${config.labels} />`}
-      <${Guidelines} config=${config} />
+      ${state.agreement ? html`<${Agreement} numbers=${state.agreement} left=${state.left} />` : html`<${Progress} status=${status} />${status ? html`<${Outlook} outlook=${status.outlook} labels=${config.labels} />` : null}`}
     </aside>
     ${state.help ? html`<${Help} config=${config} close=${() => ((state.help = false), draw())} />` : null}
   </div>`;

@@ -34,7 +34,7 @@ const DOING = {
   saving: "Saving the model", waiting: "", done: "", ended: "",
 };
 
-export function Progress({ status, labels }) {
+export function Progress({ status }) {
   if (!status || status.phase === "new") return null;
   const training = status.training || {};
   const doing = DOING[training.phase] ?? training.phase;
@@ -44,37 +44,19 @@ export function Progress({ status, labels }) {
     <h2 id="progress-title">Progress</h2>
     <dl class="figures">
       <div><dt>answered</dt><dd id="answered">${status.answered}</dd></div>
-      <div><dt>per question</dt><dd>${seconds}</dd></div>
-      <div><dt>round</dt><dd id="round">${status.round}</dd></div>
+      <div><dt>a question</dt><dd>${seconds}</dd></div>
+      <div><dt>rounds learnt</dt><dd id="round">${status.round}</dd></div>
     </dl>
     <${Bar} label="Answers for the next round" value=${Math.min(status.fresh, status.enough)} total=${status.enough} />
     ${doing ? html`<p class="doing"><span class="dot" aria-hidden="true"></span>${doing}${share === null ? "" : ` · ${share} %`}</p>` : html`<p class="doing quiet">The model waits for your answers</p>`}
     ${training.problem ? html`<p class="problem">${training.problem}</p>` : null}
-    <${Curve} rows=${status.rows || []} />
-    ${(status.lines || []).length ? html`<details><summary>About this run</summary>${status.lines.map((line) => html`<p>${line}</p>`)}</details>` : null}
+    ${(status.lines || []).length ? html`<details><summary>More about this run</summary>${status.lines.map((line) => html`<p>${line}</p>`)}</details>` : null}
   </section>`;
 }
 
 function Bar({ label, value, total }) {
   return html`<div class="meter"><div class="meter-label"><span>${label}</span><span>${value} of ${total}</span></div>
     <progress max=${total || 1} value=${value} aria-label=${label}></progress></div>`;
-}
-
-function Curve({ rows }) {
-  const known = rows.filter((row) => row.f1 != null);
-  if (!known.length) return null;
-  const last = known.at(-1);
-  const most = Math.max(...known.map((row) => row.sentences), 1);
-  const points = known.map((row) => [4 + (252 * row.sentences) / most, 66 - 60 * row.f1]);
-  return html`<figure class="curve">
-    <figcaption><span>F1 on the test set</span><b>${(100 * last.f1).toFixed(1)}</b></figcaption>
-    <svg viewBox="0 0 260 70" role="img" aria-label=${`F1 ${(100 * last.f1).toFixed(1)} with ${last.sentences} sentences`}>
-      <path class="axis" d="M4 66H256M4 36H256M4 6H256" />
-      <polyline points=${points.map((point) => point.join(",")).join(" ")} />
-      <circle cx=${points.at(-1)[0]} cy=${points.at(-1)[1]} r="3.5" />
-    </svg>
-    <div class="meter-label"><span>0</span><span>${last.sentences} sentences</span></div>
-  </figure>`;
 }
 
 export function Guidelines({ config }) {
@@ -108,6 +90,18 @@ export function Help({ config, close }) {
       </dl>
       <p>With the mouse: drag over words, then click a label. Click a label first to paint with it. On a touch screen, drag sideways.</p>
     </div></div>`;
+}
+
+// The keys that most questions need, under the question; on a touch screen, what fingers do.
+export function Legend({ config, suggestions }) {
+  const { keys } = config;
+  const last = Math.min(config.labels.length, 10) % 10;
+  const first = config.labels.length === 1 ? "" : html` … <kbd>${last}</kbd>`;
+  return html`<p class="legend keyboard" aria-hidden="true">
+      <span><${Key} keys=${keys.left} /><${Key} keys=${keys.right} /> move</span><span><${Key} keys=${keys.extend_right} /> widen</span>
+      <span><kbd>1</kbd>${first} label</span><span><${Key} keys=${keys.remove} /> remove</span><span><${Key} keys=${keys.everywhere} /> mark all like it</span>
+      <span><${Key} keys=${keys.accept} /> next</span>${suggestions ? html`<span class="dashed">dashed: the model's idea</span>` : null}</p>
+    <p class="legend touch" aria-hidden="true">Tap a word, or drag sideways over several, then tap a label.${suggestions ? " Dashed: the model's idea." : ""}</p>`;
 }
 
 export function Labels({ config, question, brush, use }) {

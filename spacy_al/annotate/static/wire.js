@@ -10,8 +10,9 @@ export async function get(path) {
   return response.json();
 }
 
-export async function post(path, value) {
-  const signal = AbortSignal.timeout(8000);
+// patience (number): Milliseconds after which the server counts as gone.
+export async function post(path, value, patience = 8000) {
+  const signal = AbortSignal.timeout(patience);
   const body = JSON.stringify(value);
   return fetch(path, { method: "POST", body, signal, headers: { "content-type": "application/json" } });
 }
