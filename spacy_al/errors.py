@@ -165,6 +165,7 @@ class Errors:
     A542 = "[A542] {path}: not what the encoder is made of ({reason}). Run the same command again; if that does not help, the published parts have changed."
     A520 = "[A520] {path} holds rows of other settings: {changes}. Give the same configs, or another --output."
     A521 = "[A521] {path}: no sentence of this test set is annotated, so that every score would be 0. Convert labelled sentences for it, or set test = null in [active_learning] to do without scores."
+    A522 = "[A522] {path}: this file is UTF-16, and UTF-8 is read. Convert it (`iconv -f utf-16 -t utf-8`), or save it as UTF-8 where it comes from."
     A505 = "[A505] The config's pipeline has no component '{target}' (it has {names}). Set target in [active_learning] to the one that finds entities."
     A560 = "[A560] --engine ray needs Ray: pip install 'spacy_al[ray]'. Without it, --engine local does the same on this machine."
     A561 = "[A561] No Ray cluster to be had ({address}): {reason}. Set RAY_ADDRESS to HOST:PORT of a cluster that `ray start` began (docs/scale.md), or unset it to use this machine alone."

@@ -64,6 +64,8 @@ def _record(sentence: Any, document: str, line: int, path: Path, context: Contex
     if key is None and stray is not None:
         problem = f"{stray!r} in the last column seems to hold entity tags; name it with --spans-field {stray}"
         raise ALError(Errors.A136.format(path=path, line=line, problem=problem))
+    if any(str(values.get("Entity") or "").startswith("(") for values in misc):
+        context.note("other_results", line)  # mentions of CorefUD, which nest
     record: Record = {
         context.id_field: document,
         "tokens": [

@@ -307,7 +307,8 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
             return None, set()
         spans = place_spans(given, doc, context.repairs, path=context.path, line=line) if answer == "accept" else []
     if answer != "accept":
-        context.note("answer", line)
+        about_span = answer == "reject" and bool(record.get("spans")) and prodigy.is_binary(Fields(record, ""))
+        context.note("rejected" if about_span else "answer", line)
         return None, set()
     spans = [(start, end, rules.names.get(label, label)) for start, end, label in spans]
     if not prodigy.is_binary(Fields(record, f"{context.path}:{line}")):

@@ -8,6 +8,7 @@ from ..jsonl import MAX_LINE
 from .repairs import Repairs
 
 BOM = b"\xef\xbb\xbf"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Line(NamedTuple):
@@ -47,6 +48,8 @@ def read_lines(path: Path, repairs: Repairs) -> Iterator[Line]:
             if len(raw) > MAX_LINE:
                 size = f"over {MAX_LINE}"
                 raise ALError(Errors.A006.format(path=path, line=number, size=size, limit=MAX_LINE))
+            if number == 1 and raw.startswith(UTF16):
+                raise ALError(Errors.A522.format(path=path))
             text = _decode(raw.removeprefix(BOM) if number == 1 else raw, path, number, repairs)
             body = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
             yield Line(number, start, body, text[len(body) :])

@@ -8,7 +8,7 @@ from spacy.tokens import Doc
 
 from ..errors import Errors
 from .align import BadRecord, CharSpan, Offsets, align, without_overlap
-from .annotation.any_span import looks_labelled
+from .annotation.any_span import BORDERS, LABELS, hides_entities, looks_labelled
 from .column_layout import PHRASES
 from .fields import Record, as_object, get, number
 from .repairs import Repairs
@@ -38,7 +38,7 @@ def read_spans(record: Record, offsets: Offsets, text: str, field: Optional[str]
     full = [key for key in there if record[key]]
     if len(full) > 1:
         raise BadRecord(f"both {full[0]!r} and {full[1]!r} hold entities; remove one of them")
-    stray = next((key for key, value in record.items() if key not in (*keys, *OTHERS) and _stray(value)), None)
+    stray = next((key for key, value in record.items() if key not in (*keys, *OTHERS) and _stray(key, value)), None)
     if stray is not None:
         raise BadRecord(
             f"{stray!r} seems to hold entities, which are read from {', '.join(map(repr, keys))} as objects with start,"
@@ -50,10 +50,10 @@ def read_spans(record: Record, offsets: Offsets, text: str, field: Optional[str]
     return [_char_span(item, offsets, text) for item in get(record, key, list) or []]
 
 
-def _stray(value: object) -> bool:
+def _stray(key: str, value: object) -> bool:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return looks_labelled(value) and PHRASES.isdisjoint(item[2:] for item in value)
-    return looks_labelled(value)
+    return looks_labelled(value) or hides_entities(key, value)
 
 
 def place_spans(given: List[CharSpan], doc: Doc, repairs: Repairs, *, path: Path, line: int) -> List[Span]:
@@ -92,24 +92,26 @@ def _char_span(item: object, offsets: Offsets, text: str) -> CharSpan:
         keys = ("label", "start", "end") if isinstance(item[0], str) else ("start", "end", "label")
         item = dict(zip(keys, item, strict=False))
     span = as_object(item, "span")
-    if "start_offset" in span:
-        span = span | {"start": span["start_offset"], "end": span.get("end_offset")}
-    label = get(span, "label", str)
+    start, end = next((keys for keys in BORDERS if keys[0] in span), BORDERS[0])
+    span = span | {"start": span.get(start), "end": span.get(end)}
+    # Where a record brings its own tokens, other names may mean places among these.
+    key = next((key for key in LABELS if span.get(key) is not None), "label") if not offsets else "label"
+    label = get(span, key, str)
     if not label or label != label.strip():
         raise BadRecord(f"the span {span!r} has no usable 'label'")
     by_token = _by_token(span, offsets)
     if by_token is not None and span.get("start") is None and span.get("end") is None:
         return CharSpan(*by_token, label)
-    start, end = number(span, "start"), number(span, "end")
-    if by_token not in (None, (start, end)):
+    first, last = number(span, "start"), number(span, "end")
+    if by_token not in (None, (first, last)):
         raise BadRecord(
-            f"span {start}-{end} is not its tokens {span['token_start']} to {span['token_end']}, which are"
+            f"span {first}-{last} is not its tokens {span['token_start']} to {span['token_end']}, which are"
             f" characters {by_token} ('token_end' is the last token, not the one after it)"
         )
     said = get(span, "text", str)
-    if said is not None and text[max(start, 0) : max(end, 0)] != said:
-        raise BadRecord(f"the span {start}-{end} says {said!r}, but the text there is {text[start:end]!r}")
-    return CharSpan(start, end, label)
+    if said is not None and text[max(first, 0) : max(last, 0)] != said:
+        raise BadRecord(f"the span {first}-{last} says {said!r}, but the text there is {text[first:last]!r}")
+    return CharSpan(first, last, label)
 
 
 def _by_token(span: Record, offsets: Offsets) -> Optional[Tuple[int, int]]:

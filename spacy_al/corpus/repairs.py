@@ -26,6 +26,7 @@ REPAIRED: Dict[str, str] = {
 NOTED: Dict[str, str] = {
     "b_in_iob1": "sentences with B- where IOB1 writes I-: read as the start of an entity",
     "answer": "records answered reject or ignore: entities missing, not O",
+    "rejected": "spans rejected in a yes or no: left out, entities missing (`al ingest` keeps them, for a CRF head)",
     "binary": "records with a yes or no about one span: entities missing outside it",
     "no_text": "documents without text: nothing to keep",
     "comment": "lines that begin with # at the start of a sentence: comments, left out",

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import re
 from pathlib import Path
 from typing import Dict, Iterator, List, Tuple
 
@@ -80,17 +81,24 @@ def _record(row: Dict[str, str], line: int, context: Context) -> Record:
 
 def _value(column: str, cell: str, text: str, line: int, context: Context) -> object:
     if _is_tags(cell, text):
-        return cell.split()
+        return _pieces(cell)
     value = cell_value(column, cell)
-    if isinstance(value, str) and column in (context.rules.spans_field, *PROMISED):
+    tags = _pieces(cell)
+    lost = len(tags) > 1 and all(map(TAGS.fullmatch, tags)) and set(tags) != {"O"}  # and not one for each word
+    if isinstance(value, str) and (lost or column in (context.rules.spans_field, *PROMISED)):
         raise ALError(Errors.A135.format(path=context.path, line=line, column=column, text=cell[:60]))
     return value
 
 
 def _is_tags(cell: str, text: str) -> bool:
     """Whether a cell has an entity tag for each word of the text."""
-    tags = cell.split()
+    tags = _pieces(cell)
     return len(tags) == len(text.split()) > 0 and all(map(TAGS.fullmatch, tags)) and (len(tags) > 1 or tags != ["O"])
+
+
+def _pieces(cell: str) -> List[str]:
+    """What a cell lists, with white space or commas between."""
+    return [piece for piece in re.split(r"[\s,;]+", cell) if piece]
 
 
 def _rows(

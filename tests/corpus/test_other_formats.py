@@ -1,11 +1,14 @@
 """Formats that other tools and archives give: CoNLL-U, WebAnno TSV, brat, UIMA CAS, Hugging Face data sets."""
 
+import json
 import re
 
 import pytest
+from spacy.vocab import Vocab
 
-from spacy_al.corpus.convert import Options, find_format, read_corpus
+from spacy_al.corpus.convert import Options, convert, find_format, read_corpus
 from spacy_al.corpus.json_corpus import Rules
+from spacy_al.corpus.reader import read_docs
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.errors import ALError
 
@@ -188,3 +191,71 @@ def test_a_package_that_is_not_there_is_named_with_its_extra(write, read, monkey
     monkeypatch.setitem(__import__("sys").modules, module, None)
     with pytest.raises(ALError, match=rf"A137.*{module}.*spacy_al\[{extra}\]"):
         read(write(name, CONLLU))
+
+
+HIDDEN = {
+    "named_entities": [{"text": "Ana", "type": "PER"}],
+    "projects": {"p": {"labels": [{"objects": [{"name": "PER", "location": {"start": 0, "end": 3}}]}]}},
+    "entities.responses": [[{"start": 0, "end": 3, "label": "PER"}]],
+    "result": [{"spans": [{"start": 0, "end": 3, "label": "PER"}]}],
+}
+
+
+@pytest.mark.parametrize("key", HIDDEN)
+def test_entities_further_down_or_without_places_are_refused_by_their_key(key, tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_text(json.dumps({"text": "Ana met Bo", key: HIDDEN[key]}))
+    with pytest.raises(ALError, match=rf"in.jsonl:1.*'{key}' seems to hold entities"):
+        convert(path, tmp_path / "out.spacy")
+
+
+@pytest.mark.parametrize("key", ["meta", "sents", "result"])
+def test_places_without_labels_are_no_entities(key, tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_text(json.dumps({"text": "Ana met Bo", key: [{"start": 0, "end": 10}], "page": {"from": 1, "to": 2}}))
+    assert convert(path, tmp_path / "out.spacy").labels == []
+
+
+NAMED = [
+    {"entity_group": "PER", "score": 0.9, "word": "Ana", "start": 0, "end": 3},
+    {"type": "PER", "begin": 0, "end": 3},
+    {"type": "PER", "start_char": 0, "end_char": 3, "text": "Ana"},
+    {"tag": "PER", "startOffset": 0, "endOffset": 3},
+]
+
+
+@pytest.mark.parametrize("span", NAMED)
+def test_the_names_that_other_tools_give_to_places_and_labels(span, tmp_path):
+    path = tmp_path / "in.jsonl"
+    path.write_text(json.dumps({"text": "Ana met Bo", "entities": [span]}))
+    convert(path, tmp_path / "out.spacy")
+    (doc,) = read_docs(tmp_path / "out.spacy", Vocab())
+    assert [(ent.text, ent.label_) for ent in doc.ents] == [("Ana", "PER")]
+
+
+@pytest.mark.parametrize(("cell", "names"), [("B-PER,O,B-LOC", ["Ana", "Rome"]), ("B-PER, I-PER", None)])
+def test_tags_with_commas_between_in_a_table(cell, names, tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text(f'text,labels\nAna left Rome,"{cell}"\n')
+    if names is None:
+        with pytest.raises(ALError, match="A135.*in.csv:2.*labels"):
+            convert(path, tmp_path / "out.spacy")
+        return
+    convert(path, tmp_path / "out.spacy")
+    (doc,) = read_docs(tmp_path / "out.spacy", Vocab())
+    assert [ent.text for ent in doc.ents] == names
+
+
+@pytest.mark.parametrize("name", ["in.conll", "in.jsonl", "in.csv"])
+def test_utf16_is_named_as_such(name, tmp_path):
+    (tmp_path / name).write_bytes("Ana B-PER\nmet O\n".encode("utf-16"))
+    with pytest.raises(ALError, match="A522.*iconv -f utf-16"):
+        convert(tmp_path / name, tmp_path / "out.spacy")
+
+
+def test_rejected_spans_are_told_once(tmp_path):
+    path = tmp_path / "in.jsonl"
+    span = {"start": 0, "end": 3, "label": "LOC"}
+    path.write_text(json.dumps({"text": "Ana met Bo", "spans": [span], "answer": "reject", "_view_id": "ner"}))
+    (said,) = convert(path, tmp_path / "out.spacy").repairs.counts
+    assert said.startswith("spans rejected in a yes or no")

@@ -8,7 +8,12 @@ from .values import Fields
 
 TAGS = re.compile(r"O|[BILUESMW]-\S.*")
 BORDER = re.compile(r"(^|_)((start|begin|end|stop|offset|length)|(from|to)$)|Start|Begin|End|Offset|Length")
-BORDERS = (("start", "end"), ("start_offset", "end_offset"), ("startOffset", "endOffset"))
+BORDERS = (
+    ("start", "end"), ("start_offset", "end_offset"), ("startOffset", "endOffset"), ("start_char", "end_char"),
+    ("begin", "end"),
+)  # fmt: skip
+ENTITIES = re.compile(r"(named_?)?entit(y|ies)|ents|ner|spans|mentions|entity_mentions", re.IGNORECASE)
+DEEP = 6  # how far down entities are looked for
 LABELS = ("label", "labels", "entity_group", "entity", "type", "tag")
 
 
@@ -51,7 +56,7 @@ def one_key(fields: Fields, keys: Collection[str]) -> Optional[str]:
 def refuse_stray(fields: Fields, known: Collection[str], cure: str) -> None:
     """Raise ALError A608 for a key that is not known and plainly holds entities: no labels are lost to a name."""
     for key, value in fields.values.items():
-        if key not in known and looks_labelled(value):
+        if key not in known and (looks_labelled(value) or hides_entities(key, value)):
             raise fields.fail(key, f"it seems to hold entities, which are read from {cure}; rename it, or remove it")
 
 
@@ -65,6 +70,28 @@ def looks_labelled(value: object) -> bool:
     if all(isinstance(item, str) for item in value):
         return all(TAGS.fullmatch(item) for item in value)
     return all(_is_span(item) for item in value)
+
+
+def hides_entities(key: str, value: object) -> bool:
+    """Whether entities lie further down in a value, or are named in it without their places."""
+    named = ENTITIES.fullmatch(key) and isinstance(value, list) and value
+    return bool(named and all(isinstance(item, dict) and item.keys() & set(LABELS) for item in value)) or _deep(value)
+
+
+def _deep(value: object, depth: int = 0) -> bool:
+    inner: List[object] = []
+    if isinstance(value, dict):
+        inner = list(value.values())
+        # Tokens have borders too, but no label.
+        if any(isinstance(one, dict) and _has_borders(one) for one in inner) and value.keys() & {*LABELS, "name"}:
+            return True
+    elif isinstance(value, list):
+        inner = value
+        if looks_labelled(value) and not isinstance(value[0], str):
+            return depth > 0
+    else:
+        return False
+    return depth < DEEP and any(_deep(one, depth + 1) for one in inner)
 
 
 def _is_span(item: object) -> bool:

@@ -8,9 +8,9 @@ from typing import List, Sequence
 
 from ...errors import ALError, Errors
 from ...jsonl import MAX_LINE
+from ..lines import BOM, UTF16
 
 MAX_FILE = 1 << 30  # bytes
-BOM = b"\xef\xbb\xbf"
 SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -47,7 +47,10 @@ def read_file(path: Path) -> bytes:
     size = path.stat().st_size
     if size > MAX_FILE:
         raise ALError(Errors.A621.format(path=path, size=size, limit=MAX_FILE))
-    return path.read_bytes().removeprefix(BOM)
+    data = path.read_bytes()
+    if data.startswith(UTF16):
+        raise ALError(Errors.A522.format(path=path))
+    return data.removeprefix(BOM)
 
 
 def is_array(data: bytes) -> bool:
