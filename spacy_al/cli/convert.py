@@ -95,9 +95,10 @@ def convert_cli(
     """
     from tqdm import tqdm
 
-    from ..corpus.convert import Options, convert, labels_path
+    from ..corpus.convert import Options, convert
     from ..corpus.divide import make_division
     from ..corpus.json_corpus import make_rules
+    from ..corpus.labels import labels_path
     from ..corpus.numbering import number_files, shards
     from ..corpus.stats import format_repairs, format_table
 

@@ -15,12 +15,13 @@ from ..tasks import Answer
 from .align import BadRecord, CharSpan, Offsets, from_utf16, has_pairs, same_text
 from .annotation import argilla, doccano, label_studio, prodigy
 from .annotation.any_span import looks_labelled
-from .annotation.chunks import BOM, Chunk, is_array, split_array
+from .annotation.chunks import Chunk, is_array, read_file, split_array
 from .annotation.marks import UNTOUCHED, Mark, Record, parse_names, rename
 from .annotation.merging import SEVERAL, Given, merge, without_copies
 from .annotation.values import Fields
 from .fields import Record as Values
 from .fields import get
+from .lines import BOM, UTF16
 from .record_spans import place_spans, read_spans
 from .record_tags import read_tags
 from .record_tokens import read_tokens
@@ -144,6 +145,8 @@ def _objects(path: Path, repairs: Repairs) -> Iterator[Tuple[int, Values]]:
         raise ALError(Errors.A003.format(path=path, cure="Check the path."))
     number = 0
     with path.open("rb") as file_:
+        if file_.peek(2).startswith(UTF16):
+            raise ALError(Errors.A522.format(path=path))
         if is_array(file_.peek(4096)[:4096].removeprefix(BOM)):
             yield from _items(path, repairs)
             return
@@ -161,7 +164,7 @@ def _objects(path: Path, repairs: Repairs) -> Iterator[Tuple[int, Values]]:
 
 
 def _items(path: Path, repairs: Repairs) -> Iterator[Tuple[int, Values]]:
-    for chunk in split_array(path.read_bytes().removeprefix(BOM), path):
+    for chunk in split_array(read_file(path), path):
         try:
             yield chunk.line, parse_object(chunk.raw, path=path, line=chunk.line)
         except ALError as error:

@@ -16,7 +16,8 @@ def take_budget(order: Sequence[int], costs: NDArray[Any], budget: float) -> Lis
     """
     numbers = numpy.asarray(order, dtype=numpy.int64)
     spent = numpy.cumsum(costs[numbers]) - costs[numbers]  # before each one
-    return numbers[: int(numpy.searchsorted(spent, budget, side="left"))].tolist()
+    taken: List[int] = numbers[: int(numpy.searchsorted(spent, budget, side="left"))].tolist()
+    return taken
 
 
 def split_dev(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Dict, Iterable, List, Mapping, Sequence, Set
 
 from spacy.tokens import Doc
-from wasabi import table
+from wasabi.tables import table
 
 from .repairs import Repairs
 

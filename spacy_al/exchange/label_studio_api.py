@@ -104,7 +104,7 @@ def call(server: Server, method: str, path: str, body: object = None) -> bytes:
     request.add_header("Content-Type", "application/json")
     try:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as response:
-            content = response.read(MAX_FILE + 1)
+            content: bytes = response.read(MAX_FILE + 1)
     except urllib.error.HTTPError as error:
         raise _refused(error, server, method, path) from None
     except (OSError, http.client.HTTPException) as error:
@@ -123,7 +123,7 @@ CURES: Dict[int, str] = {
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *args: object, **kwargs: object) -> None:  # type: ignore[override]
+    def redirect_request(self, *args: object, **kwargs: object) -> None:
         return None
 
 

@@ -17,7 +17,7 @@ from .ingest import take_bytes
 from .reading import Options
 
 
-@prodigy.recipe(
+@prodigy.recipe(  # type: ignore[untyped-decorator,unused-ignore]
     "al.query",
     dataset=("Dataset to save annotations to", "positional", None, str),
     run=("Folder of a run that waits for people", "positional", None, Path),

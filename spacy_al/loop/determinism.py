@@ -7,6 +7,7 @@ from typing import Iterator
 import torch
 
 from ..errors import ALError, Errors
+from .memory import gpu_is_used
 
 VARIABLE = "CUBLAS_WORKSPACE_CONFIG"
 WORKSPACES = (":4096:8", ":16:8")  # the two that give cuBLAS fixed workspaces, and so the same sums
@@ -19,7 +20,7 @@ def prepare_cublas() -> None:
     """
     if os.environ.get(VARIABLE) in WORKSPACES:
         return
-    if torch.cuda.is_initialized():
+    if gpu_is_used():
         raise ALError(Errors.A517)
     os.environ[VARIABLE] = WORKSPACES[0]
 

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any, Dict, Optional, Protocol, Sequence, cast
+from typing import Any, Dict, Optional, Protocol, Sequence
 
 from thinc.api import Config
 
@@ -71,7 +71,7 @@ class SuccessorJudge:
         self.name = path.stem
         self.acquisition = acquisition
         self.folder = folder
-        self.learner = Learner(cast(Config, self.config), root=acquisition.settings.seed, use_gpu=use_gpu)
+        self.learner = Learner(self.config, root=acquisition.settings.seed, use_gpu=use_gpu)
 
     def ensure(self, round_: int, labelled: Sequence[str], reporter: Reporter) -> None:
         """Train the successor."""

@@ -56,7 +56,9 @@ class RoundLogger:
 def find_logger(block: Mapping[str, Any]) -> Callable[[Language, IO[str], IO[str]], Tuple[Log, Callable[[], None]]]:
     """What sets a logger up; raises ALError A514 when its package is missing or it refuses its settings."""
     try:
-        return registry.resolve({"logger": dict(block)})["logger"]
+        logger: Callable[[Language, IO[str], IO[str]], Tuple[Log, Callable[[], None]]]
+        logger = registry.resolve({"logger": dict(block)})["logger"]
+        return logger
     except (ImportError, OSError, ValueError) as error:
         raise ALError(Errors.A514.format(name=block.get("@loggers"), reason=error)) from error
 

@@ -111,7 +111,7 @@ def separate_file(path: Path, vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uint64]
     if len(parts) == 1:  # no need to copy what may be large
         attributes, labels, lengths, known, sources = parts[0]
     else:
-        attributes, labels, lengths, known = (numpy.concatenate([part[i] for part in parts]) for i in range(4))  # type: ignore[arg-type]
+        attributes, labels, lengths, known = (numpy.concatenate([part[i] for part in parts]) for i in range(4))
         sources = [source for part in parts for source in part[4]]
     warn_of_shards(path, known)
     return Pool.from_flat(attributes, lengths, sources, vocab.strings, known), labels
@@ -203,4 +203,4 @@ def joined(said: Sequence[Said], vocab: Vocab) -> Optional[Doc]:
 
 def is_accepted(doc: Doc) -> bool:
     """Whether people accepted a sentence, so that its tokens are labelled and not all missing."""
-    return doc.user_data.get("answer", "accept") == "accept"
+    return bool(doc.user_data.get("answer", "accept") == "accept")

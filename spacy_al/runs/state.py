@@ -1,6 +1,5 @@
 """Where a run stands, in one JSON file that is replaced in one step after every phase."""
 
-import hashlib
 import json
 import platform
 from dataclasses import asdict, dataclass, field, fields
@@ -89,8 +88,3 @@ def _checked(value: object) -> RunState:
 def package_versions() -> Dict[str, str]:
     """Versions of Python and of the packages that results depend on."""
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
-
-
-def text_hash(text: str) -> str:
-    """SHA-256 of a text, as 64 hexadecimal digits."""
-    return hashlib.sha256(text.encode("utf8")).hexdigest()

@@ -6,6 +6,7 @@ import re
 import pytest
 from spacy.vocab import Vocab
 
+from spacy_al.corpus.annotation.chunks import read_file
 from spacy_al.corpus.convert import Options, convert, find_format, read_corpus
 from spacy_al.corpus.json_corpus import Rules
 from spacy_al.corpus.reader import read_docs
@@ -251,6 +252,10 @@ def test_utf16_is_named_as_such(name, tmp_path):
     (tmp_path / name).write_bytes("Ana B-PER\nmet O\n".encode("utf-16"))
     with pytest.raises(ALError, match="A522.*iconv -f utf-16"):
         convert(tmp_path / name, tmp_path / "out.spacy")
+    with pytest.raises(ALError, match="A522"):
+        convert(tmp_path / name, tmp_path / "out.spacy", Options(format=name[3:]))
+    with pytest.raises(ALError, match="A522"):
+        read_file(tmp_path / name)
 
 
 def test_rejected_spans_are_told_once(tmp_path):

@@ -74,8 +74,9 @@ def looks_labelled(value: object) -> bool:
 
 def hides_entities(key: str, value: object) -> bool:
     """Whether entities lie further down in a value, or are named in it without their places."""
-    named = ENTITIES.fullmatch(key) and isinstance(value, list) and value
-    return bool(named and all(isinstance(item, dict) and item.keys() & set(LABELS) for item in value)) or _deep(value)
+    named = value if ENTITIES.fullmatch(key) and isinstance(value, list) else []
+    bare = bool(named) and all(isinstance(item, dict) and item.keys() & set(LABELS) for item in named)
+    return bare or _deep(value)
 
 
 def _deep(value: object, depth: int = 0) -> bool:

@@ -3,7 +3,7 @@
 import json
 import zlib
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Dict, List, Sequence, Tuple
 
 import srsly
 from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
@@ -148,7 +148,9 @@ def _user_data(doc_bin: DocBin, number: int) -> Dict[object, object]:
     return values
 
 
-def _finish(fields: Fields, chunk: Chunk, marks: tuple, words: tuple, missing: tuple) -> Record:
+def _finish(
+    fields: Fields, chunk: Chunk, marks: Tuple[Mark, ...], words: Tuple[str, ...], missing: Tuple[int, ...]
+) -> Record:
     verdict = None if words and len(missing) == len(words) else "accept"
     if fields.has("answer"):
         answer = fields.choice("answer", (*VERDICTS, UNANSWERED))

@@ -37,12 +37,16 @@ class Format:
     mixed: bool = False
 
 
-def _json_format(suffix: str, dump: Callable, parse: Callable, claims: Callable) -> Format:
+Dump = Callable[[Sequence[Task]], bytes]
+Parse = Callable[[Chunk], List[Record]]
+
+
+def _json_format(suffix: str, dump: Dump, parse: Parse, claims: Callable[[Dict[str, object]], bool]) -> Format:
     split, join = chunks.split_json, chunks.join_json
-    return Format(suffix, dump, split, parse, join, lambda _, first: bool(first) and claims(first))
+    return Format(suffix, dump, split, parse, join, lambda _, first: bool(first and claims(first)))
 
 
-def _column_format(dump: Callable, claims: Callable) -> Format:
+def _column_format(dump: Dump, claims: Callable[[bytes], bool]) -> Format:
     split, parse, join = blocks.split, blocks.parse, blocks.join
     return Format(".conll", dump, split, parse, join, lambda data, first: first is None and claims(data))
 
