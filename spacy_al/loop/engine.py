@@ -127,7 +127,7 @@ class Engine:
         questions, plain = self._choose(state, query)
         shown = dict(zip(query.ids, utilities.tolist())) if start else {}
         self._ask(state, questions, shown, plain, round_=0, measure=start or "random")
-        self._keep_reserve(query, questions, shown, measure=start or "random")
+        self._keep_reserve(state, query, questions, shown, measure=start or "random")
 
     def _choose(self, state: RunState, query: Query) -> Tuple[List[Question], Set[str]]:
         return self.honest.choose(state, query, lambda query: choose(self.strategy, query, self._strategy_name()))
@@ -253,7 +253,7 @@ class Engine:
         stable = stability(self.pool.starts, self.folder.read_columns(state.round - 1), columns.columns)
         following = state.round + 1
         self._ask(state, questions, shown, plain, round_=following, measure=self.measures[0].name, columns=columns)
-        self._keep_reserve(query, questions, shown, measure=self.measures[0].name)
+        self._keep_reserve(state, query, questions, shown, measure=self.measures[0].name)
         elapsed = time.perf_counter() - start
         self._amend({"score": seconds["score"], "select": elapsed - seconds["score"]}, stability=stable, **useful)
         state.round, state.phase = following, "annotate"
@@ -330,9 +330,9 @@ class Engine:
         state.pending = [task.id for task in tasks]
 
     def _keep_reserve(
-        self, query: Query, questions: Sequence[Question], shown: Dict[str, float], *, measure: str
+        self, state: RunState, query: Query, questions: Sequence[Question], shown: Dict[str, float], *, measure: str
     ) -> None:
-        """Write what the strategy would ask next, so that people have something to do while the next round trains."""
+        """Write what would be asked next, holdout and all, so that people have something to do while a round trains."""
         if self.settings.oracle != "people":
             return
         largest = float(numpy.sort(query.costs)[-RESERVE:].sum())
@@ -340,9 +340,12 @@ class Engine:
         asked = {one.id for one in questions}
         ids = list(dict.fromkeys(one.id for one in more if one.id not in asked))[:RESERVE]
         kept = [one for one in more if one.id in set(ids)]
+        kept, plain = self.honest.mixed(state, kept, asked, query.round, "mix_reserve")
+        shown = self.honest.holdout(state).shown(kept, shown)
         tasks = make_tasks(
             self.pool, kept, shown, self.learner.nlp, round_=query.round, measure=measure, suggest=query.round > 0
         )
+        tasks = [task.bare() if task.id in plain else task for task in tasks]
         write_jsonl(self.folder.reserve(query.round), [task.to_row() for task in tasks])
 
     def _token_values(self, columns: Optional[RoundColumns], ids: List[str]) -> List[Optional[List[float]]]:

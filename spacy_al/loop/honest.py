@@ -56,10 +56,21 @@ class Honest:
         held = self.holdout(state)
         rate = held.rate(self._entities())
         questions = strategy(replace(query, budget=query.budget * (1 - rate)) if rate else query)
+        return self.mixed(state, questions, set(), query.round, "mix")
+
+    def mixed(
+        self, state: RunState, questions: List[Question], asked: Set[str], round_: int, phase: str
+    ) -> Tuple[List[Question], Set[str]]:
+        """Questions with the holdout's next sentences among them, and ids to ask about without suggestions.
+
+        asked (Set[str]): Ids that are asked about already. phase (str): Whose random numbers place them.
+        """
+        held = self.holdout(state)
+        rate = held.rate(self._entities())
         if not rate:
             return questions, set()
-        rng = phase_rng(self.settings.seed, query.round, "mix")
-        mixed = held.mix(questions, state.holdout, rate, rng)
+        rng = phase_rng(self.settings.seed, round_, phase)
+        mixed = held.mix(questions, [*state.holdout, *asked], rate, rng)
         return mixed, held.without_suggestions(mixed, rng)
 
     def _entities(self) -> int:
