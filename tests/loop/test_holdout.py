@@ -257,3 +257,18 @@ def test_a_run_that_went_on_trains_without_the_holdout_again(make_config, tmp_pa
             run(make_config(holdout=0.3, rounds=rounds), folder, accept_changes=True)
         rows.append(rows_without_seconds(folder))
     assert rows[0] == rows[1]
+
+
+def test_what_people_get_while_a_round_trains_holds_its_share_of_the_holdout(make_config, tmp_path):
+    folder = tmp_path / "run"
+    config = make_config(oracle="people", holdout=0.3, rounds=2)
+    run(config, folder)
+    answer_all(folder)
+    state, session = run(config, folder), Session.open(folder)
+    held = Engine(session.config, session.folder, use_gpu=-1, reporter=session.reporter).honest.holdout(state)
+    tasks = session.folder.read_tasks(1)
+    reserve = tasks[len(session.folder.read_selected(1)) :]
+    assert len({task.id for task in tasks}) == len(tasks)
+    assert 0.2 < sum(task.id in held for task in reserve) / len(reserve) < 0.4
+    assert all(task.spans is None for task in reserve if task.id in held)
+    assert any(task.spans is None for task in reserve if task.id not in held)
