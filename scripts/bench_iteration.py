@@ -27,6 +27,7 @@ from transformers import AutoTokenizer, ElectraConfig, ElectraModel
 from spacy_al.acquisition.scoring import score_docs
 from spacy_al.corpus.reader import make_example, read_docs, without_labels
 from spacy_al.loop.evaluation import span_scores
+from spacy_al.loop.self_training import Lesson
 from spacy_al.loop.session import run
 from spacy_al.loop.training import Trainer
 from spacy_al.ml.batching import plan_batches
@@ -107,7 +108,7 @@ def training(config: Config, pool: Path, sentences: int, gpu_id: int) -> Tuple[L
 
     def train() -> None:
         nonlocal steps
-        steps = trainer.train(examples, [], seed=0).steps
+        steps = trainer.train(Lesson(examples), [], seed=0).steps
 
     first, warm = timed(train), timed(train)
     return trainer.nlp, {

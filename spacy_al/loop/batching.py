@@ -35,12 +35,17 @@ def paper_batch_size(n_items: int, size: int, min_size: int, min_batches: int) -
 
 
 def seeded_epochs(
-    examples: Sequence[Example], batcher: Batcher[Example], epochs: int, rng: numpy.random.Generator
+    draw: Callable[[numpy.random.Generator], Sequence[Example]],
+    batcher: Batcher[Example],
+    epochs: int,
+    rng: numpy.random.Generator,
 ) -> Iterator[Tuple[int, List[Example]]]:
-    """Yield (epoch, batch) as spaCy's training loop takes them, shuffled by a generator of our own."""
+    """Yield (epoch, batch) as spaCy's training loop takes them.
+
+    draw (Callable): The Examples of an epoch, in an order from the generator.
+    """
     for epoch in range(epochs):
-        shuffled = [examples[number] for number in rng.permutation(len(examples))]
-        for batch in batcher(shuffled):
+        for batch in batcher(draw(rng)):
             yield epoch, list(batch)
 
 

@@ -40,6 +40,8 @@ from .reporter import Reporter
 from .scoring import PoolDocs, RoundColumns
 from .seeds import phase_rng, phase_seed
 from .selection import choose, make_query, make_tasks, open_numbers
+from .self_training import COLUMNS as PSEUDO_COLUMNS
+from .self_training import pseudo_labelled
 from .stability import stability
 
 KEPT_TOKENS = 5_000_000  # a pool up to this size keeps tags of its tokens from round to round
@@ -247,6 +249,8 @@ class Engine:
             labels=self._labels(state), folder=self.folder,
         )  # fmt: skip
         columns([measure.name for measure in self.measures])
+        if self.settings.self_training:
+            self._keep_pseudo(state, columns)
         questions, plain = self._choose(state, query)
         shown = dict(zip(query.ids, query.utilities().tolist()))
         useful = mean_utility(query, questions, shown) if self._asks_model() else {}
@@ -258,13 +262,25 @@ class Engine:
         self._amend({"score": seconds["score"], "select": elapsed - seconds["score"]}, stability=stable, **useful)
         state.round, state.phase = following, "annotate"
 
+    def _keep_pseudo(self, state: RunState, columns: RoundColumns) -> None:
+        """Write what the next training may learn from beside people's labels."""
+        docs = pseudo_labelled(
+            self.pool, columns.numbers, columns(PSEUDO_COLUMNS),
+            list(get_sampler(self.learner.nlp, self.settings.target).tags), list(self._labels(state).docs.values()),
+            vocab=self.learner.nlp.vocab, rng=phase_rng(self.settings.seed, state.round, "pseudo"),
+        )  # fmt: skip
+        self.folder.write_pseudo(state.round + 1, docs)
+
     def _asks_model(self) -> bool:
         return any(measure.needs_model for measure in self.measures)
 
     def _columns(self, state: RunState, numbers: NDArray[numpy.int64], seconds: Dict[str, float]) -> RoundColumns:
         """Columns of this round's candidates; `seconds["score"]` grows by what computing them takes."""
-        known = {name: column for name, column in measure_columns(self.measures).items() if self._asks_model()}
+        looks = self._asks_model() or self.settings.self_training > 0
+        known = {name: column for name, column in measure_columns(self.measures).items() if looks}
         always = [measure.name for measure in self.measures]
+        if self.settings.self_training:
+            always += PSEUDO_COLUMNS
         if self.pool.n_tokens <= KEPT_TOKENS and self._asks_model():
             always.append("tags")
             if self._strategy_name() != TOP_UTILITY:

@@ -20,6 +20,7 @@ from ..tasks import TokenSpan
 from .evaluation import span_scores, span_set
 from .reporter import Reporter
 from .seeds import phase_rng, phase_seed
+from .self_training import Lesson
 from .training import Trainer, TrainingReport
 
 SCORES = ("ents_f", "ents_p", "ents_r", "ents_per_type")
@@ -76,7 +77,7 @@ class Learner:
         reporter.phase(round_, "train", 0)
         start = time.perf_counter()
         self.report = self.trainer.train(
-            [examples[number] for number in train],
+            self._lesson([examples[number] for number in train], folder, round_),
             [examples[number] for number in dev],
             seed=phase_seed(self.root, round_, "train"),
             progress=reporter.step,
@@ -85,6 +86,12 @@ class Learner:
         self.seconds = time.perf_counter() - start
         self.round = round_
         return True
+
+    def _lesson(self, examples: List[Example], folder: RunFolder, round_: int) -> Lesson:
+        ratio = self.settings.self_training
+        pseudo = folder.read_pseudo(round_, self.nlp.vocab) if ratio else []
+        known = set() if self.labels is None else self.labels.docs.keys()
+        return Lesson(examples, [doc for doc in pseudo if doc.user_data["id"] not in known], ratio)
 
     def split(self, lengths: numpy.ndarray, round_: int) -> Tuple[List[int], List[int]]:
         """Labelled sentences to train on and to hold out in a round. lengths: their tokens, (sentences,)."""

@@ -22,6 +22,7 @@ from ..uncertainty.confidence import sentence_slices, tag_numbers
 from .evaluation import span_set
 from .learner import Learner
 from .seeds import phase_rng, phase_seed
+from .self_training import Lesson
 
 FOLDS = 5
 LIKELY = 0.5  # a label that is at least so likely is not doubted
@@ -90,7 +91,9 @@ def fit(learner: Learner, docs: Sequence[Doc], seed: int) -> None:
     lengths = numpy.array([len(doc) for doc in docs])
     rng = numpy.random.default_rng(seed)
     train, dev = split_dev(range(len(docs)), lengths, learner.settings.dev_fraction, rng)
-    learner.trainer.train([examples[place] for place in train], [examples[place] for place in dev], seed=seed % 2**32)
+    learner.trainer.train(
+        Lesson([examples[place] for place in train]), [examples[place] for place in dev], seed=seed % 2**32
+    )
 
 
 def judge(learner: Learner, docs: Sequence[Doc]) -> List[Doubt]:

@@ -31,6 +31,7 @@ from ..schemas import ActiveLearningSchema
 from .batching import count_batches, seeded_epochs
 from .determinism import deterministic
 from .evaluation import span_scores
+from .self_training import Lesson
 
 logger = logging.getLogger("spacy_al")
 TRANSITION_NERS = ("ner", "beam_ner")  # spaCy's own
@@ -74,15 +75,15 @@ class Trainer:
 
     def train(
         self,
-        examples: Sequence[Example],
+        lesson: Lesson,
         dev: Sequence[Example],
         *,
         seed: int,
         progress: Callable[[int, int], None] = lambda step, total: None,
     ) -> TrainingReport:
-        """Train from the initial weights on labelled sentences.
+        """Train from the initial weights.
 
-        examples, dev (Sequence[Example]): To train on, and held out.
+        lesson (Lesson): What is learnt from. dev (Sequence[Example]): Labelled sentences that are held out.
         seed (int): Of this training: order, dropout, and weights that are not pretrained.
         progress (Callable[[int, int], None]): Told the steps made and their total.
         RETURNS (TrainingReport): Steps, losses, development scores.
@@ -92,10 +93,10 @@ class Trainer:
                 self._pupil(name, pipe).restart(seed)
             for name, pipe in self._trainable():
                 if self._pupil(name, pipe).trains_in_one_go:
-                    self._pupil(name, pipe).fit(list(examples), list(dev), seed)
+                    self._pupil(name, pipe).fit(lesson.once(numpy.random.default_rng(seed)), list(dev), seed)
             if not self.stepped():
                 return TrainingReport()
-            return self._train_steps(examples, dev, seed, progress)
+            return self._train_steps(lesson, dev, seed, progress)
 
     def stepped(self) -> List[Any]:
         """The components that spaCy's loop trains, batch by batch."""
@@ -116,20 +117,20 @@ class Trainer:
 
     def _train_steps(
         self,
-        examples: Sequence[Example],
+        lesson: Lesson,
         dev: Sequence[Example],
         seed: int,
         progress: Callable[[int, int], None],
     ) -> TrainingReport:
         batcher = registry.resolve({"batcher": self.training["batcher"]})["batcher"]
-        per_epoch = count_batches(examples, batcher)
+        per_epoch = count_batches(lesson.once(numpy.random.default_rng(seed)), batcher)
         epochs = max(self.training["max_epochs"] or 1, math.ceil(self.settings.min_steps / max(per_epoch, 1)))
         resolved = resolve_training(self.training, total_steps=per_epoch * epochs)
         follower = Follower(self, dev, resolved["optimizer"], per_epoch)
         steps = train_while_improving(
             self.nlp,
             resolved["optimizer"],
-            seeded_epochs(examples, batcher, epochs, numpy.random.default_rng(seed)),
+            seeded_epochs(lesson.epoch, batcher, epochs, numpy.random.default_rng(seed)),
             follower.score,
             dropout=resolved["dropout"],
             # spaCy asks for a score after the FIRST step of each epoch; the follower evaluates after the last.

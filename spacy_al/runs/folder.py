@@ -171,6 +171,18 @@ class RunFolder:
         """The labelled sentences of one round."""
         return list(read_docs(self.answers(number), vocab))
 
+    def pseudo(self, number: int) -> Path:
+        """Sentences that the tagger labelled itself, for the training of a round."""
+        return self.round(number) / "pseudo.spacy"
+
+    def write_pseudo(self, number: int, docs: List[Doc]) -> None:
+        """Keep what the training of a round learns from beside people's labels."""
+        write_bytes(self.pseudo(number), write_docs(docs))
+
+    def read_pseudo(self, number: int, vocab: Vocab) -> List[Doc]:
+        """What `write_pseudo` kept; nothing if it kept nothing."""
+        return list(read_docs(self.pseudo(number), vocab)) if self.pseudo(number).is_file() else []
+
     def write_columns(self, number: int, columns: Mapping[str, NDArray[Any]]) -> None:
         """Keep what the model of a round said of the pool; the key "numbers" says of which sentences."""
         write_npz(self.utilities(number), columns)

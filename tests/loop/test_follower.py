@@ -5,6 +5,7 @@ import pytest
 
 from spacy_al.corpus.reader import make_example, read_docs
 from spacy_al.loop import training
+from spacy_al.loop.self_training import Lesson
 from spacy_al.loop.session import run
 from spacy_al.loop.training import Trainer
 from spacy_al.schemas import check_active_learning, fill_active_learning
@@ -37,7 +38,7 @@ def follow(trainer, corpus, monkeypatch, scores):
 
     monkeypatch.setattr(training, "span_scores", score)
     monkeypatch.setattr(training.Follower, "after_step", after_step)
-    report = trainer.train(examples, examples[:2], seed=0)
+    report = trainer.train(Lesson(examples), examples[:2], seed=0)
     return report, rates, seen, weight.detach().numpy()
 
 

@@ -8,6 +8,7 @@ from spacy_al.corpus.reader import make_example, read_docs
 from spacy_al.errors import ALError
 from spacy_al.loop.engine import Engine
 from spacy_al.loop.learner import Learner
+from spacy_al.loop.self_training import Lesson
 from spacy_al.loop.session import Session, run
 from spacy_al.pipeline.teachable import teachable
 from spacy_al.schemas import fill_active_learning
@@ -88,7 +89,7 @@ def test_rejected_spans_change_what_a_crf_learns(crf_config, tmp_path):
     run(config, folder)
     learner = Learner(fill_active_learning(config), root=0, use_gpu=-1)
     examples = [make_example(doc) for doc in read_docs(folder / "rounds/0000/annotated.spacy", learner.nlp.vocab)]
-    loss = learner.trainer.train(examples, [], seed=0).losses["ner"]
+    loss = learner.trainer.train(Lesson(examples), [], seed=0).losses["ner"]
     assert loss > 0  # nothing else is known of these sentences
 
 
