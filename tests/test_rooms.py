@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "spacy_al"
 ROOMS = [
     "", "corpus", "uncertainty", "ml", "pipeline", "runs", "engines", "acquisition", "loop", "exchange", "annotate",
-    "report", "paper", "cli",
+    "project", "report", "paper", "cli",
 ]  # fmt: skip
 DISTRIBUTIONS = packages_distributions()
 

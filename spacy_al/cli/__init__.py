@@ -9,6 +9,7 @@ from .convert import convert_cli
 from .evaluate import evaluate_cli
 from .fetch import fetch_cli
 from .ingest import ingest_cli
+from .init import init_cli
 from .look_again import look_again_cli
 from .pull import pull_cli
 from .push import push_cli
@@ -32,6 +33,7 @@ al_cli.command("convert")(convert_cli)
 al_cli.command("evaluate")(evaluate_cli)
 al_cli.command("fetch")(fetch_cli)
 al_cli.command("ingest")(ingest_cli)
+al_cli.command("init")(init_cli)
 al_cli.command("look-again")(look_again_cli)
 al_cli.command("pull")(pull_cli)
 al_cli.command("push")(push_cli)

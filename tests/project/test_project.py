@@ -19,7 +19,7 @@ from spacy_al.loop.study import read_study
 from tests.loop.conftest import PEOPLE, PLACES, make_sentences
 from tests.ml.helpers import tiny_transformer
 
-COMMANDS = """annotate convert evaluate fetch ingest look-again pull push query report run score status study
+COMMANDS = """annotate convert evaluate fetch ingest init look-again pull push query report run score status study
 train-successor""".split()
 PAPER = "table1 fig1 fig2 tables56 fig34 table2 subsample".split()
 TAGGERS = "electra bert distilbert minilm mpnet ner crf flair bilstm-crf elmo".split()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Callable, Dict, Optional, Sequence
 
-from .errors import ALError, Errors
-from .files import CHUNK, check_sha256, sha256, write_folder
+from ..errors import ALError, Errors
+from ..files import CHUNK, check_sha256, sha256, write_folder
 
 WEIGHTS = "model.safetensors"
 

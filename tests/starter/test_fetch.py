@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from spacy_al import fetch
 from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
+from spacy_al.project import fetch
 
 WEIGHTS = bytes(range(256)) * 40
 FILES = {"model.safetensors": WEIGHTS, "config.json": b"{}"}
