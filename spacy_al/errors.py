@@ -168,6 +168,7 @@ class Errors:
     A545 = "[A545] --tagger {tagger}: not known. Choose one of {known}; or give a transformer with --encoder NAME_OR_FOLDER."
     A546 = "[A546] --tagger {tagger} has no encoder, so that --encoder {encoder} would say nothing. Leave one of the two out."
     A547 = "[A547] Nobody can be asked here: give {option}. `python -m spacy al init --help` lists all options."
+    A548 = "[A548] {path}: no trained pipeline (RUN/model) with a finished round is here yet. Let the run end, then ask again."
     A520 = "[A520] {path} holds rows of other settings: {changes}. Give the same configs, or another --output."
     A521 = "[A521] {path}: no sentence of this test set is annotated, so that every score would be 0. Convert labelled sentences for it, or set test = null in [active_learning] to do without scores."
     A522 = "[A522] {path}: this file is UTF-16, and UTF-8 is read. Convert it (`iconv -f utf-16 -t utf-8`), or save it as UTF-8 where it comes from."

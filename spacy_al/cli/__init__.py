@@ -11,6 +11,7 @@ from .fetch import fetch_cli
 from .ingest import ingest_cli
 from .init import init_cli
 from .look_again import look_again_cli
+from .model_card import model_card_cli
 from .pull import pull_cli
 from .push import push_cli
 from .query import query_cli
@@ -35,6 +36,7 @@ al_cli.command("fetch")(fetch_cli)
 al_cli.command("ingest")(ingest_cli)
 al_cli.command("init")(init_cli)
 al_cli.command("look-again")(look_again_cli)
+al_cli.command("model-card")(model_card_cli)
 al_cli.command("pull")(pull_cli)
 al_cli.command("push")(push_cli)
 al_cli.command("query")(query_cli)

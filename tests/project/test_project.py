@@ -19,8 +19,8 @@ from spacy_al.loop.study import read_study
 from tests.loop.conftest import PEOPLE, PLACES, make_sentences
 from tests.ml.helpers import tiny_transformer
 
-COMMANDS = """annotate convert evaluate fetch ingest init look-again pull push query report run score status study
-train-successor""".split()
+COMMANDS = """annotate convert evaluate fetch ingest init look-again model-card pull push query report run score status
+study train-successor""".split()
 PAPER = "table1 fig1 fig2 tables56 fig34 table2 subsample".split()
 TAGGERS = "electra bert distilbert minilm mpnet ner crf flair bilstm-crf elmo".split()
 
