@@ -70,6 +70,8 @@ cost = null
 keep_models = false
 # Same bytes on a GPU too, at some cost in speed. A CPU always gives the same bytes.
 deterministic = false
+# Where the pool is scored: "local", or "ray", the cluster at RAY_ADDRESS or all cores of this machine.
+engine = "local"
 
 [active_learning.strategy]
 @al_strategies = "spacy-al.TopUtility.v1"
@@ -109,6 +111,7 @@ class ActiveLearningSchema(BaseModel):
     cost: Optional[Dict[str, Any]]
     keep_models: bool
     deterministic: bool
+    engine: Literal["local", "ray"]
     strategy: Dict[str, Any]
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from thinc.api import Config
 
 from ..acquisition.costs import Cost, create_sentence_cost, create_token_cost
 from ..acquisition.query import Query, fixed_columns
-from ..acquisition.score_shard import Column, embed_shard, measure_columns, score_shard
+from ..acquisition.score_shard import Column, embed_shard, score_shard
 from ..acquisition.stopping import StoppingRule
 from ..acquisition.strategies import Strategy
 from ..corpus.reader import write_docs
@@ -38,6 +38,7 @@ from .memory import peak_memory, reset_peak
 from .oracle import Oracle, People, SimulatedOracle, separate_file
 from .reporter import Reporter
 from .scoring import PoolDocs, RoundColumns
+from .scoring_ray import TOKEN_VALUES, run_columns, score_round_on_ray
 from .seeds import phase_rng, phase_seed
 from .selection import choose, make_query, make_tasks, open_numbers
 from .self_training import COLUMNS as PSEUDO_COLUMNS
@@ -45,7 +46,7 @@ from .self_training import pseudo_labelled
 from .stability import stability
 
 KEPT_TOKENS = 5_000_000  # a pool up to this size keeps tags of its tokens from round to round
-TOKEN_VALUES, TOP_UTILITY = "token_uncertainty", "spacy-al.TopUtility.v1"
+TOP_UTILITY = "spacy-al.TopUtility.v1"
 EMBEDDINGS = ("embedding", "entity_embedding")
 RESERVE = 200  # sentences ranked after those of a round, for people who answer while the next one trains
 
@@ -276,8 +277,7 @@ class Engine:
 
     def _columns(self, state: RunState, numbers: NDArray[numpy.int64], seconds: Dict[str, float]) -> RoundColumns:
         """Columns of this round's candidates; `seconds["score"]` grows by what computing them takes."""
-        looks = self._asks_model() or self.settings.self_training > 0
-        known = {name: column for name, column in measure_columns(self.measures).items() if looks}
+        known = run_columns(self.measures)
         always = [measure.name for measure in self.measures]
         if self.settings.self_training:
             always += PSEUDO_COLUMNS
@@ -285,10 +285,7 @@ class Engine:
             always.append("tags")
             if self._strategy_name() != TOP_UTILITY:
                 always.append("token:mnlp")  # in the same pass over the pool, since most strategies ask for it
-            asking = next(measure for measure in self.measures if measure.needs_model)
-            if asking.token_function is not None:
-                known[TOKEN_VALUES] = Column(asking.token_function, of_tokens=True, dtype="float16")
-                always.append(TOKEN_VALUES)
+            always += [TOKEN_VALUES] if TOKEN_VALUES in known else []
         constant = [measure.name for measure in self.measures if not measure.needs_model]
         nothing = Column(lambda samples: samples.log_prob.mean(0))
         known |= dict.fromkeys((*constant, *EMBEDDINGS), nothing)
@@ -299,11 +296,7 @@ class Engine:
             asked = {name: column for name, column in missing.items() if name not in (*constant, *EMBEDDINGS)}
             found: Dict[str, NDArray[Any]] = {name: numpy.zeros(len(numbers)) for name in missing if name in constant}
             if asked:
-                found |= score_shard(
-                    get_sampler(self.learner.nlp, self.settings.target), self.pool_docs, numbers.tolist(), asked,
-                    passes=self.settings.passes, dropout=self.settings.dropout,
-                    seed=phase_seed(self.settings.seed, state.round, "score"), progress=self.reporter.step,
-                )  # fmt: skip
+                found |= self._score(state.round, numbers, asked)
             if any(name in EMBEDDINGS for name in missing):
                 inside = columns(["tags"])["tags"] > 0
                 pipe = self.learner.nlp.get_pipe(self.settings.target)
@@ -313,6 +306,20 @@ class Engine:
 
         columns = RoundColumns(self.folder, state.round, numbers, known, compute, always=always)
         return columns
+
+    def _score(
+        self, round_: int, numbers: NDArray[numpy.int64], asked: Mapping[str, Column]
+    ) -> Dict[str, NDArray[Any]]:
+        seed = phase_seed(self.settings.seed, round_, "score")
+        if self.settings.engine == "ray":
+            return score_round_on_ray(
+                self.learner.nlp, self.folder, round_, str(self.settings.pool), self.pool.lengths[numbers], numbers,
+                asked, seed=seed, gpu=self.use_gpu >= 0, progress=self.reporter.step,
+            )  # fmt: skip
+        return score_shard(
+            get_sampler(self.learner.nlp, self.settings.target), self.pool_docs, numbers.tolist(), asked,
+            passes=self.settings.passes, dropout=self.settings.dropout, seed=seed, progress=self.reporter.step,
+        )  # fmt: skip
 
     def _amend(self, seconds: Dict[str, float], **values: Optional[float]) -> None:
         row = self.folder.read_metrics()[-1]

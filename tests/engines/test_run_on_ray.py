@@ -1,0 +1,41 @@
+"""`al run` with engine = "ray": chunks scored apart give the columns of the run in one process."""
+
+import numpy
+import pytest
+
+from spacy_al.acquisition.score_shard import CHUNK
+from spacy_al.loop.scoring_ray import chunk_numbers
+from spacy_al.loop.session import run
+from spacy_al.runs.folder import RunFolder
+
+from ..loop.conftest import CONFIG, chosen_ids, rows_without_seconds, write_corpus
+
+
+def test_chunks_of_a_shard_keep_their_order_when_they_are_sorted_again():
+    lengths = numpy.random.default_rng(0).integers(0, 9, size=2 * CHUNK + 7)
+    order = numpy.argsort(lengths, kind="stable")[::-1]
+    chunks = chunk_numbers(lengths)
+    again = [some[numpy.argsort(lengths[some], kind="stable")[::-1]] for some in chunks]
+    assert numpy.concatenate(again).tolist() == order.tolist()
+    assert [len(some) for some in chunks] == [CHUNK, CHUNK, 7]
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray")
+def test_a_run_that_scores_on_ray_is_the_run_that_scores_here(tmp_path):
+    from thinc.api import Config
+
+    config = Config().from_str(CONFIG)
+    pool, test = write_corpus(tmp_path / "pool.spacy", 120, 0), write_corpus(tmp_path / "test.spacy", 40, 1)
+    settings = {"pool": pool, "test": test, "rounds": 1, "measure": "bald", "dropout": "last", "passes": 3}
+    config["active_learning"] |= settings
+    for engine in ("local", "ray"):
+        config["active_learning"]["engine"] = engine
+        run(config, tmp_path / engine)
+    one, other = RunFolder(tmp_path / "local"), RunFolder(tmp_path / "ray")
+    assert rows_without_seconds(one.path) == rows_without_seconds(other.path)
+    assert chosen_ids(one.path) == chosen_ids(other.path)
+    here, there = one.read_columns(0), other.read_columns(0)
+    assert here.keys() == there.keys() > {"bald", "tags"}
+    assert all(here[name].tobytes() == there[name].tobytes() for name in here)
+    assert not (other.round(0) / "scoring").exists()
