@@ -1,13 +1,11 @@
 """What a run was computed on."""
 
 import os
-import platform
-from pathlib import Path
 from typing import Dict, Union
 
 import torch
 
-CPUINFO = Path("/proc/cpuinfo")
+from ..ml.cpu_speed import processor
 
 
 def describe_hardware(use_gpu: int) -> Dict[str, Union[str, int]]:
@@ -16,16 +14,10 @@ def describe_hardware(use_gpu: int) -> Dict[str, Union[str, int]]:
     use_gpu (int): Number of the GPU, -1 for none.
     RETURNS (Dict[str, Union[str, int]]): Keys processor, cores, gpu.
     """
-    facts: Dict[str, Union[str, int]] = {"processor": _processor(), "cores": _cores()}
+    facts: Dict[str, Union[str, int]] = {"processor": processor(), "cores": _cores()}
     if use_gpu >= 0 and torch.cuda.is_available():
         facts["gpu"] = torch.cuda.get_device_name(use_gpu)
     return facts
-
-
-def _processor() -> str:
-    lines = CPUINFO.read_text(encoding="utf8").splitlines() if CPUINFO.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _cores() -> int:

@@ -91,13 +91,14 @@ def attention(
 def _plain(query: Tensor, mask: Optional[Tensor]) -> bool:
     """Whether a softmax over all of a query's scores is right: torch gives a query that may look at nothing zeros, and
     computes in float32 what is of half precision."""
-    if query.device.type != "cpu" or query.dtype != torch.float32:
+    mixed = query.dtype == torch.bfloat16 and torch.is_autocast_enabled("cpu")  # which takes softmax in float32
+    if query.device.type != "cpu" or not (mixed or query.dtype == torch.float32):
         return False
     if mask is None or not mask.numel():
         return True
     if mask.dtype == torch.bool:
         return bool(mask.any(-1).all())
-    return mask.dtype == query.dtype and bool(mask.amax(-1).amin() > -torch.inf)
+    return mask.dtype in (query.dtype, torch.float32) and bool(mask.amax(-1).amin() > -torch.inf)
 
 
 def embedding(

@@ -113,6 +113,10 @@ class Encoder(Protocol):
         """The batch that stochastic passes start from; with the seam "input", the passes are in it already."""
         return self.collate(features, device)
 
+    def engine(self) -> "Engine":
+        """What computes states in inference."""
+        return TorchEngine()
+
     def graph_inputs(self) -> Optional[GraphInputs]:
         """What CUDA graphs of training steps read; None for an encoder that trains without."""
         return None
@@ -164,6 +168,10 @@ class HeadBuilder(Protocol):
 
 class Engine(Protocol):
     """What computes states in deterministic inference; another runtime than torch can be put in its place."""
+
+    def begin(self, network: Any, size: int) -> None:
+        """States of sentences of `size` together (wordpieces, tokens) will be asked for."""
+        return
 
     def states(self, network: Any, batch: Any) -> Ragged:
         """States of a batch's tokens, (1, tokens, width), on the device of the batch.

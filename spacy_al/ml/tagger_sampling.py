@@ -11,7 +11,7 @@ from ..types import TagSamples
 from .batching import plan_batches
 from .dropout import KeyedNoise, key_numbers
 from .network import check_dropout, forked_seed, noise_kinds
-from .seam import Engine, TorchEngine
+from .seam import Engine
 from .stages import Prediction, Ragged
 from .tagger_state import TaggerState
 from .transfer import upload
@@ -28,7 +28,7 @@ class TaggerSampling:
 
     def __init__(self, state: TaggerState) -> None:
         self.state = state
-        self.engine: Engine = TorchEngine()
+        self.engine: Engine = state.encoder.engine()
         self.kept: Optional[Dict[bytes, Tensor]] = None
         self.tables: Dict[Tuple, Tensor] = {}  # masks, which all chunks of a pool share
 
@@ -60,6 +60,7 @@ class TaggerSampling:
             yield self._take_kept(docs, keys)
             return
         features = encoder.featurize(docs, keys)
+        self.engine.begin(network, sum(map(encoder.size, features)))
 
         def encode(part: List[int]) -> Ragged:
             batch = encoder.collate([features[number] for number in part], self.state.device)

@@ -18,6 +18,7 @@ from .batching import plan_parts
 from .cache import KEPT_BYTES, SentenceCache
 from .encoder_shim import wrap_encoder
 from .graph_inputs import TransformerInputs
+from .inference import CPU_TRAININGS, INFERENCES, ChosenEngine
 from .seam import Encoder, Passing
 from .transformer_body import TransformerBody, positions_of
 from .wordpieces import WordpieceBatch, Wordpieces, WordpieceTable, collate
@@ -34,6 +35,8 @@ def build_transformer_encoder(
     tokenizer_config: Dict[str, Any],
     transformer_config: Dict[str, Any],
     memory_limit: int = KEPT_BYTES >> 20,
+    inference: str = "auto",
+    cpu_training: str = "float32",
 ) -> Model[List[Doc], List[Floats2d]]:
     """Registered as `spacy-al.TransformerEncoder.v1`.
 
@@ -47,19 +50,26 @@ def build_transformer_encoder(
     transformer_config (Dict[str, Any]): Passed to the transformer when it is loaded.
     memory_limit (int): Megabytes of wordpieces to keep, about 1,500 short sentences each; those of further sentences
         are made anew whenever they are needed, which is quick.
+    inference (str): What computes states on a CPU without gradients. "torch"; "openvino" (the extra `cpu`), also in
+        float32 and equal to 1e-4; "bfloat16", in the faster of both, also where it is evaluated and used in the end;
+        "auto", the faster one of those in float32 on this machine, where the sentences asked about together are
+        enough for a conversion to pay.
+    cpu_training (str): Precision of training steps on a CPU, "float32", "bfloat16" (autocast; weights stay float32), or
+        "auto", which takes the faster one on this machine. Both are measured once and kept (`spacy_al.ml.cpu_speed`).
     RETURNS (Model[List[Doc], List[Floats2d]]): States of each token, (tokens, width).
-    RAISES: ALError A008 for an unknown pooling; A210 on initialisation when the model cannot be loaded.
+    RAISES: ALError A008 for an unknown choice; A210 on initialisation when the model cannot be loaded.
     """
-    if pooling not in POOLINGS:
-        problem = f"choose one of {', '.join(POOLINGS)}"
-        raise ALError(Errors.A008.format(section="model.encoder", key="pooling", value=pooling, problem=problem))
+    check_choice("pooling", pooling, POOLINGS)
+    check_choice("inference", inference, INFERENCES)
+    check_choice("cpu_training", cpu_training, CPU_TRAININGS)
     hf_model = TransformerModel(name, get_doc_spans, dict(tokenizer_config), dict(transformer_config))
     encoder = TransformerEncoder(
         hf_model,
         mean=pooling == "mean",
         window=window,
-        mixed_precision=mixed_precision,
+        runner=TransformerBody(mixed_precision, cpu_training),
         memory=memory_limit << 20,
+        inference=inference,
     )
     return wrap_encoder("transformer_encoder", encoder, layers=[hf_model])
 
@@ -70,13 +80,21 @@ class TransformerEncoder(Encoder):
     folds = False
 
     def __init__(
-        self, hf_model: TransformerModel, *, mean: bool, window: int, mixed_precision: bool, memory: int
+        self,
+        hf_model: TransformerModel,
+        *,
+        mean: bool,
+        window: int,
+        runner: TransformerBody,
+        memory: int,
+        inference: str,
     ) -> None:
         self.hf_model = hf_model
         self.mean = mean
         self.window_wanted = window
         self.front: nn.Module = Passing()
-        self.runner = TransformerBody(mixed_precision)
+        self.runner = runner
+        self.inference = inference
         self.body: nn.Module = self.runner
         self.table: Optional[WordpieceTable] = None
         self.cache: SentenceCache[Wordpieces] = SentenceCache(Wordpieces.weigh, memory)
@@ -141,9 +159,20 @@ class TransformerEncoder(Encoder):
             return super().parts(features, device)
         return plan_parts([self.size(item) for item in features], PART_COST)
 
+    def engine(self) -> ChosenEngine:
+        """torch or OpenVINO."""
+        return ChosenEngine(self.inference)
+
     def graph_inputs(self) -> TransformerInputs:
         """Padded wordpieces."""
         return TransformerInputs(self)
+
+
+def check_choice(key: str, value: str, known: Sequence[str]) -> None:
+    """Raise ALError A008 for a value that is none of those known."""
+    if value not in known:
+        problem = f"choose one of {', '.join(known)}"
+        raise ALError(Errors.A008.format(section="model.encoder", key=key, value=value, problem=problem))
 
 
 def resolve_name(name: str) -> str:

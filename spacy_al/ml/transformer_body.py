@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from ..errors import ALError, Errors
+from .cpu_speed import GAIN, cpu_speeds, has_bfloat16
 from .stages import Noise, Padded, Ragged
 from .wordpieces import WordpieceBatch
 
@@ -23,9 +24,11 @@ FULL_PRECISION = ("deberta",)
 class TransformerBody(nn.Module):
     """Runs the transformer over a batch of wordpieces and pools them into tokens."""
 
-    def __init__(self, mixed_precision: bool) -> None:
+    def __init__(self, mixed_precision: bool, cpu_training: str = "float32") -> None:
         super().__init__()
         self.mixed_precision = mixed_precision
+        self.cpu_training = cpu_training
+        self.lower = False  # inference on a CPU in bfloat16
         self.transformer: Optional[PreTrainedModel] = None
 
     def take(self, model: PreTrainedModel) -> None:
@@ -38,18 +41,50 @@ class TransformerBody(nn.Module):
         self.transformer = model
 
     def forward(self, batch: WordpieceBatch, noise: Optional[Noise] = None) -> Ragged:
+        return self.pool(self.encode(batch.ids, batch.mask), batch)
+
+    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """States of wordpieces, (rows, width, units). ids, mask (Tensor): int64 and bool, (rows, width)."""
         assert self.transformer is not None
-        mask = batch.mask.long()
+        mask = mask.long()
         if self.transformer.config.model_type in THREE_AXES:
             mask = mask[:, None]  # (rows, 1, width)
-        mixed = self.mixed_precision and batch.ids.is_cuda and self.transformer.config.model_type not in FULL_PRECISION
-        precision = torch.autocast("cuda", torch.bfloat16, enabled=mixed, cache_enabled=False)
+        device = "cuda" if ids.is_cuda else "cpu"
+        precision = torch.autocast(device, torch.bfloat16, enabled=self._mixed(ids.is_cuda), cache_enabled=False)
         with precision, values_unseen(self.transformer):
-            output = self.transformer(input_ids=batch.ids, attention_mask=mask)
-        states = output[0].flatten(0, 1)[batch.pieces]  # (pooled, width)
+            states: Tensor = self.transformer(input_ids=ids, attention_mask=mask)[0]
+        return states
+
+    def _mixed(self, cuda: bool) -> bool:
+        assert self.transformer is not None
+        if self.transformer.config.model_type in FULL_PRECISION:
+            return False
+        if cuda:
+            return self.mixed_precision
+        return trains_mixed(self.cpu_training) if torch.is_grad_enabled() and self.training else self.lower
+
+    def pool(self, output: Tensor, batch: WordpieceBatch) -> Ragged:
+        """States of tokens from those of wordpieces."""
+        states = output.flatten(0, 1)[batch.pieces]  # (pooled, width)
         if batch.owners is not None:
             states = means(states, batch.owners, len(states) if batch.padded else int(batch.lengths.sum()))
         return (Padded if batch.padded else Ragged)(states[None].float(), batch.lengths)
+
+    @contextlib.contextmanager
+    def lowered(self, on: bool) -> Iterator[None]:
+        """Inference in bfloat16 inside the block, if `on`."""
+        before, self.lower = self.lower, on
+        try:
+            yield
+        finally:
+            self.lower = before
+
+
+def trains_mixed(setting: str) -> bool:
+    """Whether a step on a CPU runs under bfloat16 autocast: as is said, or with "auto" where it is faster."""
+    if setting != "auto":
+        return setting == "bfloat16"
+    return has_bfloat16() and cpu_speeds().training_bfloat16 >= GAIN
 
 
 def means(states: Tensor, owners: Tensor, tokens: int) -> Tensor:

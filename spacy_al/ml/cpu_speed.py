@@ -1,0 +1,146 @@
+"""How many times as fast as float32 in torch this machine computes a transformer otherwise: measured once and kept."""
+
+import functools
+import importlib.metadata
+import logging
+import os
+import platform
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import srsly
+import torch
+from transformers import BertConfig, BertModel
+
+from ..files import write_json
+
+logger = logging.getLogger("spacy_al")
+GAIN = 1.2  # what is less than so many times as fast is not worth another precision or another engine
+ROWS, WIDTH = 16, 32  # wordpieces that are timed
+TURNS, CALLS = 3, 4  # the first call of a turn waits for threads of the other library, which spin
+CPUINFO = Path("/proc/cpuinfo")
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """Times as fast as torch in float32 on the same threads; 0 where it cannot be had.
+
+    training_bfloat16 (float): Forward and backward under autocast. bfloat16 (float): Inference under autocast.
+    openvino, openvino_bfloat16 (float): Inference by OpenVINO, in float32 and in bfloat16.
+    """
+
+    training_bfloat16: float
+    bfloat16: float
+    openvino: float
+    openvino_bfloat16: float
+
+
+def cpu_speeds() -> Speeds:
+    """This machine's, for the threads torch has now; measured where nobody has yet, which takes some seconds.
+
+    They are kept in `spacy_al/cpu.json` of the user's cache folder, so that every run on a machine chooses alike.
+    """
+    return _speeds(torch.get_num_threads())
+
+
+@functools.cache
+def _speeds(threads: int) -> Speeds:
+    known = read_kept()
+    amx = ", amx" if getattr(torch.cpu, "_is_amx_tile_supported", bool)() else ""
+    name = f"{processor()}{amx}, {threads} threads, torch {torch.__version__}, openvino {openvino_version() or 'none'}"
+    if name not in known:
+        known[name] = asdict(measure())
+        try:
+            write_json(kept_file(), known)
+        except OSError as error:
+            logger.info("what was measured of the processor is kept for this process only: %s", error)
+        logger.info("measured once, times as fast as float32 in torch: %s", known[name])
+    return Speeds(**known[name])
+
+
+def kept_file() -> Path:
+    """Where measurements are kept on this machine."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spacy_al" / "cpu.json"
+
+
+def read_kept() -> Dict[str, Dict[str, float]]:
+    """Measurements by machine; those that cannot be read are made again."""
+    try:
+        kept = srsly.read_json(kept_file())
+        return {name: asdict(Speeds(**values)) for name, values in kept.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        logger.info("%s cannot be read (%s): the processor is measured anew", kept_file(), error)
+        return {}
+
+
+def measure() -> Speeds:
+    """Time a small transformer of random weights, each way in turn; the fastest turn of each counts."""
+    from .openvino_engine import compile_model  # which asks this file whether it pays
+
+    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
+        model = BertModel(BertConfig(hidden_size=384, num_hidden_layers=2, intermediate_size=1536, vocab_size=1000))
+        ids = torch.randint(1000, (ROWS, WIDTH))
+    mask = torch.ones_like(ids)
+    model.eval()  # without dropout, which draws from the generator that training draws from
+    ways: Dict[str, Callable[[], Any]] = {"float32": lambda: _infer(model, ids, mask, False)}
+    ways["float32 training"] = lambda: _train(model, ids, mask, False)
+    if has_bfloat16():
+        ways["bfloat16"] = lambda: _infer(model, ids, mask, True)
+        ways["bfloat16 training"] = lambda: _train(model, ids, mask, True)
+    for precision in ("f32", "bf16") if openvino_version() else ():
+        if precision == "f32" or has_bfloat16():
+            compiled = compile_model(model, precision)
+            ways[precision] = functools.partial(compiled, (ids.numpy(), mask.numpy()))
+    seconds: Dict[str, List[float]] = {name: [] for name in ways}
+    for _ in range(TURNS):
+        for name, way in ways.items():
+            for _ in range(CALLS):
+                start = time.perf_counter()
+                way()
+                seconds[name].append(time.perf_counter() - start)
+
+    def times(name: str, other: str) -> float:
+        return round(min(seconds[other]) / min(seconds[name]), 2) if name in seconds else 0.0
+
+    return Speeds(
+        times("bfloat16 training", "float32 training"),
+        *(times(name, "float32") for name in ("bfloat16", "f32", "bf16")),
+    )
+
+
+def _infer(model: BertModel, ids: torch.Tensor, mask: torch.Tensor, mixed: bool) -> None:
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=mixed, cache_enabled=False):
+        model(input_ids=ids, attention_mask=mask)
+
+
+def _train(model: BertModel, ids: torch.Tensor, mask: torch.Tensor, mixed: bool) -> None:
+    with torch.inference_mode(False), torch.enable_grad():
+        with torch.autocast("cpu", torch.bfloat16, enabled=mixed, cache_enabled=False):
+            states = model(input_ids=ids, attention_mask=mask)[0]
+        states.float().square().mean().backward()
+        model.zero_grad()
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself; others take many times as long as in float32."""
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)  # not there without oneDNN
+    return supported is not None and bool(supported())
+
+
+def openvino_version() -> str:
+    """Of the installed OpenVINO, or ""."""
+    try:
+        return importlib.metadata.version("openvino")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def processor() -> str:
+    """The processor's model."""
+    lines = CPUINFO.read_text(encoding="utf8").splitlines() if CPUINFO.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

