@@ -35,7 +35,7 @@ def build_transformer_encoder(
     tokenizer_config: Dict[str, Any],
     transformer_config: Dict[str, Any],
     memory_limit: int = KEPT_BYTES >> 20,
-    inference: str = "auto",
+    inference: str = "torch",
     cpu_training: str = "float32",
 ) -> Model[List[Doc], List[Floats2d]]:
     """Registered as `spacy-al.TransformerEncoder.v1`.

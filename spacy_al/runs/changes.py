@@ -11,7 +11,7 @@ from .state import RunState
 # their content.
 IRRELEVANT = (
     "paths.", "corpora.", "training.logger", "system.",
-    "active_learning.pool", "active_learning.test", "active_learning.successor",
+    "active_learning.pool", "active_learning.test", "active_learning.successor", "active_learning.engine",
 )  # fmt: skip
 
 
