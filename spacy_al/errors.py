@@ -148,7 +148,8 @@ class Errors:
     A502 = "[A502] {path}: the state of the run is damaged ({reason}). Nothing else was changed: restore this file from a copy, or start a new run in another folder."
     A503 = "[A503] {path} holds a run made with other settings: {changes}. Give the same config, another --output, or --accept-changes to go on with the new settings."
     A504 = "[A504] {path}: another process (pid {pid}) is working on this run. Wait for it, or end it."
-    A507 = '[A507] {path}: the run does not wait for people ({phase}). Start or go on with `python -m spacy al run`, with oracle = "people" in [active_learning].'
+    A507 = "[A507] {path}: the run does not wait for people ({phase}). The same `python -m spacy al run` goes on. One that is done asks for more with --accept-changes and more rounds, or without its stopping rule; `al ingest` takes corrections all the same."
+    A509 = '[A509] {path}: nobody can answer here (oracle = "{oracle}", {phase}). People answer in runs that were begun with oracle = "people" in [active_learning]: begin one with `python -m spacy al run`.'
     A510 = "[A510] {path}: there is no run here (no state.json). Give the folder that was given to `al run --output`."
     A511 = "[A511] {path}: {problem}. The rows of finished rounds are needed to go on: restore this file from a copy, or start a new run in another folder."
     A531 = "[A531] {path}: {n} labelled sentences have entities of the type {label!r}, which is not declared any more (labels are {labels}). Nobody can learn from them: put it back into the label list, or, if it has another name now, ingest these answers again with --rename {label}=NEW."

@@ -52,6 +52,11 @@ def make_id(key: bytes, number: int) -> str:
     return f"{key.hex()}-{number}"
 
 
+def same_tokens(id_: str) -> str:
+    """The part of an id that equal sentences share."""
+    return id_.rpartition("-")[0]
+
+
 def occurrences(keys: Keys, known: Optional[Numbers] = None) -> NDArray[numpy.int64]:
     """The number at the end of each id: how many equal sentences of the pool come before it.
 

@@ -167,7 +167,7 @@ class Rounds:
         if self.desk is None:
             self.open()
         state = self.desk.refresh()
-        if state is not None and state.phase == "done":
+        if state is not None and state.phase == "done" and not self.desk.fresh():
             return None
         if self.answers() == waited_at and not wanted:
             return waited_at

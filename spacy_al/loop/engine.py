@@ -103,8 +103,8 @@ class Engine:
     def do(self, state: RunState) -> None:
         """The phase that is due, and what comes after it; the state is changed, and not yet saved."""
         phases: Dict[str, Callable[[RunState], None]] = {
-            "annotate": self._annotate, "waiting": self._annotate, "train": self._train,
-            "evaluate": self._evaluate, "select": self._select,
+            "annotate": self._annotate, "waiting": self._annotate, "done": self._learn_late,
+            "train": self._train, "evaluate": self._evaluate, "select": self._select,
         }  # fmt: skip
         phases[state.phase](state)
 
@@ -142,20 +142,23 @@ class Engine:
         vocab, pipe = self.learner.nlp.vocab, self.learner.nlp.get_pipe(self.settings.target)
         answers = self.folder.log.read(state.answers)  # what is appended from here on belongs to the next round
         oracle: Oracle = self.simulated or People(self.folder, state, answers, vocab, pipe)
-        pending = set(state.pending)
+        pending, over = set(state.pending), state.phase == "done"
         docs = oracle.annotate([task for task in self.folder.read_selected(state.round) if task.id in pending])
-        if docs is None:
-            state.phase = "waiting"
+        learnt, held = self.honest.divide(state, docs or [])
+        if docs is None or not (learnt or state.labelled):  # people may have answered for the holdout alone
+            state.phase = "done" if over else "waiting"
             return
-        learnt, held = self.honest.divide(state, docs)
-        if not (learnt or state.labelled):
-            state.phase = "waiting"  # so far, people have answered for the holdout alone
-            return
+        state.round += over
         self.folder.write_answers(state.round, docs)
         state.labelled = list(dict.fromkeys([*state.labelled, *learnt]))
         state.holdout = list(dict.fromkeys([*state.holdout, *held]))
         state.answers += len(answers)
         state.pending, state.phase = [], "train"
+
+    def _learn_late(self, state: RunState) -> None:
+        """Of a run that is over: another round on what has been answered since, in which nothing is asked."""
+        if self.simulated is None and self.folder.log.read(state.answers):
+            self._annotate(state)
 
     # --- train and evaluate
 
@@ -191,7 +194,8 @@ class Engine:
         if self.logger is None:
             self.logger = RoundLogger(self.learner.nlp, self.learner.trainer.training.get("logger"))
         self.logger.row(row, self.judge.learner.report)
-        state.stopped = self.stopping(self.folder.read_metrics()) if self.stopping else None
+        if self.stopping and not state.stopped:  # late answers do not undo it
+            state.stopped = self.stopping(self.folder.read_metrics())
         if state.round >= self.settings.rounds or not len(self._open(state)) or state.stopped:
             self._finish(state)
         else:

@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from ..acquisition.interval import Counts, Estimate, by_document, count_spans, documents, estimate
 from ..acquisition.strategies import random_order
 from ..corpus.reader import without_labels
+from ..ids import same_tokens
 from ..runs.labels import answered
 from ..schemas import ActiveLearningSchema
 from ..tasks import Question, TokenSpan
@@ -31,16 +32,18 @@ def holdout_share(settings: ActiveLearningSchema) -> float:
 class Holdout:
     """The reserve of a run: each sentence of the pool is in it by chance, whatever a model says of it.
 
-    It is as large a share of the pool as of the questions, so that it lasts if all of the pool is asked about.
+    It is as large a share of the pool as of the questions, so that it lasts if all of the pool is asked about. Equal
+    sentences are in it together, or a model would be judged by what it has learnt; one of them is asked.
     """
 
     def __init__(self, pool: Pool, settings: ActiveLearningSchema, reserve: float) -> None:
         """pool (Pool): All sentences. reserve (float): The share of them that was set aside when the run began."""
         self.pool, self.settings = pool, settings
-        draw = random_order(pool.ids, phase_rng(settings.seed, 0, "holdout")) if reserve else numpy.zeros(len(pool))
-        self.reserved: NDArray[numpy.bool_] = draw / 2.0**64 < reserve if reserve else numpy.zeros(len(pool), bool)
+        keys = [same_tokens(id_) for id_ in pool.ids] if reserve else []
+        draw = random_order(keys, phase_rng(settings.seed, 0, "holdout")) if keys else numpy.zeros(len(pool))
+        self.reserved: NDArray[numpy.bool_] = draw / 2.0**64 < reserve
         places = numpy.flatnonzero(self.reserved)
-        self.order: List[int] = places[numpy.argsort(draw[places], kind="stable")].tolist()
+        self.order: List[int] = places[numpy.unique(draw[places], return_index=True)[1]].tolist()
         self.share = min(holdout_share(settings), reserve)
 
     def __contains__(self, id_: str) -> bool:

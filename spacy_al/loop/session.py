@@ -110,11 +110,9 @@ class Session:
     def asked(self) -> List[Task]:
         """All that this round and earlier ones asked, in this order; a sentence may be there with several windows.
 
-        RAISES: ALError A507 unless the run waits for people.
+        RAISES: ALError A509 where nobody can answer.
         """
-        self.batch()
-        state = self._state()
-        return self.folder.every_task(state.round) if state else []
+        return self.folder.every_task(self._asking().round)
 
     def look_again(self, k: Optional[int] = None, *, folds: int = FOLDS) -> Tuple[List[Task], List[str]]:
         """Labelled sentences that are worth a second look, least likely labels first; answers go to `answer`.
@@ -135,14 +133,13 @@ class Session:
         """Take answers in, all or none of them; they are on the disk when this returns.
 
         The next `step` learns from accepted sentences and, with a tagger that can, from rejected spans. Of several
-        answers to a sentence the last one counts. Answers to questions of earlier rounds are welcome too.
+        answers to a sentence the last one counts. Answers to questions of earlier rounds are welcome too, also when the
+        run is over: the next `step` learns from them in a round of its own, which asks nothing.
 
-        RAISES: ALError A507 for a run that is over or has not begun, A474 for an answer that does not fit what was
-            asked, A002 when it cannot be written.
+        RAISES: ALError A509 for a run that has not begun or asks its own labels, A474 for an answer that does not fit
+            what was asked, A002 when it cannot be written.
         """
-        state = self._state()
-        if state is None or state.phase == "done" or self.settings.oracle != "people":
-            raise ALError(Errors.A507.format(path=self.folder.path, phase=_phase(state)))
+        state = self._asking()
         tasks, labels = self.folder.answered_tasks(answers, state.round), self.labels
         checked: List[Answer] = []
         for one, task in zip(answers, tasks):
@@ -160,6 +157,8 @@ class Session:
 
     def step(self) -> RunState:
         """Do what is due, to the end of the round: train, evaluate, score, select; begins the run if it is new.
+
+        A run that is over learns from what has been answered since, if anything.
 
         RETURNS (RunState): phase "waiting" (for people), "done", or "annotate" where a simulation has chosen its next
             questions.
@@ -212,6 +211,13 @@ class Session:
         if self.engine is not None:
             self.engine.close()
 
+    def _asking(self) -> RunState:
+        """The state of a run that takes answers."""
+        state = self._state()
+        if state is None or self.settings.oracle != "people":
+            raise ALError(Errors.A509.format(path=self.folder.path, oracle=self.settings.oracle, phase=_phase(state)))
+        return state
+
     def _state(self) -> Optional[RunState]:
         return load_state(self.folder.state)
 
@@ -221,9 +227,8 @@ class Session:
             state = self._begin() if self.engine is None else self._state()
             if state is None or self.engine is None:
                 raise ALError(Errors.A502.format(path=self.folder.state, reason="it is missing"))
-            if state.phase != "done":
-                self.engine.do(state)
-                state.save(self.folder.state)
+            self.engine.do(state)
+            state.save(self.folder.state)
             return state
 
     def _begin(self) -> RunState:

@@ -24,7 +24,8 @@ class Status:
 
     path (Path): Its folder. round, rounds (int): The present one, and queries that are made in all.
     phase (str): What is due, see `spacy_al.runs.state.PHASES`.
-    labelled, asked (int): Sentences with labels, and those asked for. answered (int): Of these, how many are answered.
+    labelled, asked (int): Sentences with labels, and those asked for. answered (int): Of these, how many are answered;
+        of a run that is over, how many have been answered since.
     rows (List[Dict]): Metrics of each evaluated round. stopped (Optional[str]): The stopping rule's reason.
     outlook (Optional[Outlook]): Is it good enough, is it worth going on, when to stop; None before the first row.
     learnt (Dict): What the last evaluated round has taught, see `spacy_al.loop.learnt.learnt`.
@@ -54,9 +55,9 @@ def read_status(folder: RunFolder) -> Status:
     if state is None:
         raise ALError(Errors.A510.format(path=folder.path))
     settings = check_active_learning(fill_active_learning(load_config(folder.config)).interpolate())
-    said = answer_docs(folder, state, folder.log.read(state.answers), Vocab()) if state.phase == "waiting" else []
+    said = answer_docs(folder, state, folder.log.read(state.answers), Vocab())
     pending = set(state.pending)
-    answered = sum(doc.user_data["id"] in pending for doc in said)
+    answered = len(said) if state.phase == "done" else sum(doc.user_data["id"] in pending for doc in said)
     rows = folder.read_metrics()
     rule = settings.stopping.get("@al_stopping") if settings.stopping else None
     outlook = make_outlook(
@@ -77,8 +78,9 @@ def describe(run: Path) -> List[str]:
 
 
 def _position(status: Status) -> List[str]:
+    late = status.round > status.rounds
     lines = [
-        f"Round {status.round} of {status.rounds}, phase: {status.phase}",
+        f"Round {status.round}{' after the last' if late else ''} of {status.rounds}, phase: {status.phase}",
         f"Labelled: {status.labelled} sentences; asked for: {status.asked}",
     ]
     return lines + ([f"Stopped: {status.stopped}"] if status.stopped else [])
@@ -124,6 +126,8 @@ def _marked(one: Dict[str, Any]) -> str:
 
 
 def _waiting(status: Status) -> List[str]:
+    if status.phase == "done" and status.answered:
+        return [f"Taken in since the end: labels of {status.answered} sentences; the same `al run` learns from them"]
     if status.phase != "waiting":
         return []
     share = f"{status.answered} of {status.asked} sentences"

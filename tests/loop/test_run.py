@@ -193,9 +193,14 @@ def test_status_says_what_was_taken_in(make_config, tmp_path, answered, said):
     assert ("Waiting for people" in lines) == (answered < 10)
 
 
-def test_answers_to_a_run_that_does_not_wait_are_refused(finished):
-    with pytest.raises(ALError, match="A507"):
+def test_nobody_answers_in_a_simulation(finished):
+    with pytest.raises(ALError, match="A509"):
         Session.open(finished).answer([])
+
+
+def test_a_run_that_is_over_has_no_questions(finished):
+    with pytest.raises(ALError, match="A507.*phase done"):
+        Session.open(finished).batch()
 
 
 def test_repeats_make_a_folder_for_each_seed_and_a_mean(make_config, tmp_path):

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 import spacy
+from spacy.vocab import Vocab
 
 import spacy_al
+from spacy_al.corpus.reader import read_docs
 from spacy_al.errors import ALError
-from spacy_al.loop.session import Session
+from spacy_al.loop.session import Session, run
 from spacy_al.runs.answers import AnswerLog
 from spacy_al.runs.lock import locked
 from spacy_al.tasks import Answer
@@ -213,3 +215,47 @@ def test_a_label_that_is_new_is_said_once(labelled_once):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Session.open(folder, changed).step()
+
+
+@pytest.fixture(params=["rounds", "stopped"])
+def over(request, make_config, tmp_path):
+    """A run of people that has come to its end, by the number of rounds or by a stopping rule."""
+    rule = {"@al_stopping": "spacy-al.Budget.v1", "sentences": 5}
+    ends = {"rounds": {"rounds": 0}, "stopped": {"rounds": 3, "stopping": rule}}[request.param]
+    session = Session.open(tmp_path / "run", make_config(oracle="people", **ends))
+    session.step()
+    tasks = session.batch()
+    session.answer([Answer(task.id, "accept") for task in tasks[:8]])
+    assert session.step().phase == "done"
+    return session, tasks
+
+
+def test_an_answer_after_the_end_is_learnt_from_in_a_round_of_its_own(over):
+    session, (first, *_, last) = over
+    before = session.status().stopped
+    session.answer([Answer(first.id, "accept", spans=((0, 1, "PER"),)), Answer(last.id, "accept")])
+    assert any("labels of 2 sentences" in line for line in session.status().lines())
+    state = Session.open(session.folder.path).run()  # another process
+    assert (state.round, state.phase, state.stopped, len(state.labelled)) == (1, "done", before, 9)
+    docs = {doc.user_data["id"]: doc for doc in read_docs(session.folder.labelled, Vocab())}
+    assert [ent.label_ for ent in docs[first.id].ents] == ["PER"]
+    assert last.id in docs
+    assert [row["round"] for row in session.folder.read_metrics()] == [0, 1]
+    assert Session.open(session.folder.path).run() == state  # and once only
+
+
+def test_what_teaches_nothing_after_the_end_changes_nothing(over):
+    session, (*_, last) = over
+    state = session.status().round, session.status().phase
+    session.answer([Answer(last.id, "ignore")])
+    session.step()
+    assert (session.status().round, session.status().phase) == state
+
+
+def test_a_run_with_a_late_round_asks_for_more_when_it_is_to(over, make_config):
+    session, (*_, last) = over
+    session.answer([Answer(last.id, "accept")])
+    session.step()
+    config = make_config(oracle="people", rounds=4)
+    state = run(config, session.folder.path, accept_changes=True)
+    assert (state.round, state.phase, state.stopped) == (2, "waiting", None)
