@@ -39,14 +39,16 @@ def read_columns(
     layout = find_layout(plain if any(plain) else [rows for _, rows in blocks], path, wish)
     if layout.counting:
         repairs.note("counting", path=path, line=next(chain(*plain)).line.number)
+    file, several = name or path.name, bool(blocks) and blocks[-1][0] > 1
     document, number = 0, 0
     for place, rows in blocks:
         number = number if place == document else 0
         document = place
         sentence = _sentence(_without_comments(rows, layout, path, repairs), layout, path, repairs)
         if sentence is not None:
-            file = name or path.name
-            yield replace(sentence, file=file, document=f"{file}-{document}", number=number)
+            yield replace(
+                sentence, file=f"{file}#{document}" if several else file, document=f"{file}-{document}", number=number
+            )
             number += 1
 
 

@@ -19,7 +19,7 @@ class Sentence:
     number (int): Its place in the document, from 0.
     line (int): Where it starts in the file, from 1.
     file (str): The file's name, or its path below the folder that is converted; "FILE#ID" for one of several
-        documents in a file of records.
+        documents in a file.
     start (int): Its first character in the source: Unicode characters of the file without byte order mark,
         line ends as they are, or of the record's text. For columns, that is where its first line starts.
     end (int): The character after its last.

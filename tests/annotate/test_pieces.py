@@ -9,10 +9,11 @@ import pytest
 
 import spacy_al.annotate
 from spacy_al.annotate.begin import begin, read_labels, recipe
-from spacy_al.annotate.context import read_context, write_context
+from spacy_al.annotate.context import neighbour, read_context, write_context
 from spacy_al.annotate.guidelines import descriptions, render
 from spacy_al.annotate.keys import KEYS, normal_key, read_keys
 from spacy_al.annotate.serve import Opening, check_password, listen, make_page
+from spacy_al.corpus.convert import Options, convert
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
 
@@ -135,14 +136,20 @@ def test_texts_and_labels_make_a_run(tmp_path, name):
         assert len(session.next()) == 10
 
 
+def begun(run, text):
+    """A new run on a text, opened."""
+    begin(run, ["PERSON"], text=text, config=recipe().with_name("cnn.cfg"))
+    session = Session.open(run)
+    session.step()
+    return session
+
+
 def test_neighbours_are_those_of_the_same_document(tmp_path):
     texts = tmp_path / "texts"
     texts.mkdir()
     (texts / "a.txt").write_text("First one here. Second one here. Third one here.")
     (texts / "b.txt").write_text("Other text.")
-    begin(tmp_path / "run", ["PERSON"], text=texts, config=recipe().with_name("cnn.cfg"))
-    session = Session.open(tmp_path / "run")
-    session.step()
+    session = begun(tmp_path / "run", texts)
     write_context(session.folder, 0, session.engine.pool)
     words = {task.id: task.text.strip() for task in session.next()}
     found = {words[id_]: (row["before"], row["after"]) for id_, row in read_context(session.folder, 0).items()}
@@ -151,6 +158,18 @@ def test_neighbours_are_those_of_the_same_document(tmp_path):
         "Second one here.": ("First one here.", "Third one here."),
         "Third one here.": ("Second one here.", ""),
     }
+
+
+@pytest.mark.parametrize("name", ["texts.conll", "texts.spacy"])
+def test_a_document_of_columns_ends_where_the_next_one_starts(tmp_path, name):
+    path = tmp_path / "texts.conll"
+    path.write_text("-DOCSTART- O\n\nOne O\n\nTwo O\n\n-DOCSTART- O\n\nThree O\n\nFour O\n\n-DOCSTART- O\n\nFive O\n")
+    if name == "texts.spacy":
+        convert(path, tmp_path / name, Options())
+    pool = begun(tmp_path / "run", tmp_path / name).engine.pool
+    assert [(neighbour(pool, number, -1), neighbour(pool, number, 1)) for number in range(len(pool))] == [
+        ("", "Two"), ("One", ""), ("", "Four"), ("Three", ""), ("", ""),
+    ]  # fmt: skip
 
 
 def test_the_socket_says_that_it_is_tcp():
