@@ -84,15 +84,13 @@ def attention(
         scores = scores.masked_fill(~attn_mask, torch.finfo(scores.dtype).min)
     elif attn_mask is not None:
         scores = scores + attn_mask
-    weights = scores.softmax(-1)
+    weights = scores.softmax(-1, dtype=torch.float32).to(value.dtype)
     return (weights * keep_mask(weights, dropout_p)) @ value
 
 
 def _plain(query: Tensor, mask: Optional[Tensor]) -> bool:
-    """Whether a softmax over all of a query's scores is right: torch gives a query that may look at nothing zeros, and
-    computes in float32 what is of half precision."""
-    mixed = query.dtype == torch.bfloat16 and torch.is_autocast_enabled("cpu")  # which takes softmax in float32
-    if query.device.type != "cpu" or not (mixed or query.dtype == torch.float32):
+    """Whether a softmax over all of a query's scores is right: torch gives a query that may look at nothing zeros."""
+    if query.device.type != "cpu" or query.dtype not in (torch.float32, torch.bfloat16):
         return False
     if mask is None or not mask.numel():
         return True

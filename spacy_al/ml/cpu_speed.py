@@ -1,14 +1,16 @@
 """How many times as fast as float32 in torch this machine computes a transformer otherwise: measured once and kept."""
 
+import copy
 import functools
 import importlib.metadata
 import logging
 import os
 import platform
+import statistics
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict
 
 import srsly
 import torch
@@ -18,8 +20,9 @@ from ..files import write_json
 
 logger = logging.getLogger("spacy_al")
 GAIN = 1.2  # what is less than so many times as fast is not worth another precision or another engine
+MEASURE = 2  # rises when something else is measured, which makes what was kept void
 ROWS, WIDTH = 16, 32  # wordpieces that are timed
-TURNS, CALLS = 3, 4  # the first call of a turn waits for threads of the other library, which spin
+TURNS, CALLS = 5, 2
 CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -27,7 +30,7 @@ CPUINFO = Path("/proc/cpuinfo")
 class Speeds:
     """Times as fast as torch in float32 on the same threads; 0 where it cannot be had.
 
-    training_bfloat16 (float): Forward and backward under autocast. bfloat16 (float): Inference under autocast.
+    training_bfloat16 (float): Forward and backward under autocast. bfloat16 (float): Inference with weights in bfloat16.
     openvino, openvino_bfloat16 (float): Inference by OpenVINO, in float32 and in bfloat16.
     """
 
@@ -50,6 +53,7 @@ def _speeds(threads: int) -> Speeds:
     known = read_kept()
     amx = ", amx" if getattr(torch.cpu, "_is_amx_tile_supported", bool)() else ""
     name = f"{processor()}{amx}, {threads} threads, torch {torch.__version__}, openvino {openvino_version() or 'none'}"
+    name += f", measure {MEASURE}"
     if name not in known:
         known[name] = asdict(measure())
         try:
@@ -78,33 +82,13 @@ def read_kept() -> Dict[str, Dict[str, float]]:
 
 
 def measure() -> Speeds:
-    """Time a small transformer of random weights, each way in turn; the fastest turn of each counts."""
-    from .openvino_engine import compile_model  # which asks this file whether it pays
-
-    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
-        model = BertModel(BertConfig(hidden_size=384, num_hidden_layers=2, intermediate_size=1536, vocab_size=1000))
-        ids = torch.randint(1000, (ROWS, WIDTH))
-    mask = torch.ones_like(ids)
-    model.eval()  # without dropout, which draws from the generator that training draws from
-    ways: Dict[str, Callable[[], Any]] = {"float32": lambda: _infer(model, ids, mask, False)}
-    ways["float32 training"] = lambda: _train(model, ids, mask, False)
-    if has_bfloat16():
-        ways["bfloat16"] = lambda: _infer(model, ids, mask, True)
-        ways["bfloat16 training"] = lambda: _train(model, ids, mask, True)
-    for precision in ("f32", "bf16") if openvino_version() else ():
-        if precision == "f32" or has_bfloat16():
-            compiled = compile_model(model, precision)
-            ways[precision] = functools.partial(compiled, (ids.numpy(), mask.numpy()))
-    seconds: Dict[str, List[float]] = {name: [] for name in ways}
-    for _ in range(TURNS):
-        for name, way in ways.items():
-            for _ in range(CALLS):
-                start = time.perf_counter()
-                way()
-                seconds[name].append(time.perf_counter() - start)
+    """Time a small transformer of random weights, each way in turn: the median over turns of what a way is to float32
+    in the same turn, since the machine may have other things to do."""
+    ways = make_ways()
+    turns = [{name: _seconds(way) for name, way in ways.items()} for _ in range(TURNS)]
 
     def times(name: str, other: str) -> float:
-        return round(min(seconds[other]) / min(seconds[name]), 2) if name in seconds else 0.0
+        return round(statistics.median(turn[other] / turn[name] for turn in turns), 2) if name in ways else 0.0
 
     return Speeds(
         times("bfloat16 training", "float32 training"),
@@ -112,8 +96,41 @@ def measure() -> Speeds:
     )
 
 
-def _infer(model: BertModel, ids: torch.Tensor, mask: torch.Tensor, mixed: bool) -> None:
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=mixed, cache_enabled=False):
+def make_ways() -> Dict[str, Callable[[], Any]]:
+    """What is timed, by name."""
+    from .openvino_engine import compile_model  # which asks this file whether it pays
+
+    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
+        model = BertModel(BertConfig(hidden_size=384, num_hidden_layers=2, intermediate_size=1536, vocab_size=1000))
+        ids = torch.randint(1000, (ROWS, WIDTH))
+        lower = copy.deepcopy(model).bfloat16().eval()
+    mask = torch.ones_like(ids)
+    model.eval()  # without dropout, which draws from the generator that training draws from
+    ways: Dict[str, Callable[[], Any]] = {"float32": lambda: _infer(model, ids, mask)}
+    ways["float32 training"] = lambda: _train(model, ids, mask, False)
+    if has_bfloat16():
+        ways["bfloat16"] = lambda: _infer(lower, ids, mask)
+        ways["bfloat16 training"] = lambda: _train(model, ids, mask, True)
+    for precision in ("f32", "bf16") if openvino_version() else ():
+        if precision == "f32" or has_bfloat16():
+            compiled = compile_model(model, precision)
+            ways[precision] = functools.partial(compiled, (ids.numpy(), mask.numpy()))
+    return ways
+
+
+def _seconds(way: Callable[[], Any]) -> float:
+    """The mean of some calls after a first one, which waits for threads of the other library, which spin."""
+    way()
+    found = []
+    for _ in range(CALLS):
+        start = time.perf_counter()
+        way()
+        found.append(time.perf_counter() - start)
+    return statistics.mean(found)
+
+
+def _infer(model: BertModel, ids: torch.Tensor, mask: torch.Tensor) -> None:
+    with torch.inference_mode():
         model(input_ids=ids, attention_mask=mask)
 
 

@@ -1,13 +1,15 @@
 """Which engine computes the states of a transformer in inference, and in which precision: as set, or as pays here."""
 
+import contextlib
 import logging
 import warnings
-from typing import Any, Dict, Set, Tuple
+from typing import Any, ContextManager, Dict, List, Set, Tuple
 
 import torch
 
 from ..errors import Warnings
 from .cpu_speed import GAIN, cpu_speeds, has_bfloat16, openvino_version
+from .lower_weights import LowerWeights
 from .openvino_engine import OpenVinoEngine
 from .seam import Engine
 from .stages import Ragged
@@ -19,75 +21,93 @@ CPU_TRAININGS = ("auto", "float32", "bfloat16")
 # wordpieces with MiniLM-L6, 5,000 with a base-size encoder.
 PAYS = 4e11
 Way = Tuple[str, bool]  # engine, and whether in bfloat16
+TORCH: Way = ("torch", False)
 
 
 class ChosenEngine(Engine):
-    """torch or OpenVINO on a CPU, torch on a GPU. What it chooses depends on nothing but its setting, the machine and
-    the number of wordpieces, so that a run that goes on after a death computes the same.
+    """torch or OpenVINO on a CPU, torch on a GPU. What it chooses depends on nothing but its setting, the machine, the
+    number of wordpieces and whether lower precision is allowed, so that a run that goes on after a death computes the
+    same.
     """
 
     def __init__(self, inference: str) -> None:
         self.inference = inference
         self.openvino = OpenVinoEngine()
-        self.way: Way = ("torch", False)
+        self.lower = LowerWeights()
+        self.way = TORCH
+        self.marks: List[Tuple[int, int]] = []  # of the weights that states were last computed with
         self.said: Set[str] = set()
 
-    def begin(self, network: Any, size: int) -> None:
+    def begin(self, network: Any, size: int, *, lower: bool = False, repeated: bool = False) -> None:
         """See Engine."""
-        self.way = self.choose(network.body, size)
-        engine, mixed = self.way
+        marks = [(weight.data_ptr(), weight._version) for weight in network.body.parameters()]
+        if marks != self.marks:  # also where nobody has said so, as when earlier weights are put back
+            self.forget()
+            self.marks = marks
+        engine, mixed = self.way = self.choose(network.body, size, lower=lower)
+        if repeated:
+            self.way = ("torch", mixed)
+            return
         if engine == "openvino" and not self.openvino.ready(network.body, "bf16" if mixed else "f32"):
             self._warn(Warnings.W230.format(reason=self.openvino.problem))
-            self.way = ("torch", mixed and self.inference == "bfloat16")
+            self.way = ("torch", mixed)
         self._say()
 
-    def choose(self, body: Any, size: int) -> Way:
-        """The engine and precision for so many wordpieces."""
+    def lower_pays(self, network: Any, size: int) -> bool:
+        """See Engine."""
+        return self.inference == "auto" and self.choose(network.body, size, lower=True)[1]
+
+    def choose(self, body: Any, size: int, *, lower: bool = False) -> Way:
+        """The engine and precision for so many wordpieces. lower (bool): "auto" may take bfloat16."""
         setting = self.inference
         if setting == "torch" or next(body.parameters()).is_cuda:
-            return "torch", False
+            return TORCH
         if setting == "openvino" and not openvino_version():
             self._warn(Warnings.W230.format(reason="it is not installed (pip install 'spacy_al[cpu]')"))
         pays = setting == "openvino" or size * weights(body) >= PAYS
         possible = bool(openvino_version()) and not self.openvino.problem and pays
-        if setting == "openvino" and possible:
-            return "openvino", False
-        if setting == "openvino" or (setting == "auto" and not pays):
-            return "torch", False
-        ways = self.ways(possible, lower=setting == "bfloat16")
-        if setting == "bfloat16":
+        if setting == "openvino":
+            return ("openvino", False) if possible else TORCH
+        if setting == "auto" and not pays:
+            return TORCH
+        ways = self.ways(possible, lower=(lower or setting == "bfloat16") and not body.full_precision)
+        if setting == "bfloat16" and not body.full_precision:
             ways = {way: times for way, times in ways.items() if way[1]} or {("torch", True): 1.0}
         return max(ways, key=lambda way: ways[way])
 
     def ways(self, openvino: bool, *, lower: bool) -> Dict[Way, float]:
         """What there is on this machine, and how many times as fast as torch it is; without what is not worth it."""
         speeds = cpu_speeds()
-        found: Dict[Way, float] = {("torch", False): 1.0}
+        found = {TORCH: 1.0}
         if openvino and speeds.openvino >= GAIN:
             found["openvino", False] = speeds.openvino
         best = max(found.values())
         if lower and has_bfloat16() and speeds.bfloat16 >= GAIN * best:
             found["torch", True] = speeds.bfloat16
-        if lower and openvino and speeds.openvino_bfloat16 >= GAIN * best:
+        if lower and openvino and speeds.openvino_bfloat16 >= GAIN * max(found.values()):
             found["openvino", True] = speeds.openvino_bfloat16
         return found
 
     def states(self, network: Any, batch: Any) -> Ragged:
         """See Engine."""
-        engine, mixed = self.way
-        if engine == "openvino":
-            return self.openvino.states(network.body, batch, "bf16" if mixed else "f32")
-        with torch.inference_mode(), network.body.lowered(mixed):
+        if self.way[0] == "openvino":
+            return self.openvino.states(network.body, batch, "bf16" if self.way[1] else "f32")
+        with self.passes(network), torch.inference_mode():
             states: Ragged = network.states(batch)
         return states
+
+    def passes(self, network: Any) -> ContextManager[None]:
+        """See Engine."""
+        return self.lower.put(network.body) if self.way == ("torch", True) else contextlib.nullcontext()
 
     def forget(self) -> None:
         """See Engine."""
         self.openvino.forget()
+        self.lower.forget()
 
     def _say(self) -> None:
         message = f"states are computed by {self.way[0]} in {'bfloat16' if self.way[1] else 'float32'}"
-        if self.way != ("torch", False) and message not in self.said:
+        if self.way != TORCH and message not in self.said:
             self.said.add(message)
             logger.info(message)
 

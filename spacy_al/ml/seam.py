@@ -4,7 +4,8 @@ A class of this project names its protocol as base and inherits the defaults; th
 and head the same questions and never what it is.
 """
 
-from typing import Any, Callable, ClassVar, Dict, List, Optional, Protocol, Sequence, Tuple
+import contextlib
+from typing import Any, Callable, ClassVar, ContextManager, Dict, List, Optional, Protocol, Sequence, Tuple
 
 import torch
 from spacy.tokens import Doc
@@ -169,9 +170,21 @@ class HeadBuilder(Protocol):
 class Engine(Protocol):
     """What computes states in deterministic inference; another runtime than torch can be put in its place."""
 
-    def begin(self, network: Any, size: int) -> None:
-        """States of sentences of `size` together (wordpieces, tokens) will be asked for."""
+    def begin(self, network: Any, size: int, *, lower: bool = False, repeated: bool = False) -> None:
+        """States of sentences of `size` together (wordpieces, tokens) will be asked for.
+
+        lower (bool): They may be in lower precision: sentences will be chosen by them, nothing else.
+        repeated (bool): torch will run the body for stochastic passes, inside `passes`.
+        """
         return
+
+    def lower_pays(self, network: Any, size: int) -> bool:
+        """Whether `lower` would make a difference for so many."""
+        return False
+
+    def passes(self, network: Any) -> ContextManager[None]:
+        """A block in which torch runs the body for stochastic passes, in the precision that has been chosen."""
+        return contextlib.nullcontext()
 
     def states(self, network: Any, batch: Any) -> Ragged:
         """States of a batch's tokens, (1, tokens, width), on the device of the batch.

@@ -29,6 +29,7 @@ class TaggerSampling:
     def __init__(self, state: TaggerState) -> None:
         self.state = state
         self.engine: Engine = state.encoder.engine()
+        self.lower = False  # whether sentences are chosen by states in lower precision, where that is faster
         self.kept: Optional[Dict[bytes, Tensor]] = None
         self.tables: Dict[Tuple, Tensor] = {}  # masks, which all chunks of a pool share
 
@@ -41,6 +42,10 @@ class TaggerSampling:
         run again; False frees them."""
         self.kept = {} if on else None
 
+    def lower_pays(self, size: int) -> bool:
+        """Whether `lower` would make sampling so many tokens faster."""
+        return self.engine.lower_pays(self.state.attach(), size)
+
     def forget(self) -> None:
         """The weights are about to change: nothing that was computed with them is kept."""
         self.engine.forget()
@@ -49,18 +54,19 @@ class TaggerSampling:
             self.kept = {}
 
     def states(
-        self, docs: Sequence[Doc], keys: Sequence[bytes], *, keep: bool = False
+        self, docs: Sequence[Doc], keys: Sequence[bytes], *, keep: bool = False, lower: bool = False
     ) -> Iterator[Tuple[List[int], Ragged]]:
         """States of all docs in inference, batch by batch: places in `docs`, and (1, tokens, width).
 
         keys (Sequence[bytes]): Their `token_key`s, which take long enough to be made once only.
+        keep (bool): For `sample` (`keep_states`). lower (bool): See `Engine.begin`.
         """
         network, encoder = self.state.attach().eval(), self.state.encoder
         if self.kept is not None and keys and all(key in self.kept for key in keys):
             yield self._take_kept(docs, keys)
             return
         features = encoder.featurize(docs, keys)
-        self.engine.begin(network, sum(map(encoder.size, features)))
+        self.engine.begin(network, sum(map(encoder.size, features)), lower=lower)
 
         def encode(part: List[int]) -> Ragged:
             batch = encoder.collate([features[number] for number in part], self.state.device)
@@ -149,7 +155,7 @@ class TaggerSampling:
         self, docs: Sequence[Doc], keys: Sequence[bytes], noise: Optional[NoiseOf]
     ) -> Iterator[TagSamples]:
         head = self.state.attach().head
-        for order, states in self.states(docs, keys):
+        for order, states in self.states(docs, keys, lower=self.lower):
             with torch.inference_mode():
                 prediction = head.predict(states, None if noise is None else noise(order))
             yield samples(order, states.lengths, prediction, stochastic=noise is not None)
@@ -159,12 +165,14 @@ class TaggerSampling:
     ) -> Iterator[TagSamples]:
         network, encoder, device = self.state.attach().eval(), self.state.encoder, self.state.device
         features = encoder.featurize(docs, keys)
+        size = passes * sum(map(encoder.size, features))
+        self.engine.begin(network, size, lower=self.lower, repeated=True)
 
         def repeat(part: List[int]) -> Tuple[Tensor, Prediction]:
             # Numbered by its first sentence, so that halving a batch draws anew and repeats exactly.
             own_seed, masks = seed + part[0], noise(part)
             batch = encoder.repeat([features[number] for number in part], device, masks, own_seed)
-            with torch.inference_mode(), forked_seed(own_seed, device):
+            with self.engine.passes(network), torch.inference_mode(), forked_seed(own_seed, device):
                 return batch.lengths, network.sample(batch, dropout=dropout, noise=masks)
 
         for order, (lengths, prediction) in self._in_batches(features, passes, repeat):

@@ -20,11 +20,13 @@ from .encoder_shim import wrap_encoder
 from .graph_inputs import TransformerInputs
 from .inference import CPU_TRAININGS, INFERENCES, ChosenEngine
 from .seam import Encoder, Passing
-from .transformer_body import TransformerBody, positions_of
+from .transformer_body import TransformerBody, positions_of, trains_mixed
 from .wordpieces import WordpieceBatch, Wordpieces, WordpieceTable, collate
 
 POOLINGS = ("first", "mean")
-PART_COST = 100  # padded wordpieces that take as long as adding a part's gradients to the others' on a CPU
+# Padded wordpieces that take as long as adding a part's gradients to the others' on a CPU, in float32 and in bfloat16,
+# where the weights are cast for every part too.
+PART_COST, MIXED_PART_COST = 100, 500
 
 
 def build_transformer_encoder(
@@ -157,7 +159,8 @@ class TransformerEncoder(Encoder):
         """On a CPU by length, as pays; on a GPU all together."""
         if device.type != "cpu":
             return super().parts(features, device)
-        return plan_parts([self.size(item) for item in features], PART_COST)
+        cost = MIXED_PART_COST if trains_mixed(self.runner.cpu_training) else PART_COST
+        return plan_parts([self.size(item) for item in features], cost)
 
     def engine(self) -> ChosenEngine:
         """torch or OpenVINO."""

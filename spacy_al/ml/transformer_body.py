@@ -28,7 +28,6 @@ class TransformerBody(nn.Module):
         super().__init__()
         self.mixed_precision = mixed_precision
         self.cpu_training = cpu_training
-        self.lower = False  # inference on a CPU in bfloat16
         self.transformer: Optional[PreTrainedModel] = None
 
     def take(self, model: PreTrainedModel) -> None:
@@ -56,12 +55,11 @@ class TransformerBody(nn.Module):
         return states
 
     def _mixed(self, cuda: bool) -> bool:
-        assert self.transformer is not None
-        if self.transformer.config.model_type in FULL_PRECISION:
+        if self.full_precision:
             return False
         if cuda:
             return self.mixed_precision
-        return trains_mixed(self.cpu_training) if torch.is_grad_enabled() and self.training else self.lower
+        return torch.is_grad_enabled() and self.training and trains_mixed(self.cpu_training)
 
     def pool(self, output: Tensor, batch: WordpieceBatch) -> Ragged:
         """States of tokens from those of wordpieces."""
@@ -70,14 +68,11 @@ class TransformerBody(nn.Module):
             states = means(states, batch.owners, len(states) if batch.padded else int(batch.lengths.sum()))
         return (Padded if batch.padded else Ragged)(states[None].float(), batch.lengths)
 
-    @contextlib.contextmanager
-    def lowered(self, on: bool) -> Iterator[None]:
-        """Inference in bfloat16 inside the block, if `on`."""
-        before, self.lower = self.lower, on
-        try:
-            yield
-        finally:
-            self.lower = before
+    @property
+    def full_precision(self) -> bool:
+        """Whether its model cannot compute in bfloat16."""
+        assert self.transformer is not None
+        return self.transformer.config.model_type in FULL_PRECISION
 
 
 def trains_mixed(setting: str) -> bool:

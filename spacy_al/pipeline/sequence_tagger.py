@@ -239,6 +239,14 @@ class SequenceTagger(TrainablePipe):
         """Keep the encoder's states of what is predicted from now on, until it is sampled with "off" or "last"."""
         self._shim.sampling.keep_states(on)
 
+    def lower_pays(self, size: int) -> bool:
+        """Whether `choose_lower` would make sampling sentences of so many tokens faster on this machine."""
+        return self._shim.sampling.lower_pays(size)
+
+    def choose_lower(self, on: bool) -> None:
+        """Sample in lower precision from now on, where that pays; predictions stay as they are."""
+        self._shim.sampling.lower = on
+
     def embed(self, docs: Sequence[Doc]) -> Iterator[Tuple[List[int], Tensor, Tensor]]:
         """The encoder's states of sentences, in one deterministic pass.
 

@@ -7,10 +7,12 @@ import pytest
 import spacy
 import torch
 from spacy.tokens import Doc
+from thinc.api import Adam
 
 from spacy_al.errors import ALError
 from spacy_al.ml import cpu_speed, inference, transformer_body
 from spacy_al.ml.cpu_speed import Speeds, cpu_speeds, kept_file
+from spacy_al.ml.snapshot import Snapshot
 from spacy_al.ml.transformer_body import trains_mixed
 
 from .helpers import SENTENCES, make_examples, tiny_encoder, tiny_transformer, transformer_model
@@ -18,6 +20,7 @@ from .helpers import SENTENCES, make_examples, tiny_encoder, tiny_transformer, t
 KINDS = ("bert", "distilbert", "electra", "roberta", "mpnet")
 WORDS = [text.split() for text, _ in SENTENCES]
 EPYC = Speeds(training_bfloat16=2.0, bfloat16=2.9, openvino=2.0, openvino_bfloat16=3.3)
+AMX = Speeds(training_bfloat16=1.5, bfloat16=2.9, openvino=1.0, openvino_bfloat16=3.9)
 NOTHING = Speeds(training_bfloat16=0.6, bfloat16=0.7, openvino=1.0, openvino_bfloat16=0.7)
 
 
@@ -28,10 +31,10 @@ def make(folder, **settings):
     return nlp
 
 
-def log_probs(nlp, rows=WORDS):
+def log_probs(nlp, rows=WORDS, dropout="off"):
     docs = [Doc(nlp.vocab, words=words) for words in rows]
     found = {}
-    for samples in nlp.get_pipe("sequence_tagger").sample(docs, dropout="off"):
+    for samples in nlp.get_pipe("sequence_tagger").sample(docs, dropout=dropout, passes=2):
         parts = samples.probs.log().split(samples.lengths.tolist(), dim=1)
         found |= dict(zip(samples.order, parts))
     return torch.cat([found[number] for number in range(len(rows))], dim=1)
@@ -94,7 +97,9 @@ def test_openvino_with_minilm(machine):
         ("auto", NOTHING, 1e9, ("torch", False)),
         ("openvino", NOTHING, 10, ("openvino", False)),
         ("bfloat16", EPYC, 10, ("torch", True)),
-        ("bfloat16", EPYC, 1e9, ("openvino", True)),
+        ("bfloat16", EPYC, 1e9, ("torch", True)),
+        ("bfloat16", AMX, 10, ("torch", True)),
+        ("bfloat16", AMX, 1e9, ("openvino", True)),
         ("bfloat16", NOTHING, 1e9, ("torch", True)),
     ],
 )
@@ -131,11 +136,47 @@ def test_what_openvino_cannot_convert_is_computed_by_torch(machine, monkeypatch,
     assert torch.equal(first, log_probs(make(tiny_transformer(tmp_path), inference="torch")))
 
 
-def test_bfloat16_is_near_and_not_the_same(machine, tmp_path):
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "roberta", "mpnet", "albert", "deberta-v2", "modernbert"])
+@pytest.mark.parametrize("dropout", ["off", "last", "all"])
+def test_bfloat16_is_near_and_not_the_same(dropout, kind, machine, tmp_path):
     machine(NOTHING)
-    exact = log_probs(make(tiny_transformer(tmp_path), inference="torch"))
-    near = log_probs(make(tiny_transformer(tmp_path), inference="bfloat16"))
-    assert 0 < (near - exact).abs().max() < 0.05
+    folder = tiny_encoder(tmp_path, kind)
+    exact = log_probs(make(folder, inference="torch"), dropout=dropout)
+    near = log_probs(make(folder, inference="bfloat16"), dropout=dropout)
+    assert 0 < (near - exact).abs().mean() < 0.05
+
+
+def test_weights_stay_as_they_are_and_new_ones_are_cast_again(machine, tmp_path):
+    machine(NOTHING)
+    nlp = make(tiny_transformer(tmp_path), inference="bfloat16")
+    network = nlp.get_pipe("sequence_tagger")._shim.network
+    before = copy.deepcopy(network.state_dict())
+    first = log_probs(nlp)
+    torch.testing.assert_close(network.state_dict(), before, atol=0, rtol=0)
+    snapshot = Snapshot(nlp.get_pipe("sequence_tagger").model)
+    nlp.update(make_examples(nlp.vocab), sgd=Adam(1e-2))
+    assert not torch.equal(log_probs(nlp), first)
+    snapshot.restore()  # says nothing to the engine
+    assert torch.equal(log_probs(nlp), first)
+
+
+def test_auto_goes_lower_only_where_sentences_are_chosen_and_only_if_told(machine, monkeypatch, tmp_path):
+    machine(EPYC)
+    monkeypatch.setattr(inference, "openvino_version", lambda: "")
+    monkeypatch.setattr(inference, "PAYS", 0)
+    folder = tiny_transformer(tmp_path)
+    nlp = make(folder, inference="auto")
+    tagger = nlp.get_pipe("sequence_tagger")
+    exact, probs = log_probs(nlp), tagger.model.predict([Doc(nlp.vocab, words=WORDS[0])])[0]
+    assert tagger.lower_pays(10)
+    tagger.choose_lower(True)
+    assert not torch.equal(log_probs(nlp), exact)
+    assert (tagger.model.predict([Doc(nlp.vocab, words=WORDS[0])])[0] == probs).all()
+    tagger.choose_lower(False)
+    assert torch.equal(log_probs(nlp), exact)
+    machine(NOTHING)
+    assert not tagger.lower_pays(10)
+    assert not make(folder, inference="torch").get_pipe("sequence_tagger").lower_pays(10)
 
 
 def test_training_in_bfloat16_keeps_float32_weights_and_repeats_exactly(tmp_path):
