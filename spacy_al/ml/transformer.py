@@ -55,7 +55,8 @@ def build_transformer_encoder(
     inference (str): What computes states on a CPU without gradients. "torch"; "openvino" (the extra `cpu`), also in
         float32 and equal to 1e-4; "bfloat16", in the faster of both, also where it is evaluated and used in the end;
         "auto", the faster one of those in float32 on this machine, where the sentences asked about together are
-        enough for a conversion to pay.
+        enough for a conversion to pay, and bfloat16 where a run chooses sentences, if it chooses the same ones
+        (`spacy_al.loop.precision`).
     cpu_training (str): Precision of training steps on a CPU, "float32", "bfloat16" (autocast; weights stay float32), or
         "auto", which takes the faster one on this machine. Both are measured once and kept (`spacy_al.ml.cpu_speed`).
     RETURNS (Model[List[Doc], List[Floats2d]]): States of each token, (tokens, width).

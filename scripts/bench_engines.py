@@ -1,0 +1,186 @@
+"""`bench_scoring.py --compare`: engines and precisions of a CPU, bare PyTorch, spacy-transformers and stock spaCy."""
+
+import platform
+from itertools import count
+from pathlib import Path
+from typing import Callable, Dict, List, Sequence, Tuple
+
+import spacy
+import torch
+import typer
+from bench_iteration import LISTENER, bare_scoring, chosen, in_turn, stock_predict, transformer_config, unlabelled
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.util import load_config
+from thinc.api import Adam, Optimizer
+from torch import Tensor
+
+from spacy_al.acquisition.scoring import score_docs
+from spacy_al.corpus.reader import make_example, read_docs
+from spacy_al.ml.cpu_speed import openvino_version, processor
+from spacy_al.ml.transformer import resolve_name
+from spacy_al.pipeline.adapters import get_sampler
+from spacy_al.uncertainty.measures import get_measures
+
+MEASURES = {"off": "mnlp", "last": "bald", "all": "bald"}
+STEPS, BATCH = 5, 16  # a turn of training
+Work = Dict[str, Callable[[], object]]
+
+
+def compare(pool: Path, config: Path, encoder: str, *, sentences: int, repeats: int) -> List[str]:
+    """Lines of a table of everything timed in turn; medians count.
+
+    sentences (int): Of the pool. `predict` of spacy-transformers gets half of them and "all" an eighth, at 10 passes.
+    """
+    engines = ["torch", *(["openvino"] if openvino_version() else []), "bfloat16"]
+    taggers = {engine: build(config, encoder, pool, inference=engine) for engine in engines}
+    docs = unlabelled(pool, taggers["torch"].vocab, sentences)
+    few, half = docs[: sentences // 8], docs[: sentences // 2]
+    name = resolve_name(encoder)
+    bare, predict = bare_scoring(name, pool, sentences)[1], stock_predict(name, pool, len(half))[1]
+    work: Work = {"bare PyTorch, float32": bare, "predict": predict}
+    words = dict.fromkeys(work, len_of(docs)) | {"predict": len_of(half)}
+    for engine, nlp in taggers.items():
+        for dropout in ("off", "last"):
+            words[f"{engine}, {dropout}"] = len_of(docs)
+            work[f"{engine}, {dropout}"] = scoring(nlp, docs, dropout)
+        if engine != "openvino":  # which has no passes: torch makes them
+            for dropout in ("off", "all"):
+                words[f"{engine}, {dropout}, an eighth"] = len_of(few)
+                work[f"{engine}, {dropout}, an eighth"] = scoring(nlp, few, dropout)
+    steps = training(pool, config, encoder)
+    for function in (work | steps).values():
+        function()  # splits words, compiles, takes memory
+    seconds = in_turn(work | steps, repeats)
+    lines = scoring_table(seconds, words) + ratios(seconds) + training_table(seconds, list(steps))
+    return [*about(repeats), *lines, *errors(taggers, docs)]
+
+
+def build(config: Path, encoder: str, pool: Path, **settings: str) -> Language:
+    """The config's tagger with settings of its encoder, initialised on sentences of the pool."""
+    block = load_config(config, overrides={"paths.encoder": encoder}, interpolate=True)["components"]["ner"]
+    block["model"]["encoder"] |= settings
+    nlp = spacy.blank("en")
+    nlp.add_pipe(block.pop("factory"), name="ner", config=block)
+    examples: List[Example] = [make_example(doc) for doc in read_docs(pool, nlp.vocab)][:500]
+    nlp.initialize(lambda: examples)
+    return nlp
+
+
+def len_of(docs: Sequence[Doc]) -> int:
+    """Words of sentences."""
+    return sum(map(len, docs))
+
+
+def scoring(nlp: Language, docs: Sequence[Doc], dropout: str) -> Callable[[], object]:
+    """Utilities of all sentences; a new seed each time, as in each round of a run."""
+    sampler, measures, seeds = get_sampler(nlp, "ner"), get_measures([MEASURES[dropout]]), count()
+    return lambda: score_docs(docs, sampler, measures, passes=10, dropout=dropout, seed=next(seeds))
+
+
+def training(pool: Path, config: Path, encoder: str) -> Work:
+    """Steps of 16 sentences, the same for all: ours in both precisions, and stock spaCy's `transformer` and `ner`."""
+    taggers = {
+        f"step, {precision}": build(config, encoder, pool, cpu_training=precision)
+        for precision in ("float32", "bfloat16")
+    }
+    stock = spacy.blank("en")
+    stock.add_pipe("transformer", config=transformer_config(resolve_name(encoder)))
+    stock.add_pipe("ner", config={"model": {"tok2vec": LISTENER}})
+    examples = chosen(pool, stock, 200)
+    optimizer = stock.initialize(lambda: examples)
+    work = {
+        name: steps(nlp, chosen(pool, nlp, 200), Adam(1e-4, L2=0.01, L2_is_weight_decay=True, grad_clip=1.0))
+        for name, nlp in taggers.items()
+    }
+    return work | {"step, stock spaCy": steps(stock, examples, optimizer)}
+
+
+def steps(nlp: Language, examples: Sequence[Example], optimizer: Optimizer) -> Callable[[], object]:
+    """STEPS updates with the sentences that follow those of the last call."""
+    starts = count(0, STEPS * BATCH)
+
+    def train() -> None:
+        first = next(starts)
+        for start in range(first, first + STEPS * BATCH, BATCH):
+            batch = [examples[number % len(examples)] for number in range(start, start + BATCH)]
+            nlp.update(batch, sgd=optimizer)
+
+    return train
+
+
+def scoring_table(seconds: Dict[str, float], words: Dict[str, int]) -> List[str]:
+    """Words a second of what scores the pool, and against the others."""
+    speed = {name: words[name] / seconds[name] for name in words}
+    lines = ["", "| scoring | seconds | words/s | x bare PyTorch | x predict |", "|---|---:|---:|---:|---:|"]
+    for name, value in speed.items():
+        times = value / speed["bare PyTorch, float32"], value / speed["predict"]
+        lines.append(f"| {name} | {seconds[name]:.2f} | {value:,.0f} | {times[0]:.2f} | {times[1]:.1f} |")
+    return lines
+
+
+def ratios(seconds: Dict[str, float]) -> List[str]:
+    """What ten passes cost beside MNLP on the same sentences."""
+    lines = ["", "| ten passes beside MNLP | times as long |", "|---|---:|"]
+    pairs = [(f"{engine}, {dropout}{some}", f"{engine}, off{some}") for engine in ("torch", "openvino", "bfloat16")
+             for dropout, some in (("last", ""), ("all", ", an eighth"))]  # fmt: skip
+    pairs.append(("bfloat16, all, an eighth", "torch, off, an eighth"))
+    for name, base in pairs:
+        if name in seconds:
+            lines.append(f"| {name} / {base} | {seconds[name] / seconds[base]:.2f} |")
+    return lines
+
+
+def training_table(seconds: Dict[str, float], names: Sequence[str]) -> List[str]:
+    """Seconds of a step."""
+    lines = ["", "| training | s a step | x ours in float32 | x stock |", "|---|---:|---:|---:|"]
+    for name in names:
+        times = [seconds[other] / seconds[name] for other in (names[0], names[-1])]
+        lines.append(f"| {name} | {seconds[name] / STEPS:.3f} | {times[0]:.2f} | {times[1]:.2f} |")
+    return lines
+
+
+def errors(taggers: Dict[str, Language], docs: Sequence[Doc]) -> List[str]:
+    """How far engines are from torch in float32; heads are not trained, encoders are the pretrained one."""
+    lines = ["", "| | relative error of states | largest difference of a log-probability |", "|---|---:|---:|"]
+    exact = outputs(taggers["torch"], docs)
+    for engine, nlp in taggers.items():
+        states, logs = outputs(nlp, docs)
+        error = float((states - exact[0]).norm() / exact[0].norm())
+        lines.append(f"| {engine} | {error:.1e} | {float((logs - exact[1]).abs().max()):.1e} |")
+    return lines
+
+
+def outputs(nlp: Language, docs: Sequence[Doc]) -> Tuple[Tensor, Tensor]:
+    """States (tokens, width) and log-probabilities (tokens, tags) of all tokens, in the order of batches by length."""
+    pipe = nlp.get_pipe("ner")
+    states = [part for _, _, part in pipe.embed(docs)]  # type: ignore[attr-defined]
+    logs = [one.probs[0].log() for one in get_sampler(nlp, "ner").sample(docs, passes=1, dropout="off", seed=0)]
+    return torch.cat(states), torch.cat(logs)
+
+
+def about(repeats: int) -> List[str]:
+    """The machine, versions, and what fast its products are: a bound of every engine."""
+    text = f"{processor()}, {torch.get_num_threads()} threads, Python {platform.python_version()}, "
+    text += f"torch {torch.__version__}, OpenVINO {openvino_version() or 'none'}; medians of {repeats} in turn"
+    return [
+        text,
+        "",
+        "Products of MiniLM's shapes, the best of 30: " + ", ".join(map(products, ("float32", "bfloat16"))),
+    ]
+
+
+def products(precision: str) -> str:
+    """Billions of operations a second that torch reaches with 1,024 states of 384 units."""
+    dtype = getattr(torch, precision)
+    states, weights = torch.randn(1024, 384).to(dtype), torch.randn(384, 384).to(dtype)
+    least = min(in_turn({"": lambda: states @ weights}, 1)[""] for _ in range(30))
+    return f"{2 * 1024 * 384 * 384 / least / 1e9:,.0f} GFLOP/s in {precision}"
+
+
+def write(lines: Sequence[str], output: Path) -> None:
+    """Write and print a report."""
+    text = "\n".join(lines) + "\n"
+    output.with_suffix(".md").write_text(text, encoding="utf8")
+    typer.echo(text)
