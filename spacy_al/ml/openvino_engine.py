@@ -1,14 +1,15 @@
 """Inference of a transformer by OpenVINO, whose kernels are faster than torch's on some processors."""
 
 import warnings
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy
 import torch
 from torch import Tensor, nn
 
 from .stages import Ragged
-from .transformer_body import TransformerBody, values_unseen
+from .transformer_body import TransformerBody, inputs_of, values_unseen
+from .word_shapes import WordShapes
 
 TOLERANCE = 1e-4  # most a state in float32 may differ from torch's
 Compiled = Callable[[Tuple[Any, Any]], Any]
@@ -29,7 +30,7 @@ class OpenVinoEngine:
         if precision not in self.compiled and not self.problem:
             assert body.transformer is not None
             try:
-                self.compiled[precision] = compile_model(body.transformer, precision)
+                self.compiled[precision] = compile_model(body.transformer, precision, body.shapes)
                 self.problem = "" if precision == "bf16" else differs(body, self.compiled[precision])
             except Exception as error:  # its converter raises whatever a model makes it raise
                 self.problem = f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200]}"
@@ -47,17 +48,21 @@ class OpenVinoEngine:
 class Exported(nn.Module):
     """A transformer as a function of tensors: wordpieces and mask -> states."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any, shapes: Optional[WordShapes]) -> None:
         super().__init__()
         self.model = model
+        self.shapes = shapes
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        states: Tensor = self.model(input_ids=ids, attention_mask=mask)[0]
+        states: Tensor = self.model(**inputs_of(self.model, self.shapes, ids), attention_mask=mask)[0]
         return states
 
 
-def compile_model(model: Any, precision: str) -> Compiled:
-    """Convert and compile a transformer for torch's number of threads. precision (str): "f32" or "bf16"."""
+def compile_model(model: Any, precision: str, shapes: Optional[WordShapes] = None) -> Compiled:
+    """Convert and compile a transformer for torch's number of threads.
+
+    precision (str): "f32" or "bf16". shapes (Optional[WordShapes]): What stands beside its embeddings of words.
+    """
     import openvino
 
     ids = torch.zeros(2, 8, dtype=torch.int64)
@@ -65,7 +70,7 @@ def compile_model(model: Any, precision: str) -> Compiled:
     with torch.inference_mode(False), torch.no_grad(), values_unseen(model), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, by which OpenVINO converts
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # of constants in masks; `differs` finds wrong ones
-        converted = openvino.convert_model(Exported(model).eval(), example_input=(ids, torch.ones_like(ids)))
+        converted = openvino.convert_model(Exported(model, shapes).eval(), example_input=(ids, torch.ones_like(ids)))
     model.train(training)
     settings = {
         "INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1,

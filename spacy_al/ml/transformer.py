@@ -39,6 +39,7 @@ def build_transformer_encoder(
     memory_limit: int = KEPT_BYTES >> 20,
     inference: str = "torch",
     cpu_training: str = "float32",
+    shapes: bool = False,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Registered as `spacy-al.TransformerEncoder.v1`.
 
@@ -59,6 +60,8 @@ def build_transformer_encoder(
         (`spacy_al.loop.precision`).
     cpu_training (str): Precision of training steps on a CPU, "float32", "bfloat16" (autocast; weights stay float32), or
         "auto", which takes the faster one on this machine. Both are measured once and kept (`spacy_al.ml.cpu_speed`).
+    shapes (bool): Add an embedding of each word's spelling (capitals, digits) to those of its wordpieces, for encoders
+        that see lower case only (`spacy_al.ml.word_shapes`).
     RETURNS (Model[List[Doc], List[Floats2d]]): States of each token, (tokens, width).
     RAISES: ALError A008 for an unknown choice; A210 on initialisation when the model cannot be loaded.
     """
@@ -70,7 +73,7 @@ def build_transformer_encoder(
         hf_model,
         mean=pooling == "mean",
         window=window,
-        runner=TransformerBody(mixed_precision, cpu_training),
+        runner=TransformerBody(mixed_precision, cpu_training, shapes),
         memory=memory_limit << 20,
         inference=inference,
     )
@@ -120,8 +123,18 @@ class TransformerEncoder(Encoder):
         model = self.hf_model.transformer
         if self.runner.transformer is not model:
             self.runner.take(model)
-            self.table = WordpieceTable(self.hf_model.tokenizer, getattr(model.config, "pad_token_id", None))
+            padding = getattr(model.config, "pad_token_id", None)
+            self.table = WordpieceTable(self.hf_model.tokenizer, padding, self.runner.vocabulary)
             self.cache.clear()
+
+    def own_modules(self) -> Dict[str, nn.Module]:
+        """The embedding of spellings; spacy-transformers saves the rest."""
+        return {} if self.runner.shapes is None else {"shapes": self.runner.shapes}
+
+    def redraw(self, generator: torch.Generator) -> None:
+        """Spellings mean nothing again."""
+        if self.runner.shapes is not None:
+            nn.init.zeros_(self.runner.shapes.weight)
 
     @property
     def seams(self) -> Dict[str, str]:

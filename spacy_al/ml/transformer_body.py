@@ -3,7 +3,7 @@
 import contextlib
 import inspect
 import sys
-from typing import Any, Iterator, List, Optional, Tuple, cast
+from typing import Any, Dict, Iterator, List, Optional, Tuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 from ..errors import ALError, Errors
 from .cpu_speed import GAIN, cpu_speeds, has_bfloat16
 from .stages import Noise, Padded, Ragged
+from .word_shapes import WordShapes
 from .wordpieces import WordpieceBatch
 
 # These take a mask of three axes as it is, and broadcast it; one of two they first write out for every query.
@@ -24,20 +25,29 @@ FULL_PRECISION = ("deberta",)
 class TransformerBody(nn.Module):
     """Runs the transformer over a batch of wordpieces and pools them into tokens."""
 
-    def __init__(self, mixed_precision: bool, cpu_training: str = "float32") -> None:
+    def __init__(self, mixed_precision: bool, cpu_training: str = "float32", shapes: bool = False) -> None:
         super().__init__()
         self.mixed_precision = mixed_precision
         self.cpu_training = cpu_training
+        self.shapes = WordShapes() if shapes else None
         self.transformer: Optional[PreTrainedModel] = None
 
     def take(self, model: PreTrainedModel) -> None:
         """Run this model from now on. RAISES: ALError A220 when it is no encoder of masked wordpieces."""
-        missing = [name for name in ("input_ids", "attention_mask") if name not in arguments_of(model)]
+        needed = ("input_ids" if self.shapes is None else "inputs_embeds", "attention_mask")
+        missing = [name for name in needed if name not in arguments_of(model)]
         if missing:
             problem = f"its forward pass has no {missing[0]}"
             raise ALError(Errors.A220.format(name=type(model).__name__, problem=problem))
         mend_epsilon(model)
         self.transformer = model
+        if self.shapes is not None:
+            self.shapes.fit(model.get_input_embeddings())
+
+    @property
+    def vocabulary(self) -> int:
+        """By how much the id of a wordpiece is larger for each kind of spelling; 0 without spellings."""
+        return 0 if self.shapes is None else int(self.transformer.get_input_embeddings().num_embeddings)
 
     def forward(self, batch: WordpieceBatch, noise: Optional[Noise] = None) -> Ragged:
         return self.pool(self.encode(batch.ids, batch.mask), batch)
@@ -51,7 +61,7 @@ class TransformerBody(nn.Module):
         device = "cuda" if ids.is_cuda else "cpu"
         precision = torch.autocast(device, torch.bfloat16, enabled=self._mixed(ids.is_cuda), cache_enabled=False)
         with precision, values_unseen(self.transformer):
-            states: Tensor = self.transformer(input_ids=ids, attention_mask=mask)[0]
+            states: Tensor = self.transformer(**inputs_of(self.transformer, self.shapes, ids), attention_mask=mask)[0]
         return states
 
     def _mixed(self, cuda: bool) -> bool:
@@ -80,6 +90,11 @@ def trains_mixed(setting: str) -> bool:
     if setting != "auto":
         return setting == "bfloat16"
     return has_bfloat16() and cpu_speeds().training_bfloat16 >= GAIN
+
+
+def inputs_of(model: PreTrainedModel, shapes: Optional[WordShapes], ids: Tensor) -> Dict[str, Tensor]:
+    """What a transformer is given for wordpieces: their ids, or with spellings their embeddings."""
+    return {"input_ids": ids} if shapes is None else {"inputs_embeds": shapes(ids, model.get_input_embeddings())}
 
 
 def means(states: Tensor, owners: Tensor, tokens: int) -> Tensor:

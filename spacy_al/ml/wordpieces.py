@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerBase
 from ..errors import ALError, Errors
 from .cache import ARRAY_BYTES
 from .transfer import upload
+from .word_shapes import shape_of
 
 Ints = NDArray[numpy.int64]
 MOST_WORDS = 1_000_000  # a table of more is begun anew, about 150 bytes a word
@@ -62,8 +63,12 @@ class WordpieceTable:
     A fast tokenizer given pre-split words splits each for itself, so a sentence's pieces are those of its words.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, padding: Optional[int] = None) -> None:
-        """tokenizer (PreTrainedTokenizerBase): The model's. padding (Optional[int]): Its model's padding id."""
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, padding: Optional[int] = None, vocabulary: int = 0) -> None:
+        """tokenizer (PreTrainedTokenizerBase): The model's. padding (Optional[int]): Its model's padding id.
+
+        vocabulary (int): What the kind of a word's spelling is multiplied by and added to its ids; 0: no spellings.
+        """
+        self.vocabulary = vocabulary
         self.tokenizer = tokenizer
         self.unknown = tokenizer.unk_token_id if tokenizer.unk_token_id is not None else 0
         known = (padding, tokenizer.pad_token_id, 0)
@@ -98,7 +103,11 @@ class WordpieceTable:
         if len(self.words) > MOST_WORDS:
             self._forget()
         new = sorted({orth for orth in orths if orth not in self.words})
-        split = [ids or [self.unknown] for ids in self._encode([strings[orth] for orth in new])]
+        words = [strings[orth] for orth in new]
+        split = [ids or [self.unknown] for ids in self._encode(words)]
+        if self.vocabulary:
+            kinds = [self.vocabulary * shape_of(word) for word in words]
+            split = [[kind + number for number in ids] for kind, ids in zip(kinds, split)]
         counts = numpy.array([len(ids) for ids in split], dtype=numpy.int32)
         self.words.update(zip(new, range(len(self.words), len(self.words) + len(new))))
         starts = len(self.pieces) + numpy.cumsum(counts, dtype=numpy.int64) - counts

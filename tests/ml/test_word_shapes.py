@@ -1,0 +1,126 @@
+"""Spellings of words beside an uncased encoder's wordpieces: kinds, zero at first, learnt, saved, in every engine."""
+
+import pytest
+import spacy
+import torch
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+
+from spacy_al.errors import ALError
+from spacy_al.ml.snapshot import Snapshot
+from spacy_al.ml.word_shapes import SHAPES, WordShapes, shape_of
+
+from .helpers import SENTENCES, make_examples, tiny_encoder, tiny_transformer, transformer_model
+from .test_encoders import KINDS, probs
+from .test_inference import log_probs
+
+WORDS = [text.split() for text, _ in SENTENCES]
+
+
+def make(folder, **settings):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sequence_tagger", config={"model": transformer_model(folder, **settings)})
+    nlp.initialize(lambda: make_examples(nlp.vocab))
+    return nlp
+
+
+def body_of(nlp):
+    return nlp.get_pipe("sequence_tagger")._shim.encoder.body
+
+
+def train(nlp, examples, steps=30):
+    optimizer = nlp.resume_training()
+    optimizer.learn_rate = 1e-2
+    for _ in range(steps):
+        nlp.update(examples, sgd=optimizer)
+
+
+@pytest.mark.parametrize(
+    ("word", "same"),
+    [("the", "rome"), ("Rome", "Éa"), ("NATO", "U.S."), ("J.", "A"), ("McDonald", "iPhone"), ("1996", "3,5"),
+     ("F-16", "2nd"), (",", "—"), ("Jean-Paul", "eBay")],
+)  # fmt: skip
+def test_words_of_one_spelling(word, same):
+    assert shape_of(word) == shape_of(same)
+
+
+def test_kinds_differ_and_none_is_that_of_special_wordpieces():
+    kinds = {shape_of(word) for word in "the Rome NATO J. McDonald 1996 F-16 ,".split()}
+    assert kinds == set(range(1, SHAPES))
+
+
+def test_the_embedding_is_the_sum_of_word_and_spelling():
+    embedding, shapes = torch.nn.Embedding(5, 3), WordShapes()
+    shapes.fit(embedding)
+    torch.nn.init.normal_(shapes.weight)
+    found = shapes(torch.tensor([[4, 2 + 5 * 3]]), embedding)
+    assert torch.allclose(found[0, 0], embedding.weight[4] + shapes.SCALE * shapes.weight[0])
+    assert torch.allclose(found[0, 1], embedding.weight[2] + shapes.SCALE * shapes.weight[3])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_before_training_nothing_is_changed(kind, tmp_path):
+    folder = tiny_encoder(tmp_path, kind)
+    for plain, shaped in zip(probs(make(folder), WORDS), probs(make(folder, shapes=True), WORDS)):
+        assert torch.allclose(plain, shaped, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sentence_alone_is_what_it_is_in_a_padded_batch_and_after_reloading(kind, tmp_path):
+    nlp = make(tiny_encoder(tmp_path / "encoder", kind), shapes=True)
+    train(nlp, make_examples(nlp.vocab), steps=3)
+    together = probs(nlp, WORDS)
+    assert body_of(nlp).shapes.weight.abs().max() > 0
+    nlp.to_disk(tmp_path / "model")
+    for pipeline in (nlp, spacy.load(tmp_path / "model")):
+        for words, one in zip(WORDS, together):
+            assert torch.allclose(probs(pipeline, [words])[0], one, atol=1e-5)
+
+
+@pytest.mark.parametrize("shapes", [False, True])
+def test_capitals_alone_tell_a_name_from_a_word(shapes, tmp_path):
+    nlp = make(tiny_transformer(tmp_path), shapes=shapes)
+    pairs = [("Rome saw town", [(0, 1)]), ("rome saw town", []), ("old Town of", [(1, 2)]), ("old town of", [])]
+    examples = []
+    for text, spans in pairs:
+        gold = Doc(nlp.vocab, words=text.split())
+        gold.ents = [Span(gold, start, end, label="LOC") for start, end in spans]
+        examples.append(Example(Doc(nlp.vocab, words=text.split()), gold))
+    train(nlp, examples, steps=80)
+    right = [len(nlp(example.x.copy()).ents) == len(example.y.ents) for example in examples]
+    assert all(right) == shapes
+
+
+def test_a_snapshot_and_a_redraw_take_spellings_back(tmp_path):
+    nlp = make(tiny_transformer(tmp_path), shapes=True)
+    component = nlp.get_pipe("sequence_tagger")
+    snapshot = Snapshot(component.model)
+    for take_back in (snapshot.restore, lambda: component._shim.state.redraw(0)):
+        train(nlp, make_examples(nlp.vocab), steps=2)
+        assert body_of(nlp).shapes.weight.abs().max() > 0
+        take_back()
+        assert body_of(nlp).shapes.weight.abs().max() == 0
+
+
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "electra", "roberta", "mpnet"])
+def test_openvino_sees_spellings_too(kind, tmp_path):
+    pytest.importorskip("openvino")
+    folder = tiny_encoder(tmp_path, kind)
+    nlp = make(folder, shapes=True, inference="openvino")
+    plain = make(folder, shapes=True)
+    torch.manual_seed(0)
+    weight = torch.randn_like(body_of(nlp).shapes.weight)
+    for pipeline in (nlp, plain):
+        body_of(pipeline).shapes.weight.data.copy_(weight)
+    assert torch.allclose(log_probs(nlp), log_probs(plain), atol=1e-4)
+
+
+def test_an_encoder_that_takes_no_embeddings_is_named(tmp_path, monkeypatch):
+    from transformers import BertModel
+
+    def forward(self, input_ids, attention_mask):
+        raise AssertionError
+
+    monkeypatch.setattr(BertModel, "forward", forward)
+    with pytest.raises(ALError, match="A220.*inputs_embeds"):
+        make(tiny_transformer(tmp_path), shapes=True)
