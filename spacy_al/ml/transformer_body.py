@@ -42,12 +42,12 @@ class TransformerBody(nn.Module):
         mend_epsilon(model)
         self.transformer = model
         if self.shapes is not None:
-            self.shapes.fit(model.get_input_embeddings())
+            self.shapes.fit(word_embedding(model))
 
     @property
     def vocabulary(self) -> int:
         """By how much the id of a wordpiece is larger for each kind of spelling; 0 without spellings."""
-        return 0 if self.shapes is None else int(self.transformer.get_input_embeddings().num_embeddings)
+        return 0 if self.shapes is None or self.transformer is None else word_embedding(self.transformer).num_embeddings
 
     def forward(self, batch: WordpieceBatch, noise: Optional[Noise] = None) -> Ragged:
         return self.pool(self.encode(batch.ids, batch.mask), batch)
@@ -92,9 +92,14 @@ def trains_mixed(setting: str) -> bool:
     return has_bfloat16() and cpu_speeds().training_bfloat16 >= GAIN
 
 
+def word_embedding(model: PreTrainedModel) -> nn.Embedding:
+    """The table of a model's wordpieces."""
+    return cast(nn.Embedding, model.get_input_embeddings())
+
+
 def inputs_of(model: PreTrainedModel, shapes: Optional[WordShapes], ids: Tensor) -> Dict[str, Tensor]:
     """What a transformer is given for wordpieces: their ids, or with spellings their embeddings."""
-    return {"input_ids": ids} if shapes is None else {"inputs_embeds": shapes(ids, model.get_input_embeddings())}
+    return {"input_ids": ids} if shapes is None else {"inputs_embeds": shapes(ids, word_embedding(model))}
 
 
 def means(states: Tensor, owners: Tensor, tokens: int) -> Tensor:

@@ -45,7 +45,7 @@ class WordShapes(nn.Module):
         if self.weight.shape[1] != embedding.embedding_dim:
             self.weight = nn.Parameter(embedding.weight.new_zeros(SHAPES, embedding.embedding_dim))
 
-    def forward(self, ids: Tensor, embedding: nn.Module) -> Tensor:
+    def forward(self, ids: Tensor, embedding: nn.Embedding) -> Tensor:
         """Embeddings of wordpieces, (rows, width, units). ids (Tensor): int64 with kinds, (rows, width)."""
         words = embedding.num_embeddings
         states: Tensor = embedding(ids % words)
