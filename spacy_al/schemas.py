@@ -33,6 +33,8 @@ rounds = 24
 # Steps of a training at least: with few sentences there are more epochs than [training.max_epochs] says. 0: the paper's
 # epochs, which leave a transformer with 28 sentences untrained.
 min_steps = 0
+# Share of a training's steps in which a linear schedule's rate rises. 0: its own `warmup_steps`.
+warmup = 0.0
 # Self-training: so many sentences that nobody labelled, for each labelled one, are learnt from as the last round's
 # tagger tagged them; only those in which it is sure of every word. 0: none.
 self_training = 0.0
@@ -94,6 +96,7 @@ class ActiveLearningSchema(BaseModel):
     round_budget: float = Field(ge=0)
     rounds: int = Field(ge=0)
     min_steps: int = Field(ge=0)
+    warmup: float = Field(ge=0, lt=1)
     self_training: float = Field(ge=0)
     dev_fraction: float = Field(ge=0, lt=1)
     pool_fraction: float = Field(gt=0, le=1)

@@ -125,7 +125,7 @@ class Trainer:
         batcher = registry.resolve({"batcher": self.training["batcher"]})["batcher"]
         per_epoch = count_batches(lesson.once(numpy.random.default_rng(seed)), batcher)
         epochs = max(self.training["max_epochs"] or 1, math.ceil(self.settings.min_steps / max(per_epoch, 1)))
-        resolved = resolve_training(self.training, total_steps=per_epoch * epochs)
+        resolved = resolve_training(self.training, steps=per_epoch * epochs, warmup=self.settings.warmup)
         follower = Follower(self, dev, resolved["optimizer"], per_epoch)
         steps = train_while_improving(
             self.nlp,
@@ -251,17 +251,21 @@ def with_labels(config: Config, target: str, folder: Path) -> Config:
     return changed
 
 
-def resolve_training(training: Dict[str, Any], *, total_steps: int) -> Dict[str, Any]:
-    """Resolve the [training] block anew for a round; a schedule's `total_steps` becomes the round's own."""
-    block = {**training, "optimizer": with_total_steps(training["optimizer"], total_steps)}
+def resolve_training(training: Dict[str, Any], *, steps: int, warmup: float = 0.0) -> Dict[str, Any]:
+    """Resolve the [training] block anew for a round of so many steps.
+
+    warmup (float): Share of them in which a schedule's rate rises; 0: as the schedule says.
+    """
+    known = {"total_steps": max(steps, 1)}
+    if warmup:
+        known["warmup_steps"] = round(warmup * steps)
+    block = {**training, "optimizer": with_steps(training["optimizer"], known)}
     return registry.resolve(block, schema=ConfigSchemaTraining)
 
 
-def with_total_steps(block: Dict[str, Any], total_steps: int) -> Dict[str, Any]:
-    """A copy of a block in which every `total_steps`, however deep, has this value."""
+def with_steps(block: Dict[str, Any], known: Dict[str, int]) -> Dict[str, Any]:
+    """A copy of a block in which every key of `known`, however deep, has its value; where it stands, and nowhere else."""
     return {
-        key: with_total_steps(value, total_steps)
-        if isinstance(value, dict)
-        else (max(total_steps, 1) if key == "total_steps" else value)
+        key: with_steps(value, known) if isinstance(value, dict) else known.get(key, value)
         for key, value in block.items()
     }

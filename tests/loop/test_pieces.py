@@ -5,6 +5,7 @@ import sys
 
 import numpy
 import pytest
+import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics import f1_score
@@ -18,7 +19,7 @@ from spacy_al.errors import ALError
 from spacy_al.loop.batching import create_paper_batcher, paper_batch_size
 from spacy_al.loop.oracle import SimulatedOracle, separate
 from spacy_al.loop.seeds import phase_seed
-from spacy_al.loop.training import with_total_steps
+from spacy_al.loop.training import resolve_training, with_steps
 from spacy_al.runs.lock import locked
 from spacy_al.tasks import Task
 from spacy_al.types import Pool
@@ -51,10 +52,23 @@ def test_the_papers_batch_size(n, size):
     assert [item for batch in batches for item in batch] == list(range(n))
 
 
-def test_total_steps_are_set_wherever_they_stand():
+def test_steps_are_set_wherever_they_stand():
     block = {"learn_rate": {"@schedules": "warmup_linear.v1", "total_steps": 1}, "beta1": 0.9}
     changed = {"@schedules": "warmup_linear.v1", "total_steps": 70}
-    assert with_total_steps(block, 70) == {"learn_rate": changed, "beta1": 0.9}
+    assert with_steps(block, {"total_steps": 70, "warmup_steps": 7}) == {"learn_rate": changed, "beta1": 0.9}
+
+
+@pytest.mark.parametrize(("warmup", "rates"), [(0.0, [1.0, 0.9, 0.8, 0.7]), (0.2, [0.0, 0.5, 1.0, 0.875])])
+def test_the_rate_rises_for_a_share_of_the_steps_and_falls_to_the_last(warmup, rates):
+    schedule = {"@schedules": "warmup_linear.v1", "initial_rate": 1.0, "warmup_steps": 0, "total_steps": 1}
+    training = spacy.blank("en").config.interpolate()["training"]
+    training["optimizer"] = {"@optimizers": "Adam.v1", "learn_rate": schedule}
+    optimizer = resolve_training(training, steps=10, warmup=warmup)["optimizer"]
+    found = []
+    for _ in rates:
+        found.append(float(optimizer.learn_rate))
+        optimizer.step_schedules()
+    assert found == pytest.approx(rates)
 
 
 def test_held_out_sentences_are_a_share_of_tokens_and_apart():
