@@ -63,7 +63,7 @@ class Session:
         folder (Union[str, Path]): The run's folder.
         config (Union[str, Path, Config, None]): With an [active_learning] block; None for the one in the folder.
         overrides (Optional[Mapping[str, Any]]): Of the config, such as {"active_learning.rounds": 5}.
-        use_gpu (int): Number of the GPU, -1 for none; `spacy.require_gpu` has been called.
+        use_gpu (int): Number of the GPU, which is made spaCy's when a model is needed; -1: as spaCy is set.
         accept_changes (bool): Go on although config, pool or versions differ from those the run was started with.
         reporter (Optional[Reporter]): Is told of progress.
         RAISES: ALError A510 without a config where no run is, A001, A008, A009 for a wrong config.

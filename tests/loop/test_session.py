@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import spacy
+import torch
 from spacy.vocab import Vocab
 
 import spacy_al
@@ -259,3 +260,9 @@ def test_a_run_with_a_late_round_asks_for_more_when_it_is_to(over, make_config):
     config = make_config(oracle="people", rounds=4)
     state = run(config, session.folder.path, accept_changes=True)
     assert (state.round, state.phase, state.stopped) == (2, "waiting", None)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_asked_for_and_not_there_is_not_replaced_by_the_cpu(make_config, tmp_path):
+    with pytest.raises(ValueError, match="GPU"):
+        Session.open(tmp_path / "run", make_config(), use_gpu=0).step()
