@@ -266,7 +266,7 @@ def resolve_training(training: Dict[str, Any], *, steps: int, warmup: float = 0.
 
 
 def with_steps(block: Dict[str, Any], known: Dict[str, int]) -> Dict[str, Any]:
-    """A copy of a block in which every key of `known`, however deep, has its value; where it stands, and nowhere else."""
+    """A copy of a block in which every key of `known` has its value, however deep, where it stands and nowhere else."""
     return {
         key: with_steps(value, known) if isinstance(value, dict) else known.get(key, value)
         for key, value in block.items()
