@@ -30,8 +30,8 @@ class WordShapes(nn.Module):
 
     The kind travels inside the wordpiece's id, as id + kind * vocabulary, so that batches, caches and CUDA graphs need
     not know of it. The vectors are zero at first: nothing changes before training (features of capitals as in Collobert
-    et al. 2011, section 3.3, here below a pretrained encoder). The rate that suits the encoder is small for vectors that
-    begin at zero, so the weights stand for vectors `SCALE` times as long: of 1, 5 and 20, 5 was best (docs/results.md).
+    et al. 2011, section 3.3, here below a pretrained encoder). Its learning rate is small for vectors that begin at
+    zero, so the weights stand for vectors `SCALE` times as long. Of 1, 5 and 20, 5 was best (docs/results.md).
     """
 
     SCALE = 5.0
