@@ -24,7 +24,7 @@ HOMES: Dict[str, str] = {
     "report": "report.build:write_report", "run": "loop.session", "score": "acquisition.command:score_file",
 }  # fmt: skip
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"  # the one place: setup.cfg reads it, runs and wheels carry it
 
 
 def __getattr__(name: str) -> Any:

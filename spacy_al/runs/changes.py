@@ -42,11 +42,11 @@ def successor_changes(old: Optional[Config], new: Optional[Config]) -> List[str]
 
 
 def version_changes(old: RunState, new: Mapping[str, str]) -> List[str]:
-    """Versions that differ in a way that may change results: any of spacy_al, the major one of spaCy and torch."""
+    """Packages of another major version, which may change results much. What is registered never changes within one."""
     changes = []
-    for name, depth in (("spacy_al", 9), ("spacy", 1), ("torch", 1)):
+    for name in ("spacy_al", "spacy", "torch"):
         before, after = old.versions.get(name, ""), new[name]
-        if before.split(".")[:depth] != after.split(".")[:depth]:
+        if before.split(".")[0] != after.split(".")[0]:
             changes.append(f"version of {name}: {before} -> {after}")
     return changes
 

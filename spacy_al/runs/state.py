@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Dict, List, Optional, Union
 
+from .. import __version__
 from ..errors import ALError, Errors
 from ..files import write_json
 
@@ -14,7 +15,7 @@ from ..files import write_json
 PHASES = ("annotate", "train", "evaluate", "select", "waiting", "done")
 FORMER = {"score": "select"}  # phases of earlier versions, and what has to be done of them now
 LATER = {"hardware", "answers", "labels", "stopped", "reserve", "holdout"}  # keys that earlier versions did not write
-PACKAGES = ("spacy_al", "spacy", "thinc", "torch", "transformers", "spacy-transformers", "numpy")
+PACKAGES = ("spacy", "thinc", "torch", "transformers", "spacy-transformers", "numpy")
 
 
 @dataclass
@@ -87,4 +88,5 @@ def _checked(value: object) -> RunState:
 
 def package_versions() -> Dict[str, str]:
     """Versions of Python and of the packages that results depend on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    others = {name: version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), "spacy_al": __version__, **others}

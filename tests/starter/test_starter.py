@@ -14,6 +14,7 @@ from spacy.util import load_config
 from typer.testing import CliRunner
 from weasel.util import load_project_config
 
+from spacy_al import __version__
 from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
 from spacy_al.loop.status import read_status
@@ -150,6 +151,14 @@ def test_what_is_not_given_is_asked(texts, monkeypatch):
     assert done.exit_code == 0, done.output
     assert json.loads(Path("news/labels.json").read_text()) == ["PERSON", "PLACE"]
     assert load_config(Path("news/config.cfg"))["nlp"]["lang"] == "de"
+
+
+def test_everything_that_says_the_version_says_the_same(root):
+    from setuptools.config.setupcfg import read_configuration
+
+    assert read_configuration(str(root / "setup.cfg"))["metadata"]["version"] == __version__
+    assert f"\nversion: {__version__}\n" in (root / "CITATION.cff").read_text()
+    assert re.search(r"^## (\S+)", (root / "CHANGELOG.md").read_text(), re.MULTILINE)[1] == __version__
 
 
 def test_the_package_holds_the_configs_of_the_project(root):
