@@ -83,6 +83,7 @@ class Errors:
     A263 = "[A263] {path}: the dataset {name} {problem}. Give the weights and the options.json that were published together."
     A264 = "[A264] `spacy-al.ELMoEmbedding.v1` has combine = {combine!r}. Choose one of: {known}."
     A265 = "[A265] {folder}: ELMo's output does not fit ({reason}). Free some space, or set cache_folder to a folder on another disk."
+    A266 = "[A266] ELMo's two files are not given. Give --paths.elmo_options OPTIONS.json and --paths.elmo_weights WEIGHTS.hdf5; docs/choosing.md says where they come from."
     A270 = "[A270] {source}: {problem}. Give an ONNX file, or package:NAME of an installed package that holds one."
     A271 = "[A271] {path}: {problem}. Only BERT encoders exported by PyTorch can be converted."
     A272 = "[A272] The tokenizer {name} has {pieces} wordpieces and the model {vectors} vectors. Give the tokenizer that the model was trained with (--tokenizer)."

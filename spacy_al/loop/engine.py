@@ -37,6 +37,7 @@ from .loggers import RoundLogger, find_logger
 from .memory import peak_memory, reset_peak
 from .oracle import Oracle, People, SimulatedOracle, separate_file
 from .reporter import Reporter
+from .retrain import write_train_config
 from .scoring import PoolDocs, RoundColumns
 from .scoring_ray import TOKEN_VALUES, run_columns, score_round_on_ray
 from .seeds import phase_rng, phase_seed
@@ -60,7 +61,7 @@ class Engine:
         use_gpu (int): Number of the GPU, -1 for none. reporter (Reporter): Is told of progress.
         RAISES: ALError for anything in the config that a user can mend.
         """
-        self.folder, self.reporter, self.use_gpu = folder, reporter, use_gpu
+        self.config, self.folder, self.reporter, self.use_gpu = config, folder, reporter, use_gpu
         self.settings: ActiveLearningSchema = check_active_learning(config.interpolate())
         if self.settings.deterministic and use_gpu >= 0:
             prepare_cublas()
@@ -220,12 +221,17 @@ class Engine:
 
     def _finish(self, state: RunState) -> None:
         everything = [*state.labelled, *state.holdout]
+        learnt = state.labelled
         if self.settings.final_fit and state.holdout:
-            self._fit_all(state, everything)
+            learnt = everything
+            self._fit_all(state, learnt)
         write_folder(self.folder.model, self.learner.nlp.to_disk)
         self.judge.save()
         docs = self._labels(state).get(everything)
         write_bytes(self.folder.labelled, write_docs(docs))
+        write_train_config(
+            self.folder, self.config, self.settings, self.learner.report, round_=state.round, sentences=len(learnt)
+        )
         state.phase = "done"
 
     def _fit_all(self, state: RunState, ids: List[str]) -> None:

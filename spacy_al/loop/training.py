@@ -91,11 +91,7 @@ class Trainer:
         RETURNS (TrainingReport): Steps, losses, development scores.
         """
         with thinc_seed(seed), deterministic(self.settings.deterministic):
-            for name, pipe in self._trainable():
-                self._pupil(name, pipe).restart(seed)
-            for name, pipe in self._trainable():
-                if self._pupil(name, pipe).trains_in_one_go:
-                    self._pupil(name, pipe).fit(lesson.once(numpy.random.default_rng(seed)), list(dev), seed)
+            restart([self._pupil(name, pipe) for name, pipe in self._trainable()], lesson, dev, seed)
             if not self.stepped():
                 return TrainingReport()
             return self._train_steps(lesson, dev, seed, progress)
@@ -153,6 +149,15 @@ class Trainer:
         # spaCy empties its sums when it asks for a score, so they are of the last epoch without its first step.
         follower.report.losses = mean_losses(losses, max(per_epoch - 1, 1))
         return follower.report
+
+
+def restart(pupils: Sequence[Teachable], lesson: Lesson, dev: Sequence[Example], seed: int) -> None:
+    """Put components back to their initial weights; those that train in one go learn here."""
+    for pupil in pupils:
+        pupil.restart(seed)
+    for pupil in pupils:
+        if pupil.trains_in_one_go:
+            pupil.fit(lesson.once(numpy.random.default_rng(seed)), list(dev), seed)
 
 
 class Follower:

@@ -28,28 +28,31 @@ Floats = NDArray[numpy.float32]
 
 
 def create_elmo_embedding(
-    options: str, weights: str, combine: str, memory_limit: int, cache_folder: Optional[str]
+    options: Optional[str], weights: Optional[str], combine: str, memory_limit: int, cache_folder: Optional[str]
 ) -> "ELMoEmbedding":
     """Registered as `spacy-al.ELMoEmbedding.v1`.
 
-    options (str): Path of the published options.json. weights (str): Path of the HDF5 file. Both are read at
-        initialisation; a trained pipeline holds the weights itself.
+    options (Optional[str]): Path of the published options.json. weights (Optional[str]): Path of the HDF5 file. Both
+        are read at initialisation; a trained pipeline holds the weights itself.
     combine (str): "concat": all layers side by side, as Flair does. "mix": their learned weighted mean.
     memory_limit (int): Megabytes of states to keep in memory; further ones go to a memory-mapped file.
     cache_folder (str): Where that file is; null: the system's temporary folder.
     RETURNS (ELMoEmbedding): For `spacy-al.BiLSTMEncoder.v1`.
-    RAISES: ALError A264 for another `combine`; on initialisation what `load_elmo` raises.
+    RAISES: ALError A264 for another `combine`; on initialisation A266 without files, and what `load_elmo` raises.
     """
     if combine not in COMBINATIONS:
         raise ALError(Errors.A264.format(combine=combine, known=", ".join(COMBINATIONS)))
     folder = None if cache_folder is None else Path(cache_folder)
-    return ELMoEmbedding(Path(options), Path(weights), mix=combine == "mix", memory=memory_limit << 20, folder=folder)
+    files = [None if path is None else Path(path) for path in (options, weights)]
+    return ELMoEmbedding(*files, mix=combine == "mix", memory=memory_limit << 20, folder=folder)
 
 
 class ELMoEmbedding(Embedding):
     """Meets `spacy_al.ml.bilstm.Embedding`. Every sentence starts from zero state, alone."""
 
-    def __init__(self, options: Path, weights: Path, *, mix: bool, memory: int, folder: Optional[Path]) -> None:
+    def __init__(
+        self, options: Optional[Path], weights: Optional[Path], *, mix: bool, memory: int, folder: Optional[Path]
+    ) -> None:
         self.options, self.weights = options, weights
         self.memory, self.folder = memory, folder
         self.bilm = BiLM()
@@ -75,8 +78,10 @@ class ELMoEmbedding(Embedding):
         return 2 * options.projection * (1 if self.front.mix else options.layers + 1)
 
     def initialize(self, docs: Sequence[Doc]) -> None:
-        """Load the published weights, unless there are weights already."""
+        """Load the published weights, unless there are weights already; raises ALError A266 without their files."""
         if self.bilm.options is None:
+            if self.options is None or self.weights is None:
+                raise ALError(Errors.A266)
             load_elmo(self.bilm, self.options, self.weights)
         assert self.bilm.options is not None
         self.front.build(self.bilm.options.layers + 1)

@@ -13,7 +13,7 @@ from spacy.vocab import Vocab
 
 from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
-from ..files import write_bytes, write_json
+from ..files import write_bytes, write_json, write_text
 from ..jsonl import read_jsonl, write_jsonl
 from ..tasks import Answer, Task
 from .answers import AnswerLog
@@ -29,6 +29,7 @@ class RunFolder:
         self.metrics = path / "metrics.jsonl"
         self.model = path / "model"
         self.labelled = path / "labelled.spacy"
+        self.train_config = path / "train.cfg"
         self.lock = path / "run.lock"
         self.log = AnswerLog(path / "answers.jsonl")
         self.successor = path / "successor"
@@ -151,6 +152,10 @@ class RunFolder:
         missing = [number for number in range(rounds) if number not in found]
         if missing:
             raise ALError(Errors.A511.format(path=self.metrics, problem=f"there is no row for round {missing[0]}"))
+
+    def write_train_config(self, text: str) -> None:
+        """Keep the config with which `spacy train` makes the model again."""
+        write_text(self.train_config, text)
 
     def sweep(self) -> None:
         """Remove what a process that was killed while it wrote has left behind."""

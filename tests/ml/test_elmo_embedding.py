@@ -161,3 +161,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 def test_an_unknown_combination_is_an_error():
     with pytest.raises(ALError, match=r"A264.*'sum'.*concat, mix"):
         create_elmo_embedding("options.json", "weights.hdf5", "sum", 100, None)
+
+
+def test_elmo_without_its_files_says_where_to_give_them():
+    with pytest.raises(ALError, match=r"A266.*--paths.elmo_options"):
+        create_elmo_embedding(None, None, "concat", 100, None).initialize([])
