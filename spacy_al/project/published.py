@@ -1,0 +1,110 @@
+"""Weights that lie on public hosts as plain files: fetched, and checked against a SHA-256, published or first seen."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable, Dict, Sequence
+
+from ..errors import ALError, Errors
+from ..files import CHUNK, check_sha256, sha256, write_json
+
+PINS = "sha256.json"  # beside the files: what was first seen of those whose SHA-256 nobody published
+PATIENCE = 60  # seconds without a byte
+VOCABULARY = ("config.json", "tokenizer_config.json", "vocab.txt")
+
+
+@dataclass(frozen=True)
+class Published:
+    """Files of one model.
+
+    urls (Dict[str, str]): Where each file lies, by its name. sums (Dict[str, str]): SHA-256 of those that have one.
+    """
+
+    urls: Dict[str, str]
+    sums: Dict[str, str] = field(default_factory=dict)
+
+
+def on_hub(model: str, revision: str, files: Sequence[str]) -> Dict[str, str]:
+    """URLs of a model's files; a revision that is a commit never changes, "main" may."""
+    return {name: f"https://huggingface.co/{model}/resolve/{revision}/{name}" for name in files}
+
+
+ELMO = "https://s3-us-west-2.amazonaws.com/allennlp/models/elmo/2x2048_256_2048cnn_1xhighway/"
+ELMO_FILES = tuple(f"elmo_2x2048_256_2048cnn_1xhighway_{name}" for name in ("options.json", "weights.hdf5"))
+PUBLISHED = {
+    "bert-base-cased": Published(
+        on_hub(
+            "google-bert/bert-base-cased", "cd5ef92a9fb2f889e972770a36d4ed042daf221e",
+            (*VOCABULARY, "model.safetensors"),
+        ),
+        {"model.safetensors": "1d8bdcee6021e2c25f0325e84889b61c2eb26b843eef5659c247af138d64f050"},
+    ),
+    "distilbert-base-cased": Published(
+        on_hub(
+            "distilbert/distilbert-base-cased", "6ea81172465e8b0ad3fddeed32b986cdcdcffcf0",
+            (*VOCABULARY, "model.safetensors"),
+        )
+    ),
+    "electra-base-discriminator": Published(
+        on_hub("google/electra-base-discriminator", "main", (*VOCABULARY, "pytorch_model.bin"))
+    ),
+    "elmo": Published({name: ELMO + name for name in ELMO_FILES}),
+}  # fmt: skip
+
+
+def fetch_published(model: Published, folder: Path, *, tell: Callable[[str], None] = lambda line: None) -> bool:
+    """Put a model's files into a folder; those that are there are checked, and not fetched again.
+
+    model (Published): Such as one of PUBLISHED. folder (Path): Where its files go.
+    tell (Callable[[str], None]): Takes a line on what is being done.
+    RETURNS (bool): False if every file was there.
+    RAISES: ALError A004 for a file with another SHA-256 than the published one or that of the first time, A549 if a
+        file cannot be fetched, A002 if it cannot be written.
+    """
+    pins = _read_pins(folder / PINS)
+    before = dict(pins)
+    missing = [name for name in model.urls if not (folder / name).is_file()]
+    for name, url in model.urls.items():
+        expected, path = model.sums.get(name, pins.get(name)), folder / name
+        if name in missing:
+            tell(f"fetching {url}")
+            _download(url, path)
+        if expected is None:
+            pins[name] = sha256(path)
+            tell(f"{name}: no SHA-256 of it is published; that of this copy is kept in {folder / PINS}: {pins[name]}")
+        else:
+            check_sha256(path, expected, option="--paths")
+    if pins != before:
+        write_json(folder / PINS, pins)
+    return bool(missing)
+
+
+def _read_pins(path: Path) -> Dict[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        return {str(name): str(digest) for name, digest in json.loads(path.read_bytes()).items()}
+    except (ValueError, AttributeError) as error:
+        raise ALError(Errors.A542.format(path=path, reason=error)) from error
+
+
+def _download(url: str, path: Path) -> None:
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with urllib.request.urlopen(url, timeout=PATIENCE) as source, part.open("wb") as target:
+            while block := source.read(CHUNK):
+                target.write(block)
+            length = source.headers.get("Content-Length")
+        found = part.stat().st_size
+        if length is not None and found != int(length):
+            raise ALError(Errors.A549.format(url=url, reason=f"{found} of {length} bytes came", path=path))
+        os.replace(part, path)
+    except (urllib.error.URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        raise ALError(Errors.A549.format(url=url, reason=reason, path=path)) from error
+    finally:
+        part.unlink(missing_ok=True)
