@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
-import srsly
 from spacy.util import load_config
 
 from ..errors import ALError, Errors
@@ -68,17 +67,11 @@ def performance(row: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def card_text(meta: Mapping[str, Any], facts: Mapping[str, Any], row: Mapping[str, Any]) -> str:
-    """The card in Markdown, with the front matter that model hubs read."""
-    front = {
-        "language": [meta["lang"]], "library_name": "spacy", "pipeline_tag": "token-classification",
-        "tags": ["spacy", "token-classification", "active-learning"],
-    }  # fmt: skip
-    if meta.get("license"):
-        front["license"] = meta["license"]
+    """The card in Markdown. `spacy huggingface-hub push` makes the front matter from meta.json, and puts it before."""
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     answers = "People labelled." if facts["oracle"] == "people" else "A labelled corpus answered: a simulation."
     lines = [
-        f"---\n{srsly.yaml_dumps(front)}---", f"# {meta['lang']}_{meta['name']}", str(meta["description"]),
+        f"# {meta['lang']}_{meta['name']}", str(meta["description"]),
         "## Data",
         f"{answers} {facts['sentences']} sentences, {facts['labelled_tokens']} tokens "
         f"({100 * facts['labelled_fraction']:.1f} % of the pool), in {facts['rounds']} rounds. Strategy: "
