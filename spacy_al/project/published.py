@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Dict, Sequence
+from typing import Callable, Dict, Optional, Sequence
 
 from ..errors import ALError, Errors
 from ..files import CHUNK, check_sha256, sha256, write_json
@@ -71,12 +71,12 @@ def fetch_published(model: Published, folder: Path, *, tell: Callable[[str], Non
         expected, path = model.sums.get(name, pins.get(name)), folder / name
         if name in missing:
             tell(f"fetching {url}")
-            _download(url, path)
+            _download(url, path, expected)
+        elif expected:
+            check_sha256(path, expected, option="--paths")
         if expected is None:
             pins[name] = sha256(path)
             tell(f"{name}: no SHA-256 of it is published; that of this copy is kept in {folder / PINS}: {pins[name]}")
-        else:
-            check_sha256(path, expected, option="--paths")
     if pins != before:
         write_json(folder / PINS, pins)
     return bool(missing)
@@ -91,7 +91,7 @@ def _read_pins(path: Path) -> Dict[str, str]:
         raise ALError(Errors.A542.format(path=path, reason=error)) from error
 
 
-def _download(url: str, path: Path) -> None:
+def _download(url: str, path: Path, expected: Optional[str]) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,6 +102,8 @@ def _download(url: str, path: Path) -> None:
         found = part.stat().st_size
         if length is not None and found != int(length):
             raise ALError(Errors.A549.format(url=url, reason=f"{found} of {length} bytes came", path=path))
+        if expected:
+            check_sha256(part, expected, option="--paths")
         os.replace(part, path)
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", error)

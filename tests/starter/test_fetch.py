@@ -178,6 +178,7 @@ def test_a_file_that_is_another_than_published_or_first_seen_is_named(host, tmp_
     (tmp_path / "model" / name).unlink()
     with pytest.raises(ALError, match=rf"A004.*{name}"):
         fetch_published(host[1], tmp_path / "model")
+    assert not (tmp_path / "model" / name).exists()
 
 
 def test_a_file_that_is_not_there_any_more_is_named(host, tmp_path):

@@ -25,7 +25,7 @@ from spacy_al.schemas import check_active_learning, fill_active_learning
 from tests.ml.helpers import tiny_transformer
 from tests.project.test_project import write_conll
 
-TEXT = "Anna Smith lives in Berlin. Paul met Maria in Rome.\n\nThe mayor of Oslo spoke on day {}.\n"
+TEXT = "Anna Smith left Berlin on day {0}. Paul met {0} people in Rome.\n\nThe mayor of Oslo spoke on day {0}.\n"
 
 
 @pytest.fixture
