@@ -15,7 +15,7 @@ from typing import List
 import numpy
 
 from spacy_al.acquisition.forecast import forecast
-from spacy_al.loop.outlook import FARTHEST, FEWEST_ENTITIES, FEWEST_ROUNDS, WIDEST, run_curve
+from spacy_al.loop.outlook import FARTHEST, FEWEST_ROUNDS, FEWEST_TO_FORECAST, WIDEST, run_curve
 from spacy_al.runs.folder import RunFolder
 
 MOMENTS = (0.2, 0.4, 0.6)
@@ -55,7 +55,7 @@ def test_points(folder: Path, kind: str) -> List[Point]:
         if found != kind or len(curve.f) < 4:
             continue
         known = len(curve.f) >= FEWEST_ROUNDS
-        known = known and (kind == "test" or seen[-1]["holdout"]["entities"] >= FEWEST_ENTITIES)
+        known = known and (kind == "test" or seen[-1]["holdout"]["entities"] >= FEWEST_TO_FORECAST)
         for ahead, row in (("2 rounds", rows[min(last + 2, len(rows) - 1)]), ("the end", rows[-1])):
             tokens = float(row["labelled_tokens"])
             one = forecast(curve, numpy.array([tokens]), rng)

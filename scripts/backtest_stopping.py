@@ -3,7 +3,8 @@
     python scripts/backtest_stopping.py CURVES
 
 Folders of simulated runs, or folders of such folders. The best moment is the first round whose F1 on the test set is
-within a tolerance of the highest of the run. Prints tables in Markdown.
+within a tolerance of the highest of the run; that F1 is also the target of `Target`. The budget of `Budget` is a share
+of the pool's tokens. Prints tables in Markdown.
 """
 
 import argparse
@@ -20,7 +21,18 @@ RULES: List[Tuple[str, Dict[str, Any]]] = [
     ("PredictedChange", {}), ("PredictedChange", {"epsilon": 0.05}), ("PredictedChange", {"epsilon": 0.01}),
     ("Exhausted", {}), ("Exhausted", {"share": 0.3}), ("Exhausted", {"share": 0.1}),
     ("Stable", {}), ("Stable", {"share": 0.995}),
+    ("Target", {"level": "low"}), ("Target", {"level": "f"}),
+    ("Budget", {"share": 0.3}), ("Budget", {"share": 0.4}), ("Budget", {"share": 0.5}),
 ]  # fmt: skip
+
+
+def make_rule(name: str, settings: Dict[str, Any], rows: List[Dict[str, Any]], tolerance: float) -> Any:
+    """A rule for one run: its target is the run's highest F1 less the tolerance, its budget a share of the pool."""
+    if name == "Target":
+        settings = {**settings, "f1": max(row["ents_f"] for row in rows) - tolerance}
+    if name == "Budget":
+        settings = {"tokens": round(settings["share"] * rows[-1]["labelled_tokens"] / rows[-1]["labelled_fraction"])}
+    return registry.resolve({"it": {"@al_stopping": f"spacy-al.{name}.v1", **settings}})["it"]
 
 
 def cost(rows: List[Dict[str, Any]], rule: Any, tolerance: float) -> Tuple[bool, float, float]:
@@ -52,9 +64,8 @@ def main() -> None:
     print("| rule | stopped | labels spent after the best moment | F1 lost before it | largest loss |")
     print("|---|---:|---:|---:|---:|")
     for name, settings in RULES:
-        rule = registry.resolve({"it": {"@al_stopping": f"spacy-al.{name}.v1", **settings}})["it"]
-        costs = [cost(rows, rule, args.tolerance) for rows in runs]
-        said = ", ".join(f"{key} = {value:g}" for key, value in settings.items()) or "as it comes"
+        costs = [cost(rows, make_rule(name, settings, rows, args.tolerance), args.tolerance) for rows in runs]
+        said = ", ".join(f"{key} = {value}" for key, value in settings.items()) or "as it comes"
         late, lost = (100 * numpy.array([one[place] for one in costs]) for place in (1, 2))
         print(
             f"| {name}, {said} | {sum(one[0] for one in costs)} of {len(runs)} | {late.mean():.1f} % of the pool "

@@ -3,6 +3,9 @@
 from typing import Any, List, Mapping, Optional, Protocol, Sequence
 
 Row = Mapping[str, Any]
+AGREED = 0.98  # F1 between successive models at which it is time to stop, mean of so many rounds
+ROUNDS = 3
+FEWEST_ENTITIES = 50  # gold ones, from which F1 and its interval say something
 
 
 class StoppingRule(Protocol):
@@ -45,7 +48,7 @@ def create_stable_rule(share: float = 0.99, rounds: int = 3) -> StoppingRule:
     return stable
 
 
-def create_agreement_rule(threshold: float = 0.98, rounds: int = 3) -> StoppingRule:
+def create_agreement_rule(threshold: float = AGREED, rounds: int = ROUNDS) -> StoppingRule:
     """Registered as `spacy-al.Agreement.v1`: stop once successive models say the same of a fixed random stop set.
 
     The mean over the last rounds of the F1 between successive models' entities has to reach the threshold
@@ -102,16 +105,17 @@ def create_exhausted_rule(share: float = 0.2, rounds: int = 3) -> StoppingRule:
     return exhausted
 
 
-def create_target_rule(f1: float, level: str = "low") -> StoppingRule:
+def create_target_rule(f1: float, level: str = "low", entities: int = FEWEST_ENTITIES) -> StoppingRule:
     """Registered as `spacy-al.Target.v1`: stop once the holdout shows an F1 that is good enough.
 
     f1 (float): The target, 0 to 1. level (str): What has to reach it: "low", the lower end of the interval of 95 %, or
-        "f", the estimate itself, which is too high half of the time.
+        "f", the estimate itself, which is too high half of the time. entities (int): So many of the holdout, at least.
     """
 
     def target(rows: Sequence[Row]) -> Optional[str]:
-        value = (rows[-1].get("holdout") or {}).get(level) if rows else None
-        if value is None or value < f1:
+        held = (rows[-1].get("holdout") or {}) if rows else {}
+        value = held.get(level)
+        if value is None or value < f1 or held["entities"] < entities:
             return None
         what = "the lower end of the holdout's interval" if level == "low" else "F1 on the holdout"
         return f"{what} is {100 * value:.1f}, and {100 * f1:g} was the target"

@@ -13,15 +13,13 @@ from ..acquisition.query import Query
 from ..runs.folder import RunFolder
 from ..runs.state import RunState
 from ..schemas import ActiveLearningSchema
-from ..tasks import Question, TokenSpan
+from ..tasks import Question
 from ..types import Pool
 from .evaluation import span_set
 from .holdout import Holdout, count_all, holdout_spans, known, measure_holdout
-from .learnt import learnt
+from .learnt import Judged, learnt, type_changes, type_scores
 from .seeds import phase_rng
 from .watch import Predictions, Watch, agreement
-
-Judged = List[Tuple[Set[TokenSpan], Set[TokenSpan]]]  # gold and predicted entities of each sentence
 
 
 class Honest:
@@ -31,7 +29,8 @@ class Honest:
         """pool (Pool): All sentences. folder (RunFolder): The run's. vocab (Vocab): Of its pipeline."""
         self.pool, self.settings, self.folder, self.vocab = pool, settings, folder, vocab
         self._parts: Optional[Tuple[float, Holdout, Watch]] = None
-        self._seen: Tuple[Optional[Predictions], Predictions, Judged] = (None, {}, [])
+        self._said: Tuple[Optional[Predictions], Predictions] = (None, {})
+        self._held: List[Doc] = []
 
     def holdout(self, state: RunState) -> Holdout:
         """The reserve that was set aside when the run began."""
@@ -94,14 +93,12 @@ class Honest:
         before, now = watch.read(state.round - 1), watch.predict(state.round, nlp)
         agreed = None if before is None else agreement(before, now, state.labelled)
         row: Dict[str, Any] = {"agreement": agreed}
-        judged: Judged = []
         if docs:
             found = holdout_spans(nlp, docs)
             rng = phase_rng(self.settings.seed, state.round, "interval")
             row["holdout"] = measure_holdout(docs, found, rng)
             self.folder.write_counts(state.round, self._counts(state.round, watch, docs))
-            judged = [(span_set(doc), spans) for doc, spans in zip(docs, found)]
-        self._seen = before, now, judged
+        self._said, self._held = (before, now), list(docs)
         return row
 
     def _counts(self, round_: int, watch: Watch, docs: Sequence[Doc]) -> Dict[str, NDArray[Any]]:
@@ -114,10 +111,26 @@ class Honest:
         ]
         return {"rounds": numpy.array(list(known_rounds)), "counts": numpy.stack(counts)}
 
-    def keep_learnt(self, rows: Sequence[Dict[str, Any]], judged: Judged) -> None:
-        """Keep what the last of some rows has brought. judged: Of the test set, for runs without a holdout."""
-        before, now, held = self._seen
-        self.folder.write_learnt(rows[-1]["round"], learnt(rows, self.pool, before, now, held or judged))
+    def keep_learnt(self, rows: Sequence[Dict[str, Any]], test: Judged) -> None:
+        """Keep what the last of some rows has brought: on the holdout, else on the test set.
+
+        rows (Sequence[Dict]): Of metrics.jsonl. test (Judged): The test set, by the present model.
+        """
+        before, now = self._said
+        if self._held:
+            judged = self._judged(now)
+            changes = {} if before is None else type_changes(type_scores(self._judged(before)), type_scores(judged))
+        else:
+            judged = test
+            scores = [{label: one["f"] for label, one in (row.get("ents_per_type") or {}).items()} for row in rows[-2:]]
+            changes = type_changes(*scores) if len(scores) == 2 else {}
+        round_ = rows[-1]["round"]
+        self.folder.write_learnt(round_, learnt(round_, self.pool, self._said, judged, changes))
+
+    def _judged(self, said: Predictions) -> Judged:
+        """The holdout's sentences that are in the stop set, as a model sees them."""
+        docs = [(doc, said[doc.user_data["id"]]) for doc in self._held if doc.user_data["id"] in said]
+        return [(span_set(doc), known(spans, doc)) for doc, spans in docs]
 
 
 def mean_utility(query: Query, questions: Sequence[Question], utilities: Dict[str, float]) -> Dict[str, float]:

@@ -1,33 +1,33 @@
 """What a round has taught its model: types that gained and lost, what it confuses, sentences it sees otherwise now."""
 
 from collections import Counter
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
+from ..acquisition.interval import count_spans, f1
 from ..tasks import TokenSpan
 from ..types import Pool
+from .outlook import FEWEST_OF_TYPE
 from .watch import Predictions
 
 SHOWN = 10  # sentences and confusions that are kept
+Judged = Sequence[Tuple[Set[TokenSpan], Set[TokenSpan]]]  # gold and predicted entities of sentences
 Confusion = Tuple[Optional[str], Optional[str], bool]  # gold label, predicted label, same edges
 
 
 def learnt(
-    rows: Sequence[Dict[str, Any]],
-    pool: Pool,
-    before: Optional[Predictions],
-    now: Predictions,
-    judged: Iterable[Tuple[Set[TokenSpan], Set[TokenSpan]]],
+    round_: int, pool: Pool, said: Tuple[Optional[Predictions], Predictions], judged: Judged, changes: Dict[str, float]
 ) -> Dict[str, Any]:
-    """What the last of some rows has brought, to be kept as JSON.
+    """What a round has brought, to be kept as JSON.
 
-    rows (Sequence[Dict]): Of metrics.jsonl, the present one last. pool (Pool): For the words of sentences.
-    before, now (Predictions): Of the stop set, in two rounds. judged (Iterable[Tuple]): Gold and predicted entities.
+    pool (Pool): For the words of sentences. said (Tuple): Predictions on the stop set, of the round before and now.
+    judged (Judged): By the present model. changes (Dict[str, float]): Of F1 by type, see `type_changes`.
     """
-    changes = type_changes(rows[-2], rows[-1]) if len(rows) > 1 else {}
+    before, now = said
+    entities = Counter(label for gold, _ in judged for _, _, label in gold)
     counted = confusions(judged).most_common(SHOWN)
     return {
-        "round": rows[-1]["round"],
-        "types": changes,
+        "round": round_,
+        "types": {label: change for label, change in changes.items() if entities[label] >= FEWEST_OF_TYPE},
         "confusions": [
             {"gold": gold, "predicted": said, "same_edges": same, "count": count}
             for (gold, said, same), count in counted
@@ -36,20 +36,20 @@ def learnt(
     }
 
 
-def type_scores(row: Dict[str, Any]) -> Dict[str, float]:
-    """F1 by type: on the test set, else on the holdout."""
-    per_type = row.get("ents_per_type") or (row.get("holdout") or {}).get("per_type") or {}
-    return {label: scores["f"] for label, scores in per_type.items() if scores.get("f") is not None}
+def type_scores(judged: Judged) -> Dict[str, float]:
+    """F1 by type."""
+    labels = sorted({label for pair in judged for spans in pair for _, _, label in spans})
+    counts = count_spans([gold for gold, _ in judged], [said for _, said in judged], labels)
+    return {label: float(f1(row)) for label, row in zip(labels, counts.sum(0))}
 
 
-def type_changes(before: Dict[str, Any], now: Dict[str, Any]) -> Dict[str, float]:
-    """Change of F1 by type from one row to another, largest gain first."""
-    old, new = type_scores(before), type_scores(now)
-    changes = {label: new[label] - old.get(label, 0.0) for label in new}
+def type_changes(before: Dict[str, float], now: Dict[str, float]) -> Dict[str, float]:
+    """Change of F1 by type from one round to another, largest gain first; a new type gains all it has."""
+    changes = {label: value - before.get(label, 0.0) for label, value in now.items()}
     return dict(sorted(changes.items(), key=lambda item: -item[1]))
 
 
-def confusions(judged: Iterable[Tuple[Set[TokenSpan], Set[TokenSpan]]]) -> "Counter[Confusion]":
+def confusions(judged: Judged) -> "Counter[Confusion]":
     """How often a gold entity is taken for what; None stands for no entity at all.
 
     An entity that is not found is taken for the predicted one that shares most tokens with it.
@@ -85,6 +85,14 @@ def changed_sentences(pool: Pool, before: Predictions, now: Predictions) -> List
         }
         for id_ in known[:SHOWN]
     ]  # fmt: skip
+
+
+def describe(learnt: Dict[str, Any]) -> List[str]:
+    """The changes and mistakes of a round in words for people; nothing of what stayed as it was."""
+    types = [f"{label} {100 * value:+.1f}" for label, value in learnt.get("types", {}).items() if abs(value) > 5e-4]
+    confused = [f"{describe_confusion(one)} ({one['count']})" for one in learnt.get("confusions", [])[:3]]
+    lines = [f"F1 by type, against the round before on the same sentences: {', '.join(types)}"] if types else []
+    return lines + ([f"Most frequent mistakes: {', '.join(confused)}"] if confused else [])
 
 
 def describe_confusion(one: Dict[str, Any]) -> str:

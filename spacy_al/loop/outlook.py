@@ -7,15 +7,17 @@ import numpy
 
 from ..acquisition.forecast import Curve, Forecast, forecast
 from ..acquisition.interval import f1, weights
-from ..acquisition.stopping import create_agreement_rule, create_predicted_change_rule
+from ..acquisition.stopping import AGREED, FEWEST_ENTITIES, ROUNDS, create_agreement_rule, create_predicted_change_rule
 from ..runs.folder import RunFolder
 
 Rows = Sequence[Dict[str, Any]]
 STEPS = (100, 500, 2000)  # answers
 FEWEST_ROUNDS = 5  # with a score
-FEWEST_ENTITIES = 50  # in the holdout
+FEWEST_TO_FORECAST = 100  # entities in the holdout
+FEWEST_OF_TYPE = 10  # entities of one type
+SHOWN = 5  # rounds
 FARTHEST = 4.0  # times the tokens that are labelled
-WIDEST = 0.2  # F1 between the ends of an interval that still says something
+WIDEST = 0.15  # F1 between the ends of an interval that still says something
 LAST = 3  # rounds that tell how long answers are
 
 
@@ -57,32 +59,34 @@ class Outlook:
     curve: List[Point] = field(default_factory=list)
     signs: List[str] = field(default_factory=list)
 
-    def lines(self) -> List[str]:
-        """All of it."""
-        parts = {
+    def parts(self) -> Dict[str, List[str]]:
+        """The lines under each question."""
+        return {
             "Is it good enough?": self.good_enough,
             "Is it worth going on?": self.worth_going_on,
             "When to stop?": self.when_to_stop,
         }
-        return [line for title, lines in parts.items() for line in [title, *(f"  {text}" for text in lines)]]
+
+    def lines(self) -> List[str]:
+        """All of it."""
+        return [line for title, lines in self.parts().items() for line in [title, *(f"  {text}" for text in lines)]]
 
 
 def make_outlook(
-    folder: RunFolder, rows: Rows, *, seed: int, rounds: int, stopped: Optional[str], rule: Optional[str]
+    folder: RunFolder, rows: Rows, *, seed: int, rounds: int, stopped: Optional[str], rule: Optional[Dict[str, Any]]
 ) -> Outlook:
     """What the rows of a run say.
 
     folder (RunFolder): The run's. rows (Sequence[Dict]): Of metrics.jsonl. seed (int): Of the bootstrap.
-    rounds (int): Queries in all. stopped (Optional[str]): Why it stopped. rule (Optional[str]): Its stopping rule.
+    rounds (int): Queries in all. stopped (Optional[str]): Why it stopped. rule (Optional[Dict]): Its stopping rule.
     """
     rng = numpy.random.default_rng(seed)
     expected, why = expect(folder, rows, rng)
-    going = [_say(one) for one in expected] + ([f"No forecast{' beyond that' * bool(expected)}: {why}"] if why else [])
+    curve = make_curve(folder, rows, rng)
+    going = [*_trend(curve), *(_say(one) for one in expected)]
+    going += [f"No forecast {'beyond that' if expected else 'yet'}: {why}"] if why else []
     signs = [stopped] if stopped else _signs(rows)
-    return Outlook(
-        _estimate(rows), [*going, *_changes(rows)], _stop(rounds, stopped, rule, signs), expected, why,
-        make_curve(folder, rows, rng), signs,
-    )  # fmt: skip
+    return Outlook(_estimate(rows), going, _stop(rows, rounds, stopped, rule, signs), expected, why, curve, signs)
 
 
 def make_curve(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> List[Point]:
@@ -105,24 +109,33 @@ def make_curve(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Li
 
 
 def _estimate(rows: Rows) -> List[str]:
-    held = (rows[-1].get("holdout") or {}) if rows else {}
-    scored = rows[-1].get("ents_f") if rows else None
+    row: Dict[str, Any] = rows[-1] if rows else {}
+    held, scored = row.get("holdout") or {}, row.get("ents_f")
     lines = [] if scored is None else [f"F1 on the test set: {100 * scored:.1f}"]
-    if held.get("f") is None:
-        if lines:
-            return [*lines, "No holdout: beside the test set, no estimate is to be trusted"]
-        cure = "its first answers are still to come" if held else "`holdout` in [active_learning] sets one aside"
-        return [f"Nobody can say: without a holdout no estimate is to be trusted ({cure})"]
-    entities, half = held["entities"], 100 * (held["high"] - held["low"]) / 2
-    lines.append(
-        f"F1 {100 * held['f']:.1f} on {held['sentences']} sentences drawn at random "
-        f"(95 %: {100 * held['low']:.1f} to {100 * held['high']:.1f}), from {entities} entities; "
-        f"{3 * entities} more would halve the {half:.1f} points either way"
-    )
-    for label, one in sorted(held["per_type"].items()):
+    if held.get("f") is not None:
+        return [*lines, *_held(row["labelled_sentences"], held)]
+    if lines:
+        return [*lines, "No holdout: no other estimate is to be trusted"]
+    cure = "its first entities are still to come" if held else "`holdout` in [active_learning] sets one aside"
+    return [f"Nobody can say: without a holdout no estimate is to be trusted ({cure})"]
+
+
+def _held(learnt: int, held: Dict[str, Any]) -> List[str]:
+    """What a holdout says. learnt (int): Sentences that are learnt from."""
+    entities, sentences, half = held["entities"], held["sentences"], 100 * (held["high"] - held["low"]) / 2
+    f1 = f"F1 {100 * held['f']:.1f} (95 %: {100 * held['low']:.1f} to {100 * held['high']:.1f})"
+    basis = f"{entities} entities in {sentences} sentences drawn at random"
+    if entities < FEWEST_ENTITIES:
+        return [f"Too early to say: {f1} rests on {basis}; {FEWEST_ENTITIES} entities are the least"]
+    answers = 3 * (learnt + sentences)  # if the holdout goes on having its share of them
+    more = f"{3 * entities} more of them, with about {answers:,} answers, would halve the {half:.1f} points either way"
+    lines = [f"{f1}, from {basis}", more]
+    known = {label: one for label, one in held["per_type"].items() if one["entities"] >= FEWEST_OF_TYPE}
+    for label, one in sorted(known.items(), key=lambda item: float(item[1]["f"])):
         span = f"{100 * one['low']:.0f} to {100 * one['high']:.0f}"
         lines.append(f"{label}: {100 * one['f']:.1f} ({span}, {one['entities']} entities)")
-    return lines
+    few = [f"{label} ({one['entities']})" for label, one in held["per_type"].items() if label not in known]
+    return lines + ([f"Too few entities to tell: {', '.join(few)}"] if few else [])
 
 
 # --- is it worth going on
@@ -158,8 +171,8 @@ def expect(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Tuple[
         return [], "no round has a score on sentences that were drawn at random"
     if len(curve.f) < FEWEST_ROUNDS:
         return [], f"it needs the scores of {FEWEST_ROUNDS} rounds after the first, and there are {len(curve.f)}"
-    if kind == "holdout" and rows[-1]["holdout"]["entities"] < FEWEST_ENTITIES:
-        return [], f"the holdout has {rows[-1]['holdout']['entities']} entities, and {FEWEST_ENTITIES} are the least"
+    if kind == "holdout" and rows[-1]["holdout"]["entities"] < FEWEST_TO_FORECAST:
+        return [], f"the holdout has {rows[-1]['holdout']['entities']} entities, and {FEWEST_TO_FORECAST} are the least"
     per_answer, left = _tokens_per_answer(rows), rows[-1]["labelled_tokens"] * (1 / rows[-1]["labelled_fraction"] - 1)
     steps = [(f"the next {number:,} answers", number) for number in STEPS]
     hour = _answers_an_hour(folder)
@@ -199,14 +212,16 @@ def _answers_an_hour(folder: RunFolder) -> Optional[int]:
 
 
 def _say(one: Expected) -> str:
-    return f"F1 after {one.what}: {100 * one.f:.1f} (80 %: {100 * one.low:.1f} to {100 * one.high:.1f})"
+    return f"After {one.what}: F1 {100 * one.f:.1f} (80 %: {100 * one.low:.1f} to {100 * one.high:.1f})"
 
 
-def _changes(rows: Rows) -> List[str]:
-    known = [row["agreement"] for row in rows if row.get("agreement") is not None]
-    if not known:
+def _trend(curve: Sequence[Point]) -> List[str]:
+    """F1 of the last rounds, each on the same sentences."""
+    if len(curve) < 2:
         return []
-    return [f"The last round changed {100 * (1 - known[-1]):.1f} % of the entities found in a random part of the pool"]
+    last = curve[-SHOWN:]
+    scores = ", ".join(f"{100 * point.f:.1f}" for point in last)
+    return [f"F1 of rounds {last[0].round} to {last[-1].round}, on the same sentences: {scores}"]
 
 
 # --- when to stop
@@ -216,12 +231,28 @@ def _signs(rows: Rows) -> List[str]:
     return [sign for sign in (create_agreement_rule()(rows), create_predicted_change_rule()(rows)) if sign]
 
 
-def _stop(rounds: int, stopped: Optional[str], rule: Optional[str], signs: Sequence[str]) -> List[str]:
+def _stop(
+    rows: Rows, rounds: int, stopped: Optional[str], rule: Optional[Dict[str, Any]], signs: Sequence[str]
+) -> List[str]:
     if stopped:
-        again = "the same `al run --accept-changes` goes on for a round, another rule or none for longer"
-        return [f"Now: {stopped} ({again})"]
-    said = [f"A good moment: {sign}" for sign in signs]
-    if not said:
-        said = ["Not yet: the models of successive rounds still differ, or there are too few rounds to tell"]
-    last = f"after round {rounds}, the last one"
-    return [*said, f"This run stops by {rule}, or {last}" if rule else f"This run has no stopping rule; it ends {last}"]
+        again = "The same `al run --accept-changes` goes on for a round; with another rule or none, for longer"
+        return [f"It has stopped: {stopped}", again]
+    said = [f"Now is a good moment: {sign}" for sign in signs] or [_not_yet(rows)]
+    if rows and rows[-1]["round"] >= rounds:
+        again = "with more `rounds`, the same `al run --accept-changes` goes on"
+        return [*said, f"It is over, round {rounds} was the last; {again}"]
+    return [*said, f"By itself it stops after round {rounds}" + (f", or by {rule_name(rule)}" if rule else "")]
+
+
+def _not_yet(rows: Rows) -> str:
+    known = [row["agreement"] for row in rows if row.get("agreement") is not None][-ROUNDS:]
+    if len(known) < ROUNDS:
+        return f"Too early to say: that takes {ROUNDS} rounds after the first"
+    mean = 100 * sum(known) / len(known)
+    return f"Not yet: models of successive rounds agree on {mean:.1f} % of entities, and {100 * AGREED:g} % is the sign"
+
+
+def rule_name(rule: Dict[str, Any]) -> str:
+    """A stopping rule's block in words."""
+    settings = ", ".join(f"{key} = {value}" for key, value in rule.items() if not key.startswith("@"))
+    return str(rule.get("@al_stopping")) + (f" ({settings})" if settings else "")

@@ -11,11 +11,9 @@ from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
 from ..runs.state import load_state
 from ..schemas import check_active_learning, fill_active_learning
-from .learnt import describe_confusion
+from .learnt import describe as describe_learnt
 from .oracle import answer_docs
 from .outlook import Outlook, make_outlook
-
-TREND = 5  # rounds shown
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,8 @@ class Status:
 
     path (Path): Its folder. round, rounds (int): The present one, and queries that are made in all.
     phase (str): What is due, see `spacy_al.runs.state.PHASES`.
-    labelled, asked (int): Sentences with labels, and those asked for. answered (int): Of these, how many are answered;
+    labelled, held, asked (int): Sentences that are learnt from, those of the holdout with labels, and those asked for
+        now. answered (int): Of these, how many are answered;
         of a run that is over, how many have been answered since.
     rows (List[Dict]): Metrics of each evaluated round. stopped (Optional[str]): The stopping rule's reason.
     outlook (Optional[Outlook]): Is it good enough, is it worth going on, when to stop; None before the first row.
@@ -36,6 +35,7 @@ class Status:
     rounds: int
     phase: str
     labelled: int
+    held: int
     asked: int
     answered: int
     rows: List[Dict[str, Any]] = field(repr=False)
@@ -45,8 +45,10 @@ class Status:
 
     def lines(self) -> List[str]:
         """The same in words."""
-        said = [*_position(self), *_trend(self.rows), *_stability(self.rows), *_learnt(self.learnt)]
-        return [*said, *(self.outlook.lines() if self.outlook else []), *_waiting(self), *_estimate(self)]
+        return [
+            *_position(self), *(self.outlook.lines() if self.outlook else []), *_learnt(self.learnt),
+            *_waiting(self), *_estimate(self),
+        ]  # fmt: skip
 
 
 def read_status(folder: RunFolder) -> Status:
@@ -59,13 +61,12 @@ def read_status(folder: RunFolder) -> Status:
     pending = set(state.pending)
     answered = len(said) if state.phase == "done" else sum(doc.user_data["id"] in pending for doc in said)
     rows = folder.read_metrics()
-    rule = settings.stopping.get("@al_stopping") if settings.stopping else None
     outlook = make_outlook(
-        folder, rows, seed=settings.seed, rounds=settings.rounds, stopped=state.stopped, rule=rule
+        folder, rows, seed=settings.seed, rounds=settings.rounds, stopped=state.stopped, rule=settings.stopping
     ) if rows else None  # fmt: skip
     return Status(
-        folder.path, state.round, settings.rounds, state.phase, len(state.labelled), len(pending), answered,
-        rows, state.stopped, outlook, folder.read_learnt(rows[-1]["round"]) if rows else {},
+        folder.path, state.round, settings.rounds, state.phase, len(state.labelled), len(state.holdout), len(pending),
+        answered, rows, state.stopped, outlook, folder.read_learnt(rows[-1]["round"]) if rows else {},
     )  # fmt: skip
 
 
@@ -79,39 +80,19 @@ def describe(run: Path) -> List[str]:
 
 def _position(status: Status) -> List[str]:
     late = status.round > status.rounds
+    share = f" ({100 * status.rows[-1]['labelled_fraction']:.1f} % of all tokens)" if status.rows else ""
+    held = f" and {status.held} of the holdout" if status.held else ""
     lines = [
         f"Round {status.round}{' after the last' if late else ''} of {status.rounds}, phase: {status.phase}",
-        f"Labelled: {status.labelled} sentences; asked for: {status.asked}",
+        f"Labelled: {status.labelled} sentences{share}{held}; asked for now: {status.asked}",
     ]
-    return lines + ([f"Stopped: {status.stopped}"] if status.stopped else [])
-
-
-def _trend(rows: List[Dict[str, Any]]) -> List[str]:
-    scored = [row for row in rows if row.get("ents_f") is not None][-TREND:]
-    if not scored:
-        return []
-    trend = " -> ".join(f"{100 * row['ents_f']:.1f}" for row in scored)
-    share = 100 * scored[-1]["labelled_fraction"]
-    rounds = f"F1 of rounds {scored[0]['round']} to {scored[-1]['round']}"
-    return [f"{rounds}: {trend} (with {share:.1f} % of tokens labelled)"]
-
-
-def _stability(rows: List[Dict[str, Any]]) -> List[str]:
-    stable: List[Optional[float]] = [row.get("stability") for row in rows]
-    known = [value for value in stable if value is not None]
-    if not known:
-        return []
-    trend = " -> ".join(f"{100 * value:.1f}" for value in known[-TREND:])
-    return [f"Tokens of the pool tagged as in the round before: {trend} %; near 100 for several rounds: time to stop"]
+    return lines + ([f"Stopped: {status.stopped}"] if status.stopped and not status.outlook else [])
 
 
 def _learnt(learnt: Dict[str, Any]) -> List[str]:
-    types = [f"{label} {100 * change:+.1f}" for label, change in learnt.get("types", {}).items()]
-    confused = [f"{describe_confusion(one)} ({one['count']})" for one in learnt.get("confusions", [])[:3]]
-    changed = learnt.get("changed", [])
-    lines = [f"F1 by type, against the round before: {', '.join(types)}"] if types else []
-    lines += [f"Most frequent mistakes: {', '.join(confused)}"] if confused else []
-    return lines + [f"Seen otherwise than before: {_marked(one)}" for one in changed[:1]]
+    lines = describe_learnt(learnt)
+    lines += [f"Changed its mind: {_marked(one)}" for one in learnt.get("changed", [])[:1]]
+    return ["What has the last round taught?", *(f"  {line}" for line in lines)] if lines else []
 
 
 def _marked(one: Dict[str, Any]) -> str:
@@ -146,4 +127,4 @@ def _estimate(status: Status) -> List[str]:
         return []
     recent = [sum(row["seconds"].values()) for row in status.rows[-3:]]
     minutes = (status.rounds - status.rows[-1]["round"]) * sum(recent) / len(recent) / 60
-    return [f"About {minutes:.0f} more minutes, if rounds take as long as the last {len(recent)}"]
+    return [f"About {max(minutes, 1):.0f} more minutes, if rounds take as long as the last {len(recent)}"]

@@ -112,9 +112,9 @@ def make_page(study: Study, options: Options, pictures: Pictures) -> Page:
     corpora = ", ".join(dict.fromkeys(place.corpus for place in study.places))
     sections = [
         Section("Findings", _findings(study)),
+        Section("Good enough, and worth going on?", honest_blocks(study.groups, examples=options.examples > 0)),
         Section("What was run", _runs(study)),
         Section("Learning curves", _curves(study, pictures)),
-        Section("Good enough, and worth going on?", honest_blocks(study.groups)),
         Section("Label savings", _savings(study)),
         Section("Strategies compared", _tests(study)),
         Section("Acquired by another model", _mismatch(study, options, pictures)),

@@ -12,6 +12,13 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """A title within a section."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Points:
     """A list of short statements, with backticks as in Text."""
 
@@ -78,7 +85,7 @@ class Examples:
     note: str = ""
 
 
-Block = Union[Text, Points, Table, Figure, Examples]
+Block = Union[Text, Heading, Points, Table, Figure, Examples]
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ ROWS = [
         "round": number, "labelled_sentences": 10 * number, "labelled_tokens": 100 * number, "labelled_fraction": 0.02,
         "ents_f": 0.5, "stability": 0.995, "seconds": {"train": 1.0}, "agreement": 0.6 + 0.06 * number,
         "utility_chosen": 0.5**number, "utility_pool": 0.1,
-        "holdout": {"f": 0.8 + 0.01 * number, "low": 0.75 + 0.01 * number},
+        "holdout": {"f": 0.8 + 0.01 * number, "low": 0.75 + 0.01 * number, "entities": 90},
     }
     for number in range(8)
 ]  # fmt: skip
@@ -114,7 +114,8 @@ class TestStoppingRules:
 
     def test_it_stops_in_the_end(self, name):
         """Rows in which everything has come to rest."""
-        rest = {"agreement": 1.0, "stability": 1.0, "utility_chosen": 0.0, "holdout": {"f": 0.99, "low": 0.98}}
+        held = {"f": 0.99, "low": 0.98, "entities": 90}
+        rest = {"agreement": 1.0, "stability": 1.0, "utility_chosen": 0.0, "holdout": held}
         assert make("al_stopping", name)([*ROWS, *({**ROWS[-1], **rest} for _ in range(4))]) is not None
 
     def test_missing_scores_do_not_stop_it(self, name):
@@ -160,7 +161,8 @@ def test_each_rule_stops_at_the_round_worked_out_by_hand(name, settings, key, va
     assert [rule(rows[: number + 1]) is not None for number in range(len(rows))] == [bool(one) for one in expected]
 
 
-@pytest.mark.parametrize(("level", "expected"), [("low", False), ("f", True)])
-def test_the_target_is_for_the_lower_end_of_the_interval(level, expected):
+@pytest.mark.parametrize(("level", "entities", "expected"), [("low", 50, False), ("f", 50, True), ("f", 49, False)])
+def test_the_target_is_for_the_lower_end_of_the_interval_and_enough_entities(level, entities, expected):
     rule = registry.resolve({"it": {"@al_stopping": "spacy-al.Target.v1", "f1": 0.85, "level": level}})["it"]
-    assert (rule([{"round": 0, "holdout": {"f": 0.87, "low": 0.83, "high": 0.9}}]) is not None) == expected
+    held = {"f": 0.87, "low": 0.83, "high": 0.9, "entities": entities}
+    assert (rule([{"round": 0, "holdout": held}]) is not None) == expected

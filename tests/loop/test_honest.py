@@ -3,10 +3,10 @@
 import numpy
 import pytest
 
-from spacy_al.loop.learnt import confusions, describe_confusion, type_changes
+from spacy_al.loop.learnt import confusions, describe, describe_confusion, learnt, type_changes, type_scores
 from spacy_al.loop.outlook import make_curve, make_outlook
 from spacy_al.loop.session import Session, run
-from spacy_al.loop.status import describe
+from spacy_al.loop.status import describe as describe_run
 from spacy_al.loop.watch import agreement, pack, unpack
 from spacy_al.runs.folder import RunFolder
 
@@ -47,11 +47,22 @@ def test_confusions_in_words():
 
 
 def test_changes_by_type_largest_first():
-    before = {"ents_per_type": {"PER": {"f": 0.5}, "LOC": {"f": 0.8}}}
-    now = {"ents_per_type": {"LOC": {"f": 0.7}, "PER": {"f": 0.6}, "ORG": {"f": 0.3}}}
+    before, now = {"PER": 0.5, "LOC": 0.8}, {"LOC": 0.7, "PER": 0.6, "ORG": 0.3}
     assert list(type_changes(before, now).items()) == [
         ("ORG", pytest.approx(0.3)), ("PER", pytest.approx(0.1)), ("LOC", pytest.approx(-0.1)),
     ]  # fmt: skip
+
+
+def test_scores_by_type_by_hand():
+    gold, said = {(0, 1, "PER"), (2, 4, "PER"), (6, 7, "LOC")}, {(0, 1, "PER"), (2, 3, "PER"), (8, 9, "ORG")}
+    assert type_scores([(gold, said)]) == {"PER": pytest.approx(0.5), "LOC": 0.0, "ORG": 0.0}
+
+
+def test_changes_of_types_with_few_entities_are_left_out():
+    judged = [({(number, number + 1, "PER")}, set()) for number in range(10)] + [({(0, 1, "LOC")}, set())]
+    found = learnt(1, None, (None, {}), judged, {"PER": -0.1, "LOC": 0.5})
+    assert found["types"] == {"PER": -0.1}
+    assert describe(found)[0].endswith("PER -10.0")
 
 
 def test_a_run_keeps_what_each_round_taught(make_config, tmp_path):
@@ -74,7 +85,7 @@ def test_a_run_that_stopped_goes_on_when_asked(make_config, tmp_path):
     state = run(config, folder)
     assert (state.round, state.phase) == (1, "done")
     assert "agree" in state.stopped
-    assert any(state.stopped in line for line in describe(folder))
+    assert any(state.stopped in line for line in describe_run(folder))
     assert run(config, folder).round == 1  # not asked
     assert run(config, folder, accept_changes=True).round == 2  # and stopped again
     state = run(make_config(rounds=4), folder, accept_changes=True)
@@ -119,23 +130,23 @@ def test_the_forecast_is_of_the_law_the_scores_follow(tmp_path):
 def test_nothing_is_said_beyond_four_times_the_labels_or_the_pool(tmp_path):
     said = outlook(RunFolder(tmp_path), ROWS)
     assert [one.answers for one in said.expected] == [100, 500]
-    assert "2,000 answers" in said.worth_going_on[2]
+    assert "2,000 answers" in said.worth_going_on[-1]
     small = [{**row, "labelled_fraction": 0.1 * (row["round"] + 1)} for row in ROWS]
-    assert "pool" in outlook(RunFolder(tmp_path), small).worth_going_on[-2]
+    assert "pool" in outlook(RunFolder(tmp_path), small).worth_going_on[-1]
 
 
 def test_status_answers_the_three_questions(make_config, tmp_path):
     config, folder = make_config(oracle="people", holdout=0.3, rounds=2, test=None), tmp_path / "run"
     run(config, folder)
-    assert "Is it good enough?" not in describe(folder)  # nothing has been trained
+    assert "Is it good enough?" not in describe_run(folder)  # nothing has been trained
     for _ in range(2):
         answer_all(folder, seconds=6.0)
         run(config, folder)
-        lines = describe(folder)
+        lines = describe_run(folder)
         assert [line for line in lines if line.endswith("?")] == [
-            "Is it good enough?", "Is it worth going on?", "When to stop?",
+            "Is it good enough?", "Is it worth going on?", "When to stop?", "What has the last round taught?",
         ]  # fmt: skip
-        assert any("more would halve" in line or "Nobody can say" in line for line in lines)
+        assert any("Too early to say: F1" in line or "Nobody can say" in line for line in lines)
         assert any("No forecast" in line for line in lines)
 
 
