@@ -1,6 +1,5 @@
 """What the page knows of a run: which question comes next for whom, answers taken in once, and progress."""
 
-import hashlib
 import threading
 import time
 from dataclasses import replace
@@ -15,8 +14,6 @@ from .agreement import Said
 from .context import read_context
 from .leases import Leases
 from .messages import Posted, combined, covers
-
-HIDDEN_SHARE = 0.05  # of questions are shown without the model's suggestions, since people accept wrong ones
 
 
 class Desk:
@@ -61,7 +58,7 @@ class Desk:
                 if task.id not in have and self._is_open(task, annotator):
                     found.append(task)
             self.leases.take(annotator, [task.id for task in found])
-            return [self._shown(task) for task in found]
+            return found
 
     def is_exhausted(self) -> bool:
         """Whether all questions there are have an answer, so that only another round brings new ones."""
@@ -80,11 +77,6 @@ class Desk:
         others = {who for who, one in said.items() if who != annotator and one.teaches and covers(one, task)}
         holders = self.leases.holders(task.id) - {annotator, *said}
         return len(others) + len(holders) < self.overlap
-
-    def _shown(self, task: Task) -> Task:
-        """The task as people see it: without suggestions for a few, always the same ones."""
-        digest = hashlib.blake2b(task.id.encode(), digest_size=8, key=str(self.session.settings.seed).encode()).digest()
-        return task.bare() if int.from_bytes(digest, "big") < HIDDEN_SHARE * 2**64 else task
 
     # --- answers
 

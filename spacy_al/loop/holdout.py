@@ -1,6 +1,6 @@
 """Sentences drawn at random that are never learnt from: what they are, how they are asked, and what they say."""
 
-from typing import Any, Dict, List, Optional, Sequence, Set
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from .seeds import phase_rng
 
 PEOPLE_SHARE = 0.15  # of the questions, if people answer and nothing is said
 ENTITY_SHARE = 0.2  # of the questions, until a number of entities is reached
+HIDDEN_SHARE = 0.05  # of the other questions are shown without suggestions, at least
 
 
 def holdout_share(settings: ActiveLearningSchema) -> float:
@@ -62,14 +63,16 @@ class Holdout:
     def mix(self, questions: List[Question], asked: Sequence[str], share: float, rng: Any) -> List[Question]:
         """Put the next sentences of the reserve among a batch, at places drawn by chance.
 
+        They are asked whole. Where the others are windows, that makes fewer sentences for the same share of the words.
+
         questions (List[Question]): What a strategy asks. asked (Sequence[str]): Of the reserve, ids that have answers.
-        share (float): Of all sentences of the new batch. rng (Generator): Draws the places.
+        share (float): Of all words of the new batch. rng (Generator): Draws the places.
         """
         ids = list(dict.fromkeys(question.id for question in questions))
         known = set(asked)
         left = [number for number in self.order if self.pool.ids[number] not in known]
-        amount = int(numpy.ceil(len(ids) * share / (1 - share)))
-        new = [Question(self.pool.ids[number], 0, int(self.pool.lengths[number])) for number in left[:amount]]
+        amount = int(numpy.ceil(len(ids) * self._part(questions, ids) * share / (1 - share)))
+        new = [self._whole(self.pool.ids[number]) for number in left[:amount]]
         # Before which sentence of the batch each comes; those of one sentence stay together.
         places = sorted(rng.integers(0, len(ids) + 1, len(new)).tolist(), reverse=True)
         groups = [[question for question in questions if question.id == id_] for id_ in ids] if new else [questions]
@@ -77,12 +80,29 @@ class Holdout:
             groups.insert(place, [question])
         return [question for group in groups for question in group]
 
-    def without_suggestions(self, questions: Sequence[Question], rng: Any) -> Set[str]:
-        """Ids to be asked about without the model's entities: the holdout's, and as many others, or one could tell."""
+    def hide(self, questions: List[Question], labelled: Sequence[str], rng: Any) -> Tuple[List[Question], Set[str]]:
+        """Make as many other sentences look like the holdout's, or one could tell: asked whole, without suggestions.
+
+        questions (List[Question]): A mixed batch. labelled (Sequence[str]): Ids with answers, the last choice.
+        RETURNS (Tuple[List[Question], Set[str]]): The questions, and ids to be asked about without the model's
+            entities: these, and HIDDEN_SHARE of the others at least, since people accept wrong suggestions.
+        """
         ids = list(dict.fromkeys(question.id for question in questions))
-        held = [id_ for id_ in ids if id_ in self]
-        others = [id_ for id_ in ids if id_ not in self]
-        return {*held, *rng.permutation(others)[: len(held)].tolist()}
+        held, known = [id_ for id_ in ids if id_ in self], set(labelled)
+        others: List[str] = rng.permutation([id_ for id_ in ids if id_ not in self]).tolist()
+        others.sort(key=known.__contains__)  # those without answers first
+        whole = set(others[: len(held)])
+        asked = dict.fromkeys(self._whole(one.id) if one.id in whole else one for one in questions)
+        plain = others[: max(len(held), int(rng.binomial(len(others), HIDDEN_SHARE)))]
+        return list(asked), {*held, *plain}
+
+    def _whole(self, id_: str) -> Question:
+        return Question(id_, 0, int(self.pool.lengths[self.pool.index[id_]]))
+
+    def _part(self, questions: Sequence[Question], ids: Sequence[str]) -> float:
+        """The share of their sentences' words that some questions ask about."""
+        words = sum(self._whole(id_).end for id_ in ids)
+        return sum(one.end - one.start for one in questions) / words if words else 1.0
 
     def shown(self, questions: Sequence[Question], utilities: Dict[str, float]) -> Dict[str, float]:
         """Utilities as people see them: one of the holdout has its neighbour's, or one could tell."""

@@ -52,9 +52,10 @@ class Honest:
 
         RETURNS (Tuple[List[Question], Set[str]]): The questions, and ids that are asked about without suggestions.
         """
-        held = self.holdout(state)
-        rate = held.rate(self._entities())
-        questions = strategy(replace(query, budget=query.budget * (1 - rate)) if rate else query)
+        rate = self.holdout(state).rate(self._entities())
+        # Beside windows, as many sentences as the holdout's are asked whole: they come out of the budget too.
+        alike = self.settings.questions == "windows" and self.settings.oracle == "people" and query.has_model
+        questions = strategy(replace(query, budget=query.budget * (1 - rate) / (1 + rate * alike)) if rate else query)
         return self.mixed(state, questions, set(), query.round, "mix")
 
     def mixed(
@@ -64,13 +65,10 @@ class Honest:
 
         asked (Set[str]): Ids that are asked about already. phase (str): Whose random numbers place them.
         """
-        held = self.holdout(state)
+        held, rng = self.holdout(state), phase_rng(self.settings.seed, round_, phase)
         rate = held.rate(self._entities())
-        if not rate:
-            return questions, set()
-        rng = phase_rng(self.settings.seed, round_, phase)
-        mixed = held.mix(questions, [*state.holdout, *asked], rate, rng)
-        return mixed, held.without_suggestions(mixed, rng)
+        mixed = held.mix(questions, [*state.holdout, *asked], rate, rng) if rate else questions
+        return held.hide(mixed, state.labelled, rng) if self.settings.oracle == "people" else (mixed, set())
 
     def _entities(self) -> int:
         rows = self.folder.read_metrics()

@@ -21,18 +21,23 @@ from spacy_al.types import Pool
 from .conftest import chosen_ids, rows_without_seconds
 
 
-def make_pool(number):
-    starts = numpy.arange(number + 1)
-    return Pool(Vocab().strings, [f"{n:032x}-0" for n in range(number)], starts, numpy.zeros((number, 3), numpy.uint64))
+def make_pool(number, length):
+    starts, tokens = length * numpy.arange(number + 1), numpy.zeros((length * number, 3), numpy.uint64)
+    return Pool(Vocab().strings, [f"{n:032x}-0" for n in range(number)], starts, tokens)
 
 
 @pytest.fixture
 def make_holdout(make_config):
-    def make(number=2000, **settings):
+    def make(number=2000, lengths=1, **settings):
         checked = check_active_learning(fill_active_learning(make_config(**settings)).interpolate())
-        return Holdout(make_pool(number), checked, 0.15)
+        return Holdout(make_pool(number, lengths), checked, 0.15)
 
     return make
+
+
+def chosen(holdout, number):
+    """Ids that a strategy may ask."""
+    return [id_ for id_ in holdout.pool.ids if id_ not in holdout][:number]
 
 
 def answer_all(folder, seconds=None):
@@ -66,7 +71,7 @@ def test_another_seed_draws_others_and_the_order_of_the_pool_does_not_matter(mak
 @pytest.mark.parametrize(("share", "amount"), [(0.5, 10), (0.2, 3), (0.1, 2)])
 def test_a_share_of_the_batch_is_of_the_holdout(make_holdout, share, amount):
     holdout = make_holdout(holdout=0.5)
-    questions = [Question(f"q{n}", 0, 1) for n in range(10)]
+    questions = [Question(id_, 0, 1) for id_ in chosen(holdout, 10)]
     mixed = holdout.mix(questions, [], share, numpy.random.default_rng(0))
     assert sum(one.id in holdout for one in mixed) == amount
     assert [one for one in mixed if one.id not in holdout] == questions
@@ -74,7 +79,7 @@ def test_a_share_of_the_batch_is_of_the_holdout(make_holdout, share, amount):
 
 def test_no_place_in_the_batch_tells_which_they_are(make_holdout):
     holdout = make_holdout(holdout=0.2)
-    questions = [Question(f"q{n}", 0, 1) for n in range(8)]
+    questions = [Question(id_, 0, 1) for id_ in chosen(holdout, 8)]
     counts = numpy.zeros(10)
     for seed in range(1000):
         mixed = holdout.mix(questions, [], 0.2, numpy.random.default_rng(seed))
@@ -85,20 +90,46 @@ def test_no_place_in_the_batch_tells_which_they_are(make_holdout):
 
 
 def test_windows_of_a_sentence_stay_together(make_holdout):
-    holdout = make_holdout(holdout=0.5)
-    questions = [Question(f"q{n // 2}", n % 2, n % 2 + 1) for n in range(12)]
+    holdout = make_holdout(holdout=0.5, lengths=2)
+    ids = chosen(holdout, 6)
+    questions = [Question(ids[n // 2], n % 2, n % 2 + 1) for n in range(12)]
     mixed = holdout.mix(questions, [], 0.5, numpy.random.default_rng(0))
     assert [one for one in mixed if one.id not in holdout] == questions
-    places = [place for place, one in enumerate(mixed) if one.id == "q3"]
+    places = [place for place, one in enumerate(mixed) if one.id == ids[3]]
     assert places[1] == places[0] + 1
 
 
 def test_as_many_others_are_asked_without_suggestions(make_holdout):
     holdout = make_holdout(holdout=0.2)
-    questions = holdout.mix([Question(f"q{n}", 0, 1) for n in range(8)], [], 0.2, numpy.random.default_rng(0))
-    plain = holdout.without_suggestions(questions, numpy.random.default_rng(0))
+    ids = chosen(holdout, 8)
+    questions = holdout.mix([Question(id_, 0, 1) for id_ in ids], [], 0.2, numpy.random.default_rng(0))
+    _, plain = holdout.hide(questions, [], numpy.random.default_rng(0))
     assert sum(id_ in holdout for id_ in plain) == 2
     assert len(plain) == 4
+
+
+def test_without_a_holdout_one_in_twenty_is_asked_without_suggestions(make_holdout):
+    holdout = make_holdout(holdout=0)
+    ids = chosen(holdout, 1000)
+    questions, plain = holdout.hide([Question(id_, 0, 1) for id_ in ids], [], numpy.random.default_rng(0))
+    assert [one.id for one in questions] == ids
+    assert 30 < len(plain) < 75
+
+
+def test_among_windows_the_holdout_has_its_share_of_the_words_and_as_many_sentences_are_asked_whole(make_holdout):
+    holdout = make_holdout(holdout=0.2, lengths=10)
+    ids = chosen(holdout, 40)
+    windows = [Question(id_, start, start + 2) for id_ in ids for start in (1, 6)]
+    mixed = holdout.mix(windows, [], 0.2, numpy.random.default_rng(0))
+    held = [one for one in mixed if one.id in holdout]
+    assert sum(one.end for one in held) == 40  # of 160 + 40
+    questions, plain = holdout.hide(mixed, ids[:38], numpy.random.default_rng(0))
+    whole = [one for one in questions if (one.start, one.end) == (0, 10)]
+    assert sum(one.id in holdout for one in whole) == 4
+    assert len(whole) == len({one.id for one in whole}) == 8
+    assert {one.id for one in whole} <= plain
+    assert {*ids[38:]} <= plain  # sentences without answers first
+    assert len([one for one in questions if one.id == ids[0]]) in (1, 2)
 
 
 def test_the_shown_utility_is_the_neighbours(make_holdout):
@@ -221,6 +252,25 @@ def test_a_number_of_entities_is_a_limit(make_config, tmp_path):
     full = [row["holdout"]["sentences"] for row in rows if row["holdout"]["entities"] >= 6]
     assert len(full) > 1
     assert len(set(full)) == 1
+
+
+def test_among_windows_nobody_can_tell_the_holdout(make_config, tmp_path):
+    folder = tmp_path / "run"
+    config = make_config(
+        oracle="people", holdout=0.3, rounds=1, questions="windows", unit="tokens", seed_budget=80, round_budget=60,
+        strategy={"@al_strategies": "spacy-al.Windows.v1"},
+    )  # fmt: skip
+    run(config, folder)
+    answer_all(folder)
+    state, session = run(config, folder), Session.open(folder)
+    held = Engine(session.config, session.folder, use_gpu=-1, reporter=session.reporter).honest.holdout(state)
+    for tasks in (session.batch(), session.folder.read_tasks(1)[len(state.pending) :]):
+        whole = [task for task in tasks if not task.windows and task.spans is None]
+        assert sum(task.id in held for task in whole) >= 1
+        assert 2 * sum(task.id in held for task in whole) <= len(whole)
+        assert not any(task.id in held for task in tasks if task not in whole)
+    words = sum(one.end - one.start for task in session.batch() for one in task.questions)
+    assert 50 < words < 100  # 60, and each part is rounded up to whole sentences
 
 
 def test_a_run_without_a_holdout_cannot_get_one(make_config, tmp_path):
