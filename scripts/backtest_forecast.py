@@ -15,7 +15,7 @@ from typing import List
 import numpy
 
 from spacy_al.acquisition.forecast import forecast
-from spacy_al.loop.outlook import FARTHEST, FEWEST_ROUNDS, FEWEST_TO_FORECAST, WIDEST, run_curve
+from spacy_al.loop.outlook import FEWEST_ROUNDS, FEWEST_TO_FORECAST, WIDEST, reach, run_curve
 from spacy_al.runs.folder import RunFolder
 
 MOMENTS = (0.2, 0.4, 0.6)
@@ -60,7 +60,7 @@ def test_points(folder: Path, kind: str) -> List[Point]:
             tokens = float(row["labelled_tokens"])
             one = forecast(curve, numpy.array([tokens]), rng)
             error, width = float(one.f[0]) - row["ents_f"], float(one.high[0] - one.low[0])
-            near = tokens <= FARTHEST * curve.labelled[-1] and width <= WIDEST
+            near = tokens <= reach(seen) * curve.labelled[-1] and width <= WIDEST
             held = bool(one.low[0] <= row["ents_f"] <= one.high[0])
             points.append(Point(corpus_of(folder), moment, ahead, error, held, width, known and near))
     return points

@@ -17,6 +17,7 @@ FEWEST_TO_FORECAST = 100  # entities in the holdout
 FEWEST_OF_TYPE = 10  # entities of one type
 SHOWN = 5  # rounds
 FARTHEST = 4.0  # times the tokens that are labelled
+FARTHEST_BY_CHANCE = 1.5  # the same where chance chooses: such curves rise for longer than the law's wish says
 WIDEST = 0.15  # F1 between the ends of an interval that still says something
 LAST = 3  # rounds that tell how long answers are
 
@@ -179,18 +180,25 @@ def expect(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Tuple[
     steps += [(f"an hour ({hour} answers)", hour)] if hour else []
     steps.sort(key=lambda step: step[1])
     told: List[Expected] = []
+    farthest = reach(rows)
     for what, number in steps:
         more = number * per_answer
         if more > left:
             return told, "the pool has no more sentences than that"
-        if curve.labelled[-1] + more > FARTHEST * curve.labelled[-1]:
-            return told, f"{number:,} answers are more than {FARTHEST:g} times what is labelled"
+        if curve.labelled[-1] + more > farthest * curve.labelled[-1]:
+            return told, f"with {number:,} answers more than {farthest:g} times as much would be labelled"
         ahead = forecast(curve, numpy.array([curve.labelled[-1] + more]), rng)
         one = _expected(what, number, ahead)
         if one.high - one.low > WIDEST:
             return told, f"the interval for {number:,} answers would be wider than {100 * WIDEST:g} points"
         told.append(one)
     return told, None
+
+
+def reach(rows: Rows) -> float:
+    """How far ahead a forecast can be trusted, in times of what is labelled: not far where chance chooses."""
+    useful = any(row.get("utility_chosen") is not None for row in rows)
+    return FARTHEST if useful else FARTHEST_BY_CHANCE
 
 
 def _expected(what: str, answers: int, ahead: Forecast) -> Expected:

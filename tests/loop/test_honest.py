@@ -99,7 +99,7 @@ def outlook(folder, rows, **settings):
 ROWS = [
     {
         "round": number, "labelled_sentences": 50 * (number + 1), "labelled_tokens": 500 * (number + 1),
-        "labelled_fraction": 0.01 * (number + 1), "ents_f": 0.9 - 8 * (500 * (number + 1)) ** -0.5, "agreement": 0.9,
+        "labelled_fraction": 0.01 * (number + 1), "utility_chosen": 1.0, "ents_f": 0.9 - 8 * (500 * (number + 1)) ** -0.5, "agreement": 0.9,
     }
     for number in range(9)
 ]  # fmt: skip
@@ -125,6 +125,12 @@ def test_the_forecast_is_of_the_law_the_scores_follow(tmp_path):
     truth = 0.9 - 8 * (4500 + 100 * 10) ** -0.5
     assert (one.answers, one.f) == (100, pytest.approx(truth, abs=0.01))
     assert one.low < truth < one.high
+
+
+def test_where_chance_chooses_nothing_is_said_of_what_is_far_ahead(tmp_path):
+    said = outlook(RunFolder(tmp_path), [{**row, "utility_chosen": None} for row in ROWS])
+    assert [one.answers for one in said.expected] == [100]
+    assert "more than 1.5 times" in said.worth_going_on[-1]
 
 
 def test_nothing_is_said_beyond_four_times_the_labels_or_the_pool(tmp_path):
