@@ -37,12 +37,26 @@ class Holdout:
     sentences are in it together, or a model would be judged by what it has learnt; one of them is asked.
     """
 
-    def __init__(self, pool: Pool, settings: ActiveLearningSchema, reserve: float) -> None:
-        """pool (Pool): All sentences. reserve (float): The share of them that was set aside when the run began."""
+    def __init__(
+        self,
+        pool: Pool,
+        settings: ActiveLearningSchema,
+        reserve: float,
+        *,
+        learnt: Sequence[str] = (),
+        held: Sequence[str] = (),
+    ) -> None:
+        """pool (Pool): All sentences. reserve (float): The share of them that was set aside when the run began.
+        learnt, held (Sequence[str]): Ids with answers. They stay what they are if seed or pool have changed since."""
         self.pool, self.settings = pool, settings
         keys = [same_tokens(id_) for id_ in pool.ids] if reserve else []
         draw = random_order(keys, phase_rng(settings.seed, 0, "holdout")) if keys else numpy.zeros(len(pool))
         self.reserved: NDArray[numpy.bool_] = draw / 2.0**64 < reserve
+        if keys and self.reserved.all():
+            self.reserved = draw < draw.max()  # something has to be left to learn from
+        for ids, value in ((learnt, False), (held, True)):
+            known = {same_tokens(id_) for id_ in ids}
+            self.reserved[[place for place, key in enumerate(keys) if key in known]] = value
         places = numpy.flatnonzero(self.reserved)
         self.order: List[int] = places[numpy.unique(draw[places], return_index=True)[1]].tolist()
         self.share = min(holdout_share(settings), reserve)
@@ -50,11 +64,14 @@ class Holdout:
     def __contains__(self, id_: str) -> bool:
         return id_ in self.pool.index and bool(self.reserved[self.pool.index[id_]])
 
-    def rate(self, entities: int) -> float:
-        """The share of the next questions that are for the holdout. entities (int): Gold ones it has."""
+    def rate(self, entities: int, asked: int) -> float:
+        """The share of the next questions that are for the holdout.
+
+        entities (int): Gold ones it has. asked (int): Sentences it has answers to.
+        """
         wanted = self.settings.holdout
         full = isinstance(wanted, (int, float)) and wanted >= 1 and entities >= wanted
-        return 0.0 if full else self.share
+        return 0.0 if full or asked >= len(self.order) else self.share
 
     def open(self, numbers: NDArray[numpy.int64]) -> NDArray[numpy.int64]:
         """Those of some sentences that a strategy may choose."""

@@ -38,7 +38,7 @@ class Honest:
 
     def _both(self, state: RunState) -> Tuple[Holdout, Watch]:
         if self._parts is None or self._parts[0] != state.reserve:
-            held = Holdout(self.pool, self.settings, state.reserve)
+            held = Holdout(self.pool, self.settings, state.reserve, learnt=state.labelled, held=state.holdout)
             watch = Watch(self.pool, self.folder, self.settings.seed, self.vocab, held.order)
             self._parts = state.reserve, held, watch
         return self._parts[1:]
@@ -52,7 +52,7 @@ class Honest:
 
         RETURNS (Tuple[List[Question], Set[str]]): The questions, and ids that are asked about without suggestions.
         """
-        rate = self.holdout(state).rate(self._entities())
+        rate = self._rate(state)
         # Beside windows, as many sentences as the holdout's are asked whole: they come out of the budget too.
         alike = self.settings.questions == "windows" and self.settings.oracle == "people" and query.has_model
         questions = strategy(replace(query, budget=query.budget * (1 - rate) / (1 + rate * alike)) if rate else query)
@@ -66,13 +66,14 @@ class Honest:
         asked (Set[str]): Ids that are asked about already. phase (str): Whose random numbers place them.
         """
         held, rng = self.holdout(state), phase_rng(self.settings.seed, round_, phase)
-        rate = held.rate(self._entities())
+        rate = self._rate(state)
         mixed = held.mix(questions, [*state.holdout, *asked], rate, rng) if rate else questions
         return held.hide(mixed, state.labelled, rng) if self.settings.oracle == "people" else (mixed, set())
 
-    def _entities(self) -> int:
+    def _rate(self, state: RunState) -> float:
         rows = self.folder.read_metrics()
-        return int((rows[-1].get("holdout") or {}).get("entities", 0)) if rows else 0
+        entities = int((rows[-1].get("holdout") or {}).get("entities", 0)) if rows else 0
+        return self.holdout(state).rate(entities, len(state.holdout))
 
     def divide(self, state: RunState, docs: Sequence[Doc]) -> Tuple[List[str], List[str]]:
         """Ids of labelled sentences that are learnt from, and of those of the holdout."""
@@ -123,7 +124,12 @@ class Honest:
             scores = [{label: one["f"] for label, one in (row.get("ents_per_type") or {}).items()} for row in rows[-2:]]
             changes = type_changes(*scores) if len(scores) == 2 else {}
         round_ = rows[-1]["round"]
-        self.folder.write_learnt(round_, learnt(round_, self.pool, self._said, judged, changes))
+        # People are yet to be asked about the holdout: what a model says of it is not shown.
+        shown = [said and {id_: spans for id_, spans in said.items() if not self._reserved(id_)} for said in self._said]
+        self.folder.write_learnt(round_, learnt(round_, self.pool, (shown[0], shown[1] or {}), judged, changes))
+
+    def _reserved(self, id_: str) -> bool:
+        return self._parts is not None and id_ in self._parts[1]
 
     def _judged(self, said: Predictions) -> Judged:
         """The holdout's sentences that are in the stop set, as a model sees them."""

@@ -117,7 +117,7 @@ def _estimate(rows: Rows) -> List[str]:
         return [*lines, *_held(row["labelled_sentences"], held)]
     if lines:
         return [*lines, "No holdout: no other estimate is to be trusted"]
-    cure = "its first entities are still to come" if held else "`holdout` in [active_learning] sets one aside"
+    cure = "it has no entities yet" if held else "none is answered; `holdout` in [active_learning] sets one aside"
     return [f"Nobody can say: without a holdout no estimate is to be trusted ({cure})"]
 
 

@@ -31,7 +31,8 @@ class Watch:
         reserve (Sequence[int]): Numbers of sentences that are never learnt from, in the order they are asked."""
         self.pool, self.folder, self.vocab = pool, folder, vocab
         order = numpy.argsort(random_order(pool.ids, phase_rng(root, 0, "watch")), kind="stable")
-        self.numbers: List[int] = list(dict.fromkeys([*reserve[:STOP_SET], *order[:STOP_SET].tolist()]))[:STOP_SET]
+        first = reserve[: STOP_SET // 2]
+        self.numbers: List[int] = list(dict.fromkeys([*first, *order[:STOP_SET].tolist()]))[:STOP_SET]
 
     def predict(self, round_: int, nlp: Language) -> Predictions:
         """Ask a round's model, and keep what it says in the round's folder."""

@@ -1,13 +1,16 @@
 """The holdout: drawn by chance, hidden among the questions, never learnt from, scored by itself."""
 
 import json
+from pathlib import Path
 
 import numpy
 import pytest
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
+from spacy_al.corpus.reader import read_docs, write_docs
 from spacy_al.errors import ALError
+from spacy_al.ids import same_tokens
 from spacy_al.loop.engine import Engine
 from spacy_al.loop.holdout import Holdout
 from spacy_al.loop.learner import Learner
@@ -28,9 +31,9 @@ def make_pool(number, length):
 
 @pytest.fixture
 def make_holdout(make_config):
-    def make(number=2000, lengths=1, **settings):
+    def make(number=2000, lengths=1, reserve=0.15, **settings):
         checked = check_active_learning(fill_active_learning(make_config(**settings)).interpolate())
-        return Holdout(make_pool(number, lengths), checked, 0.15)
+        return Holdout(make_pool(number, lengths), checked, reserve)
 
     return make
 
@@ -331,3 +334,49 @@ def test_equal_sentences_are_held_out_together_and_one_of_them_is_asked(make_con
     copies = holdout.reserved.reshape(100, 4)
     assert (copies.all(1) == copies.any(1)).all()
     assert sorted(number // 4 for number in holdout.order) == numpy.flatnonzero(copies.all(1)).tolist()
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_in_a_tiny_pool_something_is_left_to_learn_from(make_holdout, number):
+    for seed in range(40):
+        holdout = make_holdout(number, holdout=0.5, seed=seed, reserve=0.9)
+        assert not holdout.reserved.all()
+        assert len(holdout.order) == holdout.reserved.sum()
+
+
+def test_what_has_been_learnt_or_held_out_stays_so_with_another_seed(make_config, tmp_path):
+    folder = tmp_path / "run"
+    run(make_config(holdout=0.3, rounds=2), folder)
+    first = load_state(folder / "state.json")
+    last = run(make_config(holdout=0.3, rounds=6, seed=5), folder, accept_changes=True)
+    assert first.holdout == last.holdout[: len(first.holdout)]
+    assert len(last.holdout) > len(first.holdout)
+    assert first.labelled == last.labelled[: len(first.labelled)]
+    assert not set(last.labelled) & set(last.holdout)
+
+
+def test_a_reserve_that_is_used_up_costs_no_questions(make_holdout):
+    holdout = make_holdout(50, holdout=0.5)
+    assert holdout.rate(0, len(holdout.order) - 1) == 0.15
+    assert holdout.rate(0, len(holdout.order)) == 0.0
+
+
+def test_predictions_on_the_holdout_are_not_shown(people_run):
+    _, folder = people_run
+    session, state = Session.open(folder), load_state(folder / "state.json")
+    held = Engine(session.config, session.folder, use_gpu=-1, reporter=session.reporter).honest.holdout(state)
+    changed = [one["id"] for number in (1, 2) for one in session.folder.read_learnt(number)["changed"]]
+    assert changed
+    assert not any(id_ in held for id_ in changed)
+
+
+def test_a_copy_of_a_held_out_sentence_is_not_learnt_from(make_config, tmp_path):
+    config = make_config(holdout=0.3, rounds=3, round_budget=20)
+    docs = list(read_docs(Path(config["active_learning"]["pool"]), Vocab()))
+    (tmp_path / "twice.spacy").write_bytes(write_docs([*docs, *docs]))
+    config["active_learning"]["pool"] = str(tmp_path / "twice.spacy")
+    state = run(config, tmp_path / "run")
+    learnt, held = ({same_tokens(id_) for id_ in ids} for ids in (state.labelled, state.holdout))
+    assert held
+    assert not learnt & held
+    assert len(held) == len(state.holdout)

@@ -99,7 +99,8 @@ def outlook(folder, rows, **settings):
 ROWS = [
     {
         "round": number, "labelled_sentences": 50 * (number + 1), "labelled_tokens": 500 * (number + 1),
-        "labelled_fraction": 0.01 * (number + 1), "utility_chosen": 1.0, "ents_f": 0.9 - 8 * (500 * (number + 1)) ** -0.5, "agreement": 0.9,
+        "labelled_fraction": 0.01 * (number + 1), "utility_chosen": 1.0,
+        "ents_f": 0.9 - 8 * (500 * (number + 1)) ** -0.5, "agreement": 0.9,
     }
     for number in range(9)
 ]  # fmt: skip
