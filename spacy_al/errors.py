@@ -252,8 +252,9 @@ class Errors:
     A715 = "[A715] {path}: no run is here, and no text to begin one with. Give a folder of .txt files: al annotate {path} --text FOLDER --labels PERSON,PLACE."
     A716 = "[A716] labels {value!r}: {problem}. Give names with commas between them, such as --labels PERSON,PLACE."
     A717 = '[A717] {path}: {problem}. A keys file is a JSON object such as {{"accept": ["Enter"], "skip": ["s"]}}; actions: {known}.'
-    A718 = "[A718] --host {host} lets other machines in. Set a password of 8 characters or more with --password, or in the environment variable SPACY_AL_PASSWORD."
+    A718 = "[A718] {option} lets other machines in. Set a password of 8 characters or more with --password, or in the environment variable SPACY_AL_PASSWORD."
     A719 = "[A719] The page needs {package}, which is not installed: pip install 'spacy_al[annotate]'."
+    A721 = "[A721] The run's folder cannot be read or written ({reason}). Nothing was changed. Make room or mend it; the page goes on by itself."
     A720 = (
         "[A720] Port {port} of {host} cannot be opened ({reason}). Give another with --port, or 0 for any that is free."
     )

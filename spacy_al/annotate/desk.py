@@ -60,6 +60,17 @@ class Desk:
             self.leases.take(annotator, [task.id for task in found])
             return found
 
+    def stale(self, annotator: Optional[str], have: Sequence[str]) -> Dict[str, Any]:
+        """The newest round, and which of the questions that somebody has need no answer any more.
+
+        annotator (Optional[str]), have (Sequence[str]): As in `next`.
+        """
+        with self._lock:
+            state = self.refresh()
+            tasks = {task.id: task for task in self.files.read_tasks(state.round)} if state else {}
+            stale = [id_ for id_ in have if id_ not in tasks or not self._is_open(tasks[id_], annotator)]
+            return {"round": state.round if state else 0, "stale": stale}
+
     def is_exhausted(self) -> bool:
         """Whether all questions there are have an answer, so that only another round brings new ones."""
         with self._lock:

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..errors import ALError, Errors
 from ..files import write_json
 
 POLICY = "; ".join((
@@ -25,7 +26,7 @@ POLICY = "; ".join((
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # without one, browsers call the origin of the password's form null
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "x-frame-options": "DENY",
@@ -36,30 +37,36 @@ FAILURES, FAILURE_SECONDS = 10, 60.0  # wrong passwords, all callers together
 
 
 def read_secret(path: Path) -> str:
-    """The token of a run's page, made at first; kept, so that an open page goes on after the server was killed."""
+    """The token of a run's page, made at first; kept, so that an open page goes on after the server was killed.
+
+    RAISES: ALError A002 when it cannot be written.
+    """
     try:
         token = str(json.loads(path.read_bytes())["token"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         token = secrets.token_urlsafe(32)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
         write_json(path, {"token": token})
-    path.chmod(0o600)
+    try:
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except OSError as error:
+        raise ALError(Errors.A002.format(path=path, reason=error.strerror or error)) from error
     return token
 
 
 class Guard:
     """ASGI middleware in front of the page."""
 
-    def __init__(self, app: ASGIApp, *, token: str, host: str, password: Optional[str] = None) -> None:
+    def __init__(self, app: ASGIApp, *, token: str, host: str, password: Optional[str] = None, name: str = "") -> None:
         """
         app (ASGIApp): What is guarded. token (str): Opens the page once; then a cookie made of it does.
         host (str): Address the server listens at. password (Optional[str]): Opens the page too.
+        name (str): By which others know it, such as that of a proxy in front.
         """
         self.app, self.token, self.password = app, token, password
         self.cookie = hmac.new(token.encode(), b"cookie", hashlib.sha256).hexdigest()
         self.cookie_name = "al_" + hashlib.sha256(token.encode()).hexdigest()[:8]
-        self.names = allowed_names(host)
+        self.names = allowed_names(host) | ({name.lower()} if name else set())
         self.any_address = host in ("0.0.0.0", "::")
         self.failed: List[float] = []
 
@@ -81,32 +88,29 @@ class Guard:
         host = headers.get("host", "")
         if not self._knows(host):
             return PlainTextResponse("This name is not one of this server.", 421)
-        if method not in ("GET", "HEAD") and headers.get("origin") != f"http://{host}":
+        if method not in ("GET", "HEAD") and headers.get("origin") != f"{scope['scheme']}://{host}":
             return PlainTextResponse("This request comes from another page.", 403)
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none") and path != "/":
             return PlainTextResponse("This request comes from another page.", 403)
-        if path == "/" and "token" in (query := parse_qs(scope["query_string"].decode("latin-1"))):
-            return self._enter(query)
+        if path == "/" and "token" in (query := read_query(scope)):
+            if not hmac.compare_digest(query["token"].encode(), self.token.encode()):
+                return PlainTextResponse("This token is not that of the page: open the address printed last.", 403)
+            return self.let_in(scope)
         if path.startswith(OPEN) or self._has_cookie(headers):
             return None
         if self.password is not None and path == "/":
-            return RedirectResponse("/login", 303)
+            return RedirectResponse(with_query("/login", scope), 303)
         return PlainTextResponse("Open the address that `al annotate` has printed: it holds a token.", 403)
 
     def _knows(self, host: str) -> bool:
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         return name.lower() in self.names or (self.any_address and _is_address(name))
 
-    def _enter(self, query: Dict[str, List[str]]) -> Response:
-        if not hmac.compare_digest(query["token"][0].encode(), self.token.encode()):
-            return PlainTextResponse("This token is not that of the page: open the address printed last.", 403)
-        kept: Dict[str, str] = {key: query[key][0] for key in ("annotator", "settle") if key in query}
-        return self.let_in("/?" + urlencode(kept) if kept else "/")
-
-    def let_in(self, where: str) -> Response:
-        """Send a browser on, with the cookie that opens everything."""
-        response = RedirectResponse(where, 303)
-        response.set_cookie(self.cookie_name, self.cookie, httponly=True, samesite="strict", path="/")
+    def let_in(self, scope: Scope) -> Response:
+        """Send a browser on to the page, with the cookie that opens everything."""
+        response = RedirectResponse(with_query("/", scope), 303)
+        secure = scope["scheme"] == "https"
+        response.set_cookie(self.cookie_name, self.cookie, httponly=True, samesite="strict", path="/", secure=secure)
         return response
 
     def _has_cookie(self, headers: Headers) -> bool:
@@ -126,6 +130,18 @@ class Guard:
             return True
         self.failed.append(now)
         return False
+
+
+def read_query(scope: Scope) -> Dict[str, str]:
+    """The first value of each parameter in the address."""
+    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return {key: values[0] for key, values in query.items()}
+
+
+def with_query(path: str, scope: Scope) -> str:
+    """A path with what the address says of the person and their task."""
+    kept = {key: value for key, value in read_query(scope).items() if key in ("annotator", "settle")}
+    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def allowed_names(host: str) -> Set[str]:

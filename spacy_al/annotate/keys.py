@@ -27,6 +27,7 @@ KEYS: Dict[str, List[str]] = {
     "shrink": ["["],
     "everywhere": ["m"],
     "suggestions": ["h"],
+    "labels": ["l"],
     "yes": ["y"],
     "no": ["n"],
     "help": ["Shift+?", "F1"],

@@ -1,5 +1,6 @@
 """Who has which question on the screen, so that no other person gets it; a file keeps it when the server is killed."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -44,7 +45,9 @@ class Leases:
     def _write(self, now: float) -> None:
         alive = ((id_, {w: end for w, end in held.items() if end > now}) for id_, held in self.until.items())
         self.until = {id_: held for id_, held in alive if held}
-        # Not synced: it has to outlive this process, not the machine.
+        # Not synced: it has to outlive this process, not the machine. On a full disk it does not even do that; an
+        # answer is refused there, aloud.
         aside = self.path.with_name(f".{self.path.name}.tmp")
-        aside.write_text(json.dumps(self.until), encoding="utf8")
-        os.replace(aside, self.path)
+        with contextlib.suppress(OSError):
+            aside.write_text(json.dumps(self.until), encoding="utf8")
+            os.replace(aside, self.path)

@@ -4,7 +4,7 @@ import importlib
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple
 
 from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
@@ -40,12 +40,13 @@ class Opening:
     host: str = "127.0.0.1"
     port: int = 8765
     password: Optional[str] = None
+    name: str = ""
 
 
-def serve(opening: Opening, *, tell: Callable[[str], None]) -> None:
+def serve(opening: Opening, *, tell: Callable[[str, Optional[str]], None]) -> None:
     """Serve the page until SIGINT or SIGTERM.
 
-    opening (Opening): What to open. tell (Callable): Is told the address.
+    opening (Opening): What to open. tell (Callable): Is told the address here, and that for others if they may come.
     RAISES: ALError A715 without run and text, A718 for a host without a password, A719, A720, and those of the run.
     """
     check_packages()
@@ -55,12 +56,11 @@ def serve(opening: Opening, *, tell: Callable[[str], None]) -> None:
     from .server import build_app
 
     token = read_secret(opening.run / "page.json")
-    app = build_app(page, token=token, host=opening.host, password=opening.password)
+    app = build_app(page, token=token, host=opening.host, password=opening.password, name=opening.name)
     listening = listen(opening.host, opening.port)
     import uvicorn
 
-    shown = f"[{opening.host}]" if ":" in opening.host else opening.host
-    tell(f"http://{shown}:{listening.getsockname()[1]}/?token={token}")
+    tell(*addresses(opening, listening.getsockname()[1], token))
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", server_header=False, limit_concurrency=200,
         timeout_graceful_shutdown=3,
@@ -71,6 +71,19 @@ def serve(opening: Opening, *, tell: Callable[[str], None]) -> None:
         listening.close()
         if page.trainer is not None:
             page.trainer.stop()
+
+
+def addresses(opening: Opening, port: int, token: str) -> Tuple[str, Optional[str]]:
+    """The page's address on this machine, which opens it, and the one for others, who need the password."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    here = everywhere.get(opening.host, opening.host)
+    url = f"http://{f'[{here}]' if ':' in here else here}:{port}/"
+    there = None
+    if opening.name:
+        there = f"https://{opening.name}/"
+    elif not is_local(opening.host):
+        there = f"http://{socket.gethostname()}:{port}/" if here != opening.host else url
+    return f"{url}?token={token}", there
 
 
 def make_page(opening: Opening) -> "Page":
@@ -125,8 +138,9 @@ def check_packages() -> None:
 
 def check_password(opening: Opening) -> None:
     """Raise ALError A718 when other machines could come in without a password."""
-    if not is_local(opening.host) and len(opening.password or "") < SHORTEST_PASSWORD:
-        raise ALError(Errors.A718.format(host=opening.host))
+    outside = not is_local(opening.host) or opening.name
+    if outside and len(opening.password or "") < SHORTEST_PASSWORD:
+        raise ALError(Errors.A718.format(option=f"--name {opening.name}" if opening.name else f"--host {opening.host}"))
 
 
 def listen(host: str, port: int) -> socket.socket:

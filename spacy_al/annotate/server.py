@@ -1,15 +1,17 @@
 """The server: routes of the page over a desk and a trainer."""
 
+import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, cast
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -25,6 +27,8 @@ from .trainer import Trainer
 STATIC = Path(__file__).parent / "static"
 MAX_BODY, MAX_ANSWERS, MAX_TASKS = 1 << 20, 200, 20
 NEEDLESS = re.compile(r"python -m|al run|more minutes")  # people decide here when to stop
+WRONG = ("[A474]", "[A713]", "[A716]")
+OTHER_RUN = "Another run is served at this address now. Serve this one again: it takes what is kept here."
 PATH = re.compile(r"(?:/[^\s/:,;'\"()]+)+/(?=[^\s/])")
 
 
@@ -45,29 +49,34 @@ class Settings:
 
 @dataclass
 class Page:
-    """What the routes share. Until the run has labels there is no desk, and `begin` makes one out of them."""
+    """What the routes share. Until the run has labels there is no desk, and `begin` makes one out of them.
+
+    `run` tells runs apart that are served at one address one after the other.
+    """
 
     name: str
     settings: Settings
     desk: Optional[Desk] = None
     trainer: Optional[Trainer] = None
     begin: Optional[Callable[[str], "Page"]] = None
+    run: str = ""
     _status: Dict[str, Any] = field(default_factory=dict)
 
     def start(self) -> Dict[str, Any]:
         """What the page needs once."""
         labels = self.desk.labels if self.desk else []
         return {
-            "name": self.name, "labels": labels, "keys": self.settings.keys,
+            "name": self.name, "run": self.run, "labels": labels, "keys": self.settings.keys,
             "guidelines": render(self.settings.guidelines), "one_by_one": self.settings.one_by_one,
             "descriptions": descriptions(self.settings.guidelines, labels), "overlap": self.settings.overlap,
         }  # fmt: skip
 
     def status(self, annotator: Optional[str]) -> Dict[str, Any]:
         """Progress of people and of training, for the page."""
-        if self.desk is None or self.trainer is None:
+        if self.desk is None:
             return {"phase": "new"}
-        progress, news = self.desk.progress(annotator), self.trainer.news()
+        progress = self.desk.progress(annotator)
+        news = self.trainer.news() if self.trainer else {"phase": "waiting"}
         problem = news.get("problem")
         training = {**news, "problem": PATH.sub("", problem) if problem else None}
         enough = self.settings.batch or min(20, self._asked())
@@ -108,36 +117,45 @@ def run_status(status: Status) -> Dict[str, Any]:
     return {"outlook": outlook_message(status), "lines": lines, "rounds": status.rounds, "stopped": status.stopped}
 
 
-def build_app(page: Page, *, token: str, host: str, password: Optional[str] = None) -> Guard:
+def build_app(page: Page, *, token: str, host: str, password: Optional[str] = None, name: str = "") -> Guard:
     """The ASGI application.
 
-    page (Page): What it serves. token (str), host (str), password (Optional[str]): See `Guard`.
+    page (Page): What it serves. token (str), host (str), password (Optional[str]), name (str): See `Guard`.
     """
+
+    page.run = hashlib.sha256(f"run {token}".encode()).hexdigest()[:16]
 
     async def index(request: Request) -> Response:
         return FileResponse(STATIC / "index.html")
 
-    async def login(request: Request) -> Response:
-        if request.method == "GET":
-            return FileResponse(STATIC / "login.html")
-        body = (await read_body(request)).decode("utf8", "replace")
-        from urllib.parse import parse_qs
+    def is_other(run: Any) -> bool:
+        return run not in (None, "", page.run)
 
+    async def login(request: Request) -> Response:
+        shown = (STATIC / "login.html").read_text(encoding="utf8")
+        if request.method == "GET":
+            return HTMLResponse(shown)
+        body = (await read_body(request)).decode("utf8", "replace")
         right = guard.check_password(parse_qs(body).get("password", [""])[0])
         if right:
-            return guard.let_in("/")
+            return guard.let_in(request.scope)
         text = "Too many wrong passwords: wait a minute." if right is None else "Wrong password."
-        return PlainTextResponse(text, 429 if right is None else 403)
+        problem = f'<p class="problem" role="alert">{text}</p>'
+        return HTMLResponse(shown.replace("<!-- problem -->", problem), 429 if right is None else 403)
 
     async def start(request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(page.start))
 
     async def status(request: Request) -> Response:
+        if is_other(request.query_params.get("run")):
+            return PlainTextResponse(OTHER_RUN, 409)
         annotator = read_annotator(request.query_params.get("annotator"))
         return JSONResponse(await run_in_threadpool(page.status, annotator))
 
     async def answer(request: Request) -> Response:
         value = await read_json(request)
+        if is_other(value.get("run")):
+            return PlainTextResponse(OTHER_RUN, 409)
         return JSONResponse(await run_in_threadpool(exchange, page, value))
 
     async def differences(request: Request) -> Response:
@@ -162,8 +180,8 @@ def build_app(page: Page, *, token: str, host: str, password: Optional[str] = No
         Route("/api/differences", differences), Route("/api/train", train, methods=["POST"]),
         Route("/api/labels", labels, methods=["POST"]), Mount("/static", StaticFiles(directory=STATIC)),
     ]  # fmt: skip
-    app = Starlette(routes=routes, exception_handlers={ALError: _refuse})
-    guard = Guard(app, token=token, host=host, password=password)
+    app = Starlette(routes=routes, exception_handlers={ALError: _refuse, OSError: _fail})
+    guard = Guard(app, token=token, host=host, password=password, name=name)
     return guard
 
 
@@ -175,12 +193,12 @@ def exchange(page: Page, value: Dict[str, Any]) -> Dict[str, Any]:
     if not good or len(rows) > MAX_ANSWERS or len(have) > MAX_ANSWERS or not isinstance(amount, int):
         raise ALError(Errors.A713.format(problem="answers, have or amount are not as the page writes them"))
     if page.desk is None:
-        return {"saved": 0, "tasks": [], "fresh": 0}
+        return {"saved": 0, "tasks": [], "fresh": 0, "round": 0, "stale": []}
     who = f"{SETTLED}{annotator or 'somebody'}" if value.get("settle") is True else annotator
     saved = page.desk.take([read_post(row, who) for row in rows])
     tasks = page.desk.next(annotator, min(max(amount, 0), MAX_TASKS), have)
     shown = [task_message(task) | page.desk.context(task) for task in tasks]
-    return {"saved": saved, "tasks": shown, "fresh": page.desk.fresh()}
+    return {"saved": saved, "tasks": shown, "fresh": page.desk.fresh(), **page.desk.stale(annotator, have)}
 
 
 async def read_body(request: Request) -> bytes:
@@ -210,4 +228,10 @@ def _no_constant(name: str) -> None:
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
-    return JSONResponse({"problem": PATH.sub("", str(error))}, 422)
+    # 422: what was sent is wrong, and would be again. 503: it may be sent again, as when the disk is full.
+    final = str(error).startswith(WRONG)
+    return JSONResponse({"problem": PATH.sub("", str(error))}, 422 if final else 503)
+
+
+async def _fail(request: Request, error: Exception) -> Response:
+    return await _refuse(request, ALError(Errors.A721.format(reason=cast(OSError, error).strerror or error)))

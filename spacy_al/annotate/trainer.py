@@ -13,6 +13,7 @@ from typing import Any, Dict, Optional
 from ..errors import ALError
 
 PAUSE = 0.2  # seconds between looks at the run
+RETRY = 10.0  # seconds after which a disk that was full is tried again
 PATIENCE = 20.0  # seconds in which the process of a server that was killed has ended
 
 
@@ -114,12 +115,16 @@ def work(connection: Connection, plan: Plan) -> None:
             if answers is None:
                 wire.tell(phase="done", done=0, total=0)
                 return
-        except ALError as error:
+        except (ALError, OSError) as error:
             if str(error).startswith("[A504]") and time.monotonic() - started < PATIENCE:
                 time.sleep(PAUSE)
                 continue
             waited_at = rounds.answers()
             wire.tell(phase="waiting", done=0, total=0, problem=str(error))
+            if isinstance(error, OSError) or str(error).startswith("[A002]"):
+                # A full disk heals without new answers; what was half done is read anew from the run.
+                rounds, waited_at = Rounds(plan, wire), -1
+                time.sleep(RETRY)
         time.sleep(PAUSE)
 
 

@@ -24,6 +24,7 @@ Keys = Annotated[Optional[Path], typer.Option(help='JSON file of keys, such as {
 Host = Annotated[str, typer.Option(help="Address to listen at; another than this machine's own needs --password")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free")]
 Password = Annotated[Optional[str], typer.Option(envvar="SPACY_AL_PASSWORD", help="Opens the page from other machines")]
+Name = Annotated[str, typer.Option(help="Name by which others reach the page, as that of a TLS proxy in front")]
 Gpu = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")]
 
 
@@ -42,6 +43,7 @@ def annotate_cli(
     host: Host = "127.0.0.1",
     port: Port = 8765,
     password: Password = None,
+    name: Name = "",
     use_gpu: Gpu = -1,
 ) -> None:
     """
@@ -58,15 +60,19 @@ def annotate_cli(
     with fail_clearly():
         from spacy.cli._util import parse_config_overrides
 
-        from ..annotate.guard import is_local
         from ..annotate.serve import Opening, serve
 
         overrides = parse_config_overrides(list(ctx.args))
         opening = Opening(
             run, text, config, labels, lang, overrides, guidelines, keys, one_by_one, overlap, batch, use_gpu,
-            host, port, password,
+            host, port, password, name,
         )  # fmt: skip
-        if not is_local(host):
-            warning = f"Anyone who reaches {host} and has the password can read and label. The connection is not "
-            typer.secho(warning + "encrypted: put a TLS proxy in front.", fg=typer.colors.YELLOW, err=True)
-        serve(opening, tell=lambda address: typer.echo(f"Label at {address}\nStop with Ctrl+C; nothing is lost."))
+
+        def tell(here: str, there: Optional[str]) -> None:
+            typer.echo(f"Label at {here}\nStop with Ctrl+C; nothing is lost.")
+            if there:
+                warning = "Anyone who reaches it and has the password can read and label."
+                proxy = "" if name else " The connection is not encrypted: put a TLS proxy in front."
+                typer.secho(f"Others open {there}?annotator=NAME. {warning}{proxy}", fg=typer.colors.YELLOW, err=True)
+
+        serve(opening, tell=tell)

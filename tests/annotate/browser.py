@@ -1,14 +1,18 @@
-"""Chromium from Debian's packages, and somebody who labels in the real page by keyboard and by mouse."""
+"""Chromium from Debian's packages, and somebody who labels in the real page by keyboard, mouse and finger."""
 
+import json
 import shutil
 import time
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import ActionChains
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+from spacy_al.tasks import Answer
 
 OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars")
 
@@ -102,6 +106,65 @@ class Person:
             ActionChains(self.browser, duration=0).click_and_hold(first).move_to_element(last).release().perform()
             next(one for one in self.find(".labels .label") if one.text.endswith(label)).click()
 
+    def touch(self, *words, pause=0.02):
+        """Put a finger on the first word, draw it over the others and lift it."""
+        self.finger([self.middle(f"#w{word}") for word in words], pause)
+
+    def middle(self, selector):
+        script = """const box = document.querySelector(arguments[0]).getBoundingClientRect();
+            return {x: box.left + box.width / 2, y: box.top + box.height / 2}"""
+        return self.browser.execute_script(script, selector)
+
+    def finger(self, points, pause=0.02):
+        for kind, some in [("touchStart", points[:1]), *[("touchMove", [one]) for one in points[1:]], ("touchEnd", [])]:
+            self.browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": some})
+            time.sleep(pause)
+        time.sleep(0.4)  # two taps in quick succession are another gesture
+
+    def tap(self, selector):
+        """Tap the middle of an element."""
+        self.finger([self.middle(selector)])
+
     def problems(self):
         """What the console complains of."""
         return [row["message"] for row in self.browser.get_log("browser") if row["level"] in ("SEVERE", "WARNING")]
+
+
+def load(browser, url):
+    """Open an address as soon as its server is there."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return browser.get(url)
+        except WebDriverException:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+def enter(browser, url):
+    person = Person(browser)
+    load(browser, url)
+    browser.execute_script("localStorage.clear()")
+    browser.get(url)
+    person.wait(person.words)
+    browser.get_log("browser")
+    return person
+
+
+def answers(folder):
+    path = folder / "answers.jsonl"
+    return [Answer.from_row(json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def accept(person):
+    before, words = person.question(), person.words()
+    person.press(Keys.ENTER)
+    person.wait(lambda: person.question() != before)
+    return words
+
+
+def set_tasks(folder, **more):
+    path = folder / "rounds/0000/selected.jsonl"
+    rows = [json.loads(line) | more for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))

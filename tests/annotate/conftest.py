@@ -9,6 +9,8 @@ from thinc.api import Config
 from spacy_al.loop.session import Session
 from tests.loop.conftest import CONFIG, write_corpus
 
+from .servers import Forked, free_port
+
 
 @pytest.fixture(scope="session")
 def pool(tmp_path_factory):
@@ -28,3 +30,27 @@ def begun(tmp_path_factory, pool):
 @pytest.fixture
 def folder(begun, tmp_path):
     return shutil.copytree(begun, tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from .browser import open_browser
+
+    browser = open_browser()
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def server(folder):
+    server = Forked(folder, free_port())
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def person(browser, server):
+    from .browser import enter
+
+    return enter(browser, server.url)

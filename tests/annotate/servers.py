@@ -36,23 +36,25 @@ def make_page(folder, **settings):
     return Page("run", Settings(KEYS, **settings), Desk(folder, overlap=settings.get("overlap", 1)))
 
 
-def serve_page(folder, port):
+def serve_page(folder, port, settings):
     import uvicorn
 
-    app = build_app(make_page(folder), token=read_secret(folder / "page.json"), host="127.0.0.1")
+    app = build_app(make_page(folder, **settings), token=read_secret(folder / "page.json"), host="127.0.0.1")
     uvicorn.run(app, port=port, log_level="error", lifespan="off")
 
 
 class Forked:
     """A server that starts within a moment; it has no trainer."""
 
-    def __init__(self, folder, port):
-        self.folder, self.port = folder, port
+    def __init__(self, folder, port, **settings):
+        self.folder, self.port, self.settings = folder, port, settings
         self.process = None
         self.token = read_secret(folder / "page.json")
+        self.url = f"http://127.0.0.1:{port}/?token={self.token}"
 
     def start(self):
-        self.process = multiprocessing.get_context("fork").Process(target=serve_page, args=(self.folder, self.port))
+        args = (self.folder, self.port, self.settings)
+        self.process = multiprocessing.get_context("fork").Process(target=serve_page, args=args)
         self.process.start()
 
     def kill(self):

@@ -4,78 +4,21 @@ import json
 import os
 import shutil
 import signal
-import time
 
 import pytest
 import spacy
 
-from spacy_al.tasks import Answer
 from tests.loop.conftest import PEOPLE
 
-from .servers import Forked, command, free_port, gold_spans
+from .servers import command, free_port, gold_spans
 
 pytestmark = pytest.mark.browser
 pytest.importorskip("selenium")
-from selenium.common.exceptions import WebDriverException  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 
-from .browser import Person, open_browser  # noqa: E402
+from .browser import Person, accept, answers, enter, load, set_tasks  # noqa: E402
 
 LABELS = ["PER", "LOC"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    browser = open_browser()
-    yield browser
-    browser.quit()
-
-
-@pytest.fixture
-def server(folder):
-    server = Forked(folder, free_port())
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def person(browser, server):
-    return enter(browser, f"http://127.0.0.1:{server.port}/?token={server.token}")
-
-
-def load(browser, url):
-    """Open an address as soon as its server is there."""
-    end = time.monotonic() + 60
-    while True:
-        try:
-            return browser.get(url)
-        except WebDriverException:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
-
-
-def enter(browser, url):
-    person = Person(browser)
-    load(browser, url)
-    browser.execute_script("localStorage.clear()")
-    browser.get(url)
-    person.wait(person.words)
-    browser.get_log("browser")
-    return person
-
-
-def answers(folder):
-    path = folder / "answers.jsonl"
-    return [Answer.from_row(json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def accept(person):
-    before, words = person.question(), person.words()
-    person.press(Keys.ENTER)
-    person.wait(lambda: person.question() != before)
-    return words
 
 
 def test_a_model_learns_while_somebody_labels_by_keyboard_and_mouse(browser, folder, pool):
@@ -195,12 +138,6 @@ def test_hostile_text_is_text(person, browser, folder):
     person.press("1")
     assert browser.title == title
     assert person.problems() == []
-
-
-def set_tasks(folder, **more):
-    path = folder / "rounds/0000/selected.jsonl"
-    rows = [json.loads(line) | more for line in path.read_text().splitlines()]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def test_outside_the_window_is_missing(person, browser, folder):

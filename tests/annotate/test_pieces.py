@@ -12,7 +12,7 @@ from spacy_al.annotate.begin import begin, read_labels, recipe
 from spacy_al.annotate.context import neighbour, read_context, write_context
 from spacy_al.annotate.guidelines import descriptions, render
 from spacy_al.annotate.keys import KEYS, normal_key, read_keys
-from spacy_al.annotate.serve import Opening, check_password, listen, make_page
+from spacy_al.annotate.serve import Opening, addresses, check_password, listen, make_page
 from spacy_al.corpus.convert import Options, convert
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
@@ -103,6 +103,19 @@ def test_another_address_needs_a_password():
         check_password(Opening(Path("x"), host="0.0.0.0", password="short"))
     check_password(Opening(Path("x"), host="0.0.0.0", password="long enough"))
     check_password(Opening(Path("x")))
+    with pytest.raises(ALError, match="A718.*--name label.example"):
+        check_password(Opening(Path("x"), name="label.example"))
+
+
+@pytest.mark.parametrize(
+    ("opening", "here", "there"),
+    [({}, "http://127.0.0.1:1/?token=t", None), ({"host": "::1"}, "http://[::1]:1/?token=t", None),
+     ({"host": "0.0.0.0"}, "http://127.0.0.1:1/?token=t", f"http://{socket.gethostname()}:1/"),
+     ({"host": "10.0.0.5"}, "http://10.0.0.5:1/?token=t", "http://10.0.0.5:1/"),
+     ({"name": "label.example"}, "http://127.0.0.1:1/?token=t", "https://label.example/")],
+)  # fmt: skip
+def test_addresses_can_be_opened(opening, here, there):
+    assert addresses(Opening(Path("x"), **opening), 1, "t") == (here, there)
 
 
 def test_a_port_that_is_taken_is_named():

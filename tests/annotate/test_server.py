@@ -92,6 +92,39 @@ def test_a_password_opens_the_page_and_wrong_ones_are_counted(page):
     assert fresh.get("/api/start").status_code == 200
 
 
+def test_a_proxy_may_stand_in_front(page):
+    base = "https://label.example"
+    app = build_app(page, token=TOKEN, host="127.0.0.1", password="correct horse", name="label.example")
+    client = TestClient(app, base_url=base, headers={"origin": base}, follow_redirects=False)
+    assert client.get("/", params={"annotator": "ann"}).headers["location"] == "/login?annotator=ann"
+    response = client.post("/login", params={"annotator": "ann"}, data={"password": "correct horse"})
+    assert response.headers["location"] == "/?annotator=ann"
+    assert "secure" in response.headers["set-cookie"].lower()
+    assert client.post("/api/answer", json={}, headers={"origin": "http://label.example"}).status_code == 403
+    assert client.post("/api/answer", json={}).status_code == 200
+
+
+def test_the_page_of_another_run_is_told_so(client):
+    run = client.get("/api/start").json()["run"]
+    codes = [client.post("/api/answer", json={"run": one}).status_code for one in (run, "other")]
+    assert codes == [200, 409]
+
+
+def test_questions_that_need_no_answer_any_more_are_named(client):
+    ids = [task["id"] for task in client.post("/api/answer", json={"amount": 2}).json()["tasks"]]
+    row = {"id": ids[0], "round": 0, "verdict": "accept", "when": "2026-01-01T00:00:00Z"}
+    result = client.post("/api/answer", json={"answers": [row], "have": [*ids, "gone"]}).json()
+    assert (result["round"], result["stale"]) == (0, [ids[0], "gone"])
+
+
+def test_a_run_that_cannot_be_written_may_be_tried_again(client, folder):
+    task = client.post("/api/answer", json={}).json()["tasks"][0]
+    (folder / "answers.jsonl").mkdir()
+    row = {"id": task["id"], "round": 0, "verdict": "accept", "when": "2026-01-01T00:00:00Z"}
+    response = client.post("/api/answer", json={"answers": [row]})
+    assert (response.status_code, response.json()["problem"][:6]) == (503, "[A002]")
+
+
 def test_too_long_posts_are_refused(client):
     response = client.post("/api/answer", content=b"x" * (MAX_BODY + 1))
     assert response.status_code == 422

@@ -1,23 +1,23 @@
-// The page: its state, what each key and click does to it, and drawing it anew after every change.
+// The page: what each key and click does to its state, and drawing it anew after every change.
 
 import { h, render } from "./vendor/preact-11.2.0.js";
 import htm from "./vendor/htm-3.1.1.js";
 import { tinykeys } from "./vendor/tinykeys-3.1.0.js";
+import { Ask, Banner, Empty, Failure, Variants } from "./cards.js";
 import { at, drop, everywhere, plain, put, resize } from "./edit.js";
+import { go, jump, line, move } from "./moving.js";
 import { Outlook } from "./outlook.js";
 import { Agreement, Guidelines, Help, Key, Labels, Legend, Progress } from "./side.js";
+import { range, say, state } from "./state.js";
 import { Text, colour, wordAt } from "./text.js";
-import { Outbox, annotator, get, post, settling } from "./wire.js";
+import { Drafts, Outbox, Refusal, annotator, get, keep, post, settling } from "./wire.js";
 
 const html = htm.bind(h);
 const AHEAD = 5; // questions held, so that the next one is there at once and some are left without a connection
 const IDLE = 120; // seconds after which nobody is thought to be at work on a question
 
-const state = {
-  config: null, status: null, question: null, queue: [], past: [], ahead: [], brush: null, help: false, hidden: false,
-  notice: "", busy: false, offline: false, differences: null, done: 0, theme: localStorage.getItem("al:theme") || "",
-};
 let outbox = null;
+let drafts = null;
 let drag = null;
 
 // --- questions
@@ -27,9 +27,11 @@ function open(task, kept) {
   const suggested = shown.map(([start, end, label]) => [start, end, label, "model"]);
   const first = task.windows.length ? task.windows[0][0] : 0;
   const byOne = state.config.one_by_one && suggested.length && !task.windows.length;
+  const draft = kept || byOne ? null : drafts.read(task);
+  const spans = state.hidden && !byOne ? [] : suggested;
   const question = {
-    task, suggested, spans: state.hidden && !byOne ? [] : suggested, selection: [first, first], undo: [], redo: [],
-    seconds: 0, since: Date.now(), ...(byOne ? { asked: 0, said: [] } : {}), ...kept,
+    task, suggested, spans: draft || spans, selection: [first, first], undo: draft ? [{ spans, selection: null }] : [],
+    redo: [], seconds: 0, since: Date.now(), ...(byOne ? { asked: 0, said: [] } : {}), ...kept,
   };
   question.since = Date.now();
   return question;
@@ -43,16 +45,19 @@ function next() {
 
 const waiting = () => [...state.queue.map((entry) => (entry.task || entry).id), ...(state.question ? [state.question.task.id] : [])];
 
+// Send what waits; take new questions in and drop those that a newer ranking or another window has made needless.
 async function exchange() {
   const amount = settling ? 0 : Math.max(AHEAD - state.queue.length, 0);
-  const value = await outbox.exchange(waiting(), amount);
-  state.offline = outbox.offline;
-  if (value) {
-    const have = new Set(waiting());
-    state.queue.push(...value.tasks.filter((task) => !have.has(task.id)));
-    if (value.problem) state.notice = value.problem;
-    if (state.status && value.fresh !== undefined) state.status = { ...state.status, fresh: value.fresh };
-  }
+  const have = waiting();
+  const value = await outbox.exchange(have, amount);
+  if (!value) return null;
+  const stale = new Set(value.stale);
+  const needless = ({ id, round }) => stale.has(id) || round < value.round;
+  if (!settling) state.queue = state.queue.filter((entry) => entry.task || !needless(entry));
+  const known = new Set([...waiting(), ...state.past.filter(({ task }) => task.round === value.round).map(({ task }) => task.id)]);
+  state.queue.push(...value.tasks.filter((task) => !known.has(task.id)));
+  if (value.problem) state.notice = value.problem;
+  if (state.status && value.fresh !== undefined) state.status = { ...state.status, fresh: value.fresh };
   return value;
 }
 
@@ -69,8 +74,9 @@ async function finish(verdict, more) {
   };
   if (question.task.windows.length && verdict === "accept") row.missing = unasked(question);
   outbox.add(row);
+  drafts.drop(question.task);
   state.busy = true;
-  const was = state.offline;
+  const was = outbox.trouble;
   const sent = exchange();
   if (!was) await sent;
   else sent.then(draw);
@@ -138,6 +144,7 @@ function change(spans, selection) {
   question.redo = [];
   question.spans = spans;
   if (selection) question.selection = selection;
+  drafts.write(question.task, spans);
 }
 
 function undo() {
@@ -171,15 +178,10 @@ function redo() {
   }
 }
 
-function range() {
-  const { question } = state;
-  const [one, two] = question.selection || [0, 0];
-  return [Math.min(one, two), Math.max(one, two) + 1];
-}
-
 function label(name) {
   const { question } = state;
   if (!question || question.asked !== undefined) return;
+  if (!question.selection) return say("Choose words first");
   let [start, end] = range();
   const place = end - start === 1 ? at(question.spans, start) : -1;
   if (place >= 0) [start, end] = question.spans[place];
@@ -187,10 +189,11 @@ function label(name) {
   say(`${question.task.words.slice(start, end).join(" ")}: ${name}`);
 }
 
+// A click on a label: it labels what is selected, or from now on whatever is touched.
 function use(name) {
-  const { question } = state;
+  state.finding = null;
   if (state.brush === name) state.brush = null;
-  else if (question?.selection && question.picked) label(name), (question.picked = false);
+  else if (state.brush === null && state.question?.picked) label(name);
   else state.brush = name;
 }
 
@@ -220,54 +223,15 @@ function toggleSuggestions() {
   }
 }
 
-// --- moving
-
-function move(step, extend) {
-  const { question } = state;
-  if (!question) return;
-  if (getComputedStyle(document.getElementById("text")).direction === "rtl") step = -step;
-  go((question.selection || [0, 0])[1] + step, extend);
-}
-
-function go(word, extend) {
-  const { question } = state;
-  const head = Math.max(0, Math.min(question.task.words.length - 1, word));
-  question.selection = extend ? [(question.selection || [head])[0], head] : [head, head];
-  question.picked = true;
-}
-
-function line(step) {
-  const { question } = state;
-  const here = document.getElementById(`w${(question.selection || [0, 0])[1]}`).getBoundingClientRect();
-  const middle = (here.left + here.right) / 2;
-  let best = null;
-  for (const word of document.querySelectorAll("#text .word")) {
-    const box = word.getBoundingClientRect();
-    const rows = Math.round(((box.top - here.top) * step) / here.height);
-    if (rows < 1) continue;
-    const far = [rows, Math.abs((box.left + box.right) / 2 - middle)];
-    if (!best || far[0] < best.far[0] || (far[0] === best.far[0] && far[1] < best.far[1])) best = { far, word };
-  }
-  if (best) go(Number(best.word.dataset.word), false);
-}
-
-function jump(step) {
-  const { question } = state;
-  const here = range()[0];
-  const starts = question.spans.map(([start]) => start).filter((start) => (start - here) * step > 0);
-  if (!starts.length) return;
-  const start = step > 0 ? Math.min(...starts) : Math.max(...starts);
-  const [, end] = question.spans[at(question.spans, start)];
-  question.selection = [start, end - 1];
-}
-
 // --- the pointer
 
 const pointer = {
   down(event) {
+    const { question } = state;
+    if (!question || event.button) return;
     const word = wordAt(event);
-    if (word === null || event.button || !state.question) return;
-    drag = { id: event.pointerId, moved: false };
+    if (word === null) return void (Object.assign(question, { selection: null, picked: false }), draw());
+    drag = { id: event.pointerId, before: question.selection };
     go(word, event.shiftKey);
     draw();
     event.target.setPointerCapture?.(event.pointerId);
@@ -278,23 +242,30 @@ const pointer = {
     if (!drag || drag.id !== event.pointerId) return;
     const word = wordAt(event);
     if (word === null || word === state.question.selection[1]) return;
-    drag.moved = true;
     go(word, true);
     draw();
   },
   up(event) {
     if (!drag || drag.id !== event.pointerId) return;
+    const { before } = drag;
     drag = null;
-    if (event.type !== "pointerup") return;
+    const { question } = state;
     const [start, end] = range();
-    const place = end - start === 1 ? at(state.question.spans, start) : -1;
-    if (state.brush) label(state.brush);
-    else if (place >= 0) state.question.selection = [state.question.spans[place][0], state.question.spans[place][1] - 1];
+    const place = end - start === 1 ? at(question.spans, start) : -1;
+    if (event.type !== "pointerup") question.selection = before; // the finger scrolled
+    else if (state.brush) label(state.brush);
+    else if (place >= 0) question.selection = [question.spans[place][0], question.spans[place][1] - 1];
     draw();
   },
   twice() {
-    if (state.question && at(state.question.spans, range()[0]) >= 0) remove(), draw();
+    if (marked()) remove(), draw();
   },
+};
+
+// Whether the selection is in an entity that can be changed.
+const marked = () => {
+  const { question } = state;
+  return question?.selection && question.asked === undefined && at(question.spans, range()[0]) >= 0;
 };
 
 // --- keys
@@ -306,8 +277,8 @@ const actions = {
   last: () => go(Infinity, false), next_entity: () => jump(1), previous_entity: () => jump(-1),
   grow: () => change(resize(state.question.spans, range()[0], 1, state.question.task.words.length)),
   shrink: () => change(resize(state.question.spans, range()[0], -1, state.question.task.words.length)),
-  yes: () => judge(true), no: () => judge(false), help: () => (state.help = !state.help),
-  cancel: () => ((state.help = false), (state.brush = null), (state.notice = "")),
+  yes: () => judge(true), no: () => judge(false), labels: () => (state.finding = ""), help: () => (state.help = !state.help),
+  cancel: () => Object.assign(state, { help: false, brush: null, finding: null, notice: "" }),
 };
 const ALWAYS = ["help", "cancel", "undo", "redo"];
 
@@ -317,8 +288,9 @@ function bindKeys() {
     for (const key of keys) map[key] = (event) => press(event, action, () => actions[action]());
   }
   state.config.labels.slice(0, 20).forEach((name, number) => {
+    // By the place of the key too: where digits need Shift, the key is the same.
     const digit = (number + 1) % 10;
-    const key = number < 10 ? String(digit) : `Shift+Digit${digit}`;
+    const key = number < 10 ? `(${digit}|Digit${digit})` : `Shift+Digit${digit}`;
     map[key] = (event) => press(event, "label", () => label(name));
   });
   tinykeys(window, map);
@@ -354,12 +326,9 @@ function click(work) {
 
 // --- drawing
 
-function say(text) {
-  document.getElementById("live").textContent = text;
-}
-
 const possible = {
   undo: () => state.question?.undo.length || state.past.length,
+  remove: marked, everywhere: marked, grow: marked, shrink: marked,
   redo: () => state.question?.redo.length || (state.question?.revisited && state.ahead.length && !state.question.undo.length),
 };
 const button = (action, name, kind) => html`<button class=${kind || ""} id=${action} disabled=${!(possible[action] || (() => state.question))()}
@@ -368,24 +337,27 @@ const button = (action, name, kind) => html`<button class=${kind || ""} id=${act
 function Card() {
   const { question, config } = state;
   if (!question) return html`<${Empty} />`;
+  const tools = [["remove", "Remove"], ["everywhere", "Mark all like it"], ["shrink", "Shorter"], ["grow", "Longer"]];
   const { task } = question;
   const asking = question.asked !== undefined;
   const span = asking && question.suggested[question.asked];
   const suggestions = question.suggested.length > 0;
   return html`<section class="card question" aria-label="Question">
     <header>
-      <p class="where">${task.source || "Sentence"}${question.revisited ? html` · <b>changed answer replaces the old one</b>` : null}</p>
+      <p class="where">${task.source || "Sentence"}${question.revisited ? html` · <b>changed answer replaces the old one</b>` : null}
+        ${state.brush ? html` · <b class="painting">painting ${state.brush}; click it again to end</b>` : null}</p>
       ${suggestions && !asking ? html`<button class="plain" id="suggestions" aria-pressed=${!state.hidden} onClick=${() => click(toggleSuggestions)}>
         ${state.hidden ? "Show suggestions" : "Hide suggestions"} <${Key} keys=${config.keys.suggestions} /></button>` : null}
     </header>
     ${asking
       ? html`<p class="ask">Is <b>${task.words.slice(span[0], span[1]).join(" ")}</b> here <span class="label still ${colour(config.labels, span[2])}">${span[2]}</span>?</p>`
-      : html`<${Labels} config=${config} question=${question} brush=${state.brush} use=${(name) => click(() => use(name))} />`}
+      : html`<${Labels} config=${config} state=${state} draw=${draw} use=${(name) => click(() => use(name))} />`}
     ${task.before ? html`<p class="around before" dir="auto">${task.before}</p>` : null}
     <${Text} question=${question} labels=${config.labels} on=${pointer} />
     ${task.after ? html`<p class="around after" dir="auto">${task.after}</p>` : null}
     ${task.windows.length ? html`<p class="hint">Only the underlined words are asked about; grey words are context.</p>` : null}
-    ${state.differences ? html`<${Variants} />` : null}
+    ${state.differences ? html`<${Variants} take=${(spans) => click(() => change(spans))} />` : null}
+    ${asking ? null : html`<div class="tools" role="toolbar" aria-label="The chosen entity">${tools.map(([action, name]) => button(action, name, "plain"))}</div>`}
     <footer>
       ${asking ? [button("yes", "Yes", "primary"), button("no", "No", "")] : button("accept", question.spans.length ? "Accept" : "Nothing here", "primary")}
       ${button("skip", "Skip")}<span class="stretch"></span>${button("undo", "Undo", "plain")}${button("redo", "Redo", "plain")}
@@ -394,65 +366,20 @@ function Card() {
   ${asking ? null : html`<${Legend} config=${config} suggestions=${suggestions && !state.hidden} />`}`;
 }
 
-function Variants() {
-  const row = state.differences.find((one) => one.task.id === state.question.task.id);
-  const { words } = state.question.task;
-  return html`<div class="variants">${(row?.answers || []).map((answer) => html`<div class="variant">
-    <b>${answer.annotator || "unnamed"}</b>
-    <span>${answer.spans.length ? answer.spans.map(([start, end, name]) => html`<span class="label still ${colour(state.config.labels, name)}">${words.slice(start, end).join(" ")} · ${name}</span> `) : "no entities"}</span>
-    <button onClick=${() => (change(answer.spans.map((span) => [...span, "me"])), draw())}>Take this</button></div>`)}</div>`;
-}
-
-function Empty() {
-  const phase = state.status?.phase;
-  const { name } = state.config;
-  if (settling) return html`<section class="card empty"><h2>Nothing to settle</h2><p>No two people differ on a sentence.</p></section>`;
-  if (phase === "done") {
-    return html`<section class="card empty"><h2>This run is finished</h2>
-      <p>The model is in the run's folder. Load it in Python:</p><pre>spacy.load("${name}/model")</pre></section>`;
-  }
-  const starting = !state.status || ["new", "starting", "loading"].includes(state.status.training?.phase || "new");
-  return html`<section class="card empty" aria-busy="true"><div class="wheel" aria-hidden="true"></div>
-    <h2>${starting ? "Getting ready" : "The next questions are on their way"}</h2>
-    <p>${starting ? "Texts and model are being loaded." : "The model learns from your answers and looks for what it does not know yet."}</p></section>`;
-}
-
-function Ask() {
-  const begin = async (event) => {
-    event.preventDefault();
-    const labels = event.target.elements.labels.value;
-    state.beginning = true;
-    draw();
-    try {
-      const response = await post("/api/labels", { labels }, 600000);
-      if (response.ok) return location.reload();
-      state.notice = (await response.json()).problem;
-    } catch {
-      state.notice = "The server does not answer. Look at the terminal in which it was started.";
-    }
-    state.beginning = false;
-    draw();
-  };
-  return html`<main class="alone"><form class="card narrow" onSubmit=${begin}>
-    <h1>What do you want to find?</h1>
-    <label for="labels">Names of labels, with commas between them</label>
-    <input id="labels" name="labels" placeholder="PERSON, PLACE" autocomplete="off" autofocus required maxlength="2000" />
-    ${state.notice ? html`<p class="problem" role="alert">${state.notice}</p>` : null}
-    <button class="primary" type="submit" disabled=${state.beginning}>${state.beginning ? "Reading your texts …" : "Begin"}</button></form></main>`;
-}
-
 function App() {
   const { config, status } = state;
-  if (!config.labels.length) return html`<${Ask} />`;
-  const kept = outbox.rows.length;
+  if (state.failure) return html`<${Failure} text=${state.failure} />`;
+  if (!config.labels.length) return html`<${Ask} draw=${draw} />`;
+  const other = new URLSearchParams({ ...(annotator && { annotator }), ...(settling ? {} : { settle: 1 }) });
   return html`<div class="page">
     <header class="top">
       <h1>${config.name}</h1>${annotator ? html`<span class="who">${annotator}</span>` : null}<span class="stretch"></span>
+      ${settling || status?.people > 1 ? html`<a id="settle" href=${`?${other}`}>${settling ? "Label" : "Settle differences"}</a>` : null}
       ${status?.fresh ? html`<button class="plain" id="train" onClick=${() => post("/api/train", {})}>Learn now</button>` : null}
       <button class="plain" onClick=${theme} aria-label="Light or dark">${dark() ? "Light" : "Dark"}</button>
       <button class="plain" id="help" onClick=${() => ((state.help = true), draw())}>Keys <kbd>?</kbd></button>
     </header>
-    ${state.offline ? html`<p class="banner" role="alert">No connection. ${kept} ${kept === 1 ? "answer is" : "answers are"} kept here and sent when it is back.</p>` : null}
+    <${Banner} outbox=${outbox} />
     ${state.notice ? html`<p class="banner problem" role="alert">${state.notice} <button class="plain" onClick=${() => ((state.notice = ""), draw())}>Close</button></p>` : null}
     <main><${Card} /><${Guidelines} config=${config} /></main>
     <aside>
@@ -472,7 +399,7 @@ const dark = () => (state.theme || (matchMedia("(prefers-color-scheme: dark)").m
 
 function theme() {
   state.theme = dark() ? "light" : "dark";
-  localStorage.setItem("al:theme", state.theme);
+  keep("al:theme", state.theme);
   document.documentElement.dataset.theme = state.theme;
   draw();
 }
@@ -480,7 +407,7 @@ function theme() {
 // --- beginning
 
 async function settle() {
-  const found = await get("/api/differences");
+  const found = await get("/api/differences", state.config.run);
   state.agreement = found.agreement;
   state.left = found.left;
   state.differences = found.differences;
@@ -490,12 +417,12 @@ async function settle() {
 
 async function look() {
   try {
-    state.status = await get("/api/status");
+    state.status = await get("/api/status", state.config.run);
     if (settling) await settle();
-    else if (state.offline || !state.question || outbox.rows.length) await exchange();
+    else if (outbox.trouble || !state.question || outbox.rows.length) await exchange();
     if (!state.question) next();
-  } catch {
-    state.offline = true;
+  } catch (error) {
+    outbox.trouble = error instanceof Refusal ? error.message : "offline";
   }
   draw();
   const busy = state.status?.training?.phase !== "waiting" || !state.question;
@@ -504,9 +431,17 @@ async function look() {
 
 async function start() {
   if (state.theme) document.documentElement.dataset.theme = state.theme;
-  state.config = await get("/api/start");
+  try {
+    state.config = await get("/api/start", "");
+    state.failure = null;
+  } catch (error) {
+    state.failure = error instanceof Refusal ? error.message : "The server does not answer. The page goes on when it does.";
+    setTimeout(start, 2000);
+    return draw();
+  }
   document.title = `${state.config.name} · label`;
-  outbox = new Outbox(state.config.name);
+  outbox = new Outbox(state.config.run);
+  drafts = new Drafts(state.config.run);
   draw();
   if (!state.config.labels.length) return;
   bindKeys();
@@ -516,11 +451,27 @@ async function start() {
   look();
 }
 
+// Back in this window: an untouched question that was answered in another one makes room.
+async function back() {
+  const { question } = state;
+  const value = settling ? null : await exchange();
+  const untouched = question && question === state.question && !question.undo.length && !question.revisited && !question.said?.length;
+  if (value?.stale.includes(question?.task.id) && untouched && !state.busy) next();
+  draw();
+}
+
 document.addEventListener("visibilitychange", () => {
   const { question } = state;
   if (!question) return;
   if (document.hidden) question.seconds = elapsed(question);
-  else question.since = Date.now();
+  question.since = Date.now();
+});
+window.addEventListener("focus", () => outbox && back());
+
+window.addEventListener("beforeunload", (event) => outbox?.fleeting && event.preventDefault());
+window.addEventListener("unhandledrejection", ({ reason }) => {
+  state.notice = `Something went wrong on this page: ${reason?.message || reason}. Load it anew; what you have answered is kept.`;
+  if (state.config) draw();
 });
 
 start();

@@ -11,7 +11,7 @@ const NAMES = {
   extend_left: "Select backwards", extend_right: "Select forwards", up: "Line up", down: "Line down",
   first: "First word", last: "Last word", next_entity: "Next entity", previous_entity: "Entity before",
   remove: "Remove entity", grow: "Entity one word longer", shrink: "Entity one word shorter",
-  everywhere: "Mark every occurrence", suggestions: "Show or hide suggestions", yes: "Yes", no: "No",
+  everywhere: "Mark every occurrence", labels: "Find a label", suggestions: "Show or hide suggestions", yes: "Yes", no: "No",
   help: "These keys", cancel: "Unselect, close",
 };
 
@@ -86,9 +86,10 @@ export function Help({ config, close }) {
       <header><h2 id="help-title">Keys</h2><button class="plain" onClick=${close} aria-label="Close">Close <kbd>Esc</kbd></button></header>
       <dl class="keys">
         <div><dt><kbd>1</kbd> … <kbd>9</kbd> <kbd>0</kbd></dt><dd>Label the selection, or relabel the entity</dd></div>
+        ${config.labels.length > 10 ? html`<div><dt><kbd>Shift 1</kbd> … <kbd>0</kbd></dt><dd>Labels 11 to 20</dd></div>` : null}
         ${rows.map(([action, keys]) => html`<div><dt>${keys.filter((key) => !key.includes("Meta")).map((key) => html`<kbd>${sign(key)}</kbd> `)}</dt><dd>${NAMES[action] || action}</dd></div>`)}
       </dl>
-      <p>With the mouse: drag over words, then click a label. Click a label first to paint with it. On a touch screen, drag sideways.</p>
+      <p>With the mouse: drag over words, then click a label. Click beside the words, then a label, to paint with it. On a touch screen, drag sideways.</p>
     </div></div>`;
 }
 
@@ -99,16 +100,37 @@ export function Legend({ config, suggestions }) {
   const first = config.labels.length === 1 ? "" : html` … <kbd>${last}</kbd>`;
   return html`<p class="legend keyboard" aria-hidden="true">
       <span><${Key} keys=${keys.left} /><${Key} keys=${keys.right} /> move</span><span><${Key} keys=${keys.extend_right} /> widen</span>
-      <span><kbd>1</kbd>${first} label</span><span><${Key} keys=${keys.remove} /> remove</span><span><${Key} keys=${keys.everywhere} /> mark all like it</span>
+      <span><kbd>1</kbd>${first} label</span><span><${Key} keys=${keys.next_entity} /> to the next entity</span>
       <span><${Key} keys=${keys.accept} /> next</span>${suggestions ? html`<span class="dashed">dashed: the model's idea</span>` : null}</p>
     <p class="legend touch" aria-hidden="true">Tap a word, or drag sideways over several, then tap a label.${suggestions ? " Dashed: the model's idea." : ""}</p>`;
 }
 
-export function Labels({ config, question, brush, use }) {
-  return html`<div class="labels" role="toolbar" aria-label="Labels">${config.labels.map((label, number) => {
-    const key = number < 10 ? String((number + 1) % 10) : number < 20 ? `⇧${(number + 1) % 10}` : "";
-    return html`<button key=${label} class="label ${colour(config.labels, label)}" aria-pressed=${brush === label}
-      title=${config.descriptions[label] || ""} onClick=${() => use(label)}>
-      ${key ? html`<kbd>${key}</kbd>` : null}<span>${label}</span></button>`;
-  })}</div>`;
+// Buttons of the labels; with many of them, or by a key, a field finds one by its letters.
+export function Labels({ config, state, draw, use }) {
+  const { labels, descriptions } = config;
+  const wanted = (state.finding || "").toLowerCase();
+  const shown = labels.filter((label) => label.toLowerCase().includes(wanted));
+  const shut = () => {
+    state.finding = null;
+    draw();
+    document.getElementById("text")?.focus({ preventScroll: true });
+  };
+  const typed = (event) => {
+    if (event.key === "Enter" && shown.length) use(shown[0]);
+    else if (event.key !== "Escape") return;
+    event.preventDefault();
+    shut();
+  };
+  return html`<div class="labels" role="toolbar" aria-label="Labels">
+    ${state.finding !== null
+      ? html`<input id="find" aria-label="Find a label" placeholder="Find a label, Enter" autocomplete="off" value=${state.finding}
+          ref=${(field) => field?.focus()} onKeyDown=${typed} onInput=${(event) => ((state.finding = event.target.value), draw())} />`
+      : labels.length > 10 ? html`<button class="plain" onClick=${() => ((state.finding = ""), draw())}>Find <${Key} keys=${config.keys.labels} /></button>` : null}
+    ${shown.map((label) => {
+      const number = labels.indexOf(label);
+      const key = number < 10 ? String((number + 1) % 10) : number < 20 ? `⇧${(number + 1) % 10}` : "";
+      return html`<button key=${label} class="label ${colour(labels, label)}" aria-pressed=${state.brush === label}
+        title=${descriptions[label] || ""} onClick=${() => use(label)}>
+        ${key ? html`<kbd>${key}</kbd>` : null}<span>${label}</span></button>`;
+    })}</div>`;
 }

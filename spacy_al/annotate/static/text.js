@@ -10,6 +10,8 @@ export const colour = (labels, label) => {
   return `c${number % 8}${number >= 8 ? " again" : ""}`;
 };
 
+const UNSEEN = /^[\s\p{Cf}\p{Cc}\u2800\u3164\uffa0]*$/u; // words without anything to see get a sign
+
 const inside = (windows, word) => !windows.length || windows.some(([start, end]) => start <= word && word < end);
 
 // Elements of the question on the screen, by what they look like: those that stay the same are not drawn anew.
@@ -47,7 +49,7 @@ export function Text({ question, labels, on }) {
     }
   }
   const active = selection ? `w${selection[1]}` : undefined;
-  return html`<div id="text" class="text" data-question=${task.id} dir="auto" role="listbox" aria-multiselectable="true" tabindex="0"
+  return html`<div id="text" class=${`text${question.picked ? "" : " fresh"}`} data-question=${task.id} dir="auto" role="listbox" aria-multiselectable="true" tabindex="0"
     aria-label="Words of the question" aria-activedescendant=${active} onPointerDown=${on.down} onPointerMove=${on.move}
     onPointerUp=${on.up} onPointerCancel=${on.up} onDblClick=${on.twice}>${parts}</div>`;
 }
@@ -60,7 +62,7 @@ function token(task, word, range, label, gap) {
 
 function draw(task, word, chosen, label, gap, both) {
   const shown = task.words[word];
-  const line = shown.includes("\n") ? " line" : "";
+  const line = shown.includes("\n") ? " line" : UNSEEN.test(shown) ? " blank" : "";
   const state = `${chosen ? " chosen" : ""}${inside(task.windows, word) ? (task.windows.length ? " window" : "") : " context"}${line}`;
   const made = [
     html`<span class="word${state}" id=${`w${word}`} key=${`w${word}`} data-word=${word} role="option" aria-selected=${chosen}

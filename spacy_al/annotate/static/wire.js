@@ -4,75 +4,136 @@ const parameters = new URLSearchParams(location.search);
 export const annotator = parameters.get("annotator") || "";
 export const settling = parameters.has("settle");
 
-export async function get(path) {
-  const response = await fetch(`${path}?annotator=${encodeURIComponent(annotator)}`, { cache: "no-store" });
-  if (!response.ok) throw new Error((await response.text()).slice(0, 300));
-  return response.json();
+// What localStorage does not take, since it is full or blocked, lasts as long as the page.
+const memory = new Map();
+
+export function keep(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    memory.set(key, value);
+  }
 }
+
+export function recall(key) {
+  try {
+    return memory.get(key) ?? localStorage.getItem(key);
+  } catch {
+    return memory.get(key) ?? null;
+  }
+}
+
+export function forget(key) {
+  memory.delete(key);
+  try {
+    localStorage.removeItem(key);
+  } catch {} // blocked: it was in memory
+}
+
+function keys(prefix) {
+  let stored = [];
+  try {
+    stored = Object.keys(localStorage);
+  } catch {} // blocked: all there is is in memory
+  return [...stored, ...memory.keys()].filter((key) => key.startsWith(prefix)).sort();
+}
+
+// What the server says to a request that it does not grant.
+export class Refusal extends Error {
+  constructor(status, text) {
+    super(text);
+    this.final = status === 422; // it would say so again
+  }
+}
+
+export async function call(path, options = {}) {
+  const response = await fetch(path, { cache: "no-store", ...options });
+  if (response.ok) return response.json();
+  const text = await response.text();
+  let problem = null;
+  try {
+    problem = JSON.parse(text).problem;
+  } catch {} // plain text
+  throw new Refusal(response.status, problem || text.slice(0, 300));
+}
+
+export const get = (path, run) => call(`${path}?${new URLSearchParams({ annotator, run })}`);
 
 // patience (number): Milliseconds after which the server counts as gone.
-export async function post(path, value, patience = 8000) {
-  const signal = AbortSignal.timeout(patience);
-  const body = JSON.stringify(value);
-  return fetch(path, { method: "POST", body, signal, headers: { "content-type": "application/json" } });
-}
+export const post = (path, value, patience = 8000) =>
+  call(path, {
+    method: "POST", body: JSON.stringify(value), signal: AbortSignal.timeout(patience),
+    headers: { "content-type": "application/json" },
+  });
 
 export class Outbox {
-  constructor(name) {
-    this.key = `al:${name}:${annotator}`;
-    this.refusedKey = `${this.key}:refused`;
-    this.offline = false;
+  // Each answer has a place of its own, so that two windows do not overwrite what the other one keeps.
+  constructor(run) {
+    this.run = run;
+    this.own = `${run}:${encodeURIComponent(annotator)}:${settling ? "settle" : ""}:`;
+    this.trouble = null; // "offline", or what the server says
   }
 
   get rows() {
-    return JSON.parse(localStorage.getItem(this.key) || "[]");
+    return keys(`al:${this.own}`).map((key) => JSON.parse(recall(key)));
+  }
+
+  // Whether what is kept here would be gone with the page.
+  get fleeting() {
+    return [...memory.keys()].some((key) => key.startsWith(`al:${this.own}`));
+  }
+
+  place(kind, { when, id }) {
+    return `${kind}:${this.own}${when} ${id}`;
   }
 
   add(row) {
-    localStorage.setItem(this.key, JSON.stringify([...this.rows, row]));
+    keep(this.place("al", row), JSON.stringify(row));
   }
 
   remove(rows) {
-    const gone = new Set(rows.map((row) => `${row.id} ${row.when}`));
-    localStorage.setItem(this.key, JSON.stringify(this.rows.filter((row) => !gone.has(`${row.id} ${row.when}`))));
+    rows.forEach((row) => forget(this.place("al", row)));
   }
 
-  // Send what waits and fetch questions: {tasks, problem}; null while the server cannot be reached.
+  // Send what waits and fetch questions: what the server says, and `problem`; null while it takes nothing.
   async exchange(have, amount) {
     let problem = "";
     let rows = this.rows.slice(0, 100);
     for (;;) {
-      let response;
       try {
-        response = await post("/api/answer", { annotator, answers: rows, have, amount, settle: settling });
-      } catch {
-        this.offline = true;
-        return null;
-      }
-      if (response.ok) {
-        this.offline = false;
+        const value = await post("/api/answer", { annotator, answers: rows, have, amount, settle: settling, run: this.run });
+        this.trouble = null;
         this.remove(rows);
-        const value = await response.json();
         if (!this.rows.length) return { ...value, problem };
         rows = this.rows.slice(0, 100);
-      } else if (response.status !== 422) {
-        this.offline = true;
-        return { tasks: [], problem: `The server says: ${(await response.text()).slice(0, 200)}`, kept: true };
-      } else if (rows.length > 1) {
-        rows = rows.slice(0, 1);
-      } else {
-        problem = (await response.json()).problem;
-        if (!rows.length) return { tasks: [], problem };
-        this.refuse(rows);
-        rows = this.rows.slice(0, 100);
+      } catch (error) {
+        if (!error.final || !rows.length) {
+          this.trouble = error instanceof Refusal ? error.message : "offline";
+          return null;
+        }
+        if (rows.length === 1) {
+          problem = `${error.message} This browser keeps the answer.`;
+          this.refuse(rows[0]);
+          rows = this.rows.slice(0, 100);
+        } else rows = rows.slice(0, 1);
       }
     }
   }
 
   // What cannot be taken is kept aside: nobody's work is thrown away.
-  refuse(rows) {
-    const before = JSON.parse(localStorage.getItem(this.refusedKey) || "[]");
-    localStorage.setItem(this.refusedKey, JSON.stringify([...before, ...rows]));
-    this.remove(rows);
+  refuse(row) {
+    keep(this.place("al-refused", row), JSON.stringify(row));
+    this.remove([row]);
   }
+}
+
+// The marks of a question that is not answered yet, for a page that is loaded anew.
+export class Drafts {
+  constructor(run) {
+    this.own = `al-draft:${run}:${encodeURIComponent(annotator)}:${settling ? "settle" : ""}:`;
+  }
+
+  read = ({ id, round }) => JSON.parse(recall(`${this.own}${round} ${id}`) || "null");
+  write = ({ id, round }, spans) => keep(`${this.own}${round} ${id}`, JSON.stringify(spans));
+  drop = ({ id, round }) => forget(`${this.own}${round} ${id}`);
 }
