@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Iterator, Union
+from typing import Any, Callable, Iterable, Iterator, Union
 
 from .errors import ALError, Errors
 
@@ -15,10 +15,15 @@ CHUNK = 1 << 20
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Replace the file at `path` by `data` in one step; the folder is made if it is missing.
+    """Replace the file at `path` by `data` in one step; see `write_chunks`."""
+    write_chunks(path, (data,))
+
+
+def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
+    """Replace the file at `path` in one step; the folder is made if it is missing.
 
     path (Path): The file to write.
-    data (bytes): Its new content.
+    chunks (Iterable[bytes]): Its new content, which need not be in memory as a whole.
     RAISES: ALError A002 when the disk is full or the folder cannot be written; the old file is then untouched.
     """
     try:
@@ -26,7 +31,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         try:
             with os.fdopen(descriptor, "wb") as file_:
-                file_.write(data)
+                file_.writelines(chunks)
                 file_.flush()
                 os.fsync(file_.fileno())
             os.chmod(temporary, 0o666 & ~_umask())

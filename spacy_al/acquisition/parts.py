@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
 from spacy.language import Language
+from thinc.api import require_gpu
 
 from ..corpus.stream import DocStream
 from ..engines.tasks import Hooks, Result, Task, run_tasks
@@ -34,13 +35,16 @@ def part_bounds(sentences: int) -> List[Tuple[int, int]]:
     return [(start, min(start + size, sentences)) for start in range(0, sentences, size)]
 
 
-def score_part(pipeline: str, pool: str, how: How, first: int, last: int, path: str) -> int:
+def score_part(pipeline: str, pool: str, how: How, first: int, last: int, path: str, gpu: bool) -> int:
     """Score some sentences of a pool into a file, the same bytes wherever this runs.
 
     pipeline (str), pool (str): As in `score_file`. how (How): Of a job.
     first (int), last (int): The sentences. path (str): The .npz file to write.
+    gpu (bool): Whether to use the GPU that this process sees first.
     RETURNS (int): How many sentences.
     """
+    if gpu:
+        require_gpu(0)
     nlp, stream = _loaded(pipeline, pool)
     measures = get_measures(how["measures"])
     options = {name: how[name] for name in ("passes", "dropout", "seed")}
@@ -79,7 +83,7 @@ def score_on_ray(
     RAISES: ALError A560 to A563, A564 when a part could not be scored.
     """
     bounds = part_bounds(len(stream))
-    _claim(folder, {"pipeline": _stamps(Path(pipeline)), "pool": _stamps(pool), "how": how})
+    _claim(folder, {"pipeline": _stamps(Path(pipeline)), "pool": _stamps(pool), "how": how, "gpu": gpu})
     paths = [folder / f"{number:06d}.npz" for number in range(len(bounds))]
     done = sum(last - first for path, (first, last) in zip(paths, bounds) if path.is_file())
 
@@ -93,10 +97,11 @@ def score_on_ray(
 
     names = (str(Path(pipeline).resolve()) if Path(pipeline).exists() else pipeline, str(pool.resolve()))
     tasks = [
-        Task(path.stem, score_part, (*names, how, first, last, str(path.resolve())), share)
+        Task(path.stem, score_part, (*names, how, first, last, str(path.resolve()), gpu), share)
         for path, (first, last) in zip(paths, bounds)
         if not path.is_file()
     ]
+    progress(done)  # shows the bar, and what a former call has left
     results = run_tasks(tasks, gpu=gpu, jobs=jobs, hooks=Hooks(ended=ended)) if tasks else {}
     failed = [f"{name}: {_last(one.reason)}" for name, one in sorted(results.items()) if one.reason]
     if failed:

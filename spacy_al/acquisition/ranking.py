@@ -1,16 +1,16 @@
 """A pool of any size as JSONL, most useful sentence first."""
 
-import mmap
 import tempfile
 from array import array
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, cast
+from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 import numpy
 from numpy.typing import NDArray
 from spacy.tokens import Doc
 
-from ..files import write_bytes
+from ..files import write_chunks
 from ..ids import Numbers, make_id, occurrences, token_key
 from ..jsonl import dump_line
 from ..types import Sampler
@@ -100,7 +100,7 @@ class Ranking:
         """What is written of each sentence, most useful first; see `write_ranking`."""
         keys = self.keys()
         seen = occurrences(keys, self.known)
-        for rank, number in enumerate(self.order.tolist()):
+        for rank, number in enumerate(map(int, self.order)):  # not as a list: it would be larger than the rest
             values = {measure: float(self.utilities[measure.name][number]) for measure in self.measures}
             row: Dict[str, Any] = {"id": make_id(keys[number].tobytes(), seen[number]), "rank": rank}
             row["utilities"] = {measure.name: _short(value) for measure, value in values.items()}
@@ -160,19 +160,14 @@ def write_ranking(path: Path, ranking: Ranking, *, limit: Optional[int] = None) 
     RAISES: ALError A002 when the file cannot be written.
     """
     count = 0
-    with tempfile.TemporaryFile() as lines:
-        for row in ranking.rows():
-            if count == limit:
-                break
-            lines.write(f"{dump_line(row)}\n".encode())
+
+    def lines() -> Iterator[bytes]:
+        nonlocal count
+        for row in islice(ranking.rows(), limit):
             count += 1
-        lines.flush()
-        if not count:
-            write_bytes(path, b"")
-            return 0
-        # Mapped, not read: the operating system brings in a page at a time. Files take it like bytes.
-        with mmap.mmap(lines.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-            write_bytes(path, cast(bytes, view))
+            yield f"{dump_line(row)}\n".encode()
+
+    write_chunks(path, lines())
     return count
 
 

@@ -3,6 +3,8 @@
 import contextlib
 import logging
 import os
+import signal
+import threading
 from typing import Any, Dict, Iterator, List
 
 from ..errors import ALError, Errors
@@ -32,13 +34,32 @@ def connected() -> Iterator[Any]:
         return
     own: Dict[str, Any] = {} if address else {"object_store_memory": STORE, "include_dashboard": False}
     try:
-        ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **own)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise ALError(Errors.A561.format(address=address or "local", reason=str(error).splitlines()[0])) from error
-    try:
+        with _undisturbed():
+            try:
+                ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **own)
+            except (ConnectionError, RuntimeError, ValueError) as error:
+                reason = str(error).splitlines()[0]
+                raise ALError(Errors.A561.format(address=address or "local", reason=reason)) from error
         yield ray
     finally:
-        ray.shutdown()
+        with _undisturbed():
+            ray.shutdown()
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C back until the block is over: while Ray starts and ends its processes it may crash of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals go to the main thread
+        return
+    pressed: List[int] = []
+    former = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def nodes(ray: Any, resource: str) -> List[float]:

@@ -117,6 +117,7 @@ class _Scheduler:
         while (self.waiting or self.running) and (deadline is None or time.monotonic() < deadline):
             while self.waiting and self._room(self.waiting[0].task.share):
                 self._start(self.waiting.popleft())
+            self._dismiss()  # an idle worker keeps the room that a larger share waits for
             for reference in self.ray.wait(list(self.running), timeout=POLL)[0]:
                 self._end(self.running.pop(reference), reference)
         return self.results
@@ -131,8 +132,8 @@ class _Scheduler:
 
     def _start(self, one: Running) -> None:
         share = one.task.share
-        while self.idle and self.idle[-1][0] != share:
-            self.ray.kill(self.idle.pop()[1])  # of another share, in the way of what comes
+        if self.idle and self.idle[-1][0] != share:
+            self._dismiss()
         one.worker = self.idle.pop()[1] if self.idle else self._hire(share)
         self.running[one.worker.call.remote(one.task.function, *one.task.arguments)] = one
         self.hooks.started(one.task)
@@ -148,7 +149,10 @@ class _Scheduler:
             result = Result(self.ray.get(reference))
         except errors.RayTaskError as error:
             result = _failure(f"{type(error.cause).__name__}: {error.cause}")
-        except errors.RayActorError as error:
+        except errors.RaySystemError:
+            raise
+        except errors.RayError as error:  # the worker died, was ended for memory, or cannot be reached or started
+            self.ray.kill(one.worker)
             result, one.deaths = _failure(str(error)), one.deaths + 1
             if not result.memory and one.deaths < DEATHS:
                 self.waiting.appendleft(one)
@@ -173,10 +177,15 @@ class _Scheduler:
         share = min(2 * one.task.share, most)
         return None if one.larger or share <= one.task.share else share
 
+    def _dismiss(self) -> None:
+        while self.idle:
+            self.ray.kill(self.idle.pop()[1])
+
     def stop(self) -> None:
         """End all workers, and with them what they have started."""
-        for worker in [*(one.worker for one in self.running.values()), *(worker for _, worker in self.idle)]:
-            self.ray.kill(worker)
+        self._dismiss()
+        for one in self.running.values():
+            self.ray.kill(one.worker)
 
 
 def _failure(reason: str) -> Result:

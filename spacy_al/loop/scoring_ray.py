@@ -10,6 +10,7 @@ import spacy
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.util import load_config
+from thinc.api import require_gpu
 
 from ..acquisition.score_shard import CHUNK, Column, Columns, measure_columns, score_shard
 from ..engines.tasks import Hooks, Result, Task, run_tasks
@@ -66,7 +67,7 @@ def score_round_on_ray(
     chunks, done = chunk_numbers(lengths), 0
     for number, some in enumerate(chunks):
         write_npz(place / f"{number:06d}.in.npz", {"numbers": numbers[some]})
-    fixed = (str(folder.path.resolve()), str(Path(pool).resolve()), list(columns), seed)
+    fixed = (str(folder.path.resolve()), str(Path(pool).resolve()), list(columns), seed, gpu)
     tasks = [Task(f"{n:06d}", score_chunk, (*fixed, str(place.resolve()), f"{n:06d}")) for n in range(len(chunks))]
 
     def ended(task: Task, result: Result) -> None:
@@ -87,8 +88,10 @@ def score_round_on_ray(
     return found.arrays
 
 
-def score_chunk(run: str, pool: str, names: List[str], seed: int, place: str, name: str) -> int:
+def score_chunk(run: str, pool: str, names: List[str], seed: int, gpu: bool, place: str, name: str) -> int:
     """Score one chunk into a file. run (str): The run's folder. place (str): Where the model and the files are."""
+    if gpu:
+        require_gpu(0)  # of those that Ray lets this process see
     settings, nlp, docs = _loaded(run, pool, place, (Path(place) / "model").stat().st_ino)
     numbers = read_npz(Path(place) / f"{name}.in.npz")["numbers"].tolist()
     known = run_columns(chosen_measures(settings))

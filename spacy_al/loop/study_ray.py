@@ -5,16 +5,22 @@ import fcntl
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
 from ..engines.tasks import Hooks, Result, Task, lacks_memory, run_tasks
+from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
 from .study import Cell
 from .study_cells import last_line
 from .study_run import Outcome, Watcher, cell_command, open_cell, outcome_of
 
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+POLL = 0.5  # seconds between looks at a cell's lock
+# Seconds that a cell's former process may live on: a node that has lost its cluster ends within 60, and a server of
+# files gives the locks of a dead machine away after 90.
+PATIENCE = 120.0
 
 
 def run_cells_on_ray(
@@ -72,7 +78,7 @@ def run_cell(command: List[str], where: str, folder: str, gpu: int, threads: int
     """Run the process of a cell to its end; it dies with the worker that calls this.
 
     command (List[str]): Arguments of Python. where (str): The study's working directory. folder (str): The cell's.
-    RETURNS (int): The exit status.
+    RETURNS (int): The exit status. RAISES: ALError A566 when another process works on the cell.
     """
     os.chdir(where)
     _wait_for(RunFolder(Path(folder)).lock)
@@ -89,7 +95,15 @@ def die_together() -> None:
 
 
 def _wait_for(lock: Path) -> None:
-    """Wait while a process of the cell's former worker is about to die."""
-    if lock.is_file():
-        with lock.open("rb") as file_:
-            fcntl.flock(file_, fcntl.LOCK_SH)
+    """Wait while a process of the cell's former worker is about to die; raises ALError A566 when it lives on."""
+    end = time.monotonic() + PATIENCE
+    while lock.is_file():
+        try:
+            with lock.open("rb") as file_:
+                fcntl.flock(file_, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() >= end:
+                pid = lock.read_text(encoding="utf8").strip() or "unknown"
+                raise ALError(Errors.A566.format(path=lock.parent, pid=pid, seconds=PATIENCE)) from error
+        time.sleep(POLL)

@@ -1,5 +1,7 @@
 """`al score` on Ray: the bytes of the ranking are those of one process, in however many files the pool is."""
 
+import shutil
+
 import numpy
 import pytest
 import spacy
@@ -15,6 +17,7 @@ from spacy_al.corpus.stream import DocStream
 from spacy_al.errors import ALError
 
 from ..acquisition.taggers import TEXTS, build
+from .terminal import interrupt
 
 SENTENCES = 9000  # a chunk and a part of another
 
@@ -51,8 +54,8 @@ def pipelines(tmp_path_factory):
     return found
 
 
-def rank(pipeline, pool, output, **options):
-    score_file(str(pipeline), pool, output, ScoreOptions(**options))
+def rank(pipeline, pool, output, watch=None, **options):
+    score_file(str(pipeline), pool, output, ScoreOptions(**options), watch=watch)
     return output.read_bytes()
 
 
@@ -80,8 +83,6 @@ ALL = {"measures": ["bald"], "dropout": "all", "passes": 2}
 @pytest.mark.parametrize(
     ("kind", "options", "on_ray"),
     [
-        ("hash tagger", BALD, [7]),
-        ("fused transformer", ALL, [100]),
         pytest.param("hash tagger", BALD, [1, 7, 100], marks=pytest.mark.slow),
         pytest.param("fused transformer", ALL, [1, 7, 100], marks=pytest.mark.slow),
     ],
@@ -96,47 +97,42 @@ def test_neither_files_nor_engine_change_a_byte(pipelines, pools, tmp_path, kind
         assert not parts_of(output).exists()
 
 
-@pytest.mark.ray
-@pytest.mark.usefixtures("ray")
-def test_what_a_driver_left_is_used_and_what_is_of_another_job_is_not(pipelines, pools, tmp_path, monkeypatch):
-    options = {"measures": ["bald"], "dropout": "last", "passes": 2}
-    whole = rank(pipelines["hash tagger"], pools[1], tmp_path / "whole", **options)
-    output = tmp_path / "out"
-
-    def end_before_joining(**more):
-        """What a driver leaves that dies when all parts are there."""
-        with monkeypatch.context() as patch, pytest.raises(AttributeError):  # noqa: PT012
-            patch.delattr(parts.Ranking, "join")
-            rank(pipelines["hash tagger"], pools[1], output, engine="ray", **more, **options)
-        return sorted(parts_of(output).glob("*.npz"))
-
-    end_before_joining(seed=5)
-    left = end_before_joining()
-    assert len(left) == 2
-    before = left[0].stat().st_mtime_ns
-    left[1].unlink()
-    assert end_before_joining()[0].stat().st_mtime_ns == before
-    # The parts of seed 5 would show here.
-    assert rank(pipelines["hash tagger"], pools[1], output, engine="ray", **options) == whole
-
-
-@pytest.mark.ray
-@pytest.mark.usefixtures("ray")
-def test_a_part_that_cannot_be_scored_is_named_with_its_log(pipelines, pools, tmp_path):
-    output = tmp_path / "out"
-    bounds = parts.part_bounds(SENTENCES)
+@pytest.fixture(scope="module")
+def left(pipelines, pools, tmp_path_factory, ray):
+    """A ranking of which one part could not be scored: where its other part and a log are."""
+    output = tmp_path_factory.mktemp("left") / "out"
     (parts_of(output) / f"{0:06d}.npz").mkdir(parents=True)  # in the way of the file
-    with pytest.raises(ALError, match=rf"\[A564\] 1 of {len(bounds)} parts .*\n  000000: "):
-        rank(pipelines["hash tagger"], pools[1], output, engine="ray")
-    assert "000000.npz" in (parts_of(output) / "000000.log").read_text()
-    assert (parts_of(output) / "000001.npz").is_file()
+    with pytest.raises(ALError, match=r"\[A564\] 1 of 2 parts .*\n  000000: "):
+        rank(pipelines["hash tagger"], pools[7], output, engine="ray", **ALL)
+    return output
+
+
+def use(left, output):
+    """Another ranking with the same left beside it."""
+    shutil.copytree(parts_of(left), parts_of(output))
+    (parts_of(output) / f"{0:06d}.npz").rmdir()
+    return output
 
 
 @pytest.mark.ray
-@pytest.mark.usefixtures("ray")
-def test_the_command_line_has_it_too(pipelines, pools, tmp_path):
-    arguments = ["score", str(pipelines["hash tagger"]), str(pools[7]), "-o", str(tmp_path / "out"), "--engine", "ray"]
-    result = CliRunner().invoke(al_cli, [*arguments, "--limit", "3", "--share", "0.5", "--jobs", "1"])
+def test_a_part_that_cannot_be_scored_is_named_with_its_log_and_the_others_are_kept(left, pipelines, pools, tmp_path):
+    assert "000000.npz" in (parts_of(left) / "000000.log").read_text()
+    told, output = [], use(left, tmp_path / "out")
+    found = rank(pipelines["hash tagger"], pools[7], output, lambda done, total: told.append(done), engine="ray", **ALL)
+    assert told == [SENTENCES - parts.CHUNK, SENTENCES]
+    assert found == rank(pipelines["hash tagger"], pools[1], tmp_path / "whole", **ALL)
+    assert not parts_of(output).exists()
+
+
+@pytest.mark.ray
+def test_after_ctrl_c_the_same_command_goes_on_without_what_another_job_has_left(left, pipelines, pools, tmp_path):
+    output = use(left, tmp_path / "out")
+    arguments = ["score", str(pipelines["hash tagger"]), str(pools[7]), "-o", str(output), "-m", "bald"]
+    arguments += ["--dropout", "all", "--passes", "2", "--seed", "5", "--engine", "ray"]
+    interrupt(arguments, lambda running: any("ray::Worker" in one for one in running))
+    assert not output.exists()
+    result = CliRunner().invoke(al_cli, [*arguments, "--share", "0.5", "--jobs", "1"])
     assert result.exit_code == 0, result.output
     assert "9,000 sentences" in result.output
-    assert len((tmp_path / "out").read_text().splitlines()) == 3
+    whole = rank(pipelines["hash tagger"], pools[1], tmp_path / "whole", seed=5, **ALL)
+    assert output.read_bytes() == whole

@@ -1,20 +1,26 @@
-"""A study on Ray gives what processes one after another give, and names what fails."""
+"""A study on Ray gives what processes here give, though workers and cells are killed, and names what fails."""
 
+import fcntl
+import json
 import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
-from spacy_al.loop.study import Cell
+from spacy_al.errors import ALError
+from spacy_al.loop import study_ray
+from spacy_al.loop.session import run
+from spacy_al.loop.study import read_study
+from spacy_al.loop.study_cells import cell_config
 from spacy_al.loop.study_ray import run_cells_on_ray
-from spacy_al.loop.study_run import run_cells
 
 from ..loop.conftest import CONFIG, chosen_ids, rows_without_seconds, write_corpus
-
-pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray")]
+from .terminal import interrupt
 
 
 class Heard:
@@ -31,39 +37,99 @@ class Heard:
 
 
 @pytest.fixture(scope="module")
-def cells(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cells")
-    config = folder / "tiny.cfg"
-    config.write_text(CONFIG, encoding="utf8")
+def study(tmp_path_factory):
+    """A study of one cell."""
+    folder = tmp_path_factory.mktemp("study")
     pool, test = write_corpus(folder / "pool.spacy", 120, 0), write_corpus(folder / "test.spacy", 40, 1)
+    (folder / "tiny.cfg").write_text(CONFIG, encoding="utf8")
     settings = {"active_learning.pool": pool, "active_learning.test": test, "active_learning.rounds": 1}
-    return [Cell(f"seed-{n}", "t", config, {**settings, "active_learning.seed": n}) for n in range(2)]
+    tagger = {"config": str(folder / "tiny.cfg"), "strategies": ["mnlp"], "settings": settings}
+    (folder / "study.json").write_text(json.dumps({"study": {"seeds": 1}, "taggers": {"tiny": tagger}}))
+    return folder / "study.json"
 
 
-def kill_a_cell(folder):
-    """End the process of a cell's worker, as a machine that fails would, once the cell has begun to train."""
+@pytest.fixture(scope="module")
+def cell(study):
+    return read_study([study])[0]
+
+
+def run_here(cell, folder):
+    """A cell in this process, with as many threads as on Ray."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    run(cell_config(cell), folder)
+    torch.set_num_threads(threads)
+    return rows_without_seconds(folder), chosen_ids(folder)
+
+
+@pytest.fixture(scope="module")
+def alone(cell, tmp_path_factory):
+    return run_here(cell, tmp_path_factory.mktemp("alone"))
+
+
+def process_of(folder, other_than=0):
+    """The process that works on a cell, once it has begun to train."""
     end = time.monotonic() + 60
-    while not (folder / "rounds").is_dir() and time.monotonic() < end:
+    while time.monotonic() < end:
+        text = (folder / "run.lock").read_text() if (folder / "rounds").is_dir() else ""
+        if text and int(text) != other_than:
+            return int(text)
         time.sleep(0.02)
-    run = int((folder / "run.lock").read_text())
-    worker = int(Path(f"/proc/{run}/stat").read_text().rpartition(")")[2].split()[1])
+    raise TimeoutError(folder)
+
+
+def kill_twice(folder):
+    """End a cell's worker as a machine that fails would, and then its next process as Linux does that lacks memory."""
+    first = process_of(folder)
+    worker = int(Path(f"/proc/{first}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill(worker, signal.SIGKILL)
+    os.kill(process_of(folder, first), signal.SIGKILL)
 
 
-def test_metrics_are_those_of_one_cell_after_another_though_a_worker_dies(cells, tmp_path, monkeypatch):
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two CPUs")
+def test_metrics_are_those_of_one_process_though_a_worker_and_a_cell_are_killed(cell, alone, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    bad = Cell("bad", "t", cells[0].config, {**cells[0].settings, "active_learning.pool": str(cells[0].config)})
-    killer = threading.Thread(target=kill_a_cell, args=(tmp_path / "ray" / "seed-0",), daemon=True)
-    killer.start()
     heard = Heard()
-    outcomes = run_cells_on_ray([bad, *cells], tmp_path / "ray", gpu=False, share=1.0, jobs=2, watcher=heard)
+    killer = threading.Thread(target=kill_twice, args=(tmp_path / cell.name,), daemon=True)
+    killer.start()
+    run_cells_on_ray([cell], tmp_path, gpu=False, share=1.0, jobs=0, watcher=heard)
     killer.join()
-    assert {name: one.reason for name, one in outcomes.items() if one.reason}.keys() == {"bad"}, outcomes
-    assert heard.states == {"bad": "failed", "seed-0": "finished", "seed-1": "finished"}
-    assert heard.names.count("seed-0") == 2
-    assert "A415" in outcomes["bad"].reason
-    run_cells(cells, tmp_path / "local", gpus=[-1], watcher=Heard())
-    for cell in cells:
-        one, other = tmp_path / "ray" / cell.name, tmp_path / "local" / cell.name
-        assert rows_without_seconds(one) == rows_without_seconds(other)
-        assert chosen_ids(one) == chosen_ids(other)
+    # Once more after a worker's death, and once, on a larger share, after a lack of memory.
+    assert (heard.names, heard.states) == ([cell.name] * 3, {cell.name: "finished"})
+    assert (rows_without_seconds(tmp_path / cell.name), chosen_ids(tmp_path / cell.name)) == alone
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray")
+def test_a_cell_that_always_lacks_memory_is_tried_twice_and_holds_up_no_other(cell, tmp_path):
+    too_large = {**cell.settings, "components.ner.model.encoder.embed_size": 10**12}
+    large, heard = replace(cell, name="large", settings=too_large), Heard()
+    outcomes = run_cells_on_ray([large, cell], tmp_path, gpu=False, share=1.0, jobs=0, watcher=heard)
+    assert heard.states == {"large": "failed", cell.name: "finished"}
+    assert sorted(heard.names) == ["large", "large", cell.name]
+    assert "Unable to allocate" in outcomes["large"].reason
+    assert "Unable to allocate" in (tmp_path / "large" / "cell.log").read_text()
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray")
+def test_after_ctrl_c_a_study_goes_on(study, cell, alone, tmp_path):
+    arguments = ["study", str(study), "--output", str(tmp_path), "--engine", "ray"]
+    interrupt(arguments, lambda running: (tmp_path / cell.name / "rounds").is_dir())
+    assert run_here(cell, tmp_path / cell.name) == alone
+
+
+def test_a_cell_waits_for_its_former_process_and_not_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(study_ray, "PATIENCE", 1.0)
+    path = tmp_path / "run.lock"
+    path.write_text("4711")
+    with path.open() as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        threading.Timer(0.6, fcntl.flock, (holder, fcntl.LOCK_UN)).start()
+        study_ray._wait_for(path)
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        with pytest.raises(ALError, match=r"\[A566\] .*: process 4711, .* for 1 s"):
+            study_ray._wait_for(path)
