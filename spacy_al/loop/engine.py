@@ -12,7 +12,7 @@ from thinc.api import Config
 
 from ..acquisition.costs import Cost, create_sentence_cost, create_token_cost
 from ..acquisition.query import Query, fixed_columns
-from ..acquisition.score_shard import Column, embed_shard, score_shard
+from ..acquisition.score_shard import Column, embed_shard
 from ..acquisition.stopping import StoppingRule
 from ..acquisition.strategies import Strategy
 from ..corpus.reader import write_docs
@@ -36,6 +36,7 @@ from .learner import Learner
 from .loggers import RoundLogger, find_logger
 from .memory import peak_memory, reset_peak
 from .oracle import Oracle, People, SimulatedOracle, separate_file
+from .precision import RoundScoring
 from .reporter import Reporter
 from .retrain import write_train_config
 from .scoring import PoolDocs, RoundColumns
@@ -89,6 +90,7 @@ class Engine:
         simulated = self.settings.oracle == "simulation"
         self.simulated = SimulatedOracle(self.pool, labels, vocab) if simulated else None
         self.pool_docs = PoolDocs(self.pool, vocab)
+        self.scoring = RoundScoring(self.settings, self.measures, self.cost, self.pool)
         self.honest = Honest(self.pool, self.settings, self.folder, vocab)
         self.logger: Optional[RoundLogger] = None
 
@@ -270,7 +272,8 @@ class Engine:
         self._ask(state, questions, shown, plain, round_=following, measure=self.measures[0].name, columns=columns)
         self._keep_reserve(state, query, questions, shown, measure=self.measures[0].name)
         elapsed = time.perf_counter() - start
-        self._amend({"score": seconds["score"], "select": elapsed - seconds["score"]}, stability=stable, **useful)
+        spent = {"score": seconds["score"], "select": elapsed - seconds["score"]}
+        self._amend(spent, stability=stable, **useful, **self.scoring.row())
         state.round, state.phase = following, "annotate"
 
     def _keep_pseudo(self, state: RunState, columns: RoundColumns) -> None:
@@ -326,12 +329,12 @@ class Engine:
                 self.learner.nlp, self.folder, round_, str(self.settings.pool), self.pool.lengths[numbers], numbers,
                 asked, seed=seed, gpu=self.use_gpu >= 0, progress=self.reporter.step,
             )  # fmt: skip
-        return score_shard(
-            get_sampler(self.learner.nlp, self.settings.target), self.pool_docs, numbers.tolist(), asked,
-            passes=self.settings.passes, dropout=self.settings.dropout, seed=seed, progress=self.reporter.step,
+        return self.scoring(
+            get_sampler(self.learner.nlp, self.settings.target), self.pool_docs, numbers, asked,
+            self.folder.read_metrics(), seed=seed, progress=self.reporter.step,
         )  # fmt: skip
 
-    def _amend(self, seconds: Dict[str, float], **values: Optional[float]) -> None:
+    def _amend(self, seconds: Dict[str, float], **values: Any) -> None:
         row = self.folder.read_metrics()[-1]
         row["seconds"] |= seconds
         row["peak_memory"] = peak_memory()

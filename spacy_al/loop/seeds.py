@@ -7,7 +7,7 @@ import numpy
 PHASES: Dict[str, int] = {
     "select_seed": 0, "split": 1, "train": 2, "score": 3, "select": 4, "subsample": 5, "start": 6,
     "holdout": 7, "watch": 8, "interval": 9, "mix": 10, "folds": 11, "final": 12, "mix_reserve": 13,
-    "pseudo": 14,
+    "pseudo": 14, "precision": 15,
 }  # fmt: skip
 
 
