@@ -1,6 +1,7 @@
 """`bench_scoring.py --compare`: engines and precisions of a CPU, bare PyTorch, spacy-transformers and stock spaCy."""
 
 import platform
+import time
 from itertools import count
 from pathlib import Path
 from typing import Callable, Dict, List, Sequence, Tuple
@@ -28,9 +29,11 @@ STEPS, BATCH = 5, 16  # a turn of training
 Work = Dict[str, Callable[[], object]]
 
 
-def compare(pool: Path, config: Path, encoder: str, *, sentences: int, repeats: int) -> List[str]:
+def compare(pool: Path, config: Path, encoder: str, *, sentences: int, repeats: int, processor_time: bool) -> List[str]:
     """Lines of a table of everything timed in turn; medians count.
 
+    processor_time (bool): Count what the processor spends here instead of seconds that pass, so that other programs
+        matter less; for one thread, since threads that wait for each other count too.
     sentences (int): Of the pool. `predict` of spacy-transformers gets half of them and "all" an eighth, at 10 passes.
     """
     engines = ["torch", *(["openvino"] if openvino_version() else []), "bfloat16"]
@@ -52,9 +55,9 @@ def compare(pool: Path, config: Path, encoder: str, *, sentences: int, repeats: 
     steps = training(pool, config, encoder)
     for function in (work | steps).values():
         function()  # splits words, compiles, takes memory
-    seconds = in_turn(work | steps, repeats)
+    seconds = in_turn(work | steps, repeats, time.process_time if processor_time else time.perf_counter)
     lines = scoring_table(seconds, words) + ratios(seconds) + training_table(seconds, list(steps))
-    return [*about(repeats), *lines, *errors(taggers, docs)]
+    return [*about(repeats, processor_time), *lines, *errors(taggers, docs)]
 
 
 def build(config: Path, encoder: str, pool: Path, **settings: str) -> Language:
@@ -160,10 +163,11 @@ def outputs(nlp: Language, docs: Sequence[Doc]) -> Tuple[Tensor, Tensor]:
     return torch.cat(states), torch.cat(logs)
 
 
-def about(repeats: int) -> List[str]:
+def about(repeats: int, processor_time: bool) -> List[str]:
     """The machine, versions, and what fast its products are: a bound of every engine."""
     text = f"{processor()}, {torch.get_num_threads()} threads, Python {platform.python_version()}, "
     text += f"torch {torch.__version__}, OpenVINO {openvino_version() or 'none'}; medians of {repeats} in turn"
+    text += ", processor time" if processor_time else ""
     return [
         text,
         "",

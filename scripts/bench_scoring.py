@@ -36,6 +36,7 @@ def main(
     gpu_id: int = typer.Option(-1, "--gpu-id", help="GPU number, -1 for the CPU"),
     repeats: int = typer.Option(3, help="Timings of each; the fastest counts"),
     comparing: bool = typer.Option(False, "--compare", help="Compare engines, precisions and others on a CPU instead"),
+    processor_time: bool = typer.Option(False, help="With --compare: count the processor's time, for a shared machine"),
     output: Path = typer.Option(Path("bench_scoring"), help="Stem of the .json and .md files"),
 ) -> None:
     """Score with MNLP, features cold and warm, and write a table; with --compare, one of engines and others.
@@ -49,7 +50,8 @@ def main(
         torch.set_num_threads(threads)
     if comparing:
         name = encoder or load_config(config, interpolate=True)["paths"]["encoder"]
-        lines = compare(pool, config, name, sentences=int(sizes.split(",")[0]), repeats=repeats)
+        size = int(sizes.split(",")[0])
+        lines = compare(pool, config, name, sentences=size, repeats=repeats, processor_time=processor_time)
         write(lines, output)
         return
     nlp = build(config, encoder or load_config(config, interpolate=True)["paths"]["encoder"], pool)

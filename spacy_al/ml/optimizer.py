@@ -49,13 +49,26 @@ class TorchOptimizer:
             self.source, self.parameters = optimizer, parameters
             self.torch_optimizer = build_optimizer(parameters, optimizer)
             self.row_gradients = RowGradients()
-        self.row_gradients.make_dense(parameters)
         assert self.torch_optimizer is not None
         refresh(self.torch_optimizer, optimizer)
         if optimizer.grad_clip:
-            nn.utils.clip_grad_norm_(parameters, optimizer.grad_clip)
+            clip(parameters, optimizer.grad_clip)
+        self.row_gradients.make_dense(parameters)
         self.torch_optimizer.step()
         self.torch_optimizer.zero_grad(set_to_none=True)
+
+
+def clip(parameters: List[nn.Parameter], most: float) -> None:
+    """As torch's `clip_grad_norm_`, over the rows alone that a sparse gradient has; a small norm costs no product."""
+    gradients = []
+    for parameter in parameters:
+        if parameter.grad is not None and parameter.grad.is_sparse:
+            parameter.grad = parameter.grad.coalesce()
+        if parameter.grad is not None:
+            gradients.append(parameter.grad.values() if parameter.grad.is_sparse else parameter.grad)
+    norm = nn.utils.get_total_norm(gradients)
+    if norm.is_cuda or norm > most:
+        torch._foreach_mul_(gradients, (most / (norm + 1e-6)).clamp(max=1.0))
 
 
 class RowGradients:

@@ -7,7 +7,7 @@ import torch
 from thinc.api import SGD, Adam, RAdam
 from torch import nn
 
-from spacy_al.ml.optimizer import TorchOptimizer
+from spacy_al.ml.optimizer import TorchOptimizer, clip
 
 
 def layer_with_gradient(scale=1.0):
@@ -79,3 +79,19 @@ def test_a_new_thinc_optimizer_starts_with_empty_moments():
     before = layer.weight.detach().clone()
     fused.step(layer, Adam(0.01, L2=0.0, use_averages=False))
     assert torch.equal(layer.weight, before)  # old moments would still have moved it
+
+
+@pytest.mark.parametrize("most", [1.0, 100.0])
+def test_sparse_gradients_are_clipped_as_dense_ones(most):
+    torch.manual_seed(0)
+    rows, dense = nn.Embedding(50, 4, sparse=True), nn.Embedding(50, 4)
+    dense.load_state_dict(rows.state_dict())
+    layers = [nn.Linear(4, 2) for _ in range(2)]
+    layers[1].load_state_dict(layers[0].state_dict())
+    ids = torch.tensor([3, 3, 7])
+    for embedding, layer in zip((rows, dense), layers):
+        (layer(embedding(ids)).square().sum() * 5).backward()
+    clip([*rows.parameters(), *layers[0].parameters()], most)
+    nn.utils.clip_grad_norm_([*dense.parameters(), *layers[1].parameters()], most)
+    torch.testing.assert_close(rows.weight.grad.to_dense(), dense.weight.grad)
+    torch.testing.assert_close(layers[0].weight.grad, layers[1].weight.grad)
