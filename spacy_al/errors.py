@@ -268,6 +268,10 @@ class Warnings:
     W221 = "[W221] A batch that is larger than any CUDA graph (more than 32 sentences, or a sentence of more than 192 wordpieces or words, or longer than the encoder's window) takes a step several times as long as others. It happens now and then in ordinary text; if all batches are like this, lower [training.batcher] size."
     W222 = "[W222] The optimizer's own step runs without a CUDA graph, which adds some milliseconds to each: only Adam with L2_is_weight_decay and plain SGD, without use_averages, can be captured."
     W230 = "[W230] States are not computed by OpenVINO but by torch: {reason}."
+    W231 = (
+        "[W231] Sentences are chosen by scores in bfloat16, which is faster here: of the {chosen} that float32 chooses from a "
+        'sample of {sample}, and those that bfloat16 does, {overlap:.1%} are the same. inference = "torch" keeps to float32.'
+    )
     W250 = "[W250] {path}:{line}: the word {word!r} has been there before; the first vector counts."
     W440 = "[W440] '{name}': a Doc of {length} tokens is asked in parts of at most {most}: a beam of {width} parses cannot hold the alternatives of so long a text, and entities across two parts count as improbable. Split long texts into sentences."
     W441 = "[W441] {path} is read alone, and {others} more files of its kind lie in {folder}: equal sentences in two of them get the same id. Read the whole folder, or convert them with `al convert --shard`, which numbers equal sentences over all files of a folder."

@@ -1,7 +1,7 @@
 """Scoring a round's candidates, in bfloat16 where that is faster and chooses nearly the same sentences."""
 
 import contextlib
-import logging
+import warnings
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
@@ -12,12 +12,12 @@ from ..acquisition.costs import Cost
 from ..acquisition.score_shard import Column, Shard, score_shard
 from ..acquisition.strategies import rank
 from ..corpus.split import take_budget
+from ..errors import Warnings
 from ..schemas import ActiveLearningSchema
 from ..types import Pool, Sampler
 from ..uncertainty.measures import Measure
 from .seeds import phase_rng
 
-logger = logging.getLogger("spacy_al")
 OVERLAP = 0.95  # chosen in both precisions, of those chosen in either (Jaccard), at least
 CHOSEN = 100  # sentences of the sample that are chosen at least: of fewer, one more or less would decide
 LEAST, MOST = 1000, 10_000  # sentences of a sample
@@ -45,6 +45,7 @@ class RoundScoring:
         self.settings, self.cost, self.pool = settings, cost, pool
         self.measures = [measure for measure in measures if measure.needs_model]
         self.found: Optional[Record] = None  # in the round that was scored last
+        self.said = False
 
     def __call__(
         self,
@@ -124,14 +125,13 @@ class RoundScoring:
         first, second = (set(order[:amount]) for order in orders)
         overlap = len(first & second) / len(first | second)
         states = "bfloat16" if overlap >= OVERLAP else "float32"
-        logger.info(
-            "sentences are chosen by scores in %s: of a sample of %d sentences, float32 and bfloat16 choose %d each; of"
-            " all these, %.1f %% are chosen by both (%.0f %% are asked for)", states, size, amount, 100 * overlap,
-            100 * OVERLAP,
-        )  # fmt: skip
-        return {
+        record = {
             "states": states, "overlap": overlap, "chosen": amount, "sample": size, "by": self._by(), "checked": round_
         }  # fmt: skip
+        if states == "bfloat16" and not self.said:
+            self.said = True
+            warnings.warn(Warnings.W231.format(**record), stacklevel=2)
+        return record
 
     def _order(self, sample: Numbers, columns: Mapping[str, NDArray[Any]], salt: int) -> List[int]:
         """Places in the sample, most useful first."""

@@ -25,6 +25,7 @@ from .conftest import rows_without_seconds
 
 (MNLP,) = get_measures(["mnlp"])
 COLUMNS = {"mnlp": Column(MNLP.function)}
+pytestmark = pytest.mark.filterwarnings("ignore:.W231")
 ROWS = [{"round": 1, "labelled_tokens": 100}]
 
 
@@ -75,7 +76,8 @@ def ask(scoring, sampler, pool, rows=ROWS, numbers=None):
 
 def test_an_engine_that_chooses_the_same_is_used(scoring, pool):
     sampler, one = Doctored(1e-6), scoring()
-    found = ask(one, sampler, pool)
+    with pytest.warns(UserWarning, match=r"\[W231\].*the 100 that .* sample of 1000, .*%"):
+        found = ask(one, sampler, pool)
     assert sampler.asked == [(1000, False), (1000, True), (3000, True)]
     record = one.row()["precision"]
     assert (record["states"], record["chosen"], record["sample"], record["checked"]) == ("bfloat16", 100, 1000, 1)
