@@ -36,7 +36,7 @@ class Errors:
     A110 = "[A110] {path}: holds no sentences. Check that this is the right file and that it was downloaded whole; a format can be named with --format."
     A111 = "[A111] {path}:{line}: {found} column(s) where {expected} were expected: {text!r}. Give the line all its columns, separated as on the other lines, or use --on-error warn to keep the word with its entity tag missing."
     A112 = "[A112] {path}:{line}: {problem}. Mend the tag, name the file's scheme with --scheme IOB1, IOB2, BILOU or IO, or use --on-error warn to repair and count."
-    A113 = "[A113] {path}:{line}: byte {byte} of the line is not UTF-8. Convert the file (`iconv -f latin1 -t utf8`, if Latin-1 is what it is), or use --on-error warn to put U+FFFD there."
+    A113 = "[A113] {path}:{line}: byte {byte} of the line is not {encoding}. Name the file's encoding, such as --encoding latin-1 or cp1252, or use --on-error warn to put U+FFFD there."
     A114 = "[A114] {path}: the tag scheme cannot be told: {seen}. Name it with --scheme, one of {known} (IO if tags are bare labels); with --on-error warn, tags that break it are repaired and counted."
     A115 = "[A115] {path}: the format cannot be told: {seen}. Name it with --format, one of: {known}."
     A116 = "[A116] {path}: {problem}. Give one *_gold_conll file, or the folder of one part and language, such as .../data/train/data/english; from skeletons, make such files first with the CoNLL-2012 script skeleton2conll.sh and your copy of OntoNotes 5."

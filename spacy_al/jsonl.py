@@ -36,6 +36,15 @@ def read_jsonl(path: Path, *, max_line: int = MAX_LINE) -> Iterator[Tuple[int, D
 
 def parse_object(raw: bytes, *, path: Path, line: int) -> Dict[str, Any]:
     """Parse one line as a JSON object under the same rules and errors as `read_jsonl`."""
+    value = parse_value(raw, path=path, line=line)
+    if not isinstance(value, dict):
+        problem = f"a JSON object was expected, found {type(value).__name__}"
+        raise ALError(Errors.A007.format(path=path, line=line, problem=problem))
+    return value
+
+
+def parse_value(raw: bytes, *, path: Path, line: int) -> Any:
+    """Parse any JSON value under these rules."""
     try:
         text = raw.decode("utf8")
     except UnicodeDecodeError as error:
@@ -49,9 +58,6 @@ def parse_object(raw: bytes, *, path: Path, line: int) -> Dict[str, Any]:
         raise ALError(Errors.A007.format(path=path, line=line, problem="nested too deeply")) from error
     except ValueError as error:
         raise ALError(Errors.A005.format(path=path, line=line, reason=error)) from error
-    if not isinstance(value, dict):
-        problem = f"a JSON object was expected, found {type(value).__name__}"
-        raise ALError(Errors.A007.format(path=path, line=line, problem=problem))
     if _depth(value) > MAX_DEPTH:
         raise ALError(Errors.A007.format(path=path, line=line, problem=f"nested deeper than {MAX_DEPTH} levels"))
     return value

@@ -15,7 +15,10 @@ Output = Annotated[
     Path, typer.Argument(metavar="OUT.spacy", help="The DocBin to write; OUT.labels.json goes beside it")
 ]
 Format = Annotated[
-    str, typer.Option("--format", "-f", help="conll, ontonotes, jsonl, csv, txt, conllu, webanno, brat, uima, hf, auto")
+    str,
+    typer.Option(
+        "--format", "-f", help="conll, ontonotes, jsonl, csv, txt, conllu, webanno, brat, uima, hf, marked, auto"
+    ),
 ]
 Scheme = Annotated[
     str,
@@ -41,8 +44,7 @@ Shard = Annotated[
     bool,
     typer.Option("--shard", help="OUT is one file of a pool in several, such as pool-1.spacy: ids go on from them"),
 ]
-
-
+Encoding = Annotated[str, typer.Option(help="Of text, columns and tables, such as latin-1")]
 SpansField = Annotated[Optional[str], typer.Option(help="Key or column of entities or tags (jsonl, csv)")]
 TagNames = Annotated[Optional[str], typer.Option(help="What numbers in ner_tags stand for, such as O,B-PER,I-PER")]
 Several = Annotated[str, typer.Option(help="Several people's answers: fail unless they agree, first, newest, or vote")]
@@ -76,6 +78,7 @@ def convert_cli(
     untouched: Untouched = "skip",
     rename: Rename = None,
     shard: Shard = False,
+    encoding: Encoding = "utf8",
 ) -> None:
     """
     Convert a corpus to spaCy's DocBin, one Doc per sentence, and print what is in it.
@@ -115,6 +118,7 @@ def convert_cli(
             text_field=text_field,
             id_field=id_field,
             per_line=per_line,
+            encoding=encoding,
             rules=make_rules(several, untouched, rename or [], spans_field, tag_names),
         )
         division = make_division(split, rest, unit=split_by, seed=seed)

@@ -8,7 +8,7 @@ from typing import Iterator, List, Optional, Tuple
 
 from ..errors import Errors
 from . import schemes
-from .column_layout import IO, Layout, Row, Wish, find_layout
+from .column_layout import IO, Layout, Row, Wish, find_layout, is_header, listed_columns
 from .lines import read_lines
 from .repairs import Repairs
 from .sentence import Sentence
@@ -34,6 +34,8 @@ def read_columns(
         UTF-8), A114 (unsure of the scheme), A119 (no word), A131 (numbers for words), A132 (several columns of tags).
     """
     blocks = list(_blocks(path, repairs))
+    wish = listed_columns(blocks[0][1] if blocks else [], wish)
+    _drop_header(blocks, path, repairs)
     plain = [[row for row in rows if not row.line.text.startswith("#")] for _, rows in blocks]
     # A file whose every line begins with # has no others to go by.
     layout = find_layout(plain if any(plain) else [rows for _, rows in blocks], path, wish)
@@ -72,6 +74,14 @@ def _blocks(path: Path, repairs: Repairs) -> Iterator[Tuple[int, List[Row]]]:
             document, filled = document + 1, False
     if rows:
         yield document, rows
+
+
+def _drop_header(blocks: List[Tuple[int, List[Row]]], path: Path, repairs: Repairs) -> None:
+    """Take the names of columns out of the first sentence."""
+    for _, rows in blocks[:1]:
+        if is_header(rows[0]):
+            repairs.note("header", path=path, line=rows[0].line.number)
+            del rows[0]
 
 
 def _has_tabs(tabs: Optional[bool], text: str) -> bool:

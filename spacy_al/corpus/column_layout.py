@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Iterable, List, Optional, Sequence, Tuple
 
@@ -19,6 +19,12 @@ TAG = re.compile(r"[BILUESMW]-\S.*")
 COUNT = re.compile(r"(\d+)([-.]\d+)?")  # a token's number; in CoNLL-U also 1-2 for a contraction, 1.1 for nothing
 # Labels of phrases, as CoNLL-2003 has them in a column beside the entities, in English and German.
 PHRASES = frozenset("NP VP PP ADVP ADJP SBAR PRT CONJP INTJ LST UCP NC VC PC AC".split())
+
+# What people call the columns of words and of tags, in lower case.
+WORD_NAMES = frozenset("word words token tokens form".split())
+TAG_NAMES = frozenset("tag tags ner ner_tag ner_tags label labels entity iob bio iob2 named_entity".split())
+LISTED = re.compile(r"# global\.columns *= *(.*)")  # CoNLL-U Plus says what its columns are
+NAMES = re.compile(r"ne|.*(ner|name|entity).*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,23 @@ class Layout:
             tag = LETTERS.get(tag[:2], tag[:2]) + tag[2:]
         known = tag == "O" or bool(schemes.split_tag(tag, schemes.PREFIXES[self.scheme])[1])
         return tag if known else None
+
+
+def is_header(row: Row) -> bool:
+    """Whether a row has the names of columns instead of a word and a tag."""
+    cells = [cell.strip().lower() for cell in row.cells]
+    return not WORD_NAMES.isdisjoint(cells) and not TAG_NAMES.isdisjoint(cells)
+
+
+def listed_columns(rows: Sequence[Row], wish: Wish) -> Wish:
+    """The wish, with the columns that CoNLL-U Plus names in its first line, where the user has not said them."""
+    found = next((match for row in rows if (match := LISTED.fullmatch(row.line.text))), None)
+    names = found[1].split() if found else []
+    tags = [number for number, name in enumerate(names) if NAMES.fullmatch(name)]
+    if wish.tag is not None or "FORM" not in names or len(tags) != 1:
+        return wish
+    pos = names.index("UPOS") if "UPOS" in names else None
+    return replace(wish, word=names.index("FORM"), tag=tags[0], pos=pos if wish.pos is None else wish.pos)
 
 
 def find_layout(blocks: Sequence[List[Row]], path: Path, wish: Wish) -> Layout:

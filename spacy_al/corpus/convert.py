@@ -19,6 +19,7 @@ from .divide import Division, divide
 from .hf_corpus import hf_objects
 from .json_corpus import Context, Rules, read_objects, read_records
 from .labels import labels_path, write_labels
+from .marked import marked_objects
 from .ontonotes import read_ontonotes
 from .repairs import Repairs
 from .sentence import Sentence, to_doc
@@ -37,6 +38,7 @@ OBJECTS = {
     "brat": brat_objects,
     "uima": uima_objects,
     "hf": hf_objects,
+    "marked": marked_objects,
 }
 ATTRIBUTES = ("ORTH", "SPACY", "TAG", "ENT_IOB", "ENT_TYPE", "SENT_START")
 
@@ -71,6 +73,7 @@ class Options:
     id_field: str = "id"
     per_line: bool = False
     rules: Rules = field(default_factory=Rules)
+    encoding: str = "utf8"
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def convert(
     """
     outputs = [output] if division is None else [output, division.rest]
     _check_outputs(outputs)
-    repairs = Repairs(options.on_error)
+    repairs = Repairs(options.on_error, options.encoding)
     format_ = find_format(source, options.format, columns=options.scheme != "auto")
     nlp = make_splitter(options.lang, options.pipeline)
     sentences = watch(read_corpus(source, format_, options, repairs, nlp=nlp))

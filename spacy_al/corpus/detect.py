@@ -8,25 +8,36 @@ from ..errors import ALError, Errors
 from . import ontonotes
 from .column_corpus import DOCSTART
 from .lines import read_lines
+from .marked import MARK, is_rasa
 from .repairs import Repairs
 from .text import visible_files
 
 FORMATS = {
     "conll": "one token a line, the entity tag in the last column (CoNLL-2003, WNUT-17, BC5CDR, Wikigold)",
     "ontonotes": "a *_gold_conll file or a folder of them (CoNLL-2012)",
-    "jsonl": "JSON, one object a line or one array (spaCy, Prodigy, Label Studio, doccano, Argilla, or no labels)",
+    "jsonl": "JSON, one object a line, an array or one object (spaCy, Prodigy, Label Studio, GLiNER, or no labels)",
     "txt": "a text file or a folder of them, without labels",
     "conllu": "CoNLL-U with entities in the last column (name=B-PER)",
     "webanno": "WebAnno TSV 3, also of INCEpTION",
     "brat": "a folder of .txt and .ann files",
     "uima": "UIMA CAS: .xmi beside TypeSystem.xml, or JSON",
     "hf": "a Hugging Face data set: a folder from save_to_disk, or .parquet",
-    "csv": "a table with a column of texts, and one of entities or none",
+    "csv": "a table with a column of texts, and one of entities or none; or with a word or an entity in each row",
+    "marked": "a text a line with marks such as [Berlin](city) or <PER>Ana</PER>, also Rasa's .md and .yml",
 }
 LOOKED_AT = 500  # lines
 TAG_STARTS = {f"{prefix}-" for prefix in "BILUESMW"}
 BINARY = {".parquet": "hf", ".xmi": "uima", ".ann": "brat"}
-SUFFIXES = {".conllu": "conllu", ".jsonl": "jsonl", ".json": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "txt"}
+SUFFIXES = {
+    ".conllu": "conllu",
+    ".conllup": "conll",
+    ".conll": "conll",
+    ".jsonl": "jsonl",
+    ".json": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".txt": "txt",
+}
 
 
 def detect_format(path: Path, *, columns: bool = False) -> str:
@@ -53,14 +64,21 @@ def detect_format(path: Path, *, columns: bool = False) -> str:
     if path.suffix.lower() == ".json" and '"%TYPES"' in texts[0] + "".join(texts[1:5]):
         return "uima"
     suffix = SUFFIXES.get(path.suffix.lower())
-    if suffix in ("jsonl", "csv", "conllu"):
+    if suffix not in (None, "txt"):
         return suffix
     if texts[0].lstrip().startswith(("{", "[{")) or texts[0].strip() == "[":
         return "jsonl"
+    if any(map(is_rasa, texts)):
+        return "marked"
     share = _tagged(texts)
     if share >= 0.5 or columns:
         return "conll"  # whose reader names the other lines
     if suffix == "txt" and share <= 0.1:
+        mark = next((mark for text in texts if (mark := MARK.search(text))), None)
+        if mark is not None:
+            raise _unsure(
+                path, f"{mark[0][:60]!r} may be a marked entity (--format marked) or mere text (--format txt)"
+            )
         return "txt"
     raise _unsure(path, f"{share:.0%} of its first lines end with an entity tag such as O or B-PER")
 

@@ -10,19 +10,18 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import ALError, Errors
-from ..jsonl import MAX_LINE, parse_object
 from ..tasks import Answer
 from .align import BadRecord, CharSpan, Offsets, from_utf16, has_pairs, same_text
 from .annotation import argilla, doccano, label_studio, prodigy
 from .annotation.any_span import looks_labelled
-from .annotation.chunks import Chunk, is_array, read_file, split_array
+from .annotation.chunks import Chunk
 from .annotation.marks import UNTOUCHED, Mark, Record, parse_names, rename
 from .annotation.merging import SEVERAL, Given, merge, without_copies
 from .annotation.values import Fields
 from .fields import Record as Values
 from .fields import get
-from .lines import BOM, UTF16
-from .record_spans import place_spans, read_spans
+from .json_values import read_values
+from .record_spans import place_spans, read_spans, to_chars
 from .record_tags import read_tags
 from .record_tokens import read_tokens
 from .repairs import Repairs
@@ -110,7 +109,8 @@ def read_records(
         A123, A124, A127 (spans overlap), A133, A134 (numbers for labels), A607 (answers differ), A619.
     """
     context = Context(path, repairs, nlp, text_field, id_field, rules)
-    yield from not_empty(read_objects(_objects(path, repairs), context), path)
+    values = read_values(path, repairs, id_field=id_field, text_field=text_field)
+    yield from not_empty(read_objects(values, context), path)
 
 
 def read_objects(objects: Iterable[Tuple[int, Values]], context: Context) -> Iterator[Sentence]:
@@ -137,45 +137,6 @@ def _try(values: Values, line: int, context: Context) -> List[Sentence]:
         message = str(error)
     context.repairs.problem("record", message, path=context.path, line=line)
     return []
-
-
-def _objects(path: Path, repairs: Repairs) -> Iterator[Tuple[int, Values]]:
-    """Like `jsonl.read_jsonl`, but a bad line can be left out."""
-    if not path.is_file():
-        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
-    number = 0
-    with path.open("rb") as file_:
-        if file_.peek(2).startswith(UTF16):
-            raise ALError(Errors.A522.format(path=path))
-        if is_array(file_.peek(4096)[:4096].removeprefix(BOM)):
-            yield from _items(path, repairs)
-            return
-        while raw := file_.readline(MAX_LINE + 1):
-            number += 1
-            try:
-                record = _parse(raw.removeprefix(BOM) if number == 1 else raw, path, number)
-            except ALError as error:
-                repairs.problem("record", str(error), path=path, line=number)
-                while raw and not raw.endswith(b"\n"):
-                    raw = file_.readline(MAX_LINE)
-                continue
-            if record is not None:
-                yield number, record
-
-
-def _items(path: Path, repairs: Repairs) -> Iterator[Tuple[int, Values]]:
-    for chunk in split_array(read_file(path), path):
-        try:
-            yield chunk.line, parse_object(chunk.raw, path=path, line=chunk.line)
-        except ALError as error:
-            repairs.problem("record", str(error), path=path, line=chunk.line)
-
-
-def _parse(raw: bytes, path: Path, line: int) -> Optional[Values]:
-    if len(raw) > MAX_LINE:
-        size = f"over {MAX_LINE}"
-        raise ALError(Errors.A006.format(path=path, line=line, size=size, limit=MAX_LINE))
-    return parse_object(raw, path=path, line=line) if raw.strip() else None
 
 
 def _sentences(values: Values, line: int, context: Context) -> List[Sentence]:
@@ -258,14 +219,14 @@ def _answer(record: Record, doc: Doc, context: Context) -> Optional[Answer]:
     about = {"annotator": record.annotator, "seconds": record.seconds}
     if record.verdict != "accept":
         return Answer("", record.verdict, **about)  # type: ignore[arg-type]
-    given = [_char_span(mark, doc.text, line, context) for mark in record.marks]
+    given = [_char_span(mark, [], doc.text, line, context) for mark in record.marks]
     spans = place_spans(given, doc, context.repairs, path=context.path, line=line)
     return Answer("", "accept", tuple(spans), **about)  # type: ignore[arg-type]
 
 
-def _char_span(mark: Mark, text: str, line: int, context: Context) -> CharSpan:
+def _char_span(mark: Mark, offsets: Offsets, text: str, line: int, context: Context) -> CharSpan:
     """The characters of a mark; UTF-16 units are seen by the text that the tool says it covers."""
-    start, end = mark.chars or (0, 0)
+    start, end = to_chars(mark, offsets)
     if mark.text is None or same_text(mark.text, text[max(start, 0) : max(end, 0)]):
         return CharSpan(start, end, mark.label)
     table = from_utf16(text)
@@ -291,7 +252,10 @@ def _doc(record: Values, line: int, context: Context) -> Tuple[Doc, Offsets]:
     if given is not None:
         return given
     if text is None:
-        raise BadRecord(f"neither {context.text_field!r} nor 'tokens' is there (keys: {', '.join(record)})")
+        keys = ", ".join(record)
+        raise BadRecord(
+            f"neither {context.text_field!r} nor 'tokens' is there; name the text's key with --text-field, of: {keys}"
+        )
     check_length(Passage(text, "", "", line), context.nlp, context.path)
     return context.nlp(text), []
 
@@ -302,19 +266,22 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
     answer = record.get("answer", "accept")
     if answer not in ANSWERS:
         raise BadRecord(f"'answer' must be one of {', '.join(ANSWERS)}, found {answer!r}")
-    rules = context.rules
+    rules, fields = context.rules, Fields(record, f"{context.path}:{line}")
     spans = read_tags(record, doc, offsets, rules.spans_field, rules.tag_names)
     if spans is None:
-        given = read_spans(record, offsets, doc.text, rules.spans_field)
-        if given is None:
+        marks = read_spans(fields, offsets, rules.spans_field)
+        if marks is None:
             return None, set()
+        named = rename(Record(Chunk(b"", context.path, line, 0), None, answer, tuple(marks)), rules.names)
+        given = [_char_span(mark, offsets, doc.text, line, context) for mark in named.marks]
         spans = place_spans(given, doc, context.repairs, path=context.path, line=line) if answer == "accept" else []
+    else:
+        spans = [(start, end, rules.names.get(label, label)) for start, end, label in spans]
     if answer != "accept":
-        about_span = answer == "reject" and bool(record.get("spans")) and prodigy.is_binary(Fields(record, ""))
+        about_span = answer == "reject" and bool(record.get("spans")) and prodigy.is_binary(fields)
         context.note("rejected" if about_span else "answer", line)
         return None, set()
-    spans = [(start, end, rules.names.get(label, label)) for start, end, label in spans]
-    if not prodigy.is_binary(Fields(record, f"{context.path}:{line}")):
+    if not prodigy.is_binary(fields):
         return spans, set()
     context.note("binary", line)
     judged = {token for start, end, _ in spans for token in range(start, end)}

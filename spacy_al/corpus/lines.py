@@ -32,10 +32,10 @@ class Line(NamedTuple):
 
 
 def read_lines(path: Path, repairs: Repairs) -> Iterator[Line]:
-    """Yield the lines of a UTF-8 file; only LF and CRLF end a line, whatever else Unicode calls a line end.
+    """Yield the lines of a file; only LF and CRLF end a line, whatever else Unicode calls a line end.
 
     path (Path): The file; a byte order mark is skipped.
-    repairs (Repairs): What to do about bytes that are not UTF-8 (A113).
+    repairs (Repairs): The encoding, and what to do about bytes that are not of it (A113).
     YIELDS (Line): Number, offset and text.
     RAISES: ALError A003 (no file), A006 (line too long), A113 (not UTF-8).
     """
@@ -58,8 +58,8 @@ def read_lines(path: Path, repairs: Repairs) -> Iterator[Line]:
 
 def _decode(raw: bytes, path: Path, number: int, repairs: Repairs) -> str:
     try:
-        return raw.decode("utf8")
+        return raw.decode(repairs.encoding)
     except UnicodeDecodeError as error:
-        message = Errors.A113.format(path=path, line=number, byte=error.start + 1)
+        message = Errors.A113.format(path=path, line=number, byte=error.start + 1, encoding=repairs.encoding)
         repairs.problem("bytes", message, path=path, line=number)
-        return raw.decode("utf8", errors="replace")
+        return raw.decode(repairs.encoding, errors="replace")

@@ -8,9 +8,11 @@ from spacy.tokens import Doc
 
 from ..errors import Errors
 from .align import BadRecord, CharSpan, Offsets, align, without_overlap
-from .annotation.any_span import BORDERS, LABELS, hides_entities, looks_labelled
+from .annotation.any_span import LABELS, hides_entities, looks_labelled, one_key
+from .annotation.any_span import read_spans as annotation_spans
+from .annotation.marks import Mark
+from .annotation.values import Fields
 from .column_layout import PHRASES
-from .fields import Record, as_object, get, number
 from .repairs import Repairs
 from .schemes import Span
 
@@ -18,36 +20,58 @@ KEYS = ("spans", "ents", "entities")
 OTHERS = ("tokens", "relations", "options", "versions", "sents", "cats", "spans", "pos_tags", "chunk_tags")
 
 
-def read_spans(record: Record, offsets: Offsets, text: str, field: Optional[str] = None) -> Optional[List[CharSpan]]:
+def read_spans(fields: Fields, offsets: Offsets, field: Optional[str] = None) -> Optional[List[Mark]]:
     """The entities that a record lists; None if it has no such list.
 
-    record (Record): The list is "spans" (Prodigy), "ents" (`Doc.to_json`) or "entities"; each is an object
-        with "label" and "start", "end" or "token_start", "token_end" (inclusive), or [start, end, label].
+    fields (Fields): The record; the list is "spans" (Prodigy), "ents" (`Doc.to_json`) or "entities", in any of the
+        forms of `any_span.read_span`.
     offsets (Offsets): The characters of the record's own tokens; empty if it has none.
-    text (str): The record's text.
     field (Optional[str]): The key of the list, in place of these.
-    RETURNS (Optional[List[CharSpan]]): Entities by characters, as listed.
-    RAISES: BadRecord when one is malformed or contradicts itself or the text, and when there is no such list but
-        another that plainly holds entities: nobody's labels may be lost to the name of a key.
+    RETURNS (Optional[List[Mark]]): Entities as listed.
+    RAISES: BadRecord or A608 when one is malformed, and when there is no such list but another that plainly holds
+        entities: nobody's labels may be lost to the name of a key.
     """
     keys = (field,) if field else KEYS
     # Doc.to_json keeps "spans" for groups of spans, which is an object.
-    there = [
-        key for key in keys if record.get(key) is not None and not (key == "spans" and isinstance(record[key], dict))
-    ]
-    full = [key for key in there if record[key]]
-    if len(full) > 1:
-        raise BadRecord(f"both {full[0]!r} and {full[1]!r} hold entities; remove one of them")
-    stray = next((key for key, value in record.items() if key not in (*keys, *OTHERS) and _stray(key, value)), None)
+    there = [key for key in keys if fields.has(key) and not (key == "spans" and isinstance(fields.values[key], dict))]
+    key = one_key(Fields({key: fields.values[key] for key in there}, fields.place), there)
+    stray = next((k for k, value in fields.values.items() if k not in (*keys, *OTHERS) and _stray(k, value)), None)
     if stray is not None:
         raise BadRecord(
             f"{stray!r} seems to hold entities, which are read from {', '.join(map(repr, keys))} as objects with start,"
             f" end and label; name the key with --spans-field {stray}, or remove it to have no labels"
         )
-    if not there:
+    if key is None:
         return None
-    key = (full or there)[0]
-    return [_char_span(item, offsets, text) for item in get(record, key, list) or []]
+    for item in fields.array(key) if offsets else []:
+        # Where a record brings its own tokens, other names may mean places among these.
+        if isinstance(item, dict) and not item.keys() & {"label", "token_start"} and item.keys() & set(LABELS):
+            raise BadRecord(
+                f"{item!r} may count tokens or characters, for the record has tokens: call its label 'label' if it"
+                " counts characters; if tokens, give 'token_start' and 'token_end' (the last token)"
+            )
+    return annotation_spans(fields, key)
+
+
+def to_chars(mark: Mark, offsets: Offsets) -> Tuple[int, int]:
+    """The characters of a mark, by its tokens if it says these alone; BadRecord if the two differ.
+
+    offsets (Offsets): The characters of the record's own tokens; empty if it has none, and spaCy made them.
+    """
+    if mark.tokens is None or not offsets:
+        if mark.chars is None:
+            raise BadRecord(f"the {mark.label} span has no characters, and the record no tokens to count")
+        return mark.chars
+    first, after = mark.tokens
+    if not 0 <= first < after <= len(offsets):
+        raise BadRecord(f"the span's tokens {first} to {after - 1} are not among the {len(offsets)} tokens")
+    by_token = offsets[first][0], offsets[after - 1][1]
+    if mark.chars not in (None, by_token):
+        raise BadRecord(
+            f"span {mark.chars[0]}-{mark.chars[1]} is not its tokens {first} to {after - 1}, which are"
+            f" characters {by_token} ('token_end' is the last token, not the one after it)"
+        )
+    return by_token
 
 
 def _stray(key: str, value: object) -> bool:
@@ -85,40 +109,3 @@ def place_spans(given: List[CharSpan], doc: Doc, repairs: Repairs, *, path: Path
         message = Errors.A127.format(path=path, line=line, text=doc[start:end].text, label=label)
         repairs.problem("overlap", message, path=path, line=line)
     return kept
-
-
-def _char_span(item: object, offsets: Offsets, text: str) -> CharSpan:
-    if isinstance(item, list) and len(item) in (3, 4):
-        keys = ("label", "start", "end") if isinstance(item[0], str) else ("start", "end", "label")
-        item = dict(zip(keys, item, strict=False))
-    span = as_object(item, "span")
-    start, end = next((keys for keys in BORDERS if keys[0] in span), BORDERS[0])
-    span = span | {"start": span.get(start), "end": span.get(end)}
-    # Where a record brings its own tokens, other names may mean places among these.
-    key = next((key for key in LABELS if span.get(key) is not None), "label") if not offsets else "label"
-    label = get(span, key, str)
-    if not label or label != label.strip():
-        raise BadRecord(f"the span {span!r} has no usable 'label'")
-    by_token = _by_token(span, offsets)
-    if by_token is not None and span.get("start") is None and span.get("end") is None:
-        return CharSpan(*by_token, label)
-    first, last = number(span, "start"), number(span, "end")
-    if by_token not in (None, (first, last)):
-        raise BadRecord(
-            f"span {first}-{last} is not its tokens {span['token_start']} to {span['token_end']}, which are"
-            f" characters {by_token} ('token_end' is the last token, not the one after it)"
-        )
-    said = get(span, "text", str)
-    if said is not None and text[max(first, 0) : max(last, 0)] != said:
-        raise BadRecord(f"the span {first}-{last} says {said!r}, but the text there is {text[first:last]!r}")
-    return CharSpan(first, last, label)
-
-
-def _by_token(span: Record, offsets: Offsets) -> Optional[Tuple[int, int]]:
-    """The characters of a span that is given by tokens; None if it is not."""
-    if span.get("token_start") is None or span.get("token_end") is None or not offsets:
-        return None
-    first, last = number(span, "token_start"), number(span, "token_end")
-    if not 0 <= first <= last < len(offsets):
-        raise BadRecord(f"the span's tokens {first} to {last} are not among the {len(offsets)} tokens")
-    return offsets[first][0], offsets[last][1]

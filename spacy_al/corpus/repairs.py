@@ -20,6 +20,7 @@ REPAIRED: Dict[str, str] = {
     "empty": "files without text: left out",
     "record": "records that cannot be read: left out",
     "borders": "spans off token borders: widened to whole tokens",
+    "pieces": "entities in several pieces: taken from the first to the last",
     "overlap": "spans that overlap a longer one: left out",
 }
 # What is no error but must not pass unseen either.
@@ -30,6 +31,7 @@ NOTED: Dict[str, str] = {
     "binary": "records with a yes or no about one span: entities missing outside it",
     "no_text": "documents without text: nothing to keep",
     "comment": "lines that begin with # at the start of a sentence: comments, left out",
+    "header": "first row has the names of columns: left out",
     "counting": "first column counts tokens: left out (--word-column 0 to read it as words)",
     "contraction": "rows of contractions and empty nodes (1-2, 1.1): left out, their words have tags of their own",
     "nested": "tokens with a second entity tag (nested): only the first column of tags is read (--tag-column)",
@@ -45,11 +47,19 @@ NOTED: Dict[str, str] = {
 class Repairs:
     """Decides between failing and repairing, and counts what was repaired or noted."""
 
-    def __init__(self, on_error: str = "fail") -> None:
+    def __init__(self, on_error: str = "fail", encoding: str = "utf8") -> None:
         """
         on_error (str): "fail" raises at the first problem; "warn" repairs, counts and goes on.
-        RAISES: ALError A104 for another word.
+        encoding (str): How text files are written; of those in which a line end is the byte of ASCII.
+        RAISES: ALError A104 for another word or encoding.
         """
+        try:
+            lines = "\n".encode(encoding) == b"\n" and b"\n".decode(encoding) == "\n"
+        except (LookupError, UnicodeError):
+            lines = False
+        if not lines:
+            raise ALError(Errors.A104.format(option="--encoding", value=encoding, known="utf8, latin-1, cp1252, ..."))
+        self.encoding = encoding
         if on_error not in ON_ERROR:
             raise ALError(Errors.A104.format(option="--on-error", value=on_error, known=", ".join(ON_ERROR)))
         self.on_error = on_error

@@ -44,15 +44,18 @@ def _entities(path: Path, text: str, context: Context) -> List[object]:
         found = ENTITY.fullmatch(rest.split("\t")[0])
         if not key.startswith("T") or not found:
             _refuse(f"{line.text[:60]!r} is no entity such as 'T1<tab>PER 0 3<tab>Ana'", path, line.number, context)
-        elif ";" in found["places"]:
-            _refuse(f"the entity {key} is in several pieces ({found['places']})", path, line.number, context)
+            continue
+        places = [int(place) for place in re.split("[ ;]", found["places"])]
+        if len(places) > 2:
+            problem = f"the entity {key} is in several pieces ({found['places']}); warn takes it from first to last"
+            message = Errors.A136.format(path=path, line=line.number, problem=problem)
+            context.repairs.problem("pieces", message, path=path, line=line.number)
+        start, end = places[0], places[-1]
+        said = rest.split("\t")[1:2]
+        if len(places) == 2 and said and said[0] != text[start:end].replace("\n", " "):
+            _refuse(f"{key} says {said[0]!r}, the text there is {text[start:end]!r}", path, line.number, context)
         else:
-            start, end = map(int, found["places"].split(" "))
-            said = rest.split("\t")[1:2]
-            if said and said[0] != text[start:end].replace("\n", " "):
-                _refuse(f"{key} says {said[0]!r}, the text there is {text[start:end]!r}", path, line.number, context)
-            else:
-                spans.append([start, end, found["label"]])
+            spans.append([start, end, found["label"]])
     return spans
 
 

@@ -4,7 +4,7 @@ import contextlib
 import csv
 import re
 from pathlib import Path
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 from spacy.language import Language
 
@@ -16,6 +16,7 @@ from .fields import Record
 from .json_corpus import Context, Rules, read_objects
 from .lines import read_lines
 from .repairs import Repairs
+from .row_tables import COMPREHEND, by_entity, by_file, by_word, place_columns, word_columns
 from .sentence import Sentence
 from .text import not_empty
 
@@ -34,8 +35,8 @@ def read_csv(
 ) -> Iterator[Sentence]:
     """Read a table with a header, each row a document; commas, semicolons or tabs separate its columns.
 
-    A cell that holds a list, as JSON or as Python writes it, is read like the same key of a JSON record; so is one of
-    tags, one for each word of the text ("B-PER O O").
+    Rows may also be words or entities, as `row_tables` reads them. A cell that holds a list, as JSON or as Python
+    writes it, is read like the same key of a JSON record; so is one of tags, one for each word of the text.
 
     path (Path): The file.
     repairs (Repairs): What to do about bad rows.
@@ -53,17 +54,31 @@ def read_csv(
 
 def _objects(context: Context) -> Iterator[Tuple[int, Record]]:
     """Rows as the records they stand for."""
-    path, repairs = context.path, context.repairs
+    path, repairs, text = context.path, context.repairs, context.text_field
     lines = (line.text + line.ending for line in read_lines(path, repairs))
     header = next(lines, "")
-    delimiter = next((d for d in DELIMITERS if context.text_field in _names(header, d)), None)
-    if delimiter is None:
-        raise ALError(Errors.A121.format(path=path, column=context.text_field, header=header.strip()[:200]))
-    for line, row in _rows(lines, delimiter, _names(header, delimiter), path, repairs):
+    delimiter = max(DELIMITERS, key=lambda each: (text in _names(header, each), len(_names(header, each))))
+    names = _names(header, delimiter)
+    rows = _rows(lines, delimiter, names, path, repairs)
+    words, places = word_columns(names), place_columns(names)
+    if set(COMPREHEND) <= set(names):
+        yield from by_file(rows, path, repairs)
+    elif text not in names and words is not None:
+        yield from by_word(rows, words)
+    elif text not in names:
+        raise ALError(Errors.A121.format(path=path, column=text, header=header.strip()[:200]))
+    elif places is not None:
+        yield from by_entity(rows, places, text, context.id_field)
+    else:
+        yield from _by_document(rows, context)
+
+
+def _by_document(rows: Iterator[Tuple[int, Dict[str, str]]], context: Context) -> Iterator[Tuple[int, Record]]:
+    for line, row in rows:
         try:
             yield line, _record(row, line, context)
         except ALError as error:
-            repairs.problem("record", str(error), path=path, line=line)
+            context.repairs.problem("record", str(error), path=context.path, line=line)
 
 
 def _record(row: Dict[str, str], line: int, context: Context) -> Record:
@@ -73,27 +88,29 @@ def _record(row: Dict[str, str], line: int, context: Context) -> Record:
         if column in (context.text_field, context.id_field):
             record[column] = cell or (None if column == context.id_field else "")
         elif cell.strip():
-            record[column] = _value(column, cell, text, line, context)
-            if _is_tags(cell, text):
+            value = cell_value(column, cell)
+            tags = _tags(value, text)
+            if tags is not None:
                 record["tokens"] = text.split()
+            elif isinstance(value, str) and (_lost(cell) or column in (context.rules.spans_field, *PROMISED)):
+                raise ALError(Errors.A135.format(path=context.path, line=line, column=column, text=cell[:60]))
+            record[column] = tags or value
     return record
 
 
-def _value(column: str, cell: str, text: str, line: int, context: Context) -> object:
-    if _is_tags(cell, text):
-        return _pieces(cell)
-    value = cell_value(column, cell)
-    tags = _pieces(cell)
-    lost = len(tags) > 1 and all(map(TAGS.fullmatch, tags)) and set(tags) != {"O"}  # and not one for each word
-    if isinstance(value, str) and (lost or column in (context.rules.spans_field, *PROMISED)):
-        raise ALError(Errors.A135.format(path=context.path, line=line, column=column, text=cell[:60]))
-    return value
+def _tags(value: object, text: str) -> Optional[List[object]]:
+    """The tags that a cell has for each word of the text, as a list or with white space or commas between."""
+    tags = _pieces(value) if isinstance(value, str) else value
+    if not isinstance(tags, list) or not len(tags) == len(text.split()) > 0:
+        return None
+    fit = all(isinstance(tag, str) and TAGS.fullmatch(tag) for tag in tags)
+    return tags if fit and (len(tags) > 1 or tags != ["O"]) else None
 
 
-def _is_tags(cell: str, text: str) -> bool:
-    """Whether a cell has an entity tag for each word of the text."""
+def _lost(cell: str) -> bool:
+    """Whether a cell holds tags, but not one for each word."""
     tags = _pieces(cell)
-    return len(tags) == len(text.split()) > 0 and all(map(TAGS.fullmatch, tags)) and (len(tags) > 1 or tags != ["O"])
+    return len(tags) > 1 and all(map(TAGS.fullmatch, tags)) and set(tags) != {"O"}
 
 
 def _pieces(cell: str) -> List[str]:

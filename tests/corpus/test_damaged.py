@@ -28,6 +28,7 @@ SAMPLES = {
     "\na 0 0 It PRP * - - - s * -\n#end document\n",
     "jsonl": json.dumps(TASK) + "\n" + json.dumps({"text": "Ann ran. Bob ran.", "spans": [[9, 12, "PER"]]}) + "\n",
     "csv": 'id,text\n1,"Rome ""fell"". It rose"\n2,Ann ran\n',
+    "marked": '## intent: x\n- [Rome](LOC) fell to [Ann]{"entity": "PER"}\n<PER>Ann</PER>\n',
     "txt": "Rome fell. It rose\n\nAnn ran\n",
     "conllu": "".join(
         f"{n}\t{w}\t_\tX\t_\t_\t_\t_\t_\tname={t}\n" for n, w, t in ((1, "Rome", "B-X"), (2, "fell", "O"))
@@ -55,6 +56,16 @@ CASES = [(name, name, text) for name, text in SAMPLES.items()]
 CASES += [(name, "jsonl", json.dumps(record) + "\n") for name, record in RECORDS.items()]
 CASES += [
     ("array", "jsonl", json.dumps([TASK, *RECORDS.values()])),
+    ("words in rows", "csv", "Sentence #,Word,Tag\n1,Rome,B-LOC\n,fell,O\n2,It,O\n"),
+    ("entities in rows", "csv", "text,start,end,label\nRome fell,0,4,LOC\nIt rose,,,\n"),
+    ("gliner", "jsonl", '{"tokenized_text": ["New", "York", "fell"], "ner": [[0, 1, "LOC"]]}\n'),
+    ("snips", "jsonl", '{"intents": {"x": {"utterances": [{"data": [{"text": "Rome", "entity": "LOC"}]}]}}}\n'),
+    (
+        "azure",
+        "jsonl",
+        '{"stringIndexType": "Utf16CodeUnit", "assets": {"documents": [{"location": "damaged.txt", '
+        '"entities": [{"labels": [{"category": "LOC", "offset": 0, "length": 8}]}]}]}}\n',
+    ),
     ("csv of spans", "csv", "text,spans\na b,\"[[0,1,'X']]\"\n"),
 ]
 NAMES = {"brat": "damaged.ann", "uima": "damaged.json"}

@@ -86,7 +86,7 @@ def test_the_key_of_entities_can_be_named(read):
 
 def test_two_lists_of_entities_are_refused(read):
     assert read({"text": TEXT, "spans": [], "entities": [[0, 13, "PERSON"]]})[0].spans == [(0, 2, "PERSON")]
-    with pytest.raises(ALError, match="A007.*both 'spans' and 'entities' hold entities"):
+    with pytest.raises(ALError, match="A608.*entities: entities stand in 'spans' too"):
         read({"text": TEXT, "spans": [[22, 26, "GPE"]], "entities": [[0, 13, "PERSON"]]})
 
 
@@ -358,19 +358,19 @@ def test_of_spans_that_overlap_the_longest_is_kept_and_the_others_counted(read):
 
 BAD = {
     "kind of text": ({"text": 5}, "'text' must be of kind str"),
-    "no text": ({"txt": "a"}, r"neither 'text' nor 'tokens' is there \(keys: txt\)"),
+    "no text": ({"txt": "a"}, "neither 'text' nor 'tokens' is there; name the text's key with --text-field, of: txt"),
     "answer": ({**TASK, "answer": "yes"}, "'answer' must be one of accept, reject, ignore"),
-    "label": ({**TASK, "spans": [{"start": 0, "end": 6}]}, "no usable 'label'"),
-    "label of blanks": ({**TASK, "spans": [[0, 6, " "]]}, "no usable 'label'"),
+    "label": ({**TASK, "spans": [{"start": 0, "end": 6}]}, r"spans\[0\].label: it is missing"),
+    "label of blanks": ({**TASK, "spans": [[0, 6, " "]]}, r"spans\[0\].label: ' ' is no name of a label"),
     "outside": ({**TASK, "spans": [[0, 99, "X"]]}, "empty or outside"),
     "negative": ({**TASK, "spans": [[-3, 6, "X"]]}, "empty or outside"),
-    "true is no number": ({**TASK, "spans": [[True, 6, "X"]]}, "'start' must be of kind int"),
-    "a fraction": ({**TASK, "spans": [[0.5, 6, "X"]]}, "'start' must be of kind int"),
+    "true is no number": ({**TASK, "spans": [[True, 6, "X"]]}, r"spans\[0\].start: a whole number"),
+    "a fraction": ({**TASK, "spans": [[0.5, 6, "X"]]}, r"spans\[0\].start: a whole number"),
     "exclusive token_end": ({**TASK, "spans": [{**PERSON, "token_end": 2}]}, "'token_end' is the last token"),
     "token outside": ({**TASK, "spans": [{**PERSON, "token_end": 6}]}, "not among the 6 tokens"),
     "said text": ({**TASK, "spans": [{**PERSON, "text": "Angela"}]}, "says 'Angela', but"),
-    "spans no list": ({**TASK, "spans": "none"}, "'spans' must be of kind list"),
-    "span no object": ({**TASK, "spans": [7]}, "a span must be an object"),
+    "spans no list": ({**TASK, "spans": "none"}, "spans: an array was expected"),
+    "span no object": ({**TASK, "spans": [7]}, r"spans\[0\]: \[start, end, label\] or an object"),
     "tokens of numbers": ({"tokens": [1]}, "must be an object"),
     "other token": (
         {**TASK, "tokens": [{**TOKENS[0], "text": "Anja"}, *TOKENS[1:]]},
@@ -381,14 +381,14 @@ BAD = {
     "sentence off tokens": ({**TASK, "sents": [{"start": 3, "end": 27}]}, "a sentence starts at character 3"),
     "id": ({"text": "a", "id": [1]}, "'id' must be a string or a whole number"),
     "not JSON": ('{"text": ', "A005"),
-    "not an object": ("[1]", "a JSON object was expected"),
+    "not an object": ("[1]", "a record is an object, or a pair"),
     "twice": ('{"text": "a", "text": "b"}', "appears twice"),
 }
 
 
 @pytest.mark.parametrize(("record", "problem"), BAD.values(), ids=BAD)
 def test_a_bad_record_is_refused_with_its_line(read, record, problem):
-    with pytest.raises(ALError, match=f"(?s)A00[57].*f.jsonl:2: .*(?:{problem})|A005.*f.jsonl:2"):
+    with pytest.raises(ALError, match=f"(?s)(?:A00[57]|A608).*f.jsonl:2: .*(?:{problem})|A005.*f.jsonl:2"):
         read({"text": "fine"}, record)
 
 
@@ -403,7 +403,7 @@ def test_a_bad_record_is_left_out_and_counted(read, record, problem):
 
 
 def test_an_endless_line_is_left_out_and_the_next_read(read, monkeypatch):
-    monkeypatch.setattr("spacy_al.corpus.json_corpus.MAX_LINE", 50)
+    monkeypatch.setattr("spacy_al.corpus.json_values.MAX_LINE", 50)
     repairs = Repairs("warn")
     assert [one.words for one in read({"text": "a" * 500}, {"text": "two"}, repairs=repairs)] == [["two"]]
     assert list(repairs.counts.values()) == [1]

@@ -26,7 +26,7 @@ def test_only_lf_and_crlf_end_a_line(write):
 
 def test_bytes_that_are_not_utf8_fail_with_line_and_byte(write):
     path = write("f", b"ok\nM\xfcller\n")
-    with pytest.raises(ALError, match=r"A113.*f:2: byte 2 .*iconv"):
+    with pytest.raises(ALError, match=r"A113.*f:2: byte 2 .*--encoding latin-1"):
         list(read_lines(path, Repairs()))
 
 

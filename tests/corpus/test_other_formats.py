@@ -111,9 +111,7 @@ def test_brat_standoff(write, read, tmp_path):
     assert [("not entities" in what, count) for what, count in repairs.counts.items()] == [(True, 2)]
 
 
-@pytest.mark.parametrize(
-    "line", ["T1\tPER 0 3;8 12\tAna left", "T1\tPER 0 3\tBob", "T1 PER 0 3", "X\tPER 0 3\tAna", "T1\tPER a b\tAna"]
-)
+@pytest.mark.parametrize("line", ["T1\tPER 0 3\tBob", "T1 PER 0 3", "X\tPER 0 3\tAna", "T1\tPER a b\tAna"])
 def test_brat_lines_that_cannot_be_read_are_refused(write, read, tmp_path, line):
     write("b/a.txt", "Ana Lee left Oslo.\n")
     write("b/a.ann", f"T2\tLOC 13 17\tOslo\n{line}\n")
@@ -121,6 +119,16 @@ def test_brat_lines_that_cannot_be_read_are_refused(write, read, tmp_path, line)
         read(tmp_path / "b")
     repairs = Repairs("warn")
     assert read(tmp_path / "b", repairs)[0].spans == [(3, 4, "LOC")]
+    assert sum(repairs.counts.values()) == 1
+
+
+def test_brat_entities_in_pieces_are_refused_or_counted_never_o(write, read, tmp_path):
+    write("b/a.txt", "Ana Lee left Oslo.\n")
+    write("b/a.ann", "T1\tPER 0 3;8 12\tAna left\n")
+    with pytest.raises(ALError, match="A136.*a.ann:1.*T1 is in several pieces.*warn"):
+        read(tmp_path / "b")
+    repairs = Repairs("warn")
+    assert read(tmp_path / "b", repairs)[0].spans == [(0, 3, "PER")]
     assert sum(repairs.counts.values()) == 1
 
 

@@ -10,18 +10,21 @@ TAGS = re.compile(r"O|[BILUESMW]-\S.*")
 BORDER = re.compile(r"(^|_)((start|begin|end|stop|offset|length)|(from|to)$)|Start|Begin|End|Offset|Length")
 BORDERS = (
     ("start", "end"), ("start_offset", "end_offset"), ("startOffset", "endOffset"), ("start_char", "end_char"),
-    ("begin", "end"),
+    ("begin", "end"), ("offset", "length"),
 )  # fmt: skip
 ENTITIES = re.compile(r"(named_?)?entit(y|ies)|ents|ner|spans|mentions|entity_mentions", re.IGNORECASE)
 DEEP = 6  # how far down entities are looked for
-LABELS = ("label", "labels", "entity_group", "entity", "type", "tag")
+LABELS = (
+    "label", "labels", "entity_group", "entity", "type", "tag", "category", "displayName",
+    "entityLabel",
+)  # fmt: skip
 
 
 def read_span(fields: Fields, value: object, where: str) -> Mark:
     """An entity: [start, end, label], [label, start, end], either with a score after it, or an object.
 
     fields (Fields): The object it stands in.
-    value (object): The entity. where (str): Its key in there.
+    value (object): The entity; "token_end" is its last token. where (str): Its key in there.
     RETURNS (Mark): The entity; a label that is a whole number is the number of one.
     RAISES: ALError A608.
     """
@@ -33,10 +36,15 @@ def read_span(fields: Fields, value: object, where: str) -> Mark:
         span = fields.wrap(value, where)
     else:
         raise fields.fail(where, "[start, end, label] or an object with start, end and label was expected")
-    start, end = next((keys for keys in BORDERS if keys[0] in span.values), BORDERS[0])
     label = _label(span)
+    tokens, chars = None, None
+    if span.has("token_start") or span.has("token_end"):
+        tokens = (span.integer("token_start"), span.integer("token_end") + 1)
+    start, end = next((keys for keys in BORDERS if keys[0] in span.values), BORDERS[0])
+    if tokens is None or span.has(start) or span.has(end):
+        chars = (span.integer(start), span.integer(end) + (span.integer(start) if end == "length" else 0))
     said = span.text("text") if span.has("text") else None
-    return Mark(label, (span.integer(start), span.integer(end)), text=said, number=label.isdecimal() and _is_id(span))
+    return Mark(label, chars, tokens, said, number=label.isdecimal() and _is_id(span))
 
 
 def read_spans(fields: Fields, key: str) -> List[Mark]:

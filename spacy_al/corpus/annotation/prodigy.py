@@ -4,9 +4,9 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from ...jsonl import dump_line
 from ...tasks import VERDICTS, Task
-from .any_span import refuse_stray
+from .any_span import read_spans, refuse_stray
 from .chunks import Chunk
-from .marks import Mark, Record
+from .marks import Record
 from .values import Fields, find_task, open_chunk
 
 BINARY_VIEWS = ("ner", "spans")  # a yes or no about what is shown; the rest of the text is not judged
@@ -62,7 +62,7 @@ def parse(chunk: Chunk) -> List[Record]:
             chunk,
             id_,
             fields.choice("answer", VERDICTS) if fields.has("answer") else None,
-            tuple(_mark(span) for span in fields.objects("spans")) if fields.has("spans") else (),
+            tuple(read_spans(fields, "spans")) if fields.has("spans") else (),
             text=fields.text("text"),
             words=_words(fields),
             binary=is_binary(fields),
@@ -86,18 +86,6 @@ def is_binary(fields: Fields) -> bool:
 def claims(first: Dict[str, object]) -> bool:
     """Whether a record looks like Prodigy's."""
     return "text" in first and ("_view_id" in first or "_input_hash" in first or "answer" in first)
-
-
-def _mark(span: Fields) -> Mark:
-    tokens: Optional[Tuple[int, int]] = None
-    if span.has("token_start") or span.has("token_end"):
-        tokens = (span.integer("token_start"), span.integer("token_end") + 1)
-    return Mark(
-        span.label("label"),
-        (span.integer("start"), span.integer("end")),
-        tokens,
-        span.text("text") if span.has("text") else None,
-    )
 
 
 def _words(fields: Fields) -> Optional[Tuple[str, ...]]:

@@ -1,0 +1,98 @@
+"""The records of a JSON file: one a line, the items of an array, or what a single value that fills the file holds."""
+
+import json
+from pathlib import Path
+from typing import Iterator, Tuple
+
+from ..errors import ALError, Errors
+from ..jsonl import MAX_LINE, parse_value
+from .align import BadRecord
+from .annotation.chunks import is_array, read_file, split_array
+from .annotation.shapes import plain_records
+from .fields import Record
+from .lines import BOM, UTF16
+from .repairs import Repairs
+
+Found = Iterator[Tuple[int, object]]
+
+
+def read_values(path: Path, repairs: Repairs, *, id_field: str, text_field: str) -> Iterator[Tuple[int, Record]]:
+    """Records with the lines they begin on, those of other makers in plain shape (`annotation.shapes`).
+
+    path (Path): The file.
+    repairs (Repairs): What to do about records that cannot be read.
+    id_field (str): Key of the document's id. text_field (str): Key of the text.
+    """
+    if not path.is_file():
+        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
+    for line, value in _values(path, repairs):
+        try:
+            plain = plain_records(value, path)
+        except BadRecord as error:
+            repairs.problem("record", Errors.A007.format(path=path, line=line, problem=error), path=path, line=line)
+            continue
+        if plain is None:
+            assert isinstance(value, dict)
+            yield line, value
+        for number, record in enumerate(plain or (), start=1):
+            if record.get("id") is None and len(plain or ()) > 1:
+                record["id"] = f"{path.name}-{line}-{number}"
+            names = {"id": id_field, "text": text_field}
+            yield line, {names.get(key, key): field for key, field in record.items()}
+
+
+def _values(path: Path, repairs: Repairs) -> Found:
+    with path.open("rb") as file:
+        if file.peek(2).startswith(UTF16):
+            raise ALError(Errors.A522.format(path=path))
+        head = file.peek(4096)[:4096].removeprefix(BOM).lstrip()
+        # A line that begins with a text in brackets is a pair of spaCy 2.
+        if is_array(head) and not head[1:].lstrip().startswith(b'"'):
+            return _items(path, repairs)
+        first = file.readline(MAX_LINE + 1).removeprefix(BOM)
+    if first.strip() and not _is_json(first) and _is_json(whole := read_file(path)):
+        return iter([(1, parse_value(whole, path=path, line=1))])
+    return _lines(path, repairs)
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _lines(path: Path, repairs: Repairs) -> Found:
+    """Like `jsonl.read_jsonl`, but a bad line can be left out."""
+    number = 0
+    with path.open("rb") as file:
+        while raw := file.readline(MAX_LINE + 1):
+            number += 1
+            try:
+                if len(raw) > MAX_LINE:
+                    size = f"over {MAX_LINE}"
+                    raise ALError(Errors.A006.format(path=path, line=number, size=size, limit=MAX_LINE))
+                raw = raw.removeprefix(BOM) if number == 1 else raw
+                if raw.strip():
+                    yield number, _record(raw, path, number)
+            except ALError as error:
+                repairs.problem("record", str(error), path=path, line=number)
+                while raw and not raw.endswith(b"\n"):
+                    raw = file.readline(MAX_LINE)
+
+
+def _items(path: Path, repairs: Repairs) -> Found:
+    for chunk in split_array(read_file(path), path):
+        try:
+            yield chunk.line, _record(chunk.raw, path, chunk.line)
+        except ALError as error:
+            repairs.problem("record", str(error), path=path, line=chunk.line)
+
+
+def _record(raw: bytes, path: Path, line: int) -> object:
+    value = parse_value(raw, path=path, line=line)
+    if not isinstance(value, (dict, list)):
+        problem = f"a JSON object was expected, found {type(value).__name__}"
+        raise ALError(Errors.A007.format(path=path, line=line, problem=problem))
+    return value
