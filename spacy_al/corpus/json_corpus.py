@@ -267,6 +267,9 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
     if answer not in ANSWERS:
         raise BadRecord(f"'answer' must be one of {', '.join(ANSWERS)}, found {answer!r}")
     rules, fields = context.rules, Fields(record, f"{context.path}:{line}")
+    if record.get("suggested") is True and rules.untouched != "accept":
+        context.note("unanswered", line)
+        return None, set()
     spans = read_tags(record, doc, offsets, rules.spans_field, rules.tag_names)
     if spans is None:
         marks = read_spans(fields, offsets, rules.spans_field)

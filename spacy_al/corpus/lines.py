@@ -1,7 +1,7 @@
 """Lines of a text file with their numbers and offsets, and every byte that is not UTF-8 named."""
 
 from pathlib import Path
-from typing import Iterator, NamedTuple
+from typing import Iterable, Iterator, NamedTuple
 
 from ..errors import ALError, Errors
 from ..jsonl import MAX_LINE
@@ -41,19 +41,22 @@ def read_lines(path: Path, repairs: Repairs) -> Iterator[Line]:
     """
     if not path.is_file():
         raise ALError(Errors.A003.format(path=path, cure="Check the path."))
-    number, start = 0, 0
-    with path.open("rb") as file_:
-        while raw := file_.readline(MAX_LINE + 1):
-            number += 1
-            if len(raw) > MAX_LINE:
-                size = f"over {MAX_LINE}"
-                raise ALError(Errors.A006.format(path=path, line=number, size=size, limit=MAX_LINE))
-            if number == 1 and raw.startswith(UTF16):
-                raise ALError(Errors.A522.format(path=path))
-            text = _decode(raw.removeprefix(BOM) if number == 1 else raw, path, number, repairs)
-            body = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
-            yield Line(number, start, body, text[len(body) :])
-            start += len(text)
+    with path.open("rb") as file:
+        yield from split_lines(iter(lambda: file.readline(MAX_LINE + 1), b""), path, repairs)
+
+
+def split_lines(raws: Iterable[bytes], path: Path, repairs: Repairs, *, first: int = 1) -> Iterator[Line]:
+    """The same for lines that have been read already. first (int): Number of the first one."""
+    start = 0
+    for number, raw in enumerate(raws, start=first):
+        if len(raw) > MAX_LINE:
+            raise ALError(Errors.A006.format(path=path, line=number, size=f"over {MAX_LINE}", limit=MAX_LINE))
+        if number == 1 and raw.startswith(UTF16):
+            raise ALError(Errors.A522.format(path=path))
+        text = _decode(raw.removeprefix(BOM) if number == 1 else raw, path, number, repairs)
+        body = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+        yield Line(number, start, body, text[len(body) :])
+        start += len(text)
 
 
 def _decode(raw: bytes, path: Path, number: int, repairs: Repairs) -> str:

@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ..errors import ALError, Errors
 from .align import BadRecord, find_words
 from .fields import Record
 from .json_corpus import Context
 from .lines import Line, read_lines
+from .repairs import Repairs
 
 FORMAT = re.compile(r"#FORMAT=WebAnno TSV 3\.\d+")
 ROW = re.compile(r"(?P<sentence>\d+)-(?P<token>\d+)(?P<part>\.\d+)?")
@@ -24,25 +25,39 @@ def webanno_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]
     context (Context): What reading needs; `spans_field` is the layer and feature, such as "NamedEntity|value".
     RAISES: ALError A136 for a file that is not WebAnno TSV 3, a bad row, or where nothing tells which layer it is.
     """
-    lines = read_lines(path, context.repairs)
+    names = {"text": context.text_field, "id": context.id_field}
+    for line, values in webanno_records(
+        read_lines(path, context.repairs), path, context.repairs, context.rules.spans_field
+    ):
+        yield line, {names.get(key, key): value for key, value in values.items()}
+
+
+def webanno_records(
+    lines: Iterable[Line], path: Path, repairs: Repairs, layer: Optional[str]
+) -> Iterator[Tuple[int, Record]]:
+    """The same for lines that have been read already, with "sentence" where a sentence has an id.
+
+    lines (Iterable[Line]): The lines. path (Path): Their file. repairs (Repairs): What to do about bad rows.
+    layer (Optional[str]): The layer and feature.
+    """
     columns: List[str] = []
-    text, rows = "", []  # type: str, List[Line]
-    column: Optional[int] = None
-    for line in lines:
-        if line.number == 1 and not FORMAT.fullmatch(line.text):
+    text, id_, rows = "", None, []  # type: str, Optional[str], List[Line]
+    for number, line in enumerate(lines):
+        if number == 0 and not FORMAT.fullmatch(line.text):
             raise _problem("'#FORMAT=WebAnno TSV 3.' was expected in the first line", path, line)
         if line.text.startswith("#T_"):
             columns += _features(line.text)
+        elif line.text.startswith("#Sentence.id=") and not rows:
+            id_ = line.text[13:]
         elif line.text.startswith("#Text=") and not rows:
             text += ("\n" if text else "") + _plain(line.text[6:])
         elif line.text.strip() and not line.text.startswith("#"):
             rows.append(line)
         if rows and not line.text.strip():
-            column = _choose(columns, path, rows[0], context) if column is None else column
-            yield rows[0].number, _record(text, rows, column, path, context)
-            text, rows = "", []
+            yield rows[0].number, _record(text, id_, rows, _choose(columns, path, rows[0], layer), path, repairs)
+            text, id_, rows = "", None, []
     if rows:
-        yield rows[0].number, _record(text, rows, _choose(columns, path, rows[0], context), path, context)
+        yield rows[0].number, _record(text, id_, rows, _choose(columns, path, rows[0], layer), path, repairs)
 
 
 def _features(head: str) -> List[str]:
@@ -55,8 +70,7 @@ def _features(head: str) -> List[str]:
     return [""] * (len(features) + (kind == "#T_RL" and not any("BT_" in feature for feature in features)))
 
 
-def _choose(columns: List[str], path: Path, line: Line, context: Context) -> int:
-    wish = context.rules.spans_field
+def _choose(columns: List[str], path: Path, line: Line, wish: Optional[str]) -> int:
     found = [
         n for n, name in enumerate(columns) if name and name in (wish, f"{ENTITIES}|value") and name == (wish or name)
     ]
@@ -69,7 +83,7 @@ def _choose(columns: List[str], path: Path, line: Line, context: Context) -> int
     return found[0]
 
 
-def _record(text: str, rows: List[Line], column: int, path: Path, context: Context) -> Record:
+def _record(text: str, id_: Optional[str], rows: List[Line], column: int, path: Path, repairs: Repairs) -> Record:
     words: List[str] = []
     spans: List[Record] = []
     open_: Dict[str, Record] = {}
@@ -81,7 +95,7 @@ def _record(text: str, rows: List[Line], column: int, path: Path, context: Conte
         if match["part"]:
             if cells[3 + column] not in ("_", ""):
                 message = str(_problem(f"{cells[2]!r} is a part of a token, and has an entity of its own", path, row))
-                context.repairs.problem("borders", message, path=path, line=row.number)
+                repairs.problem("borders", message, path=path, line=row.number)
             continue
         words.append(_plain(cells[2]))
         for value in re.split(r"(?<!\\)\|", cells[3 + column]):
@@ -91,7 +105,7 @@ def _record(text: str, rows: List[Line], column: int, path: Path, context: Conte
     except BadRecord as error:
         raise _problem(str(error), path, rows[0]) from error
     tokens = [{"start": start, "end": end} for start, end in offsets]
-    return {context.text_field: text, "tokens": tokens, "spans": spans, context.id_field: path.name}
+    return {"text": text, "tokens": tokens, "spans": spans, "id": path.name, "sentence": id_}
 
 
 def _add(value: str, token: int, spans: List[Record], open_: Dict[str, Record], path: Path, row: Line) -> None:

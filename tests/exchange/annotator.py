@@ -54,6 +54,17 @@ def _docbin(data, verdict):
     return DocBin(docs=docs, store_user_data=True).to_bytes()
 
 
+def _hf(data, verdict):
+    rows = [json.loads(line) for line in data.decode().split("\n") if line]
+    return _jsonl(
+        [{key: value for key, value in row.items() if key != "suggested"} | {"answer": verdict} for row in rows]
+    )
+
+
+def _webanno(data, verdict):
+    return data
+
+
 def _jsonl(lines):
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
 

@@ -7,7 +7,18 @@ from typing import Callable, Dict, List, Optional, Sequence
 from ...errors import ALError, Errors
 from ...jsonl import parse_object
 from ...tasks import Task
-from . import argilla, blocks, chunks, csv_records, docbin_tasks, doccano, label_studio, prodigy
+from . import (
+    argilla,
+    blocks,
+    chunks,
+    csv_records,
+    docbin_tasks,
+    doccano,
+    hf_tasks,
+    label_studio,
+    prodigy,
+    webanno_tasks,
+)
 from .chunks import Chunk
 from .marks import Record
 
@@ -65,6 +76,15 @@ FORMATS: Dict[str, Format] = {
     "conll": _column_format(blocks.dump_two, blocks.claims),
     # Reading takes any number of columns, so `conll` stands for both when the format is to be found out.
     "conll4": _column_format(blocks.dump_four, lambda data: False),
+    "hf": _json_format(".jsonl", hf_tasks.dump, hf_tasks.parse, hf_tasks.claims),
+    "webanno": Format(
+        ".tsv",
+        webanno_tasks.dump,
+        webanno_tasks.split,
+        webanno_tasks.parse,
+        webanno_tasks.join,
+        lambda data, first: webanno_tasks.claims(data),
+    ),
     "docbin": Format(
         ".spacy",
         docbin_tasks.dump,
