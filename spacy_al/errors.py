@@ -227,6 +227,7 @@ class Errors:
     A627 = "[A627] {path}: no answers in it ({unanswered} records are not answered yet). Label some in the tool, export, and try again."
     A628 = "[A628] {option} {value}: choose one of {known}."
     A629 = "[A629] {place}: the record has no id of ours (al_id), while others in the file have one. Put the id back, or remove the record."
+    A630 = "[A630] brat cannot hold the label {label!r}: letters of ASCII, digits, - and _ alone. Rename it, or choose another --format."
 
     # Report
     A700 = "[A700] {path}: no run with a finished round here or in its folders (no metrics.jsonl). Give the folder that `al run --output` wrote, after its first round."

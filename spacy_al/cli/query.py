@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from ..tasks import Task
 
-FORMATS = "prodigy, label_studio, doccano, argilla, conll, conll4, webanno, hf or docbin"
+FORMATS = "prodigy, label_studio, doccano, argilla, conll, conll4, webanno, brat, hf or docbin"
 Source = Annotated[
     Path, typer.Argument(metavar="RUN|RANKING", help="A run that waits for people, or JSONL from `al score`")
 ]

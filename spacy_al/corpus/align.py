@@ -1,5 +1,6 @@
 """Tokens and entities given by character offsets, onto the tokens of a Doc."""
 
+import re
 from bisect import bisect_left, bisect_right
 from typing import List, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -96,6 +97,11 @@ def trim(text: str, start: int, end: int) -> Tuple[int, int]:
         return start, end
     first = start + len(inner) - len(inner.lstrip())
     return first, first + len(kept)
+
+
+def one_line(text: str) -> str:
+    """The text with a space for each character that ends lines, as formats with a sentence a line show it."""
+    return re.sub(r"[\r\n]", " ", text)
 
 
 def same_text(said: str, text: str) -> bool:

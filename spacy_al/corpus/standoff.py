@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Dict, Iterator, Tuple
 
 from ..errors import ALError, Errors
+from .align import CharSpan
 from .fields import Record
 from .json_corpus import Context
 from .lines import read_lines
+from .repairs import Repairs
 
 ENTITY = re.compile(r"(?P<label>[^\s;]+) (?P<places>\d+ \d+(?:;\d+ \d+)*)")
 OTHERS = frozenset("REAMN#*")  # relations, events, attributes, modifications, links, notes, equivalences
@@ -25,39 +27,45 @@ def brat_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
         record: Record = {"text": text, context.id_field: text_file.with_suffix("").name}
         notes = text_file.with_suffix(".ann")
         if notes.is_file():
-            record["spans"] = _entities(notes, text, context)
+            record["spans"] = [list(span) for span in read_entities(notes, text, context.repairs).values()]
         yield 1, {context.text_field if key == "text" else key: value for key, value in record.items()}
     for stray in path.rglob("*.ann") if path.is_dir() else []:
         if not stray.with_suffix(".txt").is_file():
             raise ALError(Errors.A003.format(path=stray.with_suffix(".txt"), cure=f"It belongs to {stray}."))
 
 
-def _entities(path: Path, text: str, context: Context) -> List[object]:
-    spans: List[object] = []
-    for line in read_lines(path, context.repairs):
+def read_entities(path: Path, text: str, repairs: Repairs) -> Dict[str, CharSpan]:
+    """The entities of an .ann file by their keys, such as T1.
+
+    path (Path): The file. text (str): The text it is about. repairs (Repairs): What to do about bad lines (A136).
+    """
+    spans: Dict[str, CharSpan] = {}
+    for line in read_lines(path, repairs):
         if not line.text.strip():
             continue
         if line.text[0] in OTHERS:
-            context.repairs.note("other_results", path=path, line=line.number)
+            repairs.note("other_results", path=path, line=line.number)
             continue
         key, _, rest = line.text.partition("\t")
         found = ENTITY.fullmatch(rest.split("\t")[0])
-        if not key.startswith("T") or not found:
-            _refuse(f"{line.text[:60]!r} is no entity such as 'T1<tab>PER 0 3<tab>Ana'", path, line.number, context)
+        if not key.startswith("T") or not found or key in spans:
+            problem = f"{line.text[:60]!r} is no entity such as 'T1<tab>PER 0 3<tab>Ana', or its key is not the first"
+            _refuse("record", problem, path, line.number, repairs)
             continue
         places = [int(place) for place in re.split("[ ;]", found["places"])]
         if len(places) > 2:
             problem = f"the entity {key} is in several pieces ({found['places']}); warn takes it from first to last"
-            message = Errors.A136.format(path=path, line=line.number, problem=problem)
-            context.repairs.problem("pieces", message, path=path, line=line.number)
+            _refuse("pieces", problem, path, line.number, repairs)
         start, end = places[0], places[-1]
         said = rest.split("\t")[1:2]
         if len(places) == 2 and said and said[0] != text[start:end].replace("\n", " "):
-            _refuse(f"{key} says {said[0]!r}, the text there is {text[start:end]!r}", path, line.number, context)
+            _refuse(
+                "record", f"{key} says {said[0]!r}, the text there is {text[start:end]!r}", path, line.number, repairs
+            )
         else:
-            spans.append([start, end, found["label"]])
+            spans[key] = CharSpan(start, end, found["label"])
     return spans
 
 
-def _refuse(problem: str, path: Path, line: int, context: Context) -> None:
-    context.repairs.problem("record", Errors.A136.format(path=path, line=line, problem=problem), path=path, line=line)
+def _refuse(kind: str, problem: str, path: Path, line: int, repairs: Repairs) -> None:
+    repairs.problem(kind, Errors.A136.format(path=path, line=line, problem=problem), path=path, line=line)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Dict, Iterable, List, Optional, Tuple
 
+from ..corpus.align import one_line
 from ..corpus.annotation.blocks import written
 from ..corpus.annotation.marks import Record
 from ..errors import ALError, Errors
@@ -19,7 +20,7 @@ class Asked:
         self.by_text: Dict[str, List[Task]] = defaultdict(list)
         self.by_words: Dict[Tuple[str, ...], List[Task]] = defaultdict(list)
         for task in {(task.id, task.windows): task for task in self.by_round.values()}.values():
-            self.by_text[task.text.rstrip()].append(task)
+            self.by_text[one_line(task.text).rstrip()].append(task)
             self.by_words[tuple(map(written, task.words))].append(task)
 
     def named(self, record: Record) -> Optional[Task]:
@@ -49,7 +50,7 @@ class Asked:
 
     def _by_content(self, record: Record) -> Task:
         if record.text is not None:
-            found = self.by_text.get(record.text.rstrip(), [])
+            found = self.by_text.get(one_line(record.text).rstrip(), [])
         else:
             found = self.by_words.get(tuple(map(written, record.words or ())), [])
         # An empty sentence is no evidence: a stray block of comments looks the same.
@@ -60,9 +61,9 @@ class Asked:
 
 
 def check_content(record: Record, task: Task) -> None:
-    """Raise ALError A604 if the tool changed the text or the tokens; white space at the end may differ."""
+    """Raise ALError A604 if the tool changed the text or the tokens; line ends may be spaces."""
     place = record.chunk.place
-    if record.text is not None and record.text.rstrip() != task.text.rstrip():
+    if record.text is not None and one_line(record.text).rstrip() != one_line(task.text).rstrip():
         at = _first_difference(record.text, task.text)
         found, expected = record.text[at : at + 30], task.text[at : at + 30]
         raise ALError(Errors.A604.format(place=place, at=f"character {at}", found=found, expected=expected))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import List, Mapping, Sequence, Tuple
 
-from ..corpus.annotation import label_studio
+from ..corpus.annotation import brat_tasks, label_studio
 from ..corpus.annotation.chunks import Chunk, check_size
 from ..corpus.annotation.marks import Record
 from ..corpus.annotation.tools import Format, get_format
@@ -23,19 +23,24 @@ def write_tasks(path: Path, tasks: Sequence[Task], name: str, labels: Sequence[s
     path (Path): The file to write.
     tasks (Sequence[Task]): The batch; it is written in the order of rank.
     name (str): A key of FORMATS.
-    labels (Sequence[str]): The run's labels; Label Studio's labelling config is made of them.
+    labels (Sequence[str]): The run's labels; Label Studio's labelling config and brat's are made of them.
     RETURNS (List[Path]): The files written.
-    RAISES: ALError A601, A620 (Label Studio without labels), A002.
+    RAISES: ALError A601, A620 (Label Studio without labels), A630 (labels that brat cannot hold), A002.
     """
     format_ = get_format(name)
     if name == "label_studio" and not labels:
         raise ALError(Errors.A620.format())
-    write_bytes(path, format_.dump(sorted(tasks, key=lambda task: task.rank)))
-    if name != "label_studio":
-        return [path]
-    config = path.with_suffix(".config.xml")
-    write_text(config, label_studio.labelling_config(labels))
-    return [path, config]
+    tasks = sorted(tasks, key=lambda task: task.rank)
+    write_bytes(path, format_.dump(tasks))
+    if name == "label_studio":
+        others = {".config.xml": label_studio.labelling_config(labels)}
+    else:
+        others = brat_tasks.beside(tasks, labels) if name == "brat" else {}
+    written = [path]
+    for ending, text in others.items():
+        written.append(path.with_suffix(ending) if ending.startswith(".") else path.with_name(ending))
+        write_text(written[-1], text)
+    return written
 
 
 def parse_files(

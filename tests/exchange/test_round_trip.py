@@ -1,17 +1,21 @@
 """What goes out through a format comes back the same, whatever the sentences hold."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
-from spacy_al.corpus.annotation.tools import FORMATS, detect
+from spacy_al.corpus.align import one_line
+from spacy_al.corpus.annotation.tools import FORMATS as ALL
+from spacy_al.corpus.annotation.tools import detect
 from spacy_al.exchange.reading import Options
-from spacy_al.exchange.tool_files import parse_answers
+from spacy_al.exchange.tool_files import parse_answers, parse_files, write_tasks
 
 from .annotator import answer, count_utf16
 from .strategies import batches, trimmed
 
+FORMATS = {name: format_ for name, format_ in ALL.items() if name != "brat"}  # which has a text beside
 OPTIONS = Options(untouched="accept", units="codepoints")
 relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -84,3 +88,23 @@ def test_records_put_aside_are_a_file_of_the_same_format(name, tasks):
     split, data = FORMATS[name].split, FORMATS[name].dump(tasks)
     if chunks := split(data, Path("in")):
         assert records(FORMATS[name].join(chunks)) == records(data)
+
+
+@pytest.mark.parametrize("suggested", [False, True])
+@relaxed
+@given(tasks=batches())
+def test_brat_has_its_text_beside(suggested, tasks, tmp_path_factory):
+    tasks = [
+        replace(task, spans=tuple((a, b, "PER") for a, b, _ in trimmed(task))) for task in tasks if task.text.strip()
+    ]
+    assume(len({one_line(task.text).rstrip() for task in tasks}) == len(tasks) > 0)
+    path = tmp_path_factory.mktemp("brat") / "in.ann"
+    written = write_tasks(path, tasks, "brat", ["PER"])
+    assert [file.name for file in written] == ["in.ann", "in.txt", "annotation.conf"]
+    data = path.read_bytes() if suggested else path.read_bytes().replace(b"\tsuggested", b"\tseen")
+    path.write_bytes(data)
+    reading, _ = parse_files([(data, path, "brat")], tasks, OPTIONS)
+    assert [problem.message for problem in reading.problems] == []
+    assert [answer.spans for answer in reading.answers] == [task.spans for task in tasks]
+    skipped, _ = parse_files([(data, path, "brat")], tasks, replace(OPTIONS, untouched="skip"))
+    assert len(skipped.answers) == (0 if suggested else sum(bool(task.spans) for task in tasks))

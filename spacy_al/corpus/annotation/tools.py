@@ -10,6 +10,7 @@ from ...tasks import Task
 from . import (
     argilla,
     blocks,
+    brat_tasks,
     chunks,
     csv_records,
     docbin_tasks,
@@ -84,6 +85,16 @@ FORMATS: Dict[str, Format] = {
         webanno_tasks.parse,
         webanno_tasks.join,
         lambda data, first: webanno_tasks.claims(data),
+    ),
+    # Its text lies in a file beside; what is put aside is doccano's JSONL.
+    "brat": Format(
+        ".ann",
+        brat_tasks.dump,
+        brat_tasks.split,
+        doccano.parse,
+        chunks.join_json,
+        lambda data, first: brat_tasks.claims(data),
+        unit="codepoints",
     ),
     "docbin": Format(
         ".spacy",
