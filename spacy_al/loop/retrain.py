@@ -15,7 +15,7 @@ from ..runs.folder import RunFolder
 from ..schemas import ActiveLearningSchema
 from .seeds import phase_rng, phase_seed
 from .self_training import Lesson
-from .training import TrainingReport, restart, with_labels, with_total_steps
+from .training import TrainingReport, restart, scheduled, with_labels
 
 BeforeUpdate = Callable[[Language, Dict[str, Any]], None]
 HEADER = """# The last training of this run, for spaCy's own command, typed where the run was begun:
@@ -152,7 +152,7 @@ def training_block(
 ) -> Dict[str, Any]:
     """The block [training] with what the loop sets itself: order, steps, schedule, start; no averages, no patience."""
     training = config["training"]
-    optimizer = with_total_steps(config.interpolate()["training"]["optimizer"], report.steps)
+    optimizer = scheduled(config.interpolate()["training"]["optimizer"], report.steps, settings.warmup)
     restart = {"@callbacks": "spacy-al.Restart.v1", "lesson": "${corpora.train}", "then": training["before_update"]}
     last = max(report.steps - 1, 1)  # spaCy counts from 0, and 0 would mean without end
     return {

@@ -263,11 +263,14 @@ def resolve_training(training: Dict[str, Any], *, steps: int, warmup: float = 0.
 
     warmup (float): Share of them in which a schedule's rate rises; 0: as the schedule says.
     """
-    known = {"total_steps": max(steps, 1)}
-    if warmup:
-        known["warmup_steps"] = round(warmup * steps)
-    block = {**training, "optimizer": with_steps(training["optimizer"], known)}
+    block = {**training, "optimizer": scheduled(training["optimizer"], steps, warmup)}
     return registry.resolve(block, schema=ConfigSchemaTraining)
+
+
+def scheduled(optimizer: Dict[str, Any], steps: int, warmup: float) -> Dict[str, Any]:
+    """The block of an optimizer for a training of so many steps. warmup (float): See `resolve_training`."""
+    rising = {"warmup_steps": round(warmup * steps)} if warmup else {}
+    return with_steps(optimizer, {"total_steps": max(steps, 1), **rising})
 
 
 def with_steps(block: Dict[str, Any], known: Dict[str, int]) -> Dict[str, Any]:
