@@ -41,7 +41,7 @@ SETTINGS = [
     {"test": None, "holdout": 0.2, "measure": "random"},
     {"holdout": 0.2, "final_fit": False, "measure": "random"},
     {"dev_fraction": 0.2, "test": None},
-    {"self_training": 1.0, "min_steps": 60},
+    {"self_training": 1.0, "min_steps": 60, "warmup": 0.1},
 ]
 
 
