@@ -1,17 +1,17 @@
 """The commands that README and docs show, found and looked at without running them."""
 
+import inspect
 import re
 import shlex
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
-from spacy.util import load_config
+from spacy.util import load_config, registry
 from typer.main import get_command
 from weasel.util import load_project_config
 
 from spacy_al.cli import al_cli
 from spacy_al.project.starter import CONFIGS
-from spacy_al.runs.changes import flatten
 from spacy_al.schemas import fill_active_learning
 
 BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
@@ -94,7 +94,19 @@ def _known_keys(words: List[str], root: Path) -> List[str]:
     """Keys that overrides may name: those of the config that is named, or of every tagger that a study may have."""
     named = [root / word for word in words if re.match(r"configs/al-|configs/quick", word)]
     paths = named or sorted((root / "configs").glob("*.cfg"))
-    return [key for path in paths for key in flatten(fill_active_learning(load_config(path)))]
+    return [key for path in paths for key in settable(fill_active_learning(load_config(path)))]
+
+
+def settable(block: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Keys of a block and, where it calls a registered function of ours, that function's arguments."""
+    for key, value in block.items():
+        if key.startswith("@") and value.startswith("spacy-al."):
+            function = getattr(registry, key[1:]).get(value)
+            yield from (prefix + name for name in inspect.signature(function).parameters)
+        elif isinstance(value, Mapping):
+            yield from settable(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key
 
 
 def _project_problem(words: List[str], root: Path) -> Optional[str]:
