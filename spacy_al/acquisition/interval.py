@@ -65,6 +65,9 @@ def weights(units: int, rng: numpy.random.Generator, *, resamples: int = RESAMPL
 def estimate(counts: Counts, rng: numpy.random.Generator, *, level: float = 0.95) -> Optional[Estimate]:
     """F1 and its percentile bootstrap interval (Efron and Tibshirani 1993, chapter 13).
 
+    Where all n entities are right, or none is, every sample says the same. There the interval goes on to where n
+    are all right, or none, with a probability of (1 - level) / 2 (Clopper and Pearson 1934).
+
     counts (Counts): Of each sentence, or document, drawn as a whole: (units, 3). rng (Generator): Draws them.
     RETURNS (Optional[Estimate]): None without a gold entity.
     """
@@ -74,7 +77,8 @@ def estimate(counts: Counts, rng: numpy.random.Generator, *, level: float = 0.95
         return None
     drawn = f1(weights(len(counts), rng) @ counts.astype(numpy.float64))
     low, high = numpy.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float(f1(counts.sum(0))), float(low), float(high), entities)
+    surely = ((1 - level) / 2) ** (1 / entities)
+    return Estimate(float(f1(counts.sum(0))), min(float(low), surely), max(float(high), 1 - surely), entities)
 
 
 def entities_needed(f: float, half_width: float) -> int:

@@ -47,6 +47,12 @@ def test_nothing_to_find_is_no_estimate():
     assert estimate(numpy.zeros((0, 3), dtype=int), numpy.random.default_rng(0)) is None
 
 
+@pytest.mark.parametrize(("counts", "low", "high"), [([1, 0, 0], 0.83, 1.0), ([0, 0, 1], 0.0, 0.17)])
+def test_twenty_of_twenty_and_none_of_twenty_are_not_certain(counts, low, high):
+    one = estimate(numpy.array([counts] * 20), numpy.random.default_rng(0))
+    assert (one.low, one.high) == (pytest.approx(low, abs=0.005), pytest.approx(high, abs=0.005))
+
+
 def draw_sentences(number, rng):
     """Sentences of which some are hard: errors come in clusters. F1 of the population is known by its size."""
     hard = rng.random(number) < 0.3
