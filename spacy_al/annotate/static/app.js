@@ -24,11 +24,12 @@ let drag = null;
 
 function open(task, kept) {
   const shown = task.spans || [];
-  const suggested = shown.map(([start, end, label]) => [start, end, label, "model"]);
+  const suggested = settling ? [] : shown.map(([start, end, label]) => [start, end, label, "model"]);
   const first = task.windows.length ? task.windows[0][0] : 0;
   const byOne = state.config.one_by_one && suggested.length && !task.windows.length;
   const draft = kept || byOne ? null : drafts.read(task);
-  const spans = state.hidden && !byOne ? [] : suggested;
+  const own = shown.map(([start, end, label]) => [start, end, label, "me"]);
+  const spans = settling ? own : state.hidden && !byOne ? [] : suggested;
   const question = {
     task, suggested, spans: draft || spans, selection: [first, first], undo: draft ? [{ spans, selection: null }] : [],
     redo: [], seconds: 0, since: Date.now(), ...(byOne ? { asked: 0, said: [] } : {}), ...kept,
@@ -374,7 +375,7 @@ function App() {
   return html`<div class="page">
     <header class="top">
       <h1>${config.name}</h1>${annotator ? html`<span class="who">${annotator}</span>` : null}<span class="stretch"></span>
-      ${settling || status?.people > 1 ? html`<a id="settle" href=${`?${other}`}>${settling ? "Label" : "Settle differences"}</a>` : null}
+      ${settling || status?.people > 1 ? html`<a id="settle" href=${`?${other}`}>${settling ? "Label" : "Differences"}</a>` : null}
       ${status?.fresh ? html`<button class="plain" id="train" onClick=${() => post("/api/train", {})}>Learn now</button>` : null}
       <button class="plain" onClick=${theme} aria-label="Light or dark">${dark() ? "Light" : "Dark"}</button>
       <button class="plain" id="help" onClick=${() => ((state.help = true), draw())}>Keys <kbd>?</kbd></button>
