@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 import numpy
+import torch
 import typer
 from bench_pool import apart, write_pool
 from bench_uncertainty import build
@@ -95,7 +96,8 @@ def main(
     kills: Annotated[float, typer.Option(help="Deaths of a worker in an hour, as ray_faults.py made them")] = 150.0,
 ) -> None:
     """Measure some sections, keep them, and print the table of all that are kept."""
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ["OMP_NUM_THREADS"] = "1"  # of what is started from here
+    torch.set_num_threads(1)
     path = output / "results.json"
     results: Rows = json.loads(path.read_text(encoding="utf8")) if path.is_file() else {}
     for name in only.split(","):
@@ -278,7 +280,6 @@ def table(results: Rows) -> Iterator[str]:
 def machine() -> str:
     """Processor and versions."""
     import ray
-    import torch
 
     lines = Path("/proc/cpuinfo").read_text(encoding="utf8").splitlines()
     models = {line.partition(":")[2].strip() for line in lines if line.startswith("model name")}

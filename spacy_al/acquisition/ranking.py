@@ -178,11 +178,13 @@ def scattered(keys: NDArray[numpy.uint64], seen: NDArray[numpy.int64], seed: int
     RETURNS (NDArray[uint64]): (sentences,).
     """
     first, second, third = numpy.random.SeedSequence(seed).generate_state(3, numpy.uint64)
-    mixed = (keys[:, 0] ^ first) + (keys[:, 1] ^ second) * MIX + (seen.astype(numpy.uint64) ^ third)
+    mixed: NDArray[numpy.uint64] = keys[:, 0] ^ first
+    mixed += (keys[:, 1] ^ second) * MIX
+    mixed += seen.astype(numpy.uint64) ^ third
     for shift in (30, 27, 31):  # splitmix64's finaliser
-        mixed = (mixed ^ (mixed >> numpy.uint64(shift))) * MIX
-    result: NDArray[numpy.uint64] = mixed
-    return result
+        mixed ^= mixed >> numpy.uint64(shift)
+        mixed *= MIX
+    return mixed
 
 
 def top_docs(docs: Iterable[Doc], ranking: Ranking, count: int) -> List[Doc]:
