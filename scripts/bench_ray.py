@@ -28,7 +28,6 @@ from spacy.training import Example
 
 from spacy_al.acquisition.command import ScoreOptions, parts_of, score_file
 from spacy_al.acquisition.parts import CHUNK, part_bounds
-from spacy_al.corpus.numbering import number_files
 from spacy_al.engines.cluster import connected
 from spacy_al.engines.tasks import Task, run_tasks
 from spacy_al.files import write_json, write_text
@@ -38,7 +37,8 @@ from spacy_al.loop.study_run import run_cells
 
 SECTIONS = ("overhead", "scoring", "studies", "memory", "plan")
 TRIVIAL = 1000  # tasks that do nothing
-PER_FILE = 100_000  # sentences
+PER_FILE = 100_000  # sentences; the files of the pool are links to one, so that so many differ
+LINES = 1_000_000  # of a ranking that are written
 BILLION = 1_000_000_000
 # docs/performance.md, one NVIDIA H200, ELECTRA-base: a pool that nothing is known of, MNLP, tokenising included.
 GPU, GPU_SENTENCES, GPU_SECONDS = "NVIDIA H200", 14_041, 1.09
@@ -202,20 +202,14 @@ class Silent:
 
 def memory(folder: Path, rows: int) -> Rows:
     """The peak of the driver of a ranking; the tagger is not asked (measure `random`), all else is as ever."""
-    context = multiprocessing.get_context("spawn")
     make_pipeline().to_disk(folder / "model")
     (folder / "pool").mkdir()
-    for number, size in enumerate(file_sizes(rows)):
-        apart(context.Process(target=write_pool, args=(folder / "pool" / f"{number:05d}.spacy", size, number)))
-    number_files(sorted((folder / "pool").glob("*.spacy")))
-    apart(context.Process(target=drive, args=(folder,)))
+    write_pool(folder / "some.spacy", PER_FILE, 0)
+    for number in range(-(-rows // PER_FILE)):
+        os.link(folder / "some.spacy", folder / "pool" / f"{number:05d}.spacy")
+    # In a process of its own: the memory of this one must not be counted.
+    apart(multiprocessing.get_context("spawn").Process(target=drive, args=(folder,)))
     return json.loads((folder / "result.json").read_text(encoding="utf8"))
-
-
-def file_sizes(rows: int) -> Iterator[int]:
-    """Sentences of each file."""
-    for start in range(0, rows, PER_FILE):
-        yield min(PER_FILE, rows - start)
 
 
 def drive(folder: Path) -> None:
@@ -226,7 +220,7 @@ def drive(folder: Path) -> None:
         if done == total:
             sizes.extend(path.stat().st_size for path in parts_of(folder / "out").glob("*.npz"))
 
-    options = ScoreOptions(measures=["random"], engine="ray")
+    options = ScoreOptions(measures=["random"], engine="ray", limit=LINES)
     whole = time.perf_counter()
     report = score_file(str(folder / "model"), folder / "pool", folder / "out", options, watch=watch)
     result = {
@@ -326,7 +320,7 @@ def memory_rows(row: Rows) -> Iterator[str]:
     sizes = ", ".join(f"{row[name] / 1e6:,.0f}" for name in ("pool", "moved", "ranking"))
     yield f"| its pool, its parts and its ranking on disk | {sizes} MB |"
     times = f"{row['scoring']:.0f} s; {row['whole'] - row['scoring']:.0f} s"
-    yield f"| parts, joining and sorting; loading, and writing all lines | {times} |"
+    yield f"| parts, joining and sorting; loading, and writing {LINES:,} lines | {times} |"
 
 
 def plan_rows(row: Rows) -> Iterator[str]:
