@@ -146,6 +146,14 @@ def test_bfloat16_is_near_and_not_the_same(dropout, kind, machine, tmp_path):
     assert 0 < (near - exact).abs().mean() < 0.05
 
 
+def test_spellings_go_lower_too(machine, tmp_path):
+    machine(NOTHING)
+    exact, near = (make(tiny_transformer(tmp_path), inference=one, shapes=True) for one in ("torch", "bfloat16"))
+    for nlp in (exact, near):
+        torch.nn.init.constant_(nlp.get_pipe("sequence_tagger")._shim.encoder.body.shapes.weight, 0.5)
+    assert 0 < (log_probs(near) - log_probs(exact)).abs().mean() < 0.05
+
+
 def test_weights_stay_as_they_are_and_new_ones_are_cast_again(machine, tmp_path):
     machine(NOTHING)
     nlp = make(tiny_transformer(tmp_path), inference="bfloat16")
