@@ -26,38 +26,49 @@ from spacy_al.uncertainty.measures import get_measures
 
 MEASURES = {"off": "mnlp", "last": "bald", "all": "bald"}
 STEPS, BATCH = 5, 16  # a turn of training
+PARTS = ("scoring", "passes", "training")
+BARE, PREDICT, EIGHTH = "bare PyTorch, float32", "predict of spacy-transformers", ", an eighth"
 Work = Dict[str, Callable[[], object]]
 
 
-def compare(pool: Path, config: Path, encoder: str, *, sentences: int, repeats: int, processor_time: bool) -> List[str]:
-    """Lines of a table of everything timed in turn; medians count.
+def compare(
+    pool: Path, config: Path, encoder: str, *, sentences: int, repeats: int, processor_time: bool, parts: Sequence[str]
+) -> List[str]:
+    """Lines of tables of everything timed in turn; medians count.
 
+    sentences (int): Of the pool. `predict` of spacy-transformers gets half of them and "all" an eighth, at 10 passes.
     processor_time (bool): Count what the processor spends here instead of seconds that pass, so that other programs
         matter less; for one thread, since threads that wait for each other count too.
-    sentences (int): Of the pool. `predict` of spacy-transformers gets half of them and "all" an eighth, at 10 passes.
+    parts (Sequence[str]): Some of PARTS, on a machine that is too slow for all.
     """
     engines = ["torch", *(["openvino"] if openvino_version() else []), "bfloat16"]
     taggers = {engine: build(config, encoder, pool, inference=engine) for engine in engines}
     docs = unlabelled(pool, taggers["torch"].vocab, sentences)
-    few, half = docs[: sentences // 8], docs[: sentences // 2]
-    name = resolve_name(encoder)
-    bare, predict = bare_scoring(name, pool, sentences)[1], stock_predict(name, pool, len(half))[1]
-    work: Work = {"bare PyTorch, float32": bare, "predict": predict}
-    words = dict.fromkeys(work, len_of(docs)) | {"predict": len_of(half)}
+    work, words = others(resolve_name(encoder), pool, docs) if "scoring" in parts else ({}, {})
+    kinds = [("off", docs, ""), ("last", docs, "")] if "scoring" in parts else []
+    few = docs[: sentences // 8]
     for engine, nlp in taggers.items():
-        for dropout in ("off", "last"):
-            words[f"{engine}, {dropout}"] = len_of(docs)
-            work[f"{engine}, {dropout}"] = scoring(nlp, docs, dropout)
-        if engine != "openvino":  # which has no passes: torch makes them
-            for dropout in ("off", "all"):
-                words[f"{engine}, {dropout}, an eighth"] = len_of(few)
-                work[f"{engine}, {dropout}, an eighth"] = scoring(nlp, few, dropout)
-    steps = training(pool, config, encoder)
+        # OpenVINO has no passes: torch makes them.
+        more = [(kind, few, EIGHTH) for kind in ("off", "all")] if "passes" in parts and engine != "openvino" else []
+        for dropout, some, name in [*kinds, *more]:
+            words[f"{engine}, {dropout}{name}"] = len_of(some)
+            work[f"{engine}, {dropout}{name}"] = scoring(nlp, some, dropout)
+    steps = training(pool, config, encoder) if "training" in parts else {}
     for function in (work | steps).values():
         function()  # splits words, compiles, takes memory
     seconds = in_turn(work | steps, repeats, time.process_time if processor_time else time.perf_counter)
-    lines = scoring_table(seconds, words) + ratios(seconds) + training_table(seconds, list(steps))
-    return [*about(repeats, processor_time), *lines, *errors(taggers, docs)]
+    lines = [*about(repeats, processor_time), *scoring_table(seconds, words), *ratios(seconds)]
+    return [*lines, *training_table(seconds, list(steps)), *errors(taggers, docs)]
+
+
+def others(encoder: str, pool: Path, docs: Sequence[Doc]) -> Tuple[Work, Dict[str, int]]:
+    """What engines are compared with, and how many words it gets."""
+    half = docs[: len(docs) // 2]
+    work: Work = {
+        BARE: bare_scoring(encoder, pool, len(docs))[1],
+        PREDICT: stock_predict(encoder, pool, len(half))[1],
+    }
+    return work, {BARE: len_of(docs), PREDICT: len_of(half)}
 
 
 def build(config: Path, encoder: str, pool: Path, **settings: str) -> Language:
@@ -118,17 +129,17 @@ def scoring_table(seconds: Dict[str, float], words: Dict[str, int]) -> List[str]
     speed = {name: words[name] / seconds[name] for name in words}
     lines = ["", "| scoring | seconds | words/s | x bare PyTorch | x predict |", "|---|---:|---:|---:|---:|"]
     for name, value in speed.items():
-        times = value / speed["bare PyTorch, float32"], value / speed["predict"]
-        lines.append(f"| {name} | {seconds[name]:.2f} | {value:,.0f} | {times[0]:.2f} | {times[1]:.1f} |")
+        times = [f"{value / speed[other]:.2f}" if other in speed else "" for other in (BARE, PREDICT)]
+        lines.append(f"| {name} | {seconds[name]:.2f} | {value:,.0f} | {times[0]} | {times[1]} |")
     return lines
 
 
 def ratios(seconds: Dict[str, float]) -> List[str]:
-    """What ten passes cost beside MNLP on the same sentences."""
+    """What ten passes cost beside MNLP on the same sentences, where both were timed."""
     lines = ["", "| ten passes beside MNLP | times as long |", "|---|---:|"]
     pairs = [(f"{engine}, {dropout}{some}", f"{engine}, off{some}") for engine in ("torch", "openvino", "bfloat16")
-             for dropout, some in (("last", ""), ("all", ", an eighth"))]  # fmt: skip
-    pairs.append(("bfloat16, all, an eighth", "torch, off, an eighth"))
+             for dropout, some in (("last", ""), ("all", EIGHTH))]  # fmt: skip
+    pairs.append((f"bfloat16, all{EIGHTH}", f"torch, off{EIGHTH}"))
     for name, base in pairs:
         if name in seconds:
             lines.append(f"| {name} / {base} | {seconds[name] / seconds[base]:.2f} |")
@@ -136,7 +147,7 @@ def ratios(seconds: Dict[str, float]) -> List[str]:
 
 
 def training_table(seconds: Dict[str, float], names: Sequence[str]) -> List[str]:
-    """Seconds of a step."""
+    """Seconds of a step, where steps were timed."""
     lines = ["", "| training | s a step | x ours in float32 | x stock |", "|---|---:|---:|---:|"]
     for name in names:
         times = [seconds[other] / seconds[name] for other in (names[0], names[-1])]

@@ -11,7 +11,7 @@ import numpy
 import spacy
 import torch
 import typer
-from bench_engines import build, compare, write
+from bench_engines import PARTS, build, compare, write
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import load_config
@@ -37,6 +37,7 @@ def main(
     repeats: int = typer.Option(3, help="Timings of each; the fastest counts"),
     comparing: bool = typer.Option(False, "--compare", help="Compare engines, precisions and others on a CPU instead"),
     processor_time: bool = typer.Option(False, help="With --compare: count the processor's time, for a shared machine"),
+    parts: str = typer.Option(",".join(PARTS), help="With --compare: what of it"),
     output: Path = typer.Option(Path("bench_scoring"), help="Stem of the .json and .md files"),
 ) -> None:
     """Score with MNLP, features cold and warm, and write a table; with --compare, one of engines and others.
@@ -50,8 +51,8 @@ def main(
         torch.set_num_threads(threads)
     if comparing:
         name = encoder or load_config(config, interpolate=True)["paths"]["encoder"]
-        size = int(sizes.split(",")[0])
-        lines = compare(pool, config, name, sentences=size, repeats=repeats, processor_time=processor_time)
+        size, some = int(sizes.split(",")[0]), parts.split(",")
+        lines = compare(pool, config, name, sentences=size, repeats=repeats, processor_time=processor_time, parts=some)
         write(lines, output)
         return
     nlp = build(config, encoder or load_config(config, interpolate=True)["paths"]["encoder"], pool)
