@@ -123,7 +123,7 @@ class CRFModel:
     @property
     def labels(self) -> List[str]:
         """The tags the model knows, in the order of the columns of `Tagging.marginals`."""
-        return self.tagger.labels()
+        return list(self.tagger.labels())
 
     @property
     def tagger(self) -> Any:

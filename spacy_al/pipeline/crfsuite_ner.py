@@ -56,7 +56,7 @@ def make_crfsuite_ner(
     max_iterations: int,
     min_freq: float,
     all_possible_transitions: bool,
-    scorer: Optional[Callable],
+    scorer: Optional[Callable[..., Dict[str, Any]]],
 ) -> "CRFSuiteNER":
     """Make a `crfsuite_ner` component. Settings are those of the paper's section C.1 by default.
 
@@ -98,7 +98,7 @@ class CRFSuiteNER(Pipe):
         scheme: str,
         features: FeatureExtractor,
         settings: CRFSettings,
-        scorer: Optional[Callable] = None,
+        scorer: Optional[Callable[..., Dict[str, Any]]] = None,
     ) -> None:
         """
         vocab (Vocab): The shared vocabulary.
@@ -272,7 +272,7 @@ class CRFSuiteNER(Pipe):
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize labels, settings and the model; vocabulary and features are saved by the pipeline."""
         data = b"" if self.crf is None else self.crf.data
-        return srsly.msgpack_dumps({"cfg": self._record(), "model": data})
+        return bytes(srsly.msgpack_dumps({"cfg": self._record(), "model": data}))
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "CRFSuiteNER":
         """Load what `to_bytes` gave; raises ALError A335 when the model's bytes are not those saved."""

@@ -50,7 +50,7 @@ class FlairNER(Pipe):
         scheme: str,
         shape: Shape,
         trainer: TrainerSettings,
-        scorer: Optional[Callable] = None,
+        scorer: Optional[Callable[..., Dict[str, Any]]] = None,
     ) -> None:
         """
         vocab (Vocab): The shared vocabulary. name (str): The component's name.
@@ -187,7 +187,7 @@ class FlairNER(Pipe):
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Set `doc.ents` of Docs (`set_entities`), `batch_size` at a time."""
         handle = self.get_error_handler()
-        for docs in minibatch(stream, size=batch_size):
+        for docs in minibatch(stream, size=batch_size):  # type: ignore[no-untyped-call]
             try:
                 self._annotate(docs)
                 yield from docs
@@ -228,7 +228,7 @@ class FlairNER(Pipe):
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Serialize labels, settings, embeddings and weights; the vocabulary is saved by the pipeline."""
-        return srsly.msgpack_dumps({"cfg": self._record(), "weights": self._weights()})
+        return bytes(srsly.msgpack_dumps({"cfg": self._record(), "weights": self._weights()}))
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "FlairNER":
         """Load what `to_bytes` gave; raises ALError A343 or A344 when it is damaged."""
@@ -272,7 +272,7 @@ class FlairNER(Pipe):
         flair_model.load_weights(tagger, weights, path=path)
         self.tagger = tagger
 
-    def __reduce__(self) -> Tuple[Callable, Tuple]:
+    def __reduce__(self) -> Tuple[Callable[..., Any], Tuple[Any, ...]]:
         # Flair's objects do not travel between processes safely; what is saved does.
         settings = (
             self.vocab,
@@ -294,7 +294,7 @@ def _rebuild(
     scheme: str,
     shape: Shape,
     trainer: TrainerSettings,
-    scorer: Optional[Callable],
+    scorer: Optional[Callable[..., Dict[str, Any]]],
     data: bytes,
 ) -> FlairNER:
     pipe = FlairNER(

@@ -1,6 +1,6 @@
 """The factory `flair_ner`; Flair itself is imported only when the component is made."""
 
-from typing import TYPE_CHECKING, Callable, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from spacy.language import Language
 
@@ -67,7 +67,7 @@ def make_flair_ner(
     max_epochs: int,
     mini_batch_size: int,
     optimizer: str,
-    scorer: Optional[Callable],
+    scorer: Optional[Callable[..., Dict[str, Any]]],
 ) -> "FlairNER":
     """Make a `flair_ner` component; the paper's section C.2 by default.
 

@@ -144,8 +144,8 @@ def _decode(
     probs, best, log_prob = decode(chain)
     mask = chain.mask[:sentences]
     return (
-        probs.unflatten(0, (passes, sentences))[:, mask],
-        best.unflatten(0, (passes, sentences))[:, mask],
+        probs.view(passes, sentences, *probs.shape[1:])[:, mask],
+        best.view(passes, sentences, *best.shape[1:])[:, mask],
         log_prob.view(passes, sentences),
     )
 

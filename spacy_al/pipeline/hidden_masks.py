@@ -1,6 +1,6 @@
 """Dropout of the hidden layer of spaCy's transition-based models, from a seed."""
 
-from typing import Callable, Sequence, Tuple
+from typing import Any, Callable, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ class HiddenMasks:
     All parses of a beam get the same row, as if each pass were one network with fixed weights at that token.
     """
 
-    def __init__(self, model: Model, passes: int, seed: int, rate: float) -> None:
+    def __init__(self, model: Model[Any, Any], passes: int, seed: int, rate: float) -> None:
         """
         model (Model): The parser's model, with an upper layer. passes (int): Stochastic passes.
         seed (int): Root of the masks. rate (float): Share of units that are dropped.
@@ -47,5 +47,7 @@ class HiddenMasks:
         beams = numpy.repeat(numpy.arange(len(sizes)), sizes)
         self.rows = self.table[self.passes[beams], (self.firsts[beams] + place) % TABLE_ROWS]
 
-    def _forward(self, model: Model, hidden: Floats, is_train: bool) -> Tuple[Floats, Callable[[Floats], Floats]]:
+    def _forward(
+        self, model: Model[Any, Any], hidden: Floats, is_train: bool
+    ) -> Tuple[Floats, Callable[[Floats], Floats]]:
         return self.upper(hidden * self.rows, is_train)

@@ -45,7 +45,7 @@ dropout = 0.1
 """
 
 
-class SequenceTagger(TrainablePipe):
+class SequenceTagger(TrainablePipe):  # type: ignore[misc]
     """Tags tokens in IOB1, IOB2 or BILOU and sets `doc.ents`. Implements `spacy_al.types.Sampler`.
 
     Labels are declared and fixed: they come from the config or from the label list that `al convert` writes.
@@ -59,7 +59,7 @@ class SequenceTagger(TrainablePipe):
         *,
         labels: Sequence[str],
         scheme: str,
-        scorer: Optional[Callable],
+        scorer: Optional[Callable[..., Dict[str, Any]]],
     ) -> None:
         """
         vocab (Vocab): The shared vocabulary.
@@ -74,7 +74,7 @@ class SequenceTagger(TrainablePipe):
             problem = f"choose one of {', '.join(SCHEMES)}"
             raise ALError(Errors.A008.format(section=f"components.{name}", key="scheme", value=scheme, problem=problem))
         self.vocab = vocab
-        self.model: Model = model
+        self.model: Model[Any, Any] = model
         self.name = name
         self.cfg: Dict[str, Any] = {"labels": list(labels), "scheme": scheme}
         self.scorer = scorer
@@ -207,7 +207,7 @@ class SequenceTagger(TrainablePipe):
         loss = self._shim.update([eg.x for eg in examples], torch.from_numpy(numpy.concatenate(tags)), rejected)
         # On a GPU the number stays there, so that a step does not wait for it.
         losses[self.name] += loss if loss.is_cuda else float(loss)  # type: ignore[assignment]
-        if sgd is not None and sgd is not False:
+        if sgd:
             self.finish_update(sgd)
         return losses
 
@@ -300,7 +300,12 @@ def labels_of(examples: Sequence[Example]) -> List[str]:
     default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
 def make_sequence_tagger(
-    nlp: Language, name: str, model: Model, labels: List[str], scheme: str, scorer: Optional[Callable]
+    nlp: Language,
+    name: str,
+    model: Model[Any, Any],
+    labels: List[str],
+    scheme: str,
+    scorer: Optional[Callable[..., Dict[str, Any]]],
 ) -> SequenceTagger:
     """The factory `sequence_tagger`; arguments as in `SequenceTagger`."""
     return SequenceTagger(nlp.vocab, model, name, labels=labels, scheme=scheme, scorer=scorer)

@@ -82,7 +82,7 @@ class Uncertainty:
         """Set the attributes of Docs in batches; yields them in their order."""
         self._keep_states()
         sampler, dropout = self._find_sampler()
-        for docs in minibatch(stream, size=batch_size):
+        for docs in minibatch(stream, size=batch_size):  # type: ignore[no-untyped-call]
             batch = list(docs)
             self._annotate(batch, sampler, dropout)
             yield from batch
@@ -218,7 +218,7 @@ def make_uncertainty(
 
 def set_extensions(prefix: str = "") -> None:
     """Declare the attributes; raises ALError A417 when another package has declared one of them."""
-    wanted: List[Tuple[Any, str, Optional[Callable]]] = [
+    wanted: List[Tuple[Any, str, Optional[Callable[..., Any]]]] = [
         (Doc, "uncertainty", None),
         (Span, "confidence", get_confidence),
         (Token, "uncertainty", get_token),

@@ -2,7 +2,7 @@
 
 import contextlib
 from dataclasses import replace
-from typing import Iterator, List, Sequence, Union, cast
+from typing import Any, Iterator, List, Sequence, Union, cast
 
 import numpy
 import torch
@@ -142,7 +142,7 @@ def repeat_states(pipes: Sequence[TrainablePipe], docs: Sequence[Doc], *, seed: 
 
 
 @contextlib.contextmanager
-def stochastic(model: Model, *, seed: int, rate: float) -> Iterator[None]:
+def stochastic(model: Model[Any, Any], *, seed: int, rate: float) -> Iterator[None]:
     """Let a thinc Model run as in training, from a seed, and put back all that this changes.
 
     Put back are the rates of dropout layers, the training flags of torch modules, the batches that listeners
