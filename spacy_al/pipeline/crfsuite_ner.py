@@ -1,31 +1,25 @@
 """The component `crfsuite_ner`: a CRF over hand-made features, the paper's baseline, in any pipeline."""
 
 import warnings
-from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 import numpy
-import srsly
 import torch
 from spacy.language import Language
-from spacy.pipeline.pipe import Pipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_get_examples
+from spacy.training import Example
 from spacy.vocab import Vocab
-from thinc.api import Optimizer
 
 from .. import files, registry  # noqa: F401 (makes @al_features known to spaCy)
-from ..corpus.labels import LabelData, check_labels
-from ..corpus.schemes import tag_names
+from ..corpus.labels import check_labels
 from ..errors import ALError, Errors, Warnings
-from ..ml.tags import TagCodec
 from ..types import TagSamples
 from .crf_features import FeatureCache, FeatureExtractor
 from .crfsuite_model import CRFModel, CRFSettings
-from .entities import annotated, require, resolve_labels, set_entities
+from .entities import annotated, require, set_entities
+from .one_go import OneGoTagger
 
 DEFAULT_FEATURES = {"@al_features": "spacy-al.PaperFeatures.v1", "use_pos": True}
-MODEL_FILE = "model.crfsuite"
 SAMPLE_SENTENCES = 256  # in one TagSamples
 
 
@@ -78,16 +72,14 @@ def make_crfsuite_ner(
     )
 
 
-class CRFSuiteNER(Pipe):
+class CRFSuiteNER(OneGoTagger):
     """A linear-chain CRF (Lafferty et al. 2001) as an entity recogniser.
 
     It trains in one go: `initialize` fits it on its examples, the active-learning loop calls `restart` and
     `fit` each round, and `update` changes nothing. It has no dropout: `sample` makes one deterministic pass.
     """
 
-    trains_in_one_go = True
-    learns_from_rejected = False
-    model = None  # nothing that an optimizer of spaCy could step; the CRF is in `crf`
+    data_file, data_key = "model.crfsuite", "model"
 
     def __init__(
         self,
@@ -116,61 +108,10 @@ class CRFSuiteNER(Pipe):
         self._warned = False
         self._declare(check_labels(labels, pipe=name), scheme)
 
-    def _declare(self, labels: List[str], scheme: str) -> None:
-        self.codec = TagCodec(tag_names(labels, scheme), scheme)
-        self._labels = tuple(labels)
-
-    @property
-    def is_trainable(self) -> bool:
-        """True: the active-learning loop and spaCy's training take the component as one to be trained."""
-        return True
-
-    @property
-    def labels(self) -> Tuple[str, ...]:
-        """The declared entity labels."""
-        return self._labels
-
-    @property
-    def label_data(self) -> List[str]:
-        """What `initialize` needs to declare the same labels."""
-        return list(self._labels)
-
-    @property
-    def scheme(self) -> str:
-        """IOB1, IOB2 or BILOU."""
-        return self.codec.scheme
-
-    @property
-    def tags(self) -> List[str]:
-        """Names of the tags, in the order of the last axis of probabilities."""
-        return self.codec.tags
-
     @property
     def dropouts(self) -> List[str]:
         """The kinds of dropout that `sample` knows: only "off"."""
         return ["off"]
-
-    def initialize(
-        self,
-        get_examples: Callable[[], Iterable[Example]],
-        *,
-        nlp: Optional[Language] = None,
-        labels: Optional[LabelData] = None,
-    ) -> None:
-        """Declare the labels, and fit on the examples that have entity annotation, if there are any.
-
-        get_examples (Callable[[], Iterable[Example]]): The training examples.
-        nlp (Optional[Language]): Unused.
-        labels (Optional[LabelData]): The list that `al convert` writes, added to the labels of the config.
-            If there are none in either, the examples' are taken.
-        RAISES: ALError A300 without any label, A331 for labels of another form, and as `fit`.
-        """
-        validate_get_examples(get_examples, "CRFSuiteNER.initialize")
-        examples = list(get_examples())
-        self._declare(resolve_labels(self._labels, labels, examples, pipe=self.name), self.scheme)
-        self.crf = None
-        if annotated(examples, self.codec, self._labels, pipe=self.name):
-            self.fit(examples, [], 0)
 
     def restart(self, seed: int) -> None:
         """Forget the training, keep labels and features. seed (int): Unused, as nothing is random."""
@@ -196,22 +137,6 @@ class CRFSuiteNER(Pipe):
         features = [self.cache.get(example.predicted) for example, _ in pairs]
         tags = [[self.tags[number] for number in numbers] for _, numbers in pairs]
         self.crf = CRFModel.fit(features, tags, self.settings)
-
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Change nothing: a CRF trains in one go, in `initialize` or `fit`, not batch by batch.
-
-        RETURNS (Dict[str, float]): `losses`, with 0.0 under this component's name.
-        """
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        return losses
 
     def __call__(self, doc: Doc) -> Doc:
         """Set `doc.ents` (`set_entities`). Raises ALError A333 before training."""
@@ -269,32 +194,8 @@ class CRFSuiteNER(Pipe):
             warnings.warn(Warnings.W332.format(pipe=self.name), stacklevel=4)
         return self.cache.get(doc)
 
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Serialize labels, settings and the model; vocabulary and features are saved by the pipeline."""
-        data = b"" if self.crf is None else self.crf.data
-        return bytes(srsly.msgpack_dumps({"cfg": self._record(), "model": data}))
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "CRFSuiteNER":
-        """Load what `to_bytes` gave; raises ALError A335 when the model's bytes are not those saved."""
-        message = srsly.msgpack_loads(bytes_data)
-        self._restore(message["cfg"], message["model"], path=f"bytes of '{self.name}'")
-        return self
-
-    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
-        """Save to a folder: `cfg` (JSON) and the model file it vouches for."""
-        folder = Path(path)
-        files.write_bytes(folder / MODEL_FILE, b"" if self.crf is None else self.crf.data)
-        files.write_json(folder / "cfg", self._record())
-
-    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "CRFSuiteNER":
-        """Load a folder that `to_disk` wrote; raises ALError A335 when the model file is damaged."""
-        folder = Path(path)
-        self._restore(
-            srsly.read_json(folder / "cfg"),
-            (folder / MODEL_FILE).read_bytes(),
-            path=str(folder / MODEL_FILE),
-        )
-        return self
+    def _data(self) -> bytes:
+        return b"" if self.crf is None else self.crf.data
 
     def _record(self) -> Dict[str, Any]:
         return {

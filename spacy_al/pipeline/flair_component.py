@@ -1,44 +1,34 @@
 """The class behind `flair_ner`: Flair's BiLSTM-CRF tagger as a component of a spaCy pipeline."""
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
-import srsly
 from flair.models import SequenceTagger
-from spacy.language import Language
-from spacy.pipeline.pipe import Pipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_get_examples
+from spacy.training import Example
 from spacy.util import minibatch
 from spacy.vocab import Vocab
-from thinc.api import Optimizer
 
-from .. import files
-from ..corpus.labels import LabelData, check_labels
-from ..corpus.schemes import decode, tag_names
+from ..corpus.labels import check_labels
+from ..corpus.schemes import decode
 from ..errors import ALError, Errors
-from ..ml.tags import TagCodec
 from ..ml.thinc_encoder import thinc_seed
 from ..types import TagSamples
 from . import flair_model, flair_params, flair_sampling, flair_training
-from .entities import annotated, resolve_labels, set_entities
+from .entities import annotated, set_entities
 from .flair_embeddings import EmbeddingRecipe
 from .flair_model import Shape, TrainerSettings
+from .one_go import OneGoTagger
 
-WEIGHTS_FILE = "model.safetensors"
 
-
-class FlairNER(Pipe):
+class FlairNER(OneGoTagger):
     """A BiLSTM-CRF (Lample et al. 2016) by Flair (Akbik et al. 2018) as an entity recogniser.
 
     Flair's ModelTrainer trains it in one go: `initialize` does so with its examples, the active-learning loop
     calls `restart` and `fit` each round, and `update` changes nothing.
     """
 
-    trains_in_one_go = True
-    learns_from_rejected = False
-    model = None  # nothing that an optimizer of spaCy could step; the network is in `tagger`
+    data_file, data_key = "model.safetensors", "weights"
 
     def __init__(
         self,
@@ -67,63 +57,11 @@ class FlairNER(Pipe):
         self.tagger: Optional[SequenceTagger] = None
         self._declare(check_labels(labels, pipe=name), scheme)
 
-    def _declare(self, labels: List[str], scheme: str) -> None:
-        self.codec = TagCodec(tag_names(labels, scheme), scheme)
-        self._labels = tuple(labels)
-
-    @property
-    def is_trainable(self) -> bool:
-        """True: the active-learning loop and spaCy's training take the component as one to be trained."""
-        return True
-
-    @property
-    def labels(self) -> Tuple[str, ...]:
-        """The declared entity labels."""
-        return self._labels
-
-    @property
-    def label_data(self) -> List[str]:
-        """What `initialize` needs to declare the same labels."""
-        return list(self._labels)
-
-    @property
-    def scheme(self) -> str:
-        """IOB1, IOB2 or BILOU."""
-        return self.codec.scheme
-
-    @property
-    def tags(self) -> List[str]:
-        """Names of the tags, in the order of the last axis of probabilities."""
-        return self.codec.tags
-
     @property
     def dropouts(self) -> List[str]:
         """The kinds of dropout that `sample` knows; a kind whose rate is 0 is not among them."""
         tagger = self._ready()
         return ["off", *flair_sampling.dropouts(tagger)]
-
-    def initialize(
-        self,
-        get_examples: Callable[[], Iterable[Example]],
-        *,
-        nlp: Optional[Language] = None,
-        labels: Optional[LabelData] = None,
-    ) -> None:
-        """Declare the labels, make a new tagger, and train it on the annotated examples, if there are any.
-
-        get_examples (Callable[[], Iterable[Example]]): The training examples.
-        nlp (Optional[Language]): Unused.
-        labels (Optional[LabelData]): The list that `al convert` writes, added to the labels of the config.
-            If there are none in either, the examples' are taken.
-        RAISES: ALError A300 without any label, A331 for labels of another form, as building the embeddings
-            and as `fit`.
-        """
-        validate_get_examples(get_examples, "FlairNER.initialize")
-        examples = list(get_examples())
-        self._declare(resolve_labels(self._labels, labels, examples, pipe=self.name), self.scheme)
-        self.restart(0)
-        if annotated(examples, self.codec, self._labels, pipe=self.name):
-            self.fit(examples, [], 0)
 
     def restart(self, seed: int) -> None:
         """Make a new tagger with the declared labels, its weights drawn from `seed`.
@@ -162,22 +100,6 @@ class FlairNER(Pipe):
             )
             for example, numbers in pairs
         ]
-
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Change nothing: Flair's ModelTrainer trains in one go, in `initialize` or `fit`.
-
-        RETURNS (Dict[str, float]): `losses`, with 0.0 under this component's name.
-        """
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        return losses
 
     def __call__(self, doc: Doc) -> Doc:
         """Set `doc.ents` (`set_entities`). Raises ALError A333 before `initialize`."""
@@ -226,28 +148,7 @@ class FlairNER(Pipe):
             raise ALError(Errors.A333.format(pipe=self.name))
         return self.tagger
 
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """Serialize labels, settings, embeddings and weights; the vocabulary is saved by the pipeline."""
-        return bytes(srsly.msgpack_dumps({"cfg": self._record(), "weights": self._weights()}))
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "FlairNER":
-        """Load what `to_bytes` gave; raises ALError A343 or A344 when it is damaged."""
-        message = srsly.msgpack_loads(bytes_data)
-        self._restore(message["cfg"], message["weights"], path=f"bytes of '{self.name}'")
-        return self
-
-    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
-        """Save to a folder: `cfg` (JSON) and the weights (safetensors)."""
-        files.write_bytes(Path(path) / WEIGHTS_FILE, self._weights())
-        files.write_json(Path(path) / "cfg", self._record())
-
-    def from_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> "FlairNER":
-        """Load a folder that `to_disk` wrote; raises ALError A343 or A344 when it is damaged."""
-        weights = Path(path) / WEIGHTS_FILE
-        self._restore(srsly.read_json(Path(path) / "cfg"), weights.read_bytes(), path=str(weights))
-        return self
-
-    def _weights(self) -> bytes:
+    def _data(self) -> bytes:
         return b"" if self.tagger is None else flair_model.dump_weights(self.tagger)
 
     def _record(self) -> Dict[str, Any]:
