@@ -81,14 +81,6 @@ def estimate(counts: Counts, rng: numpy.random.Generator, *, level: float = 0.95
     return Estimate(float(f1(counts.sum(0))), min(float(low), surely), max(float(high), 1 - surely), entities)
 
 
-def entities_needed(f: float, half_width: float) -> int:
-    """Gold entities for an interval of 95 % of f ± half_width, if an entity that is not found is a made-up one too.
-
-    Then F1 is the share of n entities that are found, of variance f (1 - f) / n: n = 1.96² f (1 - f) / half_width².
-    """
-    return int(numpy.ceil(1.959964**2 * f * (1 - f) / half_width**2))
-
-
 def documents(sources: Sequence[Optional[str]]) -> List[int]:
     """A number for each sentence's document; each sentence stands for itself where documents are few or unknown.
 

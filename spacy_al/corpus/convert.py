@@ -17,7 +17,7 @@ from .conllu_corpus import conllu_objects
 from .detect import FORMATS, detect_format
 from .divide import Division, divide
 from .hf_corpus import hf_objects
-from .json_corpus import Context, Rules, read_objects, read_records
+from .json_corpus import Context, Rules, json_objects, read_objects
 from .labels import labels_path, write_labels
 from .marked import marked_objects
 from .ontonotes import read_ontonotes
@@ -26,13 +26,15 @@ from .sentence import Sentence, to_doc
 from .splitter import make_splitter
 from .standoff import brat_objects
 from .stats import Statistics
-from .table_corpus import read_csv
-from .text import not_empty, read_folder, read_text
+from .table_corpus import csv_objects
+from .text import read_folder, read_text
 from .uima import uima_objects
 from .webanno import webanno_objects
 
-# Formats whose documents are read like records of JSON.
+# Formats whose documents are read as records.
 OBJECTS = {
+    "jsonl": json_objects,
+    "csv": csv_objects,
     "conllu": conllu_objects,
     "webanno": webanno_objects,
     "brat": brat_objects,
@@ -150,15 +152,16 @@ def read_corpus(source: Path, format_: str, options: Options, repairs: Repairs, 
         return read_columns(source, repairs, wish)
     if format_ in OBJECTS:
         context = Context(source, repairs, nlp, text, id_, options.rules)
+        records = OBJECTS[format_](source, context)
         # What names a layer in there is no key of the records made of it.
-        plain = context if format_ == "hf" else replace(context, rules=replace(options.rules, spans_field=None))
-        return not_empty(read_objects(OBJECTS[format_](source, context), plain), source)
+        plain = (
+            context
+            if format_ in ("hf", "jsonl", "csv")
+            else replace(context, rules=replace(options.rules, spans_field=None))
+        )
+        return read_objects(records, context)
     if format_ == "ontonotes":
         return read_ontonotes(source, repairs)
-    if format_ == "jsonl":
-        return read_records(source, repairs, nlp=nlp, text_field=text, id_field=id_, rules=options.rules)
-    if format_ == "csv":
-        return read_csv(source, repairs, nlp=nlp, text_field=text, id_field=id_, rules=options.rules)
     if source.is_dir():
         return read_folder(source, repairs, nlp=nlp, per_line=options.per_line)
     return read_text(source, repairs, nlp=nlp, per_line=options.per_line)

@@ -81,44 +81,31 @@ class Context:
         self.repairs.note(kind, path=self.path, line=line)
 
 
-def read_records(
-    path: Path,
-    repairs: Repairs,
-    *,
-    nlp: Language,
-    text_field: str = "text",
-    id_field: str = "id",
-    rules: Rules = Rules(),
-) -> Iterator[Sentence]:
-    """Read JSONL, or a JSON array: what Label Studio, doccano, Argilla and Rubrix export, and records of spaCy, Prodigy
-    and Hugging Face with "text", and if there, "tokens", "spans" (or "ents", "entities", "ner_tags") and "answer".
+def json_objects(path: Path, context: Context) -> Iterator[Tuple[int, Values]]:
+    """The records of a JSON file: what annotation tools export, and records of spaCy, Prodigy, Hugging Face and others.
 
-    A record with tokens is one sentence, unless it has "sents"; other text is split by spaCy, never inside an
-    entity. Without a list of spans a record is unlabelled: its entities are missing, not O. So they are if
-    the answer is reject or ignore; after a yes or no about spans (`prodigy.is_binary`) they are missing outside these.
-    `token_end` is inclusive, as Prodigy has it; offsets count Unicode characters.
-
-    path (Path): The file.
-    repairs (Repairs): What to do about bad records and spans.
-    nlp (Language): What splits text that comes without tokens (`splitter.make_splitter`).
-    text_field (str): Key of the text.
-    id_field (str): Key of the document's id; without it documents are called NAME-LINE.
-    rules (Rules): How to take what people said.
-    YIELDS (Sentence): Sentences; offsets count in the text of their record.
-    RAISES: ALError A003, A005, A006, A007, A608, A622 (the record), A110 (no text), A122 (span off token borders),
-        A123, A124, A127 (spans overlap), A133, A134 (numbers for labels), A607 (answers differ), A619.
+    RAISES: ALError A003, A005, A006, A007, A622.
     """
-    context = Context(path, repairs, nlp, text_field, id_field, rules)
-    values = read_values(path, repairs, id_field=id_field, text_field=text_field)
-    yield from not_empty(read_objects(values, context), path)
+    yield from read_values(path, context.repairs, id_field=context.id_field, text_field=context.text_field)
 
 
 def read_objects(objects: Iterable[Tuple[int, Values]], context: Context) -> Iterator[Sentence]:
     """The sentences of records; those of records with one id after the other are numbered through.
 
+    A record with tokens is one sentence, unless it has "sents"; other text is split by spaCy, never inside an
+    entity. Without a list of spans a record is unlabelled: its entities are missing, not O. So they are if
+    the answer is reject or ignore; after a yes or no about spans (`prodigy.is_binary`) they are missing outside these.
+    `token_end` is inclusive, as Prodigy has it; offsets count Unicode characters of the record's text.
+
     objects (Iterable[Tuple[int, Values]]): Records with the lines they begin on.
     context (Context): What reading needs.
+    RAISES: ALError A007, A608 (the record), A110 (no text), A122 (span off token borders), A123, A124, A127 (spans
+        overlap), A133, A134 (numbers for labels), A607 (answers differ), A619.
     """
+    yield from not_empty(_numbered(objects, context), context.path)
+
+
+def _numbered(objects: Iterable[Tuple[int, Values]], context: Context) -> Iterator[Sentence]:
     found = (one for line, values in objects for one in _try(values, line, context))
     for _, sentences in groupby(found, key=lambda one: one.document):
         for number, sentence in enumerate(sentences):

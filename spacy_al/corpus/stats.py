@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Dict, Iterable, List, Mapping, Sequence, Set
+from typing import Dict, List, Mapping, Sequence, Set
 
 from spacy.tokens import Doc
 from wasabi.tables import table
@@ -39,18 +39,6 @@ class Statistics:
             self.unlabelled += 1
         else:
             self.missing += missing
-
-
-def count_docs(docs: Iterable[Doc]) -> Statistics:
-    """Count sentences, tokens and entities.
-
-    docs (Iterable[Doc]): One Doc per sentence.
-    RETURNS (Statistics): The counts.
-    """
-    statistics = Statistics()
-    for doc in docs:
-        statistics.add(doc)
-    return statistics
 
 
 def format_table(columns: Mapping[str, Statistics]) -> str:

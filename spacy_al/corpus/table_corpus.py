@@ -6,54 +6,34 @@ import re
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Tuple
 
-from spacy.language import Language
-
 from ..errors import ALError, Errors
 from ..jsonl import MAX_LINE
 from .annotation.any_span import TAGS
 from .annotation.csv_records import DELIMITERS, cell_value
 from .fields import Record
-from .json_corpus import Context, Rules, read_objects
+from .json_corpus import Context
 from .lines import read_lines
 from .repairs import Repairs
 from .row_tables import COMPREHEND, by_entity, by_file, by_word, place_columns, word_columns
-from .sentence import Sentence
-from .text import not_empty
 
 # Columns whose names promise entities: what cannot be read in them is refused.
 PROMISED = ("entities", "ents", "spans", "ner_tags", "ner", "annotations", "annotation")
 
 
-def read_csv(
-    path: Path,
-    repairs: Repairs,
-    *,
-    nlp: Language,
-    text_field: str = "text",
-    id_field: str = "id",
-    rules: Rules = Rules(),
-) -> Iterator[Sentence]:
-    """Read a table with a header, each row a document; commas, semicolons or tabs separate its columns.
+def csv_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
+    """The records of a table with a header; commas, semicolons or tabs separate its columns.
 
-    Rows may also be words or entities, as `row_tables` reads them. A cell that holds a list, as JSON or as Python
+    Rows are documents, or words or entities, as `row_tables` reads them. A cell that holds a list, as JSON or as Python
     writes it, is read like the same key of a JSON record; so is one of tags, one for each word of the text.
 
-    path (Path): The file.
-    repairs (Repairs): What to do about bad rows.
-    nlp (Language): What splits the text (`splitter.make_splitter`).
-    text_field (str): Column of the text.
-    id_field (str): Column of the document's id; without such a column documents are called NAME-LINE.
-    rules (Rules): How to take what people said.
-    YIELDS (Sentence): Sentences; offsets count in the text of their row.
-    RAISES: As `read_records`, and A120 (bad row), A121 (no column of that name), A135 (entities that cannot be read).
+    path (Path): The file. context (Context): What reading needs; its keys are columns.
+    RAISES: ALError A120 (bad row), A121 (no column of that name), A135 (entities that cannot be read).
     """
     with _long_fields():
-        context = Context(path, repairs, nlp, text_field, id_field, rules)
-        yield from not_empty(read_objects(_objects(context), context), path)
+        yield from _objects(context)
 
 
 def _objects(context: Context) -> Iterator[Tuple[int, Record]]:
-    """Rows as the records they stand for."""
     path, repairs, text = context.path, context.repairs, context.text_field
     lines = (line.text + line.ending for line in read_lines(path, repairs))
     header = next(lines, "")

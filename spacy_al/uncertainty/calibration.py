@@ -81,8 +81,3 @@ def reliability(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) ->
     sums = [numpy.bincount(place, weights=values, minlength=bins) for values in (promised, right)]
     means = [total / numpy.maximum(counts, 1) for total in sums]
     return Reliability(edges, counts, *means)
-
-
-def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> float:
-    """The expected calibration error alone; arguments and errors as in `reliability`."""
-    return reliability(confidence, correct, bins=bins).ece

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 from spacy_al.corpus.splitter import make_splitter
+from spacy_al.corpus.stats import Statistics
 
 # How long an example takes says nothing on a machine that others use too.
 settings.register_profile("corpus", deadline=None)
@@ -29,3 +30,11 @@ def write(tmp_path) -> Callable[[str, Union[str, bytes]], Path]:
 @pytest.fixture(scope="session")
 def nlp():
     return make_splitter("en")
+
+
+def count_docs(docs):
+    """The counts of Docs."""
+    statistics = Statistics()
+    for doc in docs:
+        statistics.add(doc)
+    return statistics

@@ -12,7 +12,8 @@ from spacy_al.corpus.divide import Division
 from spacy_al.corpus.reader import read_docs
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.corpus.schemes import encode
-from spacy_al.corpus.stats import count_docs
+
+from .conftest import count_docs
 
 pytestmark = pytest.mark.data
 FILES = {

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_al.corpus.json_corpus import Rules, read_records
+from spacy_al.corpus.convert import Options, read_corpus
+from spacy_al.corpus.json_corpus import Rules
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.corpus.sentence import to_doc
 from spacy_al.corpus.splitter import make_splitter
@@ -25,6 +26,10 @@ TOKENS = [
 ]
 PERSON = {"start": 0, "end": 13, "token_start": 0, "token_end": 1, "label": "PERSON"}
 TASK = {"text": TEXT, "tokens": TOKENS, "spans": [PERSON], "answer": "accept", "_view_id": "ner_manual"}
+
+
+def read_records(path, repairs, *, nlp, **options):
+    return read_corpus(path, "jsonl", Options(**options), repairs, nlp=nlp)
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from spacy_al.corpus.repairs import Repairs
-from spacy_al.corpus.stats import count_docs, format_repairs, format_table
+from spacy_al.corpus.stats import format_repairs, format_table
+
+from .conftest import count_docs
 
 VOCAB = Vocab()
 

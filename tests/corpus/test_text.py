@@ -5,12 +5,16 @@ import json
 
 import pytest
 
+from spacy_al.corpus.convert import Options, read_corpus
 from spacy_al.corpus.detect import detect_format
 from spacy_al.corpus.json_corpus import Rules
 from spacy_al.corpus.repairs import Repairs
-from spacy_al.corpus.table_corpus import read_csv
 from spacy_al.corpus.text import read_folder, read_text
 from spacy_al.errors import ALError
+
+
+def read_csv(path, repairs, *, nlp, **options):
+    return read_corpus(path, "csv", Options(**options), repairs, nlp=nlp)
 
 
 def test_offsets_point_into_the_file(write, nlp):

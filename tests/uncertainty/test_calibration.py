@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_al.errors import ALError
-from spacy_al.uncertainty.calibration import expected_calibration_error, reliability
+from spacy_al.uncertainty.calibration import reliability
 
 predictions = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60)
 
@@ -16,7 +16,7 @@ predictions = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, ma
 def test_ece_by_hand():
     # Two bins: (0.2, 0.4) -> 1 of 2 right, gap 0.2; (0.9, 0.7, 1.0) -> 2 of 3 right, gap 0.2.
     confidence, correct = [0.2, 0.4, 0.9, 0.7, 1.0], [True, False, True, False, True]
-    assert expected_calibration_error(confidence, correct, bins=2) == pytest.approx(0.2)
+    assert reliability(confidence, correct, bins=2).ece == pytest.approx(0.2)
 
 
 def test_bins_are_closed_above():
@@ -36,13 +36,13 @@ def test_ece_equals_the_definition(pairs, bins):
     confidence, correct = zip(*pairs, strict=True)
     # A confidence on a border may fall to either side of it by rounding in the loop above.
     if all(abs(c * bins - round(c * bins)) > 1e-9 or c in (0, 1) for c in confidence):
-        assert expected_calibration_error(confidence, correct, bins=bins) == pytest.approx(expected, abs=1e-9)
+        assert reliability(confidence, correct, bins=bins).ece == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_coin_that_keeps_its_promise_has_almost_no_error():
     rng = numpy.random.default_rng(0)
     confidence = rng.random(200_000)
-    assert expected_calibration_error(confidence, rng.random(200_000) < confidence) < 0.005
+    assert reliability(confidence, rng.random(200_000) < confidence).ece < 0.005
 
 
 def test_boasting_by_a_fifth_is_an_error_of_a_fifth():

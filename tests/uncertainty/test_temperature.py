@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from spacy_al.errors import ALError
-from spacy_al.uncertainty.calibration import expected_calibration_error
+from spacy_al.uncertainty.calibration import reliability
 from spacy_al.uncertainty.temperature import fit_temperature, golden_section, temper
 
 
@@ -26,7 +26,7 @@ def test_the_temperature_put_in_is_found(temperature):
 def test_scaling_mends_calibration():
     probs, gold = overconfident(3.0)
     before, after = probs, temper(probs, fit_temperature(probs, gold))
-    errors = [expected_calibration_error(p.max(-1).values, p.argmax(-1) == gold) for p in (before, after)]
+    errors = [reliability(p.max(-1).values, p.argmax(-1) == gold).ece for p in (before, after)]
     assert errors[0] > 0.15
     assert errors[1] < 0.02
 
