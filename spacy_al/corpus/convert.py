@@ -154,11 +154,8 @@ def read_corpus(source: Path, format_: str, options: Options, repairs: Repairs, 
         context = Context(source, repairs, nlp, text, id_, options.rules)
         records = OBJECTS[format_](source, context)
         # What names a layer in there is no key of the records made of it.
-        plain = (
-            context
-            if format_ in ("hf", "jsonl", "csv")
-            else replace(context, rules=replace(options.rules, spans_field=None))
-        )
+        if format_ not in ("hf", "jsonl", "csv"):
+            context = replace(context, rules=replace(options.rules, spans_field=None))
         return read_objects(records, context)
     if format_ == "ontonotes":
         return read_ontonotes(source, repairs)
