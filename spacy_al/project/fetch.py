@@ -10,7 +10,7 @@ from typing import BinaryIO, Callable, Dict, Optional, Sequence
 
 from ..errors import ALError, Errors
 from ..files import CHUNK, check_sha256, sha256, write_folder
-from .published import PUBLISHED
+from .downloads import PUBLISHED
 
 WEIGHTS = "model.safetensors"
 

@@ -16,7 +16,7 @@ from weasel.util import load_project_config
 from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
 from spacy_al.project import fetch
-from spacy_al.project.published import PINS, PUBLISHED, Published, fetch_published
+from spacy_al.project.downloads import PINS, PUBLISHED, Published, fetch_published
 
 WEIGHTS = bytes(range(256)) * 40
 FILES = {"model.safetensors": WEIGHTS, "config.json": b"{}"}
