@@ -69,7 +69,7 @@ def alone(cell, tmp_path_factory):
 
 def process_of(folder, other_than=0):
     """The process that works on a cell, once it has begun to train."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while time.monotonic() < end:
         text = (folder / "run.lock").read_text() if (folder / "rounds").is_dir() else ""
         if text and int(text) != other_than:
