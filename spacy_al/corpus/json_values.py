@@ -1,13 +1,12 @@
 """The records of a JSON file: one a line, the items of an array, or what a single value that fills the file holds."""
 
-import json
 from pathlib import Path
 from typing import Iterator, Tuple
 
 from ..errors import ALError, Errors
 from ..jsonl import MAX_LINE, parse_value
 from .align import BadRecord
-from .annotation.chunks import is_array, read_file, split_array
+from .annotation.chunks import is_array, is_whole, read_file, split_array
 from .annotation.shapes import plain_records
 from .fields import Record
 from .lines import BOM, UTF16
@@ -49,18 +48,11 @@ def _values(path: Path, repairs: Repairs) -> Found:
         # A line that begins with a text in brackets is a pair of spaCy 2.
         if is_array(head) and not head[1:].lstrip().startswith(b'"'):
             return _items(path, repairs)
-        first = file.readline(MAX_LINE + 1).removeprefix(BOM)
-    if first.strip() and not _is_json(first) and _is_json(whole := read_file(path)):
+        first = file.readline(MAX_LINE + 1).strip()
+    # A line of JSON ends with its bracket: only then the whole file need not be read.
+    if first and not first.endswith((b"}", b"]")) and is_whole(whole := read_file(path)):
         return iter([(1, parse_value(whole, path=path, line=1))])
     return _lines(path, repairs)
-
-
-def _is_json(data: bytes) -> bool:
-    try:
-        json.loads(data)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _lines(path: Path, repairs: Repairs) -> Found:

@@ -27,7 +27,7 @@ def write_tasks(path: Path, tasks: Sequence[Task], name: str, labels: Sequence[s
     RETURNS (List[Path]): The files written.
     RAISES: ALError A601, A620 (Label Studio without labels), A630 (labels that brat cannot hold), A002.
     """
-    format_ = get_format(name)
+    format_ = get_format(name, write=True)
     if name == "label_studio" and not labels:
         raise ALError(Errors.A620.format())
     tasks = sorted(tasks, key=lambda task: task.rank)

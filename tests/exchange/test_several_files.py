@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -172,3 +173,34 @@ def test_entities_under_another_key_are_refused_by_its_name(name):
     reading = read([STRAY[name]], name)
     assert (codes(reading), reading.answers) == (["A608"], [])
     assert "seems to hold entities" in reading.problems[0].message
+
+
+WORDS = list(TASK.words)
+RECORDS = {
+    "gliner": {"tokenized_text": WORDS, "ner": [[0, 0, "PER"], [3, 3, "PER"]]},
+    "lighttag": {
+        "schema": {},
+        "examples": [
+            {"content": TASK.text, "annotations": [{"start": a, "end": b, "tag": "PER"} for a, b in ((0, 3), (10, 12))]}
+        ],
+    },
+    "plain": {"text": TASK.text, "spans": [[0, 3, "PER"], [10, 12, "PER"]]},
+    "spacy 2": [TASK.text, {"entities": [[0, 3, "PER"], [10, 12, "PER"]]}],
+}
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("name", RECORDS)
+def test_records_that_convert_knows_are_answers_too(name, indent):
+    data = json.dumps(RECORDS[name], indent=indent).encode()
+    if name == "spacy 2":
+        data = json.dumps([RECORDS[name]], indent=indent).encode()
+    else:
+        assert detect(data, Path("in.json")) == "records"
+    (answer,) = read(data, "records", units="codepoints").answers
+    assert (answer.id, answer.spans) == (TASK.id, ((0, 1, "PER"), (3, 4, "PER")))
+
+
+def test_records_with_entities_under_another_key_are_refused():
+    data = json.dumps({"text": TASK.text, "spans": [], "gold": [[0, 3, "PER"]]}).encode()
+    assert codes(read(data, "records")) == ["A608"]

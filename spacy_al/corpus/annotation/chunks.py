@@ -58,6 +58,12 @@ def is_array(data: bytes) -> bool:
     return data[:4096].lstrip()[:1] == b"["
 
 
+def is_whole(data: bytes) -> bool:
+    """Whether one JSON object of several lines fills a file."""
+    text = data.lstrip()
+    return text[:1] == b"{" and not _is_json(text.split(b"\n", 1)[0]) and _is_json(text)
+
+
 def split_json(data: bytes, path: Path) -> List[Chunk]:
     """The records of a JSONL file or of a JSON array; see `split_lines` and `split_array`."""
     return split_array(data, path) if is_array(data) else split_lines(data, path)
@@ -105,6 +111,14 @@ def check_size(chunk: Chunk) -> None:
     if len(chunk.raw) > MAX_LINE:
         size = len(chunk.raw)
         raise ALError(Errors.A006.format(path=chunk.path, line=chunk.line, size=size, limit=MAX_LINE))
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _skip(text: str, position: int) -> int:

@@ -20,9 +20,18 @@ def plain_records(value: object, path: Path) -> Optional[List[Record]]:
     if isinstance(value, list):
         return [_pair(value)]
     record = as_object(value, "record")
-    known = () if "text" in record else SHAPES
-    shape = next((shape for keys, shape in known if all(key in record for key in keys)), None)
+    shape = find_shape(record)
     return None if shape is None else list(shape(record, path))
+
+
+def find_shape(record: Record) -> Optional[Shape]:
+    """What makes plain records of one; None for a record in no shape that is known here."""
+    known = () if "text" in record else SHAPES
+    return next((shape for keys, shape in known if all(key in record for key in keys) and _fits(shape, record)), None)
+
+
+def _fits(shape: Shape, record: Record) -> bool:
+    return shape is not _ground_truth or any(key.endswith("-metadata") for key in record)
 
 
 def _pair(value: List[object]) -> Record:
@@ -127,8 +136,7 @@ def _ground_truth(record: Record, path: Path) -> Iterator[Record]:
     if len(jobs) > 1:
         raise BadRecord(f"{', '.join(map(repr, jobs))} are labels of several jobs; leave one of them")
     if not jobs:
-        yield record
-        return
+        raise BadRecord("no labels belong to the job that '...-metadata' tells of")
     given = as_object(as_object(record[jobs[0]], jobs[0]).get("annotations"), "annotations")
     yield {"text": record["source"], "spans": given.get("entities")}
 

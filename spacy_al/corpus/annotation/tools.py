@@ -18,6 +18,7 @@ from . import (
     hf_tasks,
     label_studio,
     prodigy,
+    record_tasks,
     webanno_tasks,
 )
 from .chunks import Chunk
@@ -107,19 +108,29 @@ FORMATS: Dict[str, Format] = {
 }
 
 
-def get_format(name: str) -> Format:
-    """The format of this name; raises ALError A601 with the names there are."""
-    if name not in FORMATS:
-        raise ALError(Errors.A601.format(name=name, known=", ".join(FORMATS)))
-    return FORMATS[name]
+# Read alone: nothing is written for these.
+READ: Dict[str, Format] = {
+    "records": replace(
+        _json_format(".jsonl", hf_tasks.dump, record_tasks.parse, record_tasks.claims), split=record_tasks.split
+    )
+}
+
+
+def get_format(name: str, *, write: bool = False) -> Format:
+    """The format of this name; raises ALError A601 with the names there are. write (bool): One that is written."""
+    known = FORMATS if write else {**FORMATS, **READ}
+    if name not in known:
+        raise ALError(Errors.A601.format(name=name, known=", ".join(known)))
+    return known[name]
 
 
 def detect(data: bytes, path: Path) -> str:
     """The format of a file's content; raises ALError A602 when none or several fit."""
     first = _first_object(data)
-    found = [name for name, format_ in FORMATS.items() if format_.claims(data, first)]
+    known = {**FORMATS, **READ}
+    found = [name for name, format_ in known.items() if format_.claims(data, first)]
     if len(found) != 1:
-        raise ALError(Errors.A602.format(path=path, found=", ".join(found) or "none", known=", ".join(FORMATS)))
+        raise ALError(Errors.A602.format(path=path, found=", ".join(found) or "none", known=", ".join(known)))
     return found[0]
 
 
@@ -127,7 +138,8 @@ def _first_object(data: bytes) -> Optional[Dict[str, object]]:
     if data[:4096].lstrip()[:1] not in (b"{", b"[") and not csv_records.is_table(data):
         return None
     try:
-        for chunk in csv_records.split(data, Path("detect"))[:20]:
+        cut = record_tasks.split if chunks.is_whole(data) else csv_records.split
+        for chunk in cut(data, Path("detect"))[:20]:
             try:
                 return parse_object(chunk.raw, path=chunk.path, line=chunk.line)
             except ALError:
