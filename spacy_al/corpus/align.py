@@ -100,8 +100,8 @@ def trim(text: str, start: int, end: int) -> Tuple[int, int]:
 
 
 def one_line(text: str) -> str:
-    """The text with a space for each character that ends lines, as formats with a sentence a line show it."""
-    return re.sub(r"[\r\n]", " ", text)
+    """The text with a space for each tab or line end, as formats with a sentence a line show it."""
+    return re.sub(r"[\t\r\n]", " ", text)
 
 
 def same_text(said: str, text: str) -> bool:

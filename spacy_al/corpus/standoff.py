@@ -57,11 +57,9 @@ def read_entities(path: Path, text: str, repairs: Repairs) -> Dict[str, CharSpan
             problem = f"the entity {key} is in several pieces ({found['places']}); warn takes it from first to last"
             _refuse("pieces", problem, path, line.number, repairs)
         start, end = places[0], places[-1]
-        said = rest.split("\t")[1:2]
-        if len(places) == 2 and said and said[0] != text[start:end].replace("\n", " "):
-            _refuse(
-                "record", f"{key} says {said[0]!r}, the text there is {text[start:end]!r}", path, line.number, repairs
-            )
+        said = rest.partition("\t")[2]
+        if len(places) == 2 and said and said != text[start:end].replace("\n", " "):
+            _refuse("record", f"{key} says {said!r}, the text there is {text[start:end]!r}", path, line.number, repairs)
         else:
             spans[key] = CharSpan(start, end, found["label"])
     return spans
