@@ -53,6 +53,7 @@ class StubTagger:
     is_trainable = True
     trains_in_one_go = True
     dropouts = ("off",)
+    tags = ("O", *(f"{prefix}-{label}" for label in ("A", "B", "C", "D") for prefix in ("B", "I")))
 
     def __call__(self, doc: Doc) -> Doc:
         return doc
