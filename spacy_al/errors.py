@@ -228,6 +228,7 @@ class Errors:
     A628 = "[A628] {option} {value}: choose one of {known}."
     A629 = "[A629] {place}: the record has no id of ours (al_id), while others in the file have one. Put the id back, or remove the record."
     A630 = "[A630] brat cannot hold the label {label!r}: letters of ASCII, digits, - and _ alone. Rename it, or choose another --format."
+    A631 = '[A631] {tool} files cannot say which words of a sentence are asked about, nor in which round, and {id} asks for some words. Choose another --format, or questions = "sentences".'
 
     # Report
     A700 = "[A700] {path}: no run with a finished round here or in its folders (no metrics.jsonl). Give the folder that `al run --output` wrote, after its first round."

@@ -273,3 +273,11 @@ def _spans_problem(spans: Tuple[TokenSpan, ...], length: int) -> Optional[str]:
 
 def _is_plain(name: str) -> bool:
     return bool(name) and name.isprintable() and name.strip() == name
+
+
+def whole(tasks: Sequence[Task], tool: str) -> Sequence[Task]:
+    """The tasks, for a tool whose files have no place for windows. RAISES: ALError A631 for the first that has some."""
+    for task in tasks:
+        if task.windows:
+            raise ALError(Errors.A631.format(tool=tool, id=task.id))
+    return tasks

@@ -8,6 +8,7 @@ from spacy.vocab import Vocab
 
 from spacy_al.corpus.annotation.tools import FORMATS
 from spacy_al.corpus.task_docs import answer_doc
+from spacy_al.errors import ALError
 from spacy_al.exchange.reading import Options
 from spacy_al.exchange.tool_files import parse_answers, parse_files
 from spacy_al.runs.labels import answered
@@ -15,6 +16,8 @@ from spacy_al.tasks import Task
 
 from .annotator import answer
 
+WHOLE = ("webanno", "brat")  # their files have no place for what is asked
+WINDOWED = [name for name in FORMATS if name not in WHOLE]
 WORDS, SPACES = ("Ana", "left", "Rome", "in", "May"), (True, True, True, True, False)
 TASK = Task("ab-0", WORDS, SPACES, ((2, 3, "LOC"),), windows=((2, 3), (4, 5)))
 
@@ -25,7 +28,13 @@ def test_people_are_shown_what_is_asked():
     assert "ask" not in Task("a-0", ("Ana",), (False,)).about()
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_tool_without_a_place_for_windows_is_given_none(name):
+    with pytest.raises(ALError, match=r"A631.*ab-0"):
+        FORMATS[name].dump([TASK])
+
+
+@pytest.mark.parametrize("name", WINDOWED)
 def test_the_context_of_a_window_is_missing_whatever_the_tool(name):
     data = FORMATS[name].dump([TASK])
     assert name == "docbin" or b"Rome (9) | May (17)" in data
@@ -37,7 +46,7 @@ def test_the_context_of_a_window_is_missing_whatever_the_tool(name):
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WINDOWED)
 def test_windows_of_two_rounds_come_back_in_any_order(name, order):
     tasks = [Task("ab-0", WORDS, SPACES, (), round=0, windows=((0, 2),)),
              Task("ab-0", WORDS, SPACES, ((2, 3, "LOC"),), round=1, windows=((2, 4),))]  # fmt: skip
@@ -55,7 +64,7 @@ def test_windows_of_two_rounds_come_back_in_any_order(name, order):
     ]
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "docbin"])
+@pytest.mark.parametrize("name", [name for name in WINDOWED if name != "docbin"])
 def test_both_rounds_may_stand_in_one_file(name):
     tasks = [Task("ab-0", WORDS, SPACES, (), round=number, windows=((number, number + 1),)) for number in (0, 1)]
     parts = [answer(FORMATS[name].dump([task]), name) for task in tasks]

@@ -126,7 +126,7 @@ def test_what_openvino_cannot_convert_is_computed_by_torch(machine, monkeypatch,
     machine(EPYC)
     monkeypatch.setattr(inference, "openvino_version", lambda: "2026")
 
-    def fail(model, precision):
+    def fail(model, precision, shapes):
         raise RuntimeError("no rule for aten::strange")
 
     monkeypatch.setattr("spacy_al.ml.openvino_engine.compile_model", fail)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Dict, List, Sequence
 
 from ...errors import ALError, Errors
-from ...tasks import Task
+from ...tasks import Task, whole
 from ..align import one_line
 from ..lines import read_lines
 from ..repairs import Repairs
@@ -20,11 +20,11 @@ SUGGESTED = re.compile(rb"#\d+\tAnnotatorNotes (T\d+)\tsuggested\r?$", re.MULTIL
 def dump(tasks: Sequence[Task]) -> bytes:
     """The .ann file: the model's entities, each with a note "suggested", which goes away with the entity.
 
-    RAISES: ALError A630 for a label that brat cannot hold.
+    RAISES: ALError A630 for a label that brat cannot hold, A631 for words of a sentence.
     """
     lines: List[str] = []
     begin = 0
-    for task in tasks:
+    for task in whole(tasks, "brat"):
         for start, end, label in task.spans or ():
             if not LABEL.fullmatch(label):
                 raise ALError(Errors.A630.format(label=label))

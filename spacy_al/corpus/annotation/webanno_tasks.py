@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import List, Sequence, Tuple
 
-from ...tasks import Task
+from ...tasks import Task, whole
 from ..lines import split_lines
 from ..repairs import Repairs
 from ..webanno import webanno_records
@@ -21,9 +21,12 @@ CONTROLS = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
 def dump(tasks: Sequence[Task]) -> bytes:
-    """Tasks as sentences under their ids; the model's entities, if there are any, stand where people's go."""
+    """Tasks as sentences under their ids; the model's entities, if there are any, stand where people's go.
+
+    RAISES: ALError A631 for words of a sentence.
+    """
     parts, begin, entities = [HEAD], 0, 0
-    for number, task in enumerate((task for task in tasks if task.words), start=1):
+    for number, task in enumerate((task for task in whole(tasks, "WebAnno") if task.words), start=1):
         parts.append(f"\n#Sentence.id={task.id}\n#Text={_escape(task.text, special=False)}\n")
         cells = ["_"] * len(task.words)
         for start, end, label in task.spans or ():
