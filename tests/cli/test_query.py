@@ -100,7 +100,7 @@ def test_bad_rankings(ranking, line, code):
 def test_unknown_formats_and_missing_pools(ranking):
     folder, _ = ranking
     pool = ["--pool", folder / "pool.spacy"]
-    assert "A601" in invoke(query_cli, folder / "ranking.jsonl", folder / "out", "-f", "brat", *pool).output
+    assert "A601" in invoke(query_cli, folder / "ranking.jsonl", folder / "out", "-f", "spreadsheet", *pool).output
     assert "A626" in invoke(query_cli, folder / "ranking.jsonl", folder / "out", "-f", "conll").output
     assert "A626" in invoke(query_cli, folder / "none.jsonl", folder / "out", "-f", "conll").output
 

@@ -58,9 +58,9 @@ def test_a_run_without_sentences_or_paper_has_a_short_report(make_run, tmp_path)
     make_run(tmp_path / "a", corpus="news", sentences=False)
     assert titles(tmp_path) == [
         "Findings",
+        "Good enough, and worth going on?",
         "What was run",
         "Learning curves",
-        "Good enough, and worth going on?",
         "Label savings",
         "Time and memory",
     ]
