@@ -4,11 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import List, Mapping, Sequence, Tuple
 
-from ..corpus.annotation import brat_tasks, label_studio
 from ..corpus.annotation.chunks import Chunk, check_size
 from ..corpus.annotation.marks import Record
 from ..corpus.annotation.tools import Format, get_format
-from ..errors import ALError, Errors
+from ..errors import ALError
 from ..files import write_bytes, write_text
 from ..tasks import Task
 from .reading import Options, Problem, Reading
@@ -28,14 +27,9 @@ def write_tasks(path: Path, tasks: Sequence[Task], name: str, labels: Sequence[s
     RAISES: ALError A601, A620 (Label Studio without labels), A630 (labels that brat cannot hold), A002.
     """
     format_ = get_format(name, write=True)
-    if name == "label_studio" and not labels:
-        raise ALError(Errors.A620.format())
     tasks = sorted(tasks, key=lambda task: task.rank)
-    write_bytes(path, format_.dump(tasks))
-    if name == "label_studio":
-        others = {".config.xml": label_studio.labelling_config(labels)}
-    else:
-        others = brat_tasks.beside(tasks, labels) if name == "brat" else {}
+    data, others = format_.dump(tasks), format_.beside(tasks, labels)
+    write_bytes(path, data)
     written = [path]
     for ending, text in others.items():
         written.append(path.with_suffix(ending) if ending.startswith(".") else path.with_name(ending))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Tuple
 from xml.sax.saxutils import quoteattr
 
+from ...errors import ALError, Errors
 from ...tasks import Task
 from .any_span import looks_labelled, one_key, refuse_stray
 from .chunks import Chunk
@@ -19,6 +20,13 @@ OTHERS = ("relation", "choices", "textarea", "rating", "number", "datetime", "ta
 ANSWERS = ("annotations", "completions")  # "completions" until version 1.0
 OURS = ("al_id", "measure", "source", "created_at", "updated_at", "annotator")
 COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999")
+
+
+def beside(tasks: Sequence[Task], labels: Sequence[str]) -> Dict[str, str]:
+    """The labelling config that Label Studio needs beside the tasks. RAISES: ALError A620 without labels."""
+    if not labels:
+        raise ALError(Errors.A620.format())
+    return {".config.xml": labelling_config(labels)}
 
 
 def labelling_config(labels: Sequence[str]) -> str:

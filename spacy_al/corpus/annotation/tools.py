@@ -38,6 +38,7 @@ class Format:
         one.
     unit (str): What the tool's offsets count, where that is sure; None to refuse spans that fit both ways.
     mixed (bool): Offsets of one file may count different units, so that one record proves nothing of others.
+    beside (Callable): Tasks, labels -> texts of the files that the tool needs beside, by ending or by name.
     """
 
     suffix: str
@@ -48,6 +49,7 @@ class Format:
     claims: Callable[[bytes, Optional[Dict[str, object]]], bool]
     unit: Optional[str] = None
     mixed: bool = False
+    beside: Callable[[Sequence[Task], Sequence[str]], Dict[str, str]] = lambda tasks, labels: {}
 
 
 Dump = Callable[[Sequence[Task]], bytes]
@@ -71,6 +73,7 @@ FORMATS: Dict[str, Format] = {
         _json_format(".json", label_studio.dump, label_studio.parse, label_studio.claims),
         split=csv_records.split,
         join=csv_records.join,
+        beside=label_studio.beside,
     ),
     "doccano": _json_format(".jsonl", doccano.dump, doccano.parse, doccano.claims),
     # Argilla's web page counts UTF-16 units, while its server and accepted suggestions count code points.
@@ -96,6 +99,7 @@ FORMATS: Dict[str, Format] = {
         chunks.join_json,
         lambda data, first: brat_tasks.claims(data),
         unit="codepoints",
+        beside=brat_tasks.beside,
     ),
     "docbin": Format(
         ".spacy",
