@@ -10,7 +10,7 @@ none, that of the run's holdout. Prints tables in Markdown.
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List
+from typing import List, Tuple
 
 import numpy
 
@@ -23,7 +23,8 @@ MOMENTS = (0.2, 0.4, 0.6)
 
 @dataclass(frozen=True)
 class Point:
-    """One forecast. told (bool): Whether `al status` would have shown it."""
+    """One forecast. gain (Tuple): Error, width and whether the interval held of F1 then less F1 at the moment.
+    told (bool): Whether `al status` would have shown it."""
 
     corpus: str
     moment: float
@@ -31,6 +32,7 @@ class Point:
     error: float
     held: bool
     width: float
+    gain: Tuple[float, float, bool]
     told: bool
 
 
@@ -62,7 +64,9 @@ def test_points(folder: Path, kind: str) -> List[Point]:
             error, width = float(one.f[0]) - row["ents_f"], float(one.high[0] - one.low[0])
             near = tokens <= reach(seen) * curve.labelled[-1] and width <= WIDEST
             held = bool(one.low[0] <= row["ents_f"] <= one.high[0])
-            points.append(Point(corpus_of(folder), moment, ahead, error, held, width, known and near))
+            more, low, high = row["ents_f"] - seen[-1]["ents_f"], float(one.gain_low[0]), float(one.gain_high[0])
+            gain = (float(one.f[0] - curve.f[-1]) - more, high - low, low <= more <= high)
+            points.append(Point(corpus_of(folder), moment, ahead, error, held, width, gain, known and near))
     return points
 
 
@@ -76,8 +80,10 @@ def line(title: str, points: List[Point]) -> str:
     errors = 100 * numpy.array([point.error for point in points])
     held = 100 * numpy.mean([point.held for point in points])
     width = 100 * numpy.mean([point.width for point in points])
-    mean = numpy.abs(errors).mean()
-    return f"| {title} | {len(points)} | {mean:.1f} | {errors.mean():+.1f} | {width:.1f} | {held:.0f} % |"
+    level = f"{numpy.abs(errors).mean():.1f} | {errors.mean():+.1f} | {width:.1f} | {held:.0f} %"
+    off, width, held = (100 * numpy.array([point.gain[place] for point in points]) for place in range(3))
+    gain = f"{numpy.abs(off).mean():.1f} | {width.mean():.1f} | {held.mean():.0f} %"
+    return f"| {title} | {len(points)} | {level} | {gain} |"
 
 
 def main() -> None:
@@ -90,8 +96,8 @@ def main() -> None:
         if not points:
             continue
         print(f"\nFrom F1 on the {'test set' if kind == 'test' else 'holdout'}, {len(runs)} runs\n")
-        print("| moment, how far ahead | forecasts | error | bias | width | interval held |")
-        print("|---|---:|---:|---:|---:|---:|")
+        print("| moment, how far ahead | forecasts | error | bias | width | held | gain: error | width | held |")
+        print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
         for moment in MOMENTS:
             for ahead in ("2 rounds", "the end"):
                 some = [point for point in points if (point.moment, point.ahead) == (moment, ahead)]
@@ -100,6 +106,9 @@ def main() -> None:
         told = [point for point in points if point.told]
         for corpus in sorted({point.corpus for point in told}):
             print(line(f"shown to people: {corpus}", [point for point in told if point.corpus == corpus]))
+        for ahead in ("2 rounds", "the end"):
+            if some := [point for point in told if point.ahead == ahead]:
+                print(line(f"shown to people: {ahead}", some))
         if told:
             print(line("shown to people: all", told))
         print(line("all", points))

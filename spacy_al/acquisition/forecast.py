@@ -10,7 +10,9 @@ Array = NDArray[numpy.float64]
 EXPONENTS = numpy.geomspace(0.05, 3.0, 60)
 RECENCY = 2  # the later a round, the more it says of what is to come: weights go with this power of what was labelled
 TYPICAL = (numpy.log(0.4), 0.8)  # mean and spread of the logarithm of the exponent, before any score is seen
-SCATTER = (0.01, 3)  # of scores from round to round before any is seen, and how many rounds that counts for
+SCATTER = 0.005  # of scores from round to round, before any is seen
+SCATTER_BY_CHANCE = 0.02  # the same where chance chooses: those curves follow the law less well
+SCATTER_ROUNDS = 3  # how many rounds that counts for
 
 
 @dataclass(frozen=True)
@@ -20,21 +22,29 @@ class Curve:
     labelled (Array): Sentences learnt from, rising, (rounds,). f (Array): F1, 0 to 1, (rounds,).
     replicates (Optional[Array]): The same F1 on bootstrap samples of the sentences that were scored, one sample a row
         for all rounds, (replicates, rounds); None if they are so many that chance matters little.
+    scatter (float): SCATTER, or SCATTER_BY_CHANCE.
     """
 
     labelled: Array
     f: Array
     replicates: Optional[Array] = None
+    scatter: float = SCATTER
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """F1 at some numbers of labelled sentences: the middle and the ends of an interval of 80 %, (numbers,) each."""
+    """F1 at some numbers of labelled sentences: the middle and the ends of an interval of 80 %, (numbers,) each.
+
+    gain_low, gain_high (Array): The ends of that of F1 then less F1 now, on the same sentences: what these have of
+        chance is in both, so it is narrower.
+    """
 
     labelled: Array
     f: Array
     low: Array
     high: Array
+    gain_low: Array
+    gain_high: Array
 
 
 def fit(n: Array, f: Array, weights: Array, penalty: Optional[Array] = None) -> Tuple[Array, Array, Array]:
@@ -78,14 +88,15 @@ def forecast(curve: Curve, labelled: Array, rng: numpy.random.Generator, *, repl
     weights = (n / n[-1]) ** RECENCY / sigma**2
     a, b, c = fit(n, f[None], weights, wish(numpy.array([TYPICAL[0]])))
     series = (a - b * n[None] ** -c)[0] + rng.normal(0, sigma, (replicates, len(n)))
+    drawn_f = f[None]
     if curve.replicates is not None:
-        rows = rng.integers(len(curve.replicates), size=replicates)
-        series += curve.replicates[rows] - f
+        drawn_f = curve.replicates[rng.integers(len(curve.replicates), size=replicates)]
+        series += drawn_f - f
     a, b, c = fit(n, series, weights, wish(rng.normal(*TYPICAL, replicates)))
     drawn = a[:, None] - b[:, None] * labelled[None] ** -c[:, None]
     drawn = numpy.clip(drawn + rng.normal(0, sigma, drawn.shape), 0, 1)
     low, middle, high = numpy.quantile(drawn, [0.1, 0.5, 0.9], axis=0)
-    return Forecast(labelled, middle, low, high)
+    return Forecast(labelled, middle, low, high, *numpy.quantile(drawn - drawn_f[:, -1:], [0.1, 0.9], axis=0))
 
 
 def wish(log_exponents: Array) -> Array:
@@ -98,7 +109,7 @@ def scatter(curve: Curve) -> float:
 
     A few rounds of typical scatter are added to those that were seen.
     """
-    n, f, (typical, rounds) = curve.labelled, curve.f, SCATTER
+    n, f, typical, rounds = curve.labelled, curve.f, curve.scatter, SCATTER_ROUNDS
     late = (n / n[-1]) ** RECENCY
     late = late / late.mean()
     a, b, c = fit(n, f[None], late / typical**2, wish(numpy.array([TYPICAL[0]])))

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy
 
-from ..acquisition.forecast import Curve, Forecast, forecast
+from ..acquisition.forecast import SCATTER, SCATTER_BY_CHANCE, Curve, Forecast, forecast
 from ..acquisition.interval import f1, weights
 from ..acquisition.stopping import AGREED, FEWEST_ENTITIES, ROUNDS, create_agreement_rule, create_predicted_change_rule
 from ..runs.folder import RunFolder
@@ -24,13 +24,18 @@ LAST = 3  # rounds that tell how long answers are
 
 @dataclass(frozen=True)
 class Expected:
-    """What a number of answers should bring: F1, and the ends of an interval of 80 %. what (str): In words."""
+    """What a number of answers should bring: F1, and the ends of an interval of 80 %. what (str): In words.
+
+    gain_low, gain_high (float): The ends of that of F1 then less F1 now, on the same sentences.
+    """
 
     what: str
     answers: int
     f: float
     low: float
     high: float
+    gain_low: float
+    gain_high: float
 
 
 @dataclass(frozen=True)
@@ -152,17 +157,18 @@ def run_curve(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Tup
     RETURNS (Tuple[Curve, str]): The curve, and "holdout", "test" or "" for none.
     """
     tokens = {row["round"]: row["labelled_tokens"] for row in rows if row["round"] > 0}
+    scatter = SCATTER_BY_CHANCE if by_chance(rows) else SCATTER
     kept = folder.read_counts(rows[-1]["round"]) if rows else {}
     if kept and kept["counts"].any():
         places = [place for place, number in enumerate(kept["rounds"].tolist()) if number in tokens]
         counts = kept["counts"][places].astype(numpy.float64)  # (rounds, sentences, 3)
         drawn = numpy.einsum("rs,nsk->rnk", weights(counts.shape[1], rng), counts)
         labelled = [tokens[number] for number in kept["rounds"][places].tolist()]
-        return Curve(numpy.array(labelled, dtype=numpy.float64), f1(counts.sum(1)), f1(drawn)), "holdout"
+        return Curve(numpy.array(labelled, dtype=numpy.float64), f1(counts.sum(1)), f1(drawn), scatter), "holdout"
     scores = {row["round"]: row["ents_f"] for row in rows if row["round"] > 0 and row.get("ents_f") is not None}
     labelled = [tokens[number] for number in scores]
-    curve = Curve(numpy.array(labelled, dtype=numpy.float64), numpy.array(list(scores.values()), dtype=numpy.float64))
-    return curve, "test" if scores else ""
+    f = numpy.array(list(scores.values()), dtype=numpy.float64)
+    return Curve(numpy.array(labelled, dtype=numpy.float64), f, None, scatter), "test" if scores else ""
 
 
 def expect(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Tuple[List[Expected], Optional[str]]:
@@ -197,12 +203,17 @@ def expect(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Tuple[
 
 def reach(rows: Rows) -> float:
     """How far ahead a forecast can be trusted, in times of what is labelled: not far where chance chooses."""
-    useful = any(row.get("utility_chosen") is not None for row in rows)
-    return FARTHEST if useful else FARTHEST_BY_CHANCE
+    return FARTHEST_BY_CHANCE if by_chance(rows) else FARTHEST
+
+
+def by_chance(rows: Rows) -> bool:
+    """Whether chance chose all sentences of a run."""
+    return not any(row.get("utility_chosen") is not None for row in rows)
 
 
 def _expected(what: str, answers: int, ahead: Forecast) -> Expected:
-    return Expected(what, answers, float(ahead.f[0]), float(ahead.low[0]), float(ahead.high[0]))
+    ends = (ahead.low, ahead.high, ahead.gain_low, ahead.gain_high)
+    return Expected(what, answers, float(ahead.f[0]), *(float(one[0]) for one in ends))
 
 
 def _tokens_per_answer(rows: Rows) -> float:
@@ -220,7 +231,8 @@ def _answers_an_hour(folder: RunFolder) -> Optional[int]:
 
 
 def _say(one: Expected) -> str:
-    return f"After {one.what}: F1 {100 * one.f:.1f} (80 %: {100 * one.low:.1f} to {100 * one.high:.1f})"
+    level = f"F1 {100 * one.f:.1f} (80 %: {100 * one.low:.1f} to {100 * one.high:.1f})"
+    return f"After {one.what}: {level}, {100 * one.gain_low:+.1f} to {100 * one.gain_high:+.1f} against now"
 
 
 def _trend(curve: Sequence[Point]) -> List[str]:

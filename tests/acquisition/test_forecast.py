@@ -4,7 +4,7 @@ import numpy
 import pytest
 from scipy.optimize import curve_fit
 
-from spacy_al.acquisition.forecast import Curve, fit, forecast
+from spacy_al.acquisition.forecast import SCATTER, SCATTER_BY_CHANCE, Curve, fit, forecast
 
 N = numpy.array([500.0, 900, 1500, 2200, 3000, 4000, 5200, 6500])
 
@@ -69,3 +69,25 @@ def test_chance_among_the_scored_sentences_widens_the_interval():
     plain = forecast(Curve(N, f), numpy.array([8000.0]), numpy.random.default_rng(1))
     chance = forecast(Curve(N, f, f + shared), numpy.array([8000.0]), numpy.random.default_rng(1))
     assert (chance.high - chance.low)[0] > 1.5 * (plain.high - plain.low)[0]
+
+
+def test_the_gain_is_surer_than_the_score_for_the_same_sentences_judge_both():
+    f = law(N, 0.9, 4, 0.5)
+    shared = numpy.random.default_rng(0).normal(0, 0.03, (500, 1))
+    one = forecast(Curve(N, f, f + shared), numpy.array([8000.0]), numpy.random.default_rng(1))
+    assert (one.gain_high - one.gain_low)[0] < 0.5 * (one.high - one.low)[0]
+    assert one.gain_low[0] < law(8000.0, 0.9, 4, 0.5) - f[-1] < one.gain_high[0]
+
+
+def test_without_replicates_the_gain_is_the_score_less_that_of_now():
+    one = forecast(Curve(N, law(N, 0.9, 4, 0.5)), numpy.array([8000.0]), numpy.random.default_rng(1))
+    assert one.gain_low[0] == pytest.approx(one.low[0] - law(N[-1], 0.9, 4, 0.5))
+
+
+def test_curves_that_chance_drew_are_trusted_less():
+    curves = (Curve(N, law(N, 0.9, 4, 0.5), scatter=one) for one in (SCATTER, SCATTER_BY_CHANCE))
+    widths = [
+        float((one.high - one.low)[0])
+        for one in (forecast(curve, numpy.array([8000.0]), numpy.random.default_rng(1)) for curve in curves)
+    ]
+    assert widths[1] > 2 * widths[0]

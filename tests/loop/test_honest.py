@@ -126,6 +126,7 @@ def test_the_forecast_is_of_the_law_the_scores_follow(tmp_path):
     truth = 0.9 - 8 * (4500 + 100 * 10) ** -0.5
     assert (one.answers, one.f) == (100, pytest.approx(truth, abs=0.01))
     assert one.low < truth < one.high
+    assert one.gain_low < truth - ROWS[-1]["ents_f"] < one.gain_high
 
 
 def test_where_chance_chooses_nothing_is_said_of_what_is_far_ahead(tmp_path):

@@ -7,6 +7,7 @@ import { colour } from "./text.js";
 const html = htm.bind(h);
 const FEW = 50; // entities
 const points = (f) => (100 * f).toFixed(1);
+const sum = (f) => `${f < 0 ? "−" : "+"}${points(Math.abs(f))}`;
 const span = ({ low, high }) => `${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)}`;
 
 export function Outlook({ outlook, labels }) {
@@ -26,7 +27,7 @@ export function Outlook({ outlook, labels }) {
     ${held?.entities >= FEW && outlook.types.length > 1 ? html`<dl class="types">${outlook.types.filter((one) => one.f != null).map((one) => html`<${Type} one=${one} labels=${labels} />`)}</dl>` : null}
     <h2>Is it worth going on?</h2>
     ${outlook.expected.length ? html`<dl class="expected">${outlook.expected.map((one) => html`<div><dt>${one.what.replace("the next", "Next")}</dt>
-      <dd><b>${points(one.f)}</b> ${span(one)}</dd></div>`)}</dl>` : html`<p class="basis">No forecast yet: ${outlook.withheld}.</p>`}
+      <dd><b>${points(one.f)}</b> ${span(one)}</dd><dd class="gain">${sum(one.gain_low)} to ${sum(one.gain_high)} against now</dd></div>`)}</dl>` : html`<p class="basis">No forecast yet: ${outlook.withheld}.</p>`}
     ${outlook.agreement == null ? null : html`<p class="basis">The last round changed ${(100 * (1 - outlook.agreement)).toFixed(1)} % of what the model finds.</p>`}
     <h2>When to stop?</h2>
     ${outlook.signs.length ? html`<p class="stop good" id="stop">Now is a good moment: ${outlook.signs.join("; ")}.</p>`
