@@ -11,7 +11,7 @@ import typer
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from spacy_al.corpus.convert import Options, convert
+from spacy_al.corpus.conversion import Options, convert
 from spacy_al.jsonl import read_jsonl, write_jsonl
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,7 +16,7 @@ import numpy
 from spacy.util import load_config
 from spacy.vocab import Vocab
 
-from spacy_al.corpus.convert import Options, convert, labels_path
+from spacy_al.corpus.conversion import Options, convert, labels_path
 from spacy_al.corpus.reader import read_docs, write_docs
 from spacy_al.loop.session import run
 from spacy_al.runs.folder import RunFolder

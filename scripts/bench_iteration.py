@@ -30,7 +30,7 @@ from spacy_al.loop.evaluation import span_scores
 from spacy_al.loop.self_training import Lesson
 from spacy_al.loop.session import run
 from spacy_al.loop.training import Trainer
-from spacy_al.ml.batching import plan_batches
+from spacy_al.ml.lengths import plan_batches
 from spacy_al.ml.transformer import resolve_name
 from spacy_al.pipeline.adapters import get_sampler
 from spacy_al.schemas import check_active_learning, fill_active_learning

@@ -29,9 +29,9 @@ from spacy.training import Example
 from spacy_al.acquisition.command import ScoreOptions, parts_of, score_file
 from spacy_al.acquisition.parts import CHUNK, part_bounds
 from spacy_al.engines.cluster import connected
-from spacy_al.engines.tasks import Task, run_tasks
+from spacy_al.engines.scheduler import Task, run_tasks
 from spacy_al.files import write_json, write_text
-from spacy_al.loop.study import Cell
+from spacy_al.loop.study_plan import Cell
 from spacy_al.loop.study_ray import run_cells_on_ray
 from spacy_al.loop.study_run import run_cells
 

@@ -1,10 +1,10 @@
-"""A Ray on which only a clock runs: the scheduler of `spacy_al.engines.tasks` sees weeks of a cluster in seconds."""
+"""A Ray on which only a clock runs: the scheduler of `spacy_al.engines.scheduler` sees weeks of a cluster in seconds."""
 
 from dataclasses import dataclass, field
 
 import ray.exceptions
 
-from spacy_al.engines.tasks import Hooks, Task, _Scheduler
+from spacy_al.engines.scheduler import Hooks, Task, _Scheduler
 
 
 @dataclass(eq=False)

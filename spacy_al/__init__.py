@@ -7,7 +7,7 @@ from . import registry  # configs name @al_... functions as soon as any part of 
 
 if TYPE_CHECKING:
     from .acquisition.command import score_file as score
-    from .corpus.convert import convert
+    from .corpus.conversion import convert
     from .loop.session import Session, run
     from .report.build import write_report as report
     from .tasks import Answer, Question, Task
@@ -20,7 +20,7 @@ __all__ = [
 
 HOMES: Dict[str, str] = {
     "Answer": "tasks", "Pool": "types", "Question": "tasks", "Sampler": "types", "Session": "loop.session",
-    "TagSamples": "types", "Task": "tasks", "convert": "corpus.convert", 
+    "TagSamples": "types", "Task": "tasks", "convert": "corpus.conversion", 
     "report": "report.build:write_report", "run": "loop.session", "score": "acquisition.command:score_file",
 }  # fmt: skip
 

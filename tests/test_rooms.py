@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from collections import Counter
 from configparser import ConfigParser
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -73,15 +74,9 @@ def test_a_file_says_what_it_holds(sources):
     assert [str(path) for path, (_, tree) in sources.items() if not ast.get_docstring(tree)] == []
 
 
-def test_no_two_files_of_these_rooms_have_one_name(sources):
-    names = {room: {path.name for path in sources if path.parts[0] == room} - {"__init__.py"} for room in ROOMS}
-    shared = [
-        (mine, room, sorted(names[mine] & names[room]))
-        for mine in ("report", "paper", "uncertainty")
-        for room in ROOMS
-        if room not in (mine, "cli") and names[mine] & names[room]
-    ]
-    assert shared == []
+def test_no_two_files_have_one_name(sources):
+    names = Counter(path.name for path in sources if path.name != "__init__.py")
+    assert [name for name, files in names.items() if files > 1] == []
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported(sources):

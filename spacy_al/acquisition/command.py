@@ -31,7 +31,7 @@ class ScoreOptions:
     dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
     limit (Optional[int]): Rows to write.
     html (Optional[Path]), html_top (int): A page of that many sentences.
-    engine (str): "local", or "ray" with gpu, share and jobs of `spacy_al.engines.tasks.run_tasks`.
+    engine (str): "local", or "ray" with gpu, share and jobs of `spacy_al.engines.scheduler.run_tasks`.
     """
 
     pipe: Optional[str] = None

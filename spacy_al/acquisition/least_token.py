@@ -5,7 +5,7 @@ from typing import List
 import numpy
 
 from ..tasks import Question
-from .query import Query
+from .queries import Query
 from .strategies import Strategy, take_best, top_utility
 
 

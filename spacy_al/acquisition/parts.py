@@ -10,7 +10,7 @@ from spacy.language import Language
 from thinc.api import require_gpu
 
 from ..corpus.stream import DocStream
-from ..engines.tasks import Hooks, Result, Task, run_tasks
+from ..engines.scheduler import Hooks, Result, Task, run_tasks
 from ..errors import ALError, Errors
 from ..files import write_json, write_text
 from ..pipeline.adapters import get_sampler

@@ -7,7 +7,7 @@ import numpy
 from numpy.typing import NDArray
 
 from ..tasks import Question
-from .query import Query
+from .queries import Query
 from .strategies import Strategy, rank, top_utility
 from .windows import segments
 

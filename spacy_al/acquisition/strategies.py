@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..corpus.split import take_budget
 from ..tasks import Question
-from .query import Query
+from .queries import Query
 
 
 class Strategy(Protocol):

@@ -8,7 +8,7 @@ import numpy
 from numpy.typing import NDArray
 
 from ..tasks import Question
-from .query import Query
+from .queries import Query
 from .strategies import Strategy, random_order, top_utility
 
 

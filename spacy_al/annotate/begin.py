@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from spacy.util import load_config
 from thinc.api import Config
 
-from ..corpus.convert import Options, convert
+from ..corpus.conversion import Options, convert
 from ..errors import ALError, Errors
 from ..files import write_json, write_text
 from ..loop.session import Session

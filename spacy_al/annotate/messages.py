@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..errors import ALError, Errors
-from ..loop.status import Status
+from ..loop.standing import Status
 from ..tasks import VERDICTS, Answer, Task, TokenSpan
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")

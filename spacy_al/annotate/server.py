@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ..errors import ALError, Errors
-from ..loop.status import Status
+from ..loop.standing import Status
 from .agreement import SETTLED, agreement, open_differences, shared
 from .desk import Desk
 from .guard import Guard

@@ -98,7 +98,7 @@ def convert_cli(
     """
     from tqdm import tqdm
 
-    from ..corpus.convert import Options, convert
+    from ..corpus.conversion import Options, convert
     from ..corpus.divide import make_division
     from ..corpus.json_corpus import make_rules
     from ..corpus.labels import labels_path

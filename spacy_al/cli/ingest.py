@@ -65,7 +65,7 @@ def ingest_cli(
     python -m spacy al ingest ranking.jsonl export.json --pool pool.spacy --output labelled.spacy
     """
     from ..corpus.annotation.marks import parse_names
-    from ..exchange.ingest import take_files
+    from ..exchange.intake import take_files
     from ..exchange.reading import Options
     from .common import fail_clearly
 
@@ -98,7 +98,7 @@ def find_taken(source: Path) -> FrozenSet[str]:
 def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Optional[Path]) -> None:
     """Give answers to the run, or write those that teach something as a DocBin; ALError A626 without `output`."""
     if source.is_dir():
-        from ..exchange.ingest import log_lines, told_of
+        from ..exchange.intake import log_lines, told_of
         from ..loop.session import Session
         from ..runs.folder import RunFolder
 
@@ -125,7 +125,7 @@ def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Opt
 
 def tell(reading: "Reading", rests: List[Path]) -> None:
     """Print what was taken in, and what was not and why."""
-    from ..exchange.ingest import summary
+    from ..exchange.intake import summary
 
     for line in summary(reading):
         typer.echo(line)

@@ -16,7 +16,7 @@ def model_card_cli(run: Run) -> None:
 
         python -m spacy al model-card runs/mnlp
     """
-    from ..report.model_card import write_model_card
+    from ..report.card import write_model_card
     from .common import fail_clearly
 
     with fail_clearly():

@@ -53,7 +53,7 @@ def pull_cli(
     """
     from ..corpus.annotation.marks import parse_names
     from ..exchange import label_studio_api as api
-    from ..exchange.ingest import take_bytes
+    from ..exchange.intake import take_bytes
     from ..exchange.reading import Options
     from ..files import write_bytes
     from .common import fail_clearly

@@ -13,7 +13,7 @@ def status_cli(run: Annotated[Path, typer.Argument(help="Folder of a run", exist
 
         python -m spacy al status runs/mnlp
     """
-    from ..loop.status import describe
+    from ..loop.standing import describe
     from .common import fail_clearly
 
     with fail_clearly():

@@ -9,7 +9,7 @@ import typer
 from .common import Engine, fail_clearly
 
 if TYPE_CHECKING:
-    from ..loop.study import Cell
+    from ..loop.study_plan import Cell
     from ..loop.study_run import Outcome
 
 Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Study file, .cfg or .json")]
@@ -72,10 +72,10 @@ def study_cli(
     with fail_clearly():
         from spacy.cli._util import parse_config_overrides
 
-        from ..loop.study import place_successors, read_study, select_cells
         from ..loop.study_cells import check_cells, keep_study
         from ..loop.study_cells import slim as slim_cell
         from ..loop.study_file import read_study_file
+        from ..loop.study_plan import place_successors, read_study, select_cells
         from ..registry import get
 
         overrides = parse_config_overrides(list(ctx.args), env_var=None)

@@ -13,7 +13,7 @@ import prodigy
 from ..corpus.annotation.prodigy import to_record
 from ..loop.session import Session
 from ..tasks import Task
-from .ingest import take_bytes
+from .intake import take_bytes
 from .reading import Options
 
 

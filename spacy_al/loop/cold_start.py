@@ -13,7 +13,7 @@ from ..pipeline.adapters import find_target, get_sampler
 from ..schemas import ActiveLearningSchema
 from ..types import Pool
 from .checks import chosen_measures
-from .scoring import PoolDocs
+from .columns import PoolDocs
 
 LONGEST_TAIL = "longest-tail"
 

@@ -11,7 +11,7 @@ from spacy.util import registry
 from thinc.api import Config
 
 from ..acquisition.costs import Cost, create_sentence_cost, create_token_cost
-from ..acquisition.query import Query, fixed_columns
+from ..acquisition.queries import Query, fixed_columns
 from ..acquisition.score_shard import Column, embed_shard
 from ..acquisition.stopping import StoppingRule
 from ..acquisition.strategies import Strategy
@@ -27,6 +27,7 @@ from ..tasks import Question
 from .accounting import effort, totals
 from .checks import check_labels, check_paths, check_sampling, check_target, check_test, chosen_measures
 from .cold_start import seed_utilities
+from .columns import PoolDocs, RoundColumns
 from .determinism import prepare_cublas
 from .hardware import describe_hardware
 from .holdout import holdout_share
@@ -39,7 +40,6 @@ from .oracle import Oracle, People, SimulatedOracle, separate_file
 from .precision import RoundScoring
 from .reporter import Reporter
 from .retrain import write_train_config
-from .scoring import PoolDocs, RoundColumns
 from .scoring_ray import TOKEN_VALUES, run_columns, score_round_on_ray
 from .seeds import phase_rng, phase_seed
 from .selection import choose, make_query, make_tasks, open_numbers

@@ -11,7 +11,7 @@ from ..acquisition.interval import Counts, Estimate, by_document, count_spans, d
 from ..acquisition.strategies import random_order
 from ..corpus.reader import without_labels
 from ..ids import same_tokens
-from ..runs.labels import answered
+from ..runs.labelled import answered
 from ..schemas import ActiveLearningSchema
 from ..tasks import Question, TokenSpan
 from ..types import Pool

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..acquisition.query import Query
+from ..acquisition.queries import Query
 from ..runs.folder import RunFolder
 from ..runs.state import RunState
 from ..schemas import ActiveLearningSchema

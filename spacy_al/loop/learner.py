@@ -14,7 +14,7 @@ from ..corpus.reader import make_example, read_docs
 from ..corpus.split import split_dev
 from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
-from ..runs.labels import Labels, answered
+from ..runs.labelled import Labels, answered
 from ..schemas import ActiveLearningSchema, check_active_learning
 from ..tasks import TokenSpan
 from .evaluation import span_scores, span_set

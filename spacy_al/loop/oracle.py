@@ -18,7 +18,7 @@ from ..errors import ALError, Errors, Warnings
 from ..ids import Numbers
 from ..pipeline.teachable import teachable
 from ..runs.folder import RunFolder
-from ..runs.labels import merged
+from ..runs.labelled import merged
 from ..runs.state import RunState
 from ..tasks import Answer, Task
 from ..types import Pool, pool_array

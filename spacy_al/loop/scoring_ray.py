@@ -13,7 +13,7 @@ from spacy.util import load_config
 from thinc.api import require_gpu
 
 from ..acquisition.score_shard import CHUNK, Column, Columns, measure_columns, score_shard
-from ..engines.tasks import Hooks, Result, Task, run_tasks
+from ..engines.scheduler import Hooks, Result, Task, run_tasks
 from ..errors import ALError, Errors
 from ..files import write_folder
 from ..pipeline.adapters import get_sampler
@@ -21,8 +21,8 @@ from ..runs.folder import RunFolder, read_npz, write_npz
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..uncertainty.measures import Measure
 from .checks import chosen_measures
+from .columns import PoolDocs
 from .oracle import separate_file
-from .scoring import PoolDocs
 
 TOKEN_VALUES = "token_uncertainty"
 

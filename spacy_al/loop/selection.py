@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from spacy.language import Language
 
 from ..acquisition.costs import Cost
-from ..acquisition.query import Columns, Compute, Query
+from ..acquisition.queries import Columns, Compute, Query
 from ..acquisition.score_shard import token_places
 from ..acquisition.strategies import Strategy, random_order
 from ..corpus.task_docs import make_task
 from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
-from ..runs.labels import Labels, answered
+from ..runs.labelled import Labels, answered
 from ..schemas import ActiveLearningSchema
 from ..tasks import Question, Task
 from ..types import Pool
@@ -55,7 +55,7 @@ def make_query(
     labels: Optional[Labels] = None,
     folder: Optional[RunFolder] = None,
 ) -> Query:
-    """The query for a round; see `spacy_al.acquisition.query.Query`.
+    """The query for a round; see `spacy_al.acquisition.queries.Query`.
 
     numbers (NDArray[int64]): Candidates. compute (Compute): Their columns. round_ (int): The round chosen for.
     measures (Sequence[str]): Names of the run's measure and of the one that decides between equal utilities.

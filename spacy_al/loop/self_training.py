@@ -8,7 +8,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from ..acquisition.query import Columns
+from ..acquisition.queries import Columns
 from ..corpus.reader import make_example
 from ..corpus.schemes import decode
 from ..types import Pool

@@ -15,18 +15,18 @@ from ..corpus.labels import declared_labels
 from ..errors import ALError, Errors, Warnings
 from ..files import write_text
 from ..runs.folder import RunFolder
-from ..runs.labels import Labels
+from ..runs.labelled import Labels
 from ..runs.lock import locked
 from ..runs.resume import check_resume, find_state, take_over
 from ..runs.state import RunState, load_state
 from ..schemas import check_active_learning, fill_active_learning
 from ..tasks import Answer, Task, answer_problem
 from .determinism import deterministic
+from .doubts import FOLDS, doubt_tasks, look_again, summarise
 from .engine import Engine
 from .learner import Learner
-from .look_again import FOLDS, doubt_tasks, look_again, summarise
 from .reporter import Reporter, Silent
-from .status import Status, read_status
+from .standing import Status, read_status
 
 UNFINISHED = ("train", "evaluate", "select")
 

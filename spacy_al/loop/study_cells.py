@@ -16,7 +16,7 @@ from ..runs.folder import RunFolder
 from ..runs.state import load_state
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..uncertainty.measures import check_measures, get_measures
-from .study import Cell
+from .study_plan import Cell
 
 LOG = "cell.log"
 

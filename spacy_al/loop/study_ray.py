@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
-from ..engines.tasks import Hooks, Result, Task, lacks_memory, run_tasks
+from ..engines.scheduler import Hooks, Result, Task, lacks_memory, run_tasks
 from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
-from .study import Cell
 from .study_cells import last_line
+from .study_plan import Cell
 from .study_run import Outcome, Watcher, cell_command, open_cell, outcome_of
 
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, Callable, Deque, Dict, List, Optional, Protocol, Sequence, Tuple
 
 from ..errors import ALError
-from .study import Cell
 from .study_cells import LOG, last_line, standing
+from .study_plan import Cell
 
 POLL = 0.2  # seconds between looks at the processes
 PATIENCE = 20.0  # seconds that a process has to end before it is killed

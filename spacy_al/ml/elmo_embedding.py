@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from ..errors import ALError, Errors
 from ..ids import token_key
-from .batching import plan_batches
 from .bilstm import Embedding
 from .elmo import BiLM
 from .elmo_cache import VectorStore
 from .elmo_weights import load_elmo
 from .graph_inputs import StateBatch, StateInputs
+from .lengths import plan_batches
 from .stages import Padded, Ragged
 from .transfer import upload
 

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from ..ids import token_key
 from ..types import TagSamples
-from .batching import plan_batches
 from .dropout import KeyedNoise, key_numbers
+from .lengths import plan_batches
 from .network import check_dropout, forked_seed, noise_kinds
 from .seam import Engine
 from .stages import Prediction, Ragged

@@ -14,11 +14,11 @@ from thinc.types import Floats2d
 from torch import nn
 
 from ..errors import ALError, Errors
-from .batching import plan_parts
 from .cache import KEPT_BYTES, SentenceCache
 from .encoder_shim import wrap_encoder
 from .graph_inputs import TransformerInputs
 from .inference import CPU_TRAININGS, INFERENCES, ChosenEngine
+from .lengths import plan_parts
 from .seam import Encoder, Passing
 from .transformer_body import TransformerBody, positions_of, trains_mixed
 from .wordpieces import WordpieceBatch, Wordpieces, WordpieceTable, collate

@@ -14,7 +14,7 @@ from thinc.api import Model
 from thinc.types import Ints2d
 from torch import nn
 
-from ..ml.batching import plan_batches
+from ..ml.lengths import plan_batches
 from ..ml.thinc_encoder import thinc_dropout, thinc_seed
 from ..types import TagSamples
 from .protocol import TagSampler

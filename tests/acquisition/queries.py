@@ -3,7 +3,7 @@
 import numpy
 import torch
 
-from spacy_al.acquisition.query import Query, fixed_columns
+from spacy_al.acquisition.queries import Query, fixed_columns
 from spacy_al.acquisition.score_shard import best_tags, expected_tags
 from spacy_al.corpus.schemes import tag_names
 from spacy_al.types import TagSamples

@@ -13,7 +13,7 @@ from spacy_al.annotate.context import neighbour, read_context, write_context
 from spacy_al.annotate.guidelines import descriptions, render
 from spacy_al.annotate.keys import KEYS, normal_key, read_keys
 from spacy_al.annotate.serve import Opening, addresses, check_password, listen, make_page
-from spacy_al.corpus.convert import Options, convert
+from spacy_al.corpus.conversion import Options, convert
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
 

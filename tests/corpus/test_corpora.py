@@ -7,7 +7,7 @@ import pytest
 from seqeval.metrics.sequence_labeling import get_entities
 
 from spacy_al.corpus.column_corpus import read_columns
-from spacy_al.corpus.convert import convert
+from spacy_al.corpus.conversion import convert
 from spacy_al.corpus.divide import Division
 from spacy_al.corpus.reader import read_docs
 from spacy_al.corpus.repairs import Repairs

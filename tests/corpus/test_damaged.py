@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_al.corpus.convert import FORMATS, Options, read_corpus
+from spacy_al.corpus.conversion import FORMATS, Options, read_corpus
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.corpus.sentence import to_doc
 from spacy_al.corpus.splitter import make_splitter

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_al.corpus.convert import Options, read_corpus
+from spacy_al.corpus.conversion import Options, read_corpus
 from spacy_al.corpus.json_corpus import Rules
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.corpus.sentence import to_doc

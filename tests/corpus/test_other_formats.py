@@ -7,7 +7,7 @@ import pytest
 from spacy.vocab import Vocab
 
 from spacy_al.corpus.annotation.chunks import read_file
-from spacy_al.corpus.convert import Options, convert, find_format, read_corpus
+from spacy_al.corpus.conversion import Options, convert, find_format, read_corpus
 from spacy_al.corpus.json_corpus import Rules
 from spacy_al.corpus.reader import read_docs
 from spacy_al.corpus.repairs import Repairs

@@ -6,7 +6,7 @@ import pytest
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
-from spacy_al.corpus.convert import ATTRIBUTES
+from spacy_al.corpus.conversion import ATTRIBUTES
 from spacy_al.corpus.sentence import Sentence, to_doc
 
 SENTENCE = Sentence(

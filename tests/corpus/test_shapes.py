@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from spacy_al.corpus.convert import Options, find_format, read_corpus
+from spacy_al.corpus.conversion import Options, find_format, read_corpus
 from spacy_al.corpus.json_corpus import Rules
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.errors import ALError

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from spacy_al.corpus.convert import Options, read_corpus
+from spacy_al.corpus.conversion import Options, read_corpus
 from spacy_al.corpus.detect import detect_format
 from spacy_al.corpus.json_corpus import Rules
 from spacy_al.corpus.repairs import Repairs

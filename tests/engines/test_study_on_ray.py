@@ -15,8 +15,8 @@ import torch
 from spacy_al.errors import ALError
 from spacy_al.loop import study_ray
 from spacy_al.loop.session import run
-from spacy_al.loop.study import read_study
 from spacy_al.loop.study_cells import cell_config
+from spacy_al.loop.study_plan import read_study
 from spacy_al.loop.study_ray import run_cells_on_ray
 
 from ..loop.conftest import CONFIG, chosen_ids, rows_without_seconds, write_corpus

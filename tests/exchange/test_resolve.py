@@ -126,7 +126,7 @@ def test_a_good_record_of_a_bad_task_goes_with_the_bad_one():
 
 
 def test_a_byte_order_mark_and_dos_line_ends(tmp_path):
-    from spacy_al.exchange.ingest import take_files
+    from spacy_al.exchange.intake import take_files
 
     path = tmp_path / "in.jsonl"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(prodigy()).encode() + b"\r\n\r\n")

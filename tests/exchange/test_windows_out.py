@@ -11,7 +11,7 @@ from spacy_al.corpus.task_docs import answer_doc
 from spacy_al.errors import ALError
 from spacy_al.exchange.reading import Options
 from spacy_al.exchange.tool_files import parse_answers, parse_files
-from spacy_al.runs.labels import answered
+from spacy_al.runs.labelled import answered
 from spacy_al.tasks import Task
 
 from .annotator import answer

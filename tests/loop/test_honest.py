@@ -6,7 +6,7 @@ import pytest
 from spacy_al.loop.learnt import confusions, describe, describe_confusion, learnt, type_changes, type_scores
 from spacy_al.loop.outlook import make_curve, make_outlook
 from spacy_al.loop.session import Session, run
-from spacy_al.loop.status import describe as describe_run
+from spacy_al.loop.standing import describe as describe_run
 from spacy_al.loop.watch import agreement, pack, unpack
 from spacy_al.runs.folder import RunFolder
 

@@ -11,8 +11,8 @@ from spacy.vocab import Vocab
 from spacy_al.acquisition.costs import create_sentence_cost, create_token_cost
 from spacy_al.acquisition.score_shard import Column
 from spacy_al.loop import precision
+from spacy_al.loop.columns import PoolDocs
 from spacy_al.loop.precision import RoundScoring
-from spacy_al.loop.scoring import PoolDocs
 from spacy_al.loop.session import run
 from spacy_al.ml import inference
 from spacy_al.ml.cpu_speed import Speeds

@@ -12,7 +12,7 @@ from spacy_al.errors import ALError
 from spacy_al.loop.engine import Engine
 from spacy_al.loop.repeats import run_repeats
 from spacy_al.loop.session import Session, run
-from spacy_al.loop.status import describe
+from spacy_al.loop.standing import describe
 from spacy_al.runs.state import load_state
 from spacy_al.tasks import Answer
 from spacy_al.uncertainty import sequence

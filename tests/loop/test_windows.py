@@ -14,7 +14,7 @@ from spacy_al.corpus.task_docs import answer_doc
 from spacy_al.loop.oracle import answer_docs, inside
 from spacy_al.loop.session import Session, run
 from spacy_al.runs.folder import RunFolder
-from spacy_al.runs.labels import answered, merged
+from spacy_al.runs.labelled import answered, merged
 from spacy_al.runs.state import RunState
 from spacy_al.tasks import REJECTED, Answer, Question, Task
 

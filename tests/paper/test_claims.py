@@ -3,7 +3,7 @@
 import numpy
 import pytest
 
-from spacy_al.loop.study import read_study
+from spacy_al.loop.study_plan import read_study
 from spacy_al.paper import published as paper
 from spacy_al.paper.claim_table import TAGGERS, claim_blocks, missing_models, verdict
 from spacy_al.paper.claim_tests import (

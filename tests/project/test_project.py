@@ -15,7 +15,7 @@ from weasel.util import load_project_config
 
 from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
-from spacy_al.loop.study import read_study
+from spacy_al.loop.study_plan import read_study
 from tests.loop.conftest import PEOPLE, PLACES, make_sentences
 from tests.ml.helpers import tiny_transformer
 

@@ -17,7 +17,7 @@ from weasel.util import load_project_config
 from spacy_al import __version__
 from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
-from spacy_al.loop.status import read_status
+from spacy_al.loop.standing import read_status
 from spacy_al.project.config_text import set_values
 from spacy_al.project.starter import CONFIGS, TAGGERS, Plan, choose_tagger, write_project
 from spacy_al.runs.folder import RunFolder

@@ -15,7 +15,7 @@ from ..corpus.split import split_dev
 from ..errors import ALError, Errors
 from ..pipeline.adapters import get_sampler
 from ..runs.folder import RunFolder
-from ..runs.labels import answered
+from ..runs.labelled import answered
 from ..runs.state import load_state
 from ..tasks import Task, TokenSpan
 from ..uncertainty.confidence import sentence_slices, tag_numbers

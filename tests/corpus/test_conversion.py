@@ -5,7 +5,7 @@ import json
 import pytest
 from spacy.vocab import Vocab
 
-from spacy_al.corpus.convert import Options, convert, labels_path
+from spacy_al.corpus.conversion import Options, convert, labels_path
 from spacy_al.corpus.divide import Division
 from spacy_al.corpus.reader import read_docs
 from spacy_al.corpus.sentence import Sentence

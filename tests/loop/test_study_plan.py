@@ -14,8 +14,8 @@ from spacy.util import load_config
 
 from spacy_al.errors import ALError
 from spacy_al.loop.session import run
-from spacy_al.loop.study import Cell, place_successors, read_study, select_cells
 from spacy_al.loop.study_cells import cell_config, check_cells, slim, standing
+from spacy_al.loop.study_plan import Cell, place_successors, read_study, select_cells
 from spacy_al.loop.study_run import cell_command, run_cells
 
 from .conftest import CONFIG

@@ -114,7 +114,7 @@ def test_probabilities_are_those_of_the_least_likely_given_tag():
     from spacy.tokens import Doc, Span
     from spacy.vocab import Vocab
 
-    from spacy_al.loop.look_again import _doubt
+    from spacy_al.loop.doubts import _doubt
 
     doc = Doc(Vocab(), words=["a", "b", "c"])
     doc.set_ents([Span(doc, 1, 2, label="PER")], default="outside")

@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_al.ml.batching import plan_batches, plan_parts
+from spacy_al.ml.lengths import plan_batches, plan_parts
 
 
 @given(st.lists(st.integers(0, 30)), st.integers(1, 60))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from spacy_al.engines import tasks
-from spacy_al.engines.tasks import Hooks, Task, lacks_memory, run_tasks
+from spacy_al.engines import scheduler
+from spacy_al.engines.scheduler import Hooks, Task, lacks_memory, run_tasks
 from spacy_al.errors import ALError
 
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray")]
@@ -37,7 +37,7 @@ def share_of():
 
 
 def test_a_task_that_always_fails_is_named_and_holds_up_no_other(tmp_path, monkeypatch):
-    monkeypatch.setattr(tasks, "DEATHS", 2)
+    monkeypatch.setattr(scheduler, "DEATHS", 2)
     hard = [Task("wrong", fail, ("no such thing",)), Task("deadly", die, (str(tmp_path),))]
     results = run_tasks([*hard, *(Task(str(n), process, (n,)) for n in range(5))])
     assert results["wrong"].reason == "ValueError: no such thing"

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..acquisition.query import Columns
+from ..acquisition.queries import Columns
 from ..acquisition.score_shard import Column
 from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
