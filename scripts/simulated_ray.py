@@ -1,4 +1,4 @@
-"""A Ray on which only a clock runs: the scheduler of `spacy_al.engines.scheduler` sees weeks of a cluster in seconds."""
+"""A Ray on which only a clock runs: the scheduler in `engines/scheduler.py` sees weeks of a cluster in seconds."""
 
 from dataclasses import dataclass, field
 
