@@ -1,5 +1,6 @@
 """Figures of a report: learning curves, gain over random, seconds of a round, what was chosen."""
 
+from itertools import compress
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy
@@ -116,15 +117,12 @@ def durations(groups: Sequence[Group]) -> Optional[Picture]:
     timed = [group for group in chosen if any(phase_seconds(group, phase) for phase in PHASES)]
     if not timed:
         return None
-    single = len({group.place for group in timed}) == 1
-    names = [_bar_name(group, single) for group in timed]
+    # Of corpus and tagger, what the bars do not have in common.
+    varied = [len(set(values)) > 1 for values in zip(*(group.place for group in timed))]
+    names = [", ".join([*compress(group.place, varied), group.label]) for group in timed]
     shown = phases_of(timed)
     parts = [(PHASES[phase], numpy.array([phase_seconds(g, phase) or 0.0 for g in timed])) for phase in shown]
     return draw_bars(names, parts, "Seconds of a round, mean over rounds and seeds")
-
-
-def _bar_name(group: Group, single: bool) -> str:
-    return group.label if single else f"{', '.join(group.place)}, {group.label}"
 
 
 def choices(

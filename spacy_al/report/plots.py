@@ -72,7 +72,7 @@ def draw_bars(names: Sequence[str], parts: Sequence[Tuple[str, Array]], x_label:
     RETURNS (Picture): As `draw_curves`.
     RAISES: ALError A704 without matplotlib.
     """
-    figure = new_figure((7.4, 1.3 + 0.36 * len(names)))
+    figure = new_figure((5.0 + 0.09 * max(map(len, names)), 1.3 + 0.36 * len(names)))  # as wide as the names need
     axes = figure.add_subplot()
     left = numpy.zeros(len(names))
     colours = (BLUE, ORANGE, PURPLE, SKY, GREEN, VERMILION)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise, product
@@ -110,6 +111,13 @@ def test_one_point_can_be_drawn():
 def test_bars_are_as_long_as_their_numbers():
     svg = draw_bars(["a", "b"], [("train", numpy.array([1.0, 2.0])), ("score", numpy.array([0.5, 0.5]))], "s").svg
     assert all(f">{name}</text>" in svg for name in ("a", "b", "train", "score"))
+
+
+def test_bars_with_long_names_keep_their_room():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns of axes that have no room left
+        parts = [(name, X[:2]) for name in ("Train", "Train successor", "Evaluate", "Score", "Select")]
+        draw_bars(["CoNLL-2003, MPNet, BALD (MC last) (warmup = unset, shapes = unset)", "Random"], parts, "Seconds")
 
 
 def test_no_global_state_is_touched():
