@@ -1,9 +1,8 @@
 """The phases of a round: annotate -> train -> evaluate -> select; a run's models, which stay in memory."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional
 
 import numpy
 from numpy.typing import NDArray
@@ -11,23 +10,21 @@ from spacy.util import registry
 from thinc.api import Config
 
 from ..acquisition.costs import Cost, create_sentence_cost, create_token_cost
-from ..acquisition.queries import Query, fixed_columns
+from ..acquisition.queries import fixed_columns
 from ..acquisition.score_shard import Column, embed_shard
 from ..acquisition.stopping import StoppingRule
 from ..acquisition.strategies import Strategy
 from ..corpus.reader import write_docs
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_folder
-from ..jsonl import write_jsonl
 from ..pipeline.adapters import get_sampler
 from ..runs.folder import RunFolder
 from ..runs.state import RunState, package_versions
 from ..schemas import ActiveLearningSchema, check_active_learning
-from ..tasks import Question
 from .accounting import effort, totals
+from .asking import Asking
 from .checks import check_labels, check_paths, check_sampling, check_target, check_test, chosen_measures
 from .cold_start import seed_utilities
-from .columns import PoolDocs, RoundColumns
 from .determinism import prepare_cublas
 from .hardware import describe_hardware
 from .holdout import holdout_share
@@ -40,9 +37,10 @@ from .oracle import Oracle, People, SimulatedOracle, separate_file
 from .precision import RoundScoring
 from .reporter import Reporter
 from .retrain import write_train_config
+from .columns import PoolDocs, RoundColumns
 from .scoring_ray import TOKEN_VALUES, run_columns, score_round_on_ray
 from .seeds import phase_rng, phase_seed
-from .selection import choose, make_query, make_tasks, open_numbers
+from .selection import make_query, open_numbers
 from .self_training import COLUMNS as PSEUDO_COLUMNS
 from .self_training import pseudo_labelled
 from .stability import stability
@@ -50,7 +48,6 @@ from .stability import stability
 KEPT_TOKENS = 5_000_000  # a pool up to this size keeps tags of its tokens from round to round
 TOP_UTILITY = "spacy-al.TopUtility.v1"
 EMBEDDINGS = ("embedding", "entity_embedding")
-RESERVE = 200  # sentences ranked after those of a round, for people who answer while the next one trains
 
 
 class Engine:
@@ -92,6 +89,8 @@ class Engine:
         self.pool_docs = PoolDocs(self.pool, vocab)
         self.scoring = RoundScoring(self.settings, self.measures, self.cost, self.pool)
         self.honest = Honest(self.pool, self.settings, self.folder, vocab)
+        nlp = self.learner.nlp
+        self.asking = Asking(self.pool, self.settings, self.folder, self.honest, self.strategy, nlp)
         self.logger: Optional[RoundLogger] = None
 
     def fresh_state(self) -> RunState:
@@ -130,16 +129,8 @@ class Engine:
             self.pool, numbers, self.settings, self.cost, fixed_columns({measure: utilities}),
             round_=0, rng=phase_rng(self.settings.seed, 0, "select_seed"), measures=[measure],
         )  # fmt: skip
-        questions, plain = self._choose(state, query)
         shown = dict(zip(query.ids, utilities.tolist())) if start else {}
-        self._ask(state, questions, shown, plain, round_=0, measure=start or "random")
-        self._keep_reserve(state, query, questions, shown, measure=start or "random")
-
-    def _choose(self, state: RunState, query: Query) -> Tuple[List[Question], Set[str]]:
-        return self.honest.choose(state, query, lambda query: choose(self.strategy, query, self._strategy_name()))
-
-    def _strategy_name(self) -> str:
-        return str(self.settings.strategy.get("@al_strategies"))
+        self.asking.ask(state, query, shown, measure=start or "random")
 
     def _annotate(self, state: RunState) -> None:
         vocab, pipe = self.learner.nlp.vocab, self.learner.nlp.get_pipe(self.settings.target)
@@ -264,17 +255,14 @@ class Engine:
         columns([measure.name for measure in self.measures])
         if self.settings.self_training:
             self._keep_pseudo(state, columns)
-        questions, plain = self._choose(state, query)
-        shown = dict(zip(query.ids, query.utilities().tolist()))
-        useful = mean_utility(query, questions, shown) if self._asks_model() else {}
+        utilities = dict(zip(query.ids, query.utilities().tolist()))
+        questions = self.asking.ask(state, query, utilities, measure=self.measures[0].name, columns=columns)
+        useful = mean_utility(query, questions, utilities) if self._asks_model() else {}
         stable = stability(self.pool.starts, self.folder.read_columns(state.round - 1), columns.columns)
-        following = state.round + 1
-        self._ask(state, questions, shown, plain, round_=following, measure=self.measures[0].name, columns=columns)
-        self._keep_reserve(state, query, questions, shown, measure=self.measures[0].name)
         elapsed = time.perf_counter() - start
         spent = {"score": seconds["score"], "select": elapsed - seconds["score"]}
         self._amend(spent, stability=stable, **useful, **self.scoring.row())
-        state.round, state.phase = following, "annotate"
+        state.round, state.phase = query.round, "annotate"
 
     def _keep_pseudo(self, state: RunState, columns: RoundColumns) -> None:
         """Write what the next training may learn from beside people's labels."""
@@ -296,7 +284,7 @@ class Engine:
             always += PSEUDO_COLUMNS
         if self.pool.n_tokens <= KEPT_TOKENS and self._asks_model():
             always.append("tags")
-            if self._strategy_name() != TOP_UTILITY:
+            if self.asking.name != TOP_UTILITY:
                 always.append("token:mnlp")  # in the same pass over the pool, since most strategies ask for it
             always += [TOKEN_VALUES] if TOKEN_VALUES in known else []
         constant = [measure.name for measure in self.measures if not measure.needs_model]
@@ -339,61 +327,6 @@ class Engine:
         row["seconds"] |= seconds
         row["peak_memory"] = peak_memory()
         self.folder.write_metrics(row | values)
-
-    def _ask(
-        self,
-        state: RunState,
-        questions: List[Question],
-        shown: Dict[str, float],
-        plain: Set[str],
-        *,
-        round_: int,
-        measure: str,
-        columns: Optional[RoundColumns] = None,
-    ) -> None:
-        """Write what is asked for a round. People may want the model's entities to correct; a simulation needs none.
-
-        plain (Set[str]): Ids that are asked about without them.
-        """
-        shown = self.honest.holdout(state).shown(questions, shown)
-        suggest = self.settings.oracle == "people" and round_ > 0
-        tasks = make_tasks(
-            self.pool, questions, shown, self.learner.nlp, round_=round_, measure=measure, suggest=suggest
-        )
-        tasks = [task.bare() if task.id in plain else task for task in tasks]
-        values = self._token_values(columns, [task.id for task in tasks])
-        self.folder.write_selected(round_, tasks, values)
-        state.pending = [task.id for task in tasks]
-
-    def _keep_reserve(
-        self, state: RunState, query: Query, questions: Sequence[Question], shown: Dict[str, float], *, measure: str
-    ) -> None:
-        """Write what would be asked next, holdout and all, so that people have something to do while a round trains."""
-        if self.settings.oracle != "people":
-            return
-        largest = float(numpy.sort(query.costs)[-RESERVE:].sum())
-        more = choose(self.strategy, replace(query, budget=query.budget + largest), self._strategy_name())
-        asked = {one.id for one in questions}
-        ids = list(dict.fromkeys(one.id for one in more if one.id not in asked))[:RESERVE]
-        kept = [one for one in more if one.id in set(ids)]
-        kept, plain = self.honest.mixed(state, kept, asked, query.round, "mix_reserve")
-        shown = self.honest.holdout(state).shown(kept, shown)
-        tasks = make_tasks(
-            self.pool, kept, shown, self.learner.nlp, round_=query.round, measure=measure, suggest=query.round > 0
-        )
-        tasks = [task.bare() if task.id in plain else task for task in tasks]
-        write_jsonl(self.folder.reserve(query.round), [task.to_row() for task in tasks])
-
-    def _token_values(self, columns: Optional[RoundColumns], ids: List[str]) -> List[Optional[List[float]]]:
-        if columns is None or TOKEN_VALUES not in columns.columns:
-            return [None] * len(ids)
-        numbers, values = columns.numbers, columns.columns[TOKEN_VALUES]
-        lengths = self.pool.lengths[numbers]
-        starts = numpy.cumsum(lengths) - lengths
-        place_of = dict(zip(numbers.tolist(), range(len(numbers))))
-        places = [place_of.get(self.pool.index[id_]) for id_ in ids]  # those of the holdout were not scored
-        rows = [None if n is None else values[starts[n] : starts[n] + lengths[n]].tolist() for n in places]
-        return [None if row is None else [float(f"{value:.4g}") for value in row] for row in rows]
 
 
 def make_cost(settings: ActiveLearningSchema) -> Cost:

@@ -12,14 +12,15 @@ from spacy_al.errors import ALError
 from spacy_al.files import write_json
 from spacy_al.loop.engine import Engine
 from spacy_al.loop.session import run
+from spacy_al.runs.folder import RunFolder
 from spacy_al.runs.state import load_state, package_versions
 
 from .conftest import chosen_ids, rows_without_seconds, write_corpus
 
 
-def stop_before(monkeypatch, phase, number=1):
+def stop_before(monkeypatch, phase, number=1, kind=Engine):
     """Let a run end as if killed, before it does a phase for the so-many-th time."""
-    original, calls = getattr(Engine, phase), []
+    original, calls = getattr(kind, phase), []
 
     def stop(self, *args, **kwargs):
         calls.append(1)
@@ -27,7 +28,7 @@ def stop_before(monkeypatch, phase, number=1):
             raise KeyboardInterrupt
         return original(self, *args, **kwargs)
 
-    monkeypatch.setattr(Engine, phase, stop)
+    monkeypatch.setattr(kind, phase, stop)
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ def test_a_finished_run_asked_for_fewer_rounds_stays_as_it_is(make_config, tmp_p
 
 def test_an_accepted_pool_is_scored_anew(make_config, tmp_path, monkeypatch, corpus):
     with monkeypatch.context() as patch:
-        stop_before(patch, "_ask", 2)
+        stop_before(patch, "write_selected", 2, RunFolder)
         with pytest.raises(KeyboardInterrupt):
             run(make_config(), tmp_path / "run")
     larger = tmp_path / "larger.spacy"

@@ -13,6 +13,7 @@ from spacy_al.loop.engine import Engine
 from spacy_al.loop.repeats import run_repeats
 from spacy_al.loop.session import Session, run
 from spacy_al.loop.standing import describe
+from spacy_al.runs.folder import RunFolder
 from spacy_al.runs.state import load_state
 from spacy_al.tasks import Answer
 from spacy_al.uncertainty import sequence
@@ -70,9 +71,10 @@ def test_equal_seeds_are_equal_and_others_differ(finished, make_config, tmp_path
     assert chosen_ids(tmp_path / "other") != chosen_ids(finished)
 
 
-@pytest.mark.parametrize("phase", ["_annotate", "_train", "_evaluate", "_select", "_ask", "_finish"])
+@pytest.mark.parametrize("phase", ["_annotate", "_train", "_evaluate", "_select", "write_selected", "_finish"])
 def test_a_run_that_dies_in_a_phase_ends_as_if_it_had_not(phase, finished, make_config, tmp_path, monkeypatch):
-    original, calls = getattr(Engine, phase), []
+    kind = RunFolder if phase == "write_selected" else Engine
+    original, calls = getattr(kind, phase), []
 
     def die_once(self, *args, **kwargs):
         calls.append(1)
@@ -80,7 +82,7 @@ def test_a_run_that_dies_in_a_phase_ends_as_if_it_had_not(phase, finished, make_
             raise KeyboardInterrupt
         return original(self, *args, **kwargs)
 
-    monkeypatch.setattr(Engine, phase, die_once)
+    monkeypatch.setattr(kind, phase, die_once)
     with pytest.raises(KeyboardInterrupt):
         run(make_config(), tmp_path / "run")
     run(make_config(), tmp_path / "run")
