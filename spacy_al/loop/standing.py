@@ -4,13 +4,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-from spacy.util import load_config
 from spacy.vocab import Vocab
 
 from ..errors import ALError, Errors
 from ..runs.folder import RunFolder
 from ..runs.state import load_state
-from ..schemas import check_active_learning, fill_active_learning
 from .learnt import describe as describe_learnt
 from .oracle import answer_docs
 from .outlook import Outlook, make_outlook
@@ -56,7 +54,7 @@ def read_status(folder: RunFolder) -> Status:
     state = load_state(folder.state)
     if state is None:
         raise ALError(Errors.A510.format(path=folder.path))
-    settings = check_active_learning(fill_active_learning(load_config(folder.config)).interpolate())
+    settings = folder.read_settings()
     said = answer_docs(folder, state, folder.log.read(state.answers), Vocab())
     pending = set(state.pending)
     answered = len(said) if state.phase == "done" else sum(doc.user_data["id"] in pending for doc in said)

@@ -11,9 +11,8 @@ from spacy.strings import get_string_id
 
 from ..corpus.docbin import read_columns
 from ..errors import ALError, Errors
+from ..runs.folder import RunFolder
 
-LABELLED = "labelled.spacy"
-ANNOTATED = "annotated.spacy"
 BEGIN, INSIDE = 3, 1  # spaCy's numbers for the first and the following tokens of an entity
 
 
@@ -32,9 +31,9 @@ def read_labels(run: Path) -> Dict[str, Labels]:
     RETURNS (Dict[str, Labels]): Sentences that carry no id are left out.
     RAISES: ALError A709 when a file is damaged.
     """
-    path = run / LABELLED
-    files = [path] if path.is_file() else sorted((run / "rounds").glob(f"[0-9]*/{ANNOTATED}"))
-    return dict(item for file_ in files for item in _read(file_))
+    folder = RunFolder(run)
+    files = [folder.labelled] if folder.labelled.is_file() else map(folder.answers, folder.numbers())
+    return dict(item for file_ in files if file_.is_file() for item in _read(file_))
 
 
 def _read(path: Path) -> Iterator[Tuple[str, Labels]]:

@@ -4,13 +4,11 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
-from spacy.util import load_config
-
 from ..errors import ALError, Errors
 from ..files import write_json, write_text
 from ..runs.folder import RunFolder
 from ..runs.state import RunState, load_state
-from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
+from ..schemas import ActiveLearningSchema
 from .names import strategy_name
 
 
@@ -28,7 +26,7 @@ def write_model_card(run: Path) -> Path:
     meta_path, rows = folder.model / "meta.json", folder.read_metrics()
     if not (meta_path.is_file() and rows):
         raise ALError(Errors.A548.format(path=run))
-    settings = check_active_learning(fill_active_learning(load_config(folder.config)).interpolate())
+    settings = folder.read_settings()
     meta = json.loads(meta_path.read_bytes())
     facts = card_facts(state, settings, rows)
     meta["performance"] = {**meta.get("performance", {}), **performance(rows[-1])}

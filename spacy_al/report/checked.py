@@ -1,56 +1,36 @@
-"""One object of a JSONL file, with where it stands, so that every message about it can say so."""
+"""One object of a JSONL file as typed data, or an error that says what is wrong with it and where."""
 
-import math
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Dict, Mapping
+from typing import Annotated, Any, Mapping, Type, TypeVar
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import ALError, Errors
 
+Number = Annotated[float, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Amount = Annotated[Number, Field(ge=0)]
+Kind = TypeVar("Kind")
 
-@dataclass(frozen=True)
-class Record:
-    """One object of a JSONL file, with where it stands, so that every message can say so."""
 
-    path: Path
-    line: int
-    values: Mapping[str, object]
+@cache
+def _adapter(kind: Type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
-    def fail(self, field: str, value: object, problem: str) -> ALError:
-        """The error that names file, line, field, value and problem."""
-        return ALError(Errors.A701.format(path=self.path, line=self.line, field=field, value=value, problem=problem))
 
-    def number(self, field: str, *, most: float = math.inf) -> float:
-        """A number from 0 to `most`; raises ALError A701."""
-        return self.check(field, self.values.get(field), most=most)
+def checked(kind: Type[Kind], values: Mapping[str, object], *, path: Path, line: int) -> Kind:
+    """Make one of a pydantic model or dataclass; raises ALError A701 for the first value at fault.
 
-    def count(self, field: str) -> int:
-        """A whole number from 0 on; raises ALError A701."""
-        value = self.values.get(field)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise self.fail(field, value, "a whole number from 0 on was expected")
-        return value
-
-    def text(self, field: str) -> str:
-        """A string; raises ALError A701."""
-        value = self.values.get(field)
-        if not isinstance(value, str):
-            raise self.fail(field, value, "a string was expected")
-        return value
-
-    def numbers(self, field: str) -> Dict[str, float]:
-        """An object of numbers from 0 on; empty if the field is missing, entries that are null left out."""
-        value = self.values.get(field)
-        if value is None:
-            return {}
-        if not isinstance(value, Mapping):
-            raise self.fail(field, value, "an object of numbers was expected")
-        known = {key: item for key, item in value.items() if item is not None}
-        return {key: self.check(f"{field}.{key}", item) for key, item in known.items()}
-
-    def check(self, field: str, value: object, *, most: float = math.inf) -> float:
-        """`value` as a float if it is a number from 0 to `most`; raises ALError A701 otherwise."""
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
-            limit = "from 0 on" if most == math.inf else f"from 0 to {most:g}"
-            raise self.fail(field, value, f"a number {limit} was expected")
-        return float(value)
+    values (Mapping[str, object]): The object. path (Path), line (int): Where it stands.
+    """
+    try:
+        made: Kind = _adapter(kind).validate_python(values)
+        return made
+    except ValidationError as error:
+        first = error.errors()[0]
+        field, problem = ".".join(map(str, first["loc"])), first["msg"][:1].lower() + first["msg"][1:]
+        value = None if first["type"] == "missing" else first["input"]
+        message = Errors.A701.format(path=path, line=line, field=field, value=value, problem=problem)
+        raise ALError(message) from error

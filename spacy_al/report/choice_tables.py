@@ -86,7 +86,7 @@ def _distinct(sentences: Sequence[Chosen]) -> List[Chosen]:
 
 
 def _sentence(group: Group, number: int, sentence: Chosen) -> Sentence:
-    words = sentence.words or sentence.text.split()
+    words = sentence.words if sentence.words and sentence.uncertainty else sentence.text.split()
     highest = max(sentence.uncertainty, default=0.0)
     shades = [value / highest if highest else 0.0 for value in sentence.uncertainty]
     cut = len(words) > LONGEST_EXAMPLE

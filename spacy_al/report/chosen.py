@@ -3,33 +3,48 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Container, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Container, Dict, Iterable, List, Optional, Sequence
+
+from pydantic import ValidationInfo, field_validator
+from pydantic import dataclasses as checked_dataclasses
 
 from ..jsonl import read_jsonl
+from ..runs.folder import RunFolder
 from .annotations import Labels, read_labels
-from .checked import Record
+from .checked import Amount, Count, Number, checked
 from .groups import Group
 from .runs import Run
 
-SELECTED = "selected.jsonl"
 
-
-@dataclass(frozen=True)
+@checked_dataclasses.dataclass(frozen=True)
 class Chosen:
     """One chosen sentence, as the run noted it.
 
     id (str): Hash of its tokens and an occurrence number. rank (int): From 0, most useful first.
     utility (Optional[float]): None in a seed round. text (str): The sentence. n_tokens (int): Its length.
-    words (List[str]), uncertainty (List[float]): Tokens and a number for each; empty if the run has none.
+    words (List[str]), token_uncertainty (List[float]): Tokens and a number for each; None if the run has none.
     """
 
     id: str
-    rank: int
-    utility: Optional[float]
+    rank: Count
+    utility: Optional[Number]
     text: str
-    n_tokens: int
-    words: List[str] = field(default_factory=list)
-    uncertainty: List[float] = field(default_factory=list)
+    n_tokens: Count
+    words: Optional[List[str]] = None
+    token_uncertainty: Optional[List[Amount]] = None
+
+    @field_validator("token_uncertainty")
+    @classmethod
+    def _one_each(cls, values: Optional[List[float]], info: ValidationInfo) -> Optional[List[float]]:
+        words = info.data.get("words")
+        if words is not None and values is not None and len(words) != len(values):
+            raise ValueError("one number for each of `words` was expected")
+        return values
+
+    @property
+    def uncertainty(self) -> List[float]:
+        """A number for each of `words`; empty if the run has none."""
+        return self.token_uncertainty or [] if self.words else []
 
 
 @dataclass
@@ -80,35 +95,13 @@ def read_rounds(run: Path) -> Rounds:
     RETURNS (Rounds): Sentences in the order of the file.
     RAISES: ALError of `read_jsonl`, and A701 for a missing or wrong value.
     """
-    files = sorted((run / "rounds").glob(f"[0-9]*/{SELECTED}"))
-    numbered = [(int(path.parent.name), path) for path in files if path.parent.name.isdigit()]
-    return {number: [_chosen(Record(path, line, v)) for line, v in read_jsonl(path)] for number, path in numbered}
-
-
-def _chosen(record: Record) -> Chosen:
-    utility = record.values.get("utility")
-    if utility is not None and (isinstance(utility, bool) or not isinstance(utility, (int, float))):
-        raise record.fail("utility", utility, "a number or null was expected")
-    words, uncertainty = _shaded(record)
-    return Chosen(
-        id=record.text("id"),
-        rank=record.count("rank"),
-        utility=utility,
-        text=record.text("text"),
-        n_tokens=record.count("n_tokens"),
-        words=words,
-        uncertainty=uncertainty,
-    )
-
-
-def _shaded(record: Record) -> Tuple[List[str], List[float]]:
-    words, values = record.values.get("words"), record.values.get("token_uncertainty")
-    if words is None or values is None:
-        return [], []
-    if not isinstance(words, list) or not isinstance(values, list) or len(words) != len(values):
-        raise record.fail("token_uncertainty", values, "one number for each of `words` was expected")
-    numbers = [record.check(f"token_uncertainty[{i}]", value) for i, value in enumerate(values)]
-    return [str(word) for word in words], numbers
+    folder = RunFolder(run)
+    files = {number: folder.selected(number) for number in folder.numbers()}
+    return {
+        number: [checked(Chosen, row, path=path, line=line) for line, row in read_jsonl(path)]
+        for number, path in files.items()
+        if path.is_file()
+    }
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,19 @@
 """Run folders as data: where they are, and what each round measured, checked line by line."""
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from pydantic import BaseModel
 
 from ..errors import ALError, Errors
 from ..jsonl import parse_object, read_jsonl
-from .checked import Record
+from ..runs.folder import RunFolder
+from ..runs.state import RunState, load_state
+from .checked import Amount, Count, Share, checked
 from .settings import Settings, read_settings
 
-METRICS = "metrics.jsonl"
-STATE = "state.json"
-LARGEST_STATE = 1 << 28  # bytes
 SKIPPED = {"model", "rounds"}  # folders of a run that never hold another run
 
 
@@ -39,6 +39,27 @@ class Round:
     per_type: Dict[str, float]
     seconds: Dict[str, float]
     memory: Dict[str, float]
+
+
+class TypeScore(BaseModel):
+    """What spaCy's scorer says of a type, as far as it is read here."""
+
+    f: Share
+
+
+class Row(BaseModel):
+    """A line of metrics.jsonl, as far as it is read here."""
+
+    round: Count
+    labelled_sentences: Count
+    labelled_tokens: Count
+    labelled_fraction: Share
+    ents_f: Share
+    ents_p: Share
+    ents_r: Share
+    ents_per_type: Optional[Dict[str, TypeScore]] = None
+    seconds: Optional[Dict[str, Optional[Amount]]] = None
+    peak_memory: Optional[Dict[str, Optional[Amount]]] = None
 
 
 @dataclass(frozen=True)
@@ -78,13 +99,12 @@ def find_runs(folders: Sequence[Path]) -> Tuple[List[Path], List[Path]]:
         if not folder.is_dir():
             raise ALError(Errors.A003.format(path=folder, cure="Give the folder that `al run --output` wrote."))
         found = list(_walk(folder))
-        if not any((path / METRICS).is_file() for path in found):
+        begun = [path for path in found if RunFolder(path).metrics.is_file()]
+        if not begun:
             raise ALError(Errors.A700.format(path=folder))
-        for path in found:
-            if not (path / METRICS).is_file():
-                waiting.append(path)
-            else:
-                ready.setdefault(path.resolve(), path)
+        waiting += [path for path in found if path not in begun]
+        for path in begun:
+            ready.setdefault(path.resolve(), path)
     return list(ready.values()), waiting
 
 
@@ -96,20 +116,29 @@ def asked_sections(folders: Sequence[Path]) -> List[str]:
     RAISES: ALError A706 for a damaged file.
     """
     asked: Dict[str, None] = {}
-    for path in (path for folder in folders if not (folder / METRICS).is_file() for path in folder.glob("*.json")):
-        names = _json(path).get("sections") if path.name != STATE else None
-        asked.update(dict.fromkeys(str(name) for name in names) if isinstance(names, list) else {})
+    for folder in map(RunFolder, folders):
+        studies = [] if folder.metrics.is_file() else [p for p in folder.path.glob("*.json") if p != folder.state]
+        for names in (_json(path).get("sections") for path in studies):
+            asked.update(dict.fromkeys(map(str, names)) if isinstance(names, list) else {})
     return list(asked)
 
 
+def _json(path: Path) -> Dict[str, Any]:
+    try:
+        return parse_object(path.read_bytes(), path=path, line=1)
+    except ALError as error:
+        raise ALError(Errors.A706.format(path=path, reason=error)) from error
+
+
 def _walk(folder: Path) -> Iterator[Path]:
-    for path, folders, files in os.walk(folder):
+    for path, folders, _ in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
-        if METRICS in files:
+        run = RunFolder(Path(path))
+        if run.metrics.is_file():
             folders.clear()
-            yield Path(path)
-        elif STATE in files and not folders:
-            yield Path(path)
+            yield run.path
+        elif run.state.is_file() and not folders:
+            yield run.path
 
 
 def read_run(path: Path) -> Run:
@@ -121,59 +150,52 @@ def read_run(path: Path) -> Run:
         of the wrong kind or out of range, or rounds do not rise), A705 (a round was not evaluated), A706
         (state.json is damaged).
     """
-    settings = read_settings(path / "config.cfg")
+    folder = RunFolder(path)
+    settings, state = read_settings(folder.config), _state(folder)
     rounds: List[Round] = []
-    for line, record in read_jsonl(path / METRICS):
-        round_ = _round(Record(path / METRICS, line, record))
-        _check_order(rounds, round_, path=path / METRICS, line=line)
-        rounds.append(round_)
+    for line, row in read_jsonl(folder.metrics):
+        new = _round(row, path=folder.metrics, line=line)
+        _check_order(rounds, new, path=folder.metrics, line=line)
+        rounds.append(new)
     if not rounds:
         raise ALError(Errors.A700.format(path=path))
-    state = _json(path / STATE)
-    pool = state.get("pool")
-    held, stopped = state.get("holdout"), state.get("stopped")
-    return Run(
-        path, settings, rounds, str(pool) if isinstance(pool, str) else settings.pool, _facts(state),
-        frozenset(map(str, held)) if isinstance(held, list) else frozenset(),
-        stopped if isinstance(stopped, str) else None,
-    )  # fmt: skip
+    if state is None:
+        return Run(path, settings, rounds, settings.pool, {})
+    facts = {name: str(value) for name, value in {**state.versions, **state.hardware, "device": state.device}.items()}
+    return Run(path, settings, rounds, state.pool, facts, frozenset(state.holdout), state.stopped)
 
 
-def _round(record: Record) -> Round:
-    number = record.count("round")
-    held = record.values.get("holdout")
-    if record.values.get("ents_f") is None and isinstance(held, Mapping):
+def _state(folder: RunFolder) -> Optional[RunState]:
+    try:
+        return load_state(folder.state)
+    except ALError as error:
+        raise ALError(Errors.A706.format(path=folder.state, reason=error)) from error
+
+
+def _round(values: Mapping[str, Any], *, path: Path, line: int) -> Round:
+    held = values.get("holdout")
+    if values.get("ents_f") is None and held:
         # People seldom have a test set: the holdout stands for it.
-        scores = {f"ents_{key}": held.get(key) for key in ("f", "p", "r", "per_type")}
-        record = Record(record.path, record.line, {**record.values, **scores})
-    if record.values.get("ents_f") is None:
-        raise ALError(Errors.A705.format(path=record.path, line=record.line, round=number))
+        values = {**values, **{f"ents_{key}": held.get(key) for key in ("f", "p", "r", "per_type")}}
+    if values.get("ents_f") is None:
+        raise ALError(Errors.A705.format(path=path, line=line, round=values.get("round")))
+    row = checked(Row, values, path=path, line=line)
     return Round(
-        number=number,
-        sentences=record.count("labelled_sentences"),
-        tokens=record.count("labelled_tokens"),
-        share=record.number("labelled_fraction", most=1),
-        f1=record.number("ents_f", most=1),
-        precision=record.number("ents_p", most=1),
-        recall=record.number("ents_r", most=1),
-        per_type=_per_type(record),
-        seconds=record.numbers("seconds"),
-        memory=record.numbers("peak_memory"),
+        number=row.round,
+        sentences=row.labelled_sentences,
+        tokens=row.labelled_tokens,
+        share=row.labelled_fraction,
+        f1=row.ents_f,
+        precision=row.ents_p,
+        recall=row.ents_r,
+        per_type={label: score.f for label, score in (row.ents_per_type or {}).items()},
+        seconds=_known(row.seconds),
+        memory=_known(row.peak_memory),
     )
 
 
-def _per_type(record: Record) -> Dict[str, float]:
-    # spaCy's scorer gives {"PER": {"p": ..., "r": ..., "f": ...}}.
-    types = record.values.get("ents_per_type")
-    if types is None:
-        return {}
-    if not isinstance(types, Mapping):
-        raise record.fail("ents_per_type", types, "an object of scores by type was expected")
-    result = {}
-    for label, scores in types.items():
-        value = scores.get("f") if isinstance(scores, Mapping) else scores
-        result[label] = record.check(f"ents_per_type.{label}.f", value, most=1)
-    return result
+def _known(values: Optional[Dict[str, Optional[float]]]) -> Dict[str, float]:
+    return {key: value for key, value in (values or {}).items() if value is not None}
 
 
 def _check_order(rounds: Sequence[Round], new: Round, *, path: Path, line: int) -> None:
@@ -181,32 +203,6 @@ def _check_order(rounds: Sequence[Round], new: Round, *, path: Path, line: int) 
         problem = f"after round {rounds[-1].number} with {rounds[-1].tokens} tokens, both have to rise"
         value = f"{new.number} with {new.tokens} tokens"
         raise ALError(Errors.A701.format(path=path, line=line, field="round", value=value, problem=problem))
-
-
-def _json(path: Path) -> Dict[str, object]:
-    if not path.is_file():
-        return {}
-    if path.stat().st_size > LARGEST_STATE:
-        raise ALError(Errors.A706.format(path=path, reason=f"larger than {LARGEST_STATE} bytes"))
-    try:
-        return parse_object(path.read_bytes(), path=path, line=1)
-    except ALError as error:
-        raise ALError(Errors.A706.format(path=path, reason=error)) from error
-
-
-def _facts(state: Mapping[str, object]) -> Dict[str, str]:
-    facts: Dict[str, str] = {}
-    for field in ("versions", "hardware", "device"):
-        value = state.get(field)
-        if isinstance(value, Mapping):
-            facts.update({str(key): _fact(item) for key, item in value.items() if item is not None})
-        elif value is not None:
-            facts[field] = _fact(value)
-    return facts
-
-
-def _fact(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def total_tokens(run: Run) -> Optional[int]:

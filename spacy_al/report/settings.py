@@ -4,30 +4,20 @@ import json
 from configparser import Error as ParserError
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, Mapping, Tuple
+from typing import Any, Dict, Mapping, Tuple
 
 from spacy.util import load_config
 from thinc.api import Config, ConfigValidationError
 
 from ..errors import ALError, Errors
+from ..runs.changes import decisive
+from ..runs.folder import RunFolder
 from ..schemas import DEFAULT_ACTIVE_LEARNING
 from .names import corpus_name, short_name, short_path, strategy_name, tagger_kind, tagger_name, tail
 
 SECTION = "active_learning"
-SUCCESSOR = "successor.cfg"  # of the model that a run trains and evaluates in place of the one that acquires
-# What may differ between the seeds of one experiment, or between a run and its longer continuation. The pool
-# is compared by its content, see `runs.py`.
-FREE = (
-    ("active_learning", "seed"),
-    ("active_learning", "rounds"),
-    ("active_learning", "pool"),
-    ("active_learning", "successor"),  # a path; what is in the file is compared
-    ("training", "seed"),
-    ("training", "logger"),
-    ("system",),
-    ("paths",),
-    ("corpora",),
-)
+# May differ between the seeds of one experiment, or between a run and its longer continuation.
+FREE = ("active_learning.seed", "active_learning.rounds", "training.seed")
 
 
 @dataclass(frozen=True)
@@ -44,8 +34,8 @@ class Settings:
     seed (int): Root seed. rounds (int): Rounds asked for.
     seed_budget, round_budget (str): With their unit: "2 %", "500 tokens".
     corpus (str): Name of the training corpus. pool (str): Its path as the config gives it.
-    same (Dict[str, str]): All settings but FREE, flattened: runs with equal `same` on equal pools are one
-    experiment with several seeds.
+    same (Dict[str, str]): All settings that may change results, but FREE, by "section.key": runs with equal `same` on
+    equal pools are one experiment with several seeds.
     """
 
     tagger: str
@@ -81,7 +71,7 @@ def read_settings(path: Path) -> Settings:
     # Unknown keys are left alone: a report may well read what a later version has run.
     block = {**Config().from_str(DEFAULT_ACTIVE_LEARNING)[SECTION], **given}
     own = _model(config, str(block["target"]))
-    heir = _load(path.with_name(SUCCESSOR)) if block["successor"] else None
+    heir = _load(RunFolder(path.parent).successor_config) if block["successor"] else None
     shown = own if heir is None else _model(heir, _text(_find(heir, SECTION, "target"), str(block["target"])))
     acquirer = own if heir is not None else None
     measure, dropout, pool = _name(block["measure"]), str(block["dropout"]), str(block["pool"] or "")
@@ -101,11 +91,11 @@ def read_settings(path: Path) -> Settings:
         round_budget=_budget(block, "round_budget", path),
         corpus=corpus_name(pool),
         pool=pool,
-        same={**_same(config), **{f"successor.{key}": value for key, value in _same(heir or {}).items()}},
+        same={**_same({**config, SECTION: block}), **_same(heir or {}, "successor.")},
     )
 
 
-def _load(path: Path) -> Mapping[str, object]:
+def _load(path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         raise ALError(Errors.A003.format(path=path, cure="A run folder holds config.cfg: copy it back."))
     try:
@@ -179,20 +169,14 @@ def _wrong(key: str, value: object, problem: str) -> ALError:
     return ALError(Errors.A008.format(section=SECTION, key=key, value=value, problem=problem))
 
 
-def _same(config: Mapping[str, object]) -> Dict[str, str]:
-    paths = config.get("paths")
-    files = {value for value in paths.values() if isinstance(value, str)} if isinstance(paths, Mapping) else set()
+def _same(config: Mapping[str, Any], prefix: str = "") -> Dict[str, str]:
+    files = {value for value in config.get("paths", {}).values() if isinstance(value, str)}
+    deciding = decisive(config)
+    if test := _find(config, SECTION, "test"):  # it does not change a run, but what is read of it
+        deciding["active_learning.test"] = test
     result = {}
-    for key, value in _flatten(config, ()):
-        if not any(key[: len(free)] == free for free in FREE):
+    for key, value in deciding.items():
+        if key not in FREE:
             short = tail(value) if isinstance(value, str) and value in files else value
-            result[".".join(key)] = json.dumps(short, sort_keys=True, default=str)
+            result[prefix + key] = json.dumps(short, sort_keys=True, default=str)
     return result
-
-
-def _flatten(value: object, prefix: Tuple[str, ...]) -> Iterator[Tuple[Tuple[str, ...], object]]:
-    if isinstance(value, Mapping) and value:
-        for key, child in value.items():
-            yield from _flatten(child, (*prefix, str(key)))
-    else:
-        yield prefix, value

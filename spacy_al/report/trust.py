@@ -2,12 +2,9 @@
 
 from typing import Any, Dict, List, Sequence
 
-from spacy.util import load_config
-
 from ..loop.learnt import describe
 from ..loop.outlook import make_outlook
 from ..runs.folder import RunFolder
-from ..schemas import check_active_learning, fill_active_learning
 from .groups import Group
 from .numbers import NONE
 from .page import Block, Heading, Points, Table, Text
@@ -38,7 +35,7 @@ def honest_blocks(groups: Sequence[Group], runs: int = 4, *, examples: bool = Tr
 
 def _outlook(run: Run) -> List[Block]:
     folder = RunFolder(run.path)
-    settings = check_active_learning(fill_active_learning(load_config(folder.config)).interpolate())
+    settings = folder.read_settings()
     outlook = make_outlook(
         folder, folder.read_metrics(), seed=settings.seed, rounds=settings.rounds,
         stopped=run.stopped, rule=settings.stopping,

@@ -26,11 +26,16 @@ def flatten(block: Mapping[str, Any], prefix: str = "") -> Dict[str, Any]:
     return flat
 
 
+def decisive(config: Mapping[str, Any]) -> Dict[str, Any]:
+    """The settings of a config that may change results, as {"section.key": value}."""
+    return {key: value for key, value in flatten(config).items() if not key.startswith(IRRELEVANT)}
+
+
 def config_changes(old: Config, new: Config) -> List[str]:
     """What a new config would change in results, as "section.key: old -> new"."""
     # Settings that a later version has brought count with their defaults.
-    before, after = (flatten(fill_active_learning(config).interpolate()) for config in (old, new))
-    keys = sorted(key for key in {*before, *after} if not key.startswith(IRRELEVANT))
+    before, after = (decisive(fill_active_learning(config).interpolate()) for config in (old, new))
+    keys = sorted({*before, *after})
     return [f"{key}: {before.get(key)!r} -> {after.get(key)!r}" for key in keys if before.get(key) != after.get(key)]
 
 

@@ -9,12 +9,14 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import numpy
 from numpy.typing import NDArray
 from spacy.tokens import Doc
+from spacy.util import load_config
 from spacy.vocab import Vocab
 
 from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_json, write_text
 from ..jsonl import read_jsonl, write_jsonl
+from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..tasks import Answer, Task
 from .answers import AnswerLog
 
@@ -35,6 +37,14 @@ class RunFolder:
         self.successor = path / "successor"
         self.successor_config = path / "successor.cfg"
         self._tasks: Dict[Path, Tuple[Tuple[int, ...], List[Task]]] = {}
+
+    def read_settings(self) -> ActiveLearningSchema:
+        """The run's [active_learning] block; raises ALError as `check_active_learning` does."""
+        return check_active_learning(fill_active_learning(load_config(self.config)).interpolate())
+
+    def numbers(self) -> List[int]:
+        """The rounds that have a folder, rising."""
+        return sorted(int(path.name) for path in self.path.glob("rounds/*") if path.name.isdigit())
 
     def round(self, number: int) -> Path:
         """Folder of what was chosen to be labelled for a round."""

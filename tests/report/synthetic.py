@@ -10,6 +10,7 @@ import numpy
 import spacy
 from spacy.tokens import Doc, DocBin
 
+from spacy_al.runs.state import RunState
 from spacy_al.types import Pool
 
 CORPUS_TOKENS = 20_000
@@ -145,8 +146,8 @@ def make_run(
     lines = [json.dumps(record) + "\n" for record in records]
     (folder / "metrics.jsonl").write_text("".join(lines), encoding="utf8")
     versions = {"spacy_al": "0.1.0", "spacy": "3.8.18", "torch": "2.13.0"}
-    state = {"round": len(records) - 1, "phase": "done", "versions": versions, "hardware": {"gpu": "none"}}
-    (folder / "state.json").write_text(json.dumps(state, indent=2), encoding="utf8")
+    state = RunState(len(records) - 1, "done", [], [], seed, corpus, versions, hardware={"gpu": "none"})
+    state.save(folder / "state.json")
     if sentences and not full:
         _write_sentences(folder, rounds, length, speed, rng)
     return folder
