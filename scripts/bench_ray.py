@@ -25,6 +25,8 @@ from ray_faults import make_files, make_pipeline
 from simulated_ray import SimulatedRay, simulate
 from spacy.tokens import Doc
 from spacy.training import Example
+from spacy.util import load_config
+from thinc.api import Config
 
 from spacy_al.acquisition.command import ScoreOptions, parts_of, score_file
 from spacy_al.acquisition.parts import CHUNK, part_bounds
@@ -43,44 +45,8 @@ BILLION = 1_000_000_000
 # docs/performance.md, one NVIDIA H200, ELECTRA-base: a pool that nothing is known of, MNLP, tokenising included.
 GPU, GPU_SENTENCES, GPU_SECONDS = "NVIDIA H200", 14_041, 1.09
 NOTICED = 30.0  # seconds; Ray's defaults find a dead node within these
-STUDY = """
-[nlp]
-lang = "en"
-pipeline = ["ner"]
-
-[components]
-
-[components.ner]
-factory = "sequence_tagger"
-labels = ["PER"]
-
-[components.ner.model]
-@architectures = "spacy-al.SequenceTagger.v1"
-
-[components.ner.model.encoder]
-@architectures = "spacy.HashEmbedCNN.v2"
-pretrained_vectors = null
-width = 96
-depth = 2
-embed_size = 2000
-window_size = 1
-maxout_pieces = 3
-subword_features = true
-
-[components.ner.model.head]
-@al_heads = "spacy-al.SoftmaxHead.v1"
-dropout = 0.2
-
-[training]
-max_epochs = 10
-
-[active_learning]
-unit = "sentences"
-seed_budget = 100
-round_budget = 50
-rounds = 2
-holdout = 0
-"""
+SMALL = Path(__file__).with_name("small_cnn.cfg")
+WIDER = {"width": 96, "depth": 2, "embed_size": 2000, "maxout_pieces": 3}
 Rows = Dict[str, Any]
 
 
@@ -168,9 +134,19 @@ def encoder_pipeline(encoder: str) -> Any:
     return nlp
 
 
+def study_config() -> Config:
+    """The small tagger, wider, in a run that takes a while."""
+    config = load_config(SMALL)
+    config["components"]["ner"]["labels"] = ["PER"]
+    config["components"]["ner"]["model"]["encoder"] |= WIDER
+    config["training"] = {"max_epochs": 10}
+    config["active_learning"] |= {"seed_budget": 100, "round_budget": 50}
+    return config
+
+
 def studies(folder: Path, gpus: int, number: int) -> Rows:
     """A cell without Ray, then a study with it, one cell and several at a time."""
-    (folder / "cell.cfg").write_text(STUDY, encoding="utf8")
+    study_config().to_disk(folder / "cell.cfg")
     settings: Dict[str, Any] = {}
     for name, size in (("pool", 2000), ("test", 500)):
         write_pool(folder / f"{name}.spacy", size, size)

@@ -5,66 +5,19 @@ from pathlib import Path
 
 import numpy
 import pytest
+from spacy.attrs import ENT_IOB, ENT_TYPE
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 from thinc.api import Config
 
 from spacy_al.corpus.reader import write_docs
+from spacy_al.types import Pool, pool_array
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = "Anna Paul Mary Otto Ada Boris Clara Dmitri Ella Franz".split()
 PLACES = "Rome Berlin Oslo Paris Lima Cairo Delhi Quito Turin Kyiv".split()
 
-CONFIG = """
-[nlp]
-lang = "en"
-pipeline = ["ner"]
-
-[components]
-
-[components.ner]
-factory = "sequence_tagger"
-labels = ["PER", "LOC"]
-
-[components.ner.model]
-@architectures = "spacy-al.SequenceTagger.v1"
-
-[components.ner.model.encoder]
-@architectures = "spacy.HashEmbedCNN.v2"
-pretrained_vectors = null
-width = 24
-depth = 1
-embed_size = 300
-window_size = 1
-maxout_pieces = 2
-subword_features = true
-
-[components.ner.model.head]
-@al_heads = "spacy-al.SoftmaxHead.v1"
-dropout = 0.2
-
-[training]
-max_epochs = 2
-dropout = 0.1
-
-[training.batcher]
-@batchers = "spacy-al.paper_batch.v1"
-size = 16
-min_size = 4
-min_batches = 5
-
-[training.optimizer]
-@optimizers = "Adam.v1"
-learn_rate = 0.01
-
-[active_learning]
-unit = "sentences"
-seed_budget = 10
-round_budget = 5
-rounds = 2
-measure = "mnlp"
-holdout = 0
-"""
+CONFIG = (ROOT / "scripts" / "small_cnn.cfg").read_text(encoding="utf8")
 
 
 def make_sentences(number, seed):
@@ -102,6 +55,13 @@ def make_config(corpus):
         return config
 
     return make
+
+
+def separate(docs, vocab):
+    """What `spacy_al.loop.oracle.separate_file` has to make of a file, Doc by Doc: a pool, and its labels."""
+    docs = list(docs)
+    labels = numpy.concatenate([doc.to_array([ENT_IOB, ENT_TYPE]).reshape(-1, 2) for doc in docs])
+    return Pool.from_arrays([(pool_array(doc), doc.user_data.get("source")) for doc in docs], vocab.strings), labels
 
 
 def rows_without_seconds(folder):
