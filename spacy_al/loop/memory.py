@@ -10,7 +10,7 @@ MEGABYTE = 1 << 20
 
 def gpu_is_used() -> bool:
     """Whether CUDA has started in this process; asking does not start it."""
-    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
+    return bool(torch.cuda.is_initialized())
 
 
 def reset_peak() -> None:

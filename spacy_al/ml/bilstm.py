@@ -14,14 +14,14 @@ from .char_cnn import draw_uniform
 from .dropout import LockedDropout, WordDropout
 from .encoder_shim import wrap_encoder
 from .lstm import pack, run_lstm, run_padded_lstm
-from .seam import Encoder, GraphInputs
+from .seam import Encoder, Features, GraphInputs
 from .stages import Noise, Padded, Ragged
 
 
-class Embedding(Protocol):
+class Embedding(Features, Protocol):
     """What stands before the BiLSTM and runs once: words as vectors (`WordEmbedding`, `ELMoEmbedding`).
 
-    front (nn.Module): batch -> Ragged states, its parameters trained. See `seam.Encoder` for the rest.
+    front (nn.Module): batch -> Ragged states, its parameters trained. See `seam.Features` for the rest.
     """
 
     front: nn.Module
@@ -31,32 +31,9 @@ class Embedding(Protocol):
         """Width of a token's vector; known after `initialize`."""
         ...
 
-    def initialize(self, docs: Sequence[Doc]) -> None:
-        """Load what is pretrained, before training. docs: some sentences, whose vocabulary counts."""
-        ...
-
-    def redraw(self, generator: torch.Generator) -> None:
-        """Draw anew what is not pretrained."""
-
     def extra_modules(self) -> Dict[str, nn.Module]:
         """Modules to be saved beside the front, such as a frozen language model."""
         return {}
-
-    def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Any]:
-        """What `collate` needs of each sentence, made once."""
-        ...
-
-    def size(self, features: Any) -> int:
-        """Tokens of a sentence."""
-        ...
-
-    def collate(self, features: Sequence[Any], device: torch.device) -> Any:
-        """Features of several sentences -> one batch for the front."""
-        ...
-
-    def graph_inputs(self) -> Optional[GraphInputs]:
-        """Batches of fixed shapes; None for an embedding that trains without CUDA graphs."""
-        return None
 
 
 def build_bilstm_encoder(
@@ -174,7 +151,8 @@ class BiLSTMBody(nn.Module):
         """(1, tokens, width) -> (passes, tokens, 2 * hidden); passes is 1 without `noise`."""
         states = self.before(self.word(states, noise), noise)
         states = states.with_data(self.projection(states.data))
-        return self.after(self._run(states), noise)
+        outputs: Ragged = self.after(self._run(states), noise)
+        return outputs
 
     def _run(self, states: Ragged) -> Ragged:
         passes, tokens, _ = states.data.shape

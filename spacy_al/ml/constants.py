@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+Function = Callable[..., Any]
 MADE_FROM_NUMBERS = (torch.tensor, torch.as_tensor, torch.scalar_tensor, Tensor.new_tensor)
 
 
@@ -75,7 +76,7 @@ class OfNumbers(TorchFunctionMode):
         self.constants, self.ready = constants, ready
 
     def __torch_function__(
-        self, func: Callable, types: Sequence[type], args: Tuple = (), kwargs: Optional[Dict[str, Any]] = None
+        self, func: Function, types: Sequence[type], args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
     ) -> Any:
         """Called by torch for every function inside the block."""
         kwargs = kwargs or {}
@@ -95,7 +96,7 @@ class OfCopies(TorchDispatchMode):
         self.constants, self.ready = constants, ready
 
     def __torch_dispatch__(
-        self, func: Callable, types: Sequence[type], args: Tuple = (), kwargs: Optional[Dict[str, Any]] = None
+        self, func: Function, types: Sequence[type], args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
     ) -> Any:
         """Called by torch for every operation inside the block."""
         kwargs = kwargs or {}

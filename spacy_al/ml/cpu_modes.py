@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+Function = Callable[..., Any]
 LARGE = 1 << 20  # weights of an embedding from which its gradient is kept by rows
 STEPS = 1 << 16  # a rate is kept to one part in so many
 
@@ -37,7 +38,7 @@ class FastTraining(TorchFunctionMode):
     """
 
     def __torch_function__(
-        self, func: Callable, types: Sequence[type], args: Tuple = (), kwargs: Optional[Dict[str, Any]] = None
+        self, func: Function, types: Sequence[type], args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
     ) -> Any:
         """Called by torch for every function inside the block."""
         own = OWN.get(func)
@@ -113,7 +114,7 @@ def embedding(
     return functional.embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse or by_rows)
 
 
-OWN: Dict[Callable, Callable] = {
+OWN: Dict[Function, Function] = {
     functional.dropout: dropout,
     functional.scaled_dot_product_attention: attention,
     functional.embedding: embedding,

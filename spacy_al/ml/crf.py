@@ -86,7 +86,8 @@ def log_partition(chain: Chain) -> Tensor:
     Gradients are the expected counts of forward-backward, not autograd through the recursion. The result is
     float64 (except where a device has none): the loss is a small difference of two large numbers.
     """
-    return _LogPartition.apply(chain.emissions, chain.lengths, chain.start, chain.transitions, chain.end)
+    log_z: Tensor = _LogPartition.apply(chain.emissions, chain.lengths, chain.start, chain.transitions, chain.end)
+    return log_z
 
 
 def marginals(chain: Chain) -> Tensor:

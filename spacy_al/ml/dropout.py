@@ -1,6 +1,6 @@
 """Dropout in its three kinds, ordinary in training, and drawn from seed, pass and sentence when sampling."""
 
-from typing import Dict, FrozenSet, Mapping, Optional, Sequence, Tuple
+from typing import Any, ClassVar, Dict, FrozenSet, Mapping, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -32,7 +32,7 @@ class KeyedNoise:
         kinds: FrozenSet[str],
         rates: Mapping[str, float],
         consistent: bool = False,
-        tables: Optional[Dict[Tuple, Tensor]] = None,
+        tables: Optional[Dict[Tuple[Any, ...], Tensor]] = None,
     ) -> None:
         """
         keys (Tensor): int64 hash of each sentence's tokens, (sentences,), on the device of the states.
@@ -105,15 +105,21 @@ def key_numbers(keys: Sequence[bytes]) -> NDArray[numpy.int64]:
     return numpy.frombuffer(b"".join(key[:8] for key in keys), dtype=numpy.int64) & ((1 << 62) - 1)
 
 
-class UnitDropout(nn.Module):
-    """Ordinary dropout of single units (Srivastava et al. 2014) before a classifier: the paper's `MC last`."""
+class SampledDropout(nn.Module):
+    """A dropout layer that can be sampled from. rate (float): Of training. stream (int): Its own in a tagger."""
 
-    kind = "last"
+    kind: ClassVar[str]
 
     def __init__(self, rate: float, *, stream: int = 0) -> None:
         super().__init__()
         self.rate = rate
         self.stream = stream
+
+
+class UnitDropout(SampledDropout):
+    """Ordinary dropout of single units (Srivastava et al. 2014) before a classifier: the paper's `MC last`."""
+
+    kind = "last"
 
     def forward(self, states: Ragged, noise: Optional[Noise] = None) -> Ragged:
         if self.training:
@@ -126,15 +132,10 @@ class UnitDropout(nn.Module):
         return states.with_data(mask.mul_(states.data / (1 - rate)))
 
 
-class LockedDropout(nn.Module):
+class LockedDropout(SampledDropout):
     """Dropout with one mask for all tokens of a sentence (Gal and Ghahramani 2016b), as Flair's: rescaled."""
 
     kind = "locked"
-
-    def __init__(self, rate: float, *, stream: int) -> None:
-        super().__init__()
-        self.rate = rate
-        self.stream = stream
 
     def forward(self, states: Ragged, noise: Optional[Noise] = None) -> Ragged:
         if self.training and self.rate > 0:
@@ -149,15 +150,10 @@ class LockedDropout(nn.Module):
         return states.with_data(states.data * states.expand(mask, 1) / (1 - rate))
 
 
-class WordDropout(nn.Module):
+class WordDropout(SampledDropout):
     """Dropout of whole words, as Flair's: a dropped word is all zeros, the others are NOT rescaled."""
 
     kind = "word"
-
-    def __init__(self, rate: float, *, stream: int) -> None:
-        super().__init__()
-        self.rate = rate
-        self.stream = stream
 
     def forward(self, states: Ragged, noise: Optional[Noise] = None) -> Ragged:
         if self.training and self.rate > 0:

@@ -90,7 +90,8 @@ class CharEncoder(nn.Module):
         for carry, transform in zip(self.carries, self.transforms, strict=True):
             gate = torch.sigmoid(carry(states))
             states = gate * torch.relu(transform(states)) + (1 - gate) * states
-        return self.projection(states)
+        projected: Tensor = self.projection(states)
+        return projected
 
 
 class ProjectedLSTM(nn.Module):

@@ -14,6 +14,9 @@ from .optimizer import TorchOptimizer
 from .seam import Encoder
 from .stages import Ragged
 
+Backprop = Callable[[List[Floats2d]], List[Doc]]
+DocsModel = Model[List[Doc], List[Floats2d]]
+
 
 class EncoderShim(Shim):
     """Holds an `Encoder`; saves the modules it owns, and trains them when the encoder is used on its own.
@@ -51,7 +54,7 @@ class EncoderShim(Shim):
     def to_bytes(self) -> bytes:
         """Weights of the owned modules as safetensors."""
         modules = self.encoder.own_modules()
-        return srsly.msgpack_dumps({name: save(_contiguous(module)) for name, module in modules.items()})
+        return bytes(srsly.msgpack_dumps({name: saved(module) for name, module in modules.items()}))
 
     def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
         """Load weights written by `to_bytes`."""
@@ -62,7 +65,7 @@ class EncoderShim(Shim):
         return self
 
 
-def wrap_encoder(name: str, encoder: Encoder, *, layers: Sequence[Model] = ()) -> Model[List[Doc], List[Floats2d]]:
+def wrap_encoder(name: str, encoder: Encoder, *, layers: Sequence[Model[Any, Any]] = ()) -> DocsModel:
     """Make a thinc Model of a torch encoder.
 
     name (str): Name of the Model.
@@ -73,7 +76,7 @@ def wrap_encoder(name: str, encoder: Encoder, *, layers: Sequence[Model] = ()) -
     return Model(name, forward, init=init, layers=list(layers), shims=[EncoderShim(encoder)], dims={"nO": None})
 
 
-def native_encoder(model: Model) -> Optional[Encoder]:
+def native_encoder(model: Model[Any, Any]) -> Optional[Encoder]:
     """The torch encoder inside a Model made by `wrap_encoder`; None for any other Model."""
     for shim in model.shims:
         if isinstance(shim, EncoderShim):
@@ -81,7 +84,7 @@ def native_encoder(model: Model) -> Optional[Encoder]:
     return None
 
 
-def init(model: Model, X: Optional[List[Doc]] = None, Y: Optional[List[Floats2d]] = None) -> Model:
+def init(model: DocsModel, X: Optional[List[Doc]] = None, Y: Optional[List[Floats2d]] = None) -> DocsModel:
     encoder = native_encoder(model)
     assert encoder is not None
     encoder.initialize(X or [])
@@ -91,7 +94,7 @@ def init(model: Model, X: Optional[List[Doc]] = None, Y: Optional[List[Floats2d]
     return model
 
 
-def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+def forward(model: DocsModel, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Backprop]:
     encoder = native_encoder(model)
     assert encoder is not None
     encoder.sync()
@@ -113,7 +116,8 @@ def forward(model: Model, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2
 def run_encoder(encoder: Encoder, docs: Sequence[Doc], device: torch.device) -> Ragged:
     """States of the tokens of all docs in one batch, in the modules' present mode."""
     batch = encoder.collate(encoder.featurize(docs), device)
-    return encoder.body(encoder.front(batch), None)
+    states: Ragged = encoder.body(encoder.front(batch), None)
+    return states
 
 
 def split_arrays(states: Ragged) -> List[Floats2d]:
@@ -121,5 +125,6 @@ def split_arrays(states: Ragged) -> List[Floats2d]:
     return [cast(Floats2d, torch2xp(part)) for part in states.data[0].detach().split(states.lengths.tolist())]
 
 
-def _contiguous(module: torch.nn.Module) -> dict:
-    return {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+def saved(module: torch.nn.Module) -> bytes:
+    """A module's weights as safetensors."""
+    return save({name: tensor.contiguous() for name, tensor in module.state_dict().items()})

@@ -1,7 +1,7 @@
 """The three stages of a tagger in a row, and how stochastic passes go through them from the seam on."""
 
 import contextlib
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Collection, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -30,16 +30,22 @@ class TaggerNetwork(nn.Module):
 
     def states(self, batch: Batch) -> Ragged:
         """States of the tokens, (1, tokens, width), by the present training or inference mode."""
-        return self.body(self.front(batch), None)
+        states: Ragged = self.body(self.front(batch), None)
+        return states
 
     def loss(self, batch: Batch, tags: Tensor, rejected: Rejected = ()) -> Tensor:
         """The head's mean loss of a batch. tags (Tensor): int64, (tokens,). rejected (Rejected): See `Head.loss`."""
         states = self.states(batch)
-        return self.head.loss(states, tags, rejected) if any(rejected) else self.head.loss(states, tags)
+        loss: Tensor = self.head.loss(states, tags, rejected) if any(rejected) else self.head.loss(states, tags)
+        return loss
 
     def predict(self, batch: Batch) -> Prediction:
         """One deterministic pass."""
-        return self.head.predict(self.states(batch))
+        return self._predict(self.states(batch))
+
+    def _predict(self, states: Ragged, noise: Optional[KeyedNoise] = None) -> Prediction:
+        prediction: Prediction = self.head.predict(states, noise)
+        return prediction
 
     def sample(self, batch: Batch, *, dropout: str, noise: KeyedNoise) -> Prediction:
         """Stochastic passes: everything before the seam runs once.
@@ -50,11 +56,9 @@ class TaggerNetwork(nn.Module):
         RETURNS (Prediction): (passes, ...).
         """
         if self.seams[dropout] in ("head", "input"):  # "input": passes were folded into the states outside
-            return self.head.predict(self.states(batch), noise)
+            return self._predict(self.states(batch), noise)
         front = self.front(batch)
-        if self.folds:
-            return self.head.predict(self.body(front, noise), noise)
-        return self.head.predict(self._repeat_body(front, noise), noise)
+        return self._predict(self.body(front, noise) if self.folds else self._repeat_body(front, noise), noise)
 
     def _repeat_body(self, front: Batch, noise: KeyedNoise) -> Ragged:
         with dropout_on(self.body, noise.rates.get("all")), fast_training(noise.keys.device, self.body):
@@ -62,7 +66,7 @@ class TaggerNetwork(nn.Module):
         return Ragged(torch.cat([states.data for states in passes]), passes[0].lengths)
 
 
-def check_dropout(seams: Mapping[str, str], dropout: str, pipe: str) -> None:
+def check_dropout(seams: Collection[str], dropout: str, pipe: str) -> None:
     """Raise ALError A200 when a tagger has no dropout of this kind."""
     if dropout != "off" and dropout not in seams:
         raise ALError(Errors.A200.format(dropout=dropout, pipe=pipe, known=", ".join(["off", *seams])))
@@ -101,7 +105,7 @@ def forked_seed(seed: int, device: torch.device) -> Iterator[None]:
         yield
 
 
-def noise_kinds(dropout: str, seams: Mapping[str, str]) -> frozenset:
+def noise_kinds(dropout: str, seams: Mapping[str, str]) -> FrozenSet[str]:
     """The kinds of keyed dropout that a choice switches on: "all" means every kind the tagger has."""
     if dropout != "all":
         return frozenset([dropout])

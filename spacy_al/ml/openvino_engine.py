@@ -76,7 +76,8 @@ def compile_model(model: Any, precision: str, shapes: Optional[WordShapes] = Non
         "INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1,
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
     }  # fmt: skip
-    return openvino.Core().compile_model(converted, "CPU", settings)
+    compiled: Compiled = openvino.Core().compile_model(converted, "CPU", settings)
+    return compiled
 
 
 def run(compiled: Compiled, ids: Tensor, mask: Tensor) -> Tensor:

@@ -45,7 +45,38 @@ class Passing(nn.Module):
         return states
 
 
-class Encoder(Protocol):
+class Features(Protocol):
+    """What sentences are to a network before its front runs: made once for each, and put together into batches."""
+
+    def initialize(self, docs: Sequence[Doc]) -> None:
+        """Load or draw weights, once, before training. docs: some of the sentences to train on."""
+        ...
+
+    def redraw(self, generator: torch.Generator) -> None:
+        """Draw anew all weights that are not pretrained."""
+        return
+
+    def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Any]:
+        """What the front needs of each sentence, made once per sentence and kept by `token_key`.
+
+        keys (Optional[Sequence[bytes]]): The sentences' `token_key`s, from a caller that has them.
+        """
+        ...
+
+    def size(self, features: Any) -> int:
+        """Length of a sentence in the unit that costs time (wordpieces, tokens), for batching."""
+        ...
+
+    def collate(self, features: Sequence[Any], device: torch.device) -> Any:
+        """Features of several sentences -> one batch on the device, for the front."""
+        ...
+
+    def graph_inputs(self) -> Optional[GraphInputs]:
+        """What CUDA graphs of training steps read; None for an encoder that trains without."""
+        return None
+
+
+class Encoder(Features, Protocol):
     """An encoder inside a tagger: native to torch (in an `EncoderShim`), or any thinc Model (`ThincEncoder`).
 
     front (nn.Module): batch -> states, run once. `Passing` where there is nothing to run once.
@@ -67,25 +98,6 @@ class Encoder(Protocol):
     @property
     def width(self) -> int: ...
 
-    def initialize(self, docs: Sequence[Doc]) -> None:
-        """Load or draw weights, once, before training. docs: some of the sentences to train on."""
-        ...
-
-    def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Any]:
-        """What the front needs of each sentence, made once per sentence and kept by `token_key`.
-
-        keys (Optional[Sequence[bytes]]): The sentences' `token_key`s, from a caller that has them.
-        """
-        ...
-
-    def size(self, features: Any) -> int:
-        """Length of a sentence in the unit that costs time (wordpieces, tokens), for batching."""
-        ...
-
-    def collate(self, features: Sequence[Any], device: torch.device) -> Any:
-        """Features of several sentences -> one batch on the device, for the front."""
-        ...
-
     def sync(self) -> None:
         """Called before every use: take over inner models that loading has replaced."""
         return
@@ -93,10 +105,6 @@ class Encoder(Protocol):
     def own_modules(self) -> Dict[str, nn.Module]:
         """The torch modules whose weights this encoder saves and, used on its own, trains; by name."""
         return {}
-
-    def redraw(self, generator: torch.Generator) -> None:
-        """Draw anew all weights that are not pretrained."""
-        return
 
     def set_dropout(self, rate: float) -> None:
         """The rate that `nlp.update` was called with; torch layers have theirs from the config."""
@@ -117,10 +125,6 @@ class Encoder(Protocol):
     def engine(self) -> "Engine":
         """What computes states in inference."""
         return TorchEngine()
-
-    def graph_inputs(self) -> Optional[GraphInputs]:
-        """What CUDA graphs of training steps read; None for an encoder that trains without."""
-        return None
 
 
 def _nothing() -> None:
@@ -204,4 +208,5 @@ class TorchEngine(Engine):
     def states(self, network: Any, batch: Any) -> Ragged:
         """See Engine."""
         with torch.inference_mode():
-            return network.states(batch)
+            states: Ragged = network.states(batch)
+            return states

@@ -1,6 +1,6 @@
 """The weights of a thinc Model at one moment, to be put back in place for the next round."""
 
-from typing import Dict, Protocol, Tuple, runtime_checkable
+from typing import Any, Dict, Protocol, Tuple, runtime_checkable
 
 import torch
 from thinc.api import Model, Shim
@@ -26,7 +26,7 @@ class Snapshot:
     stays valid.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model[Any, Any]) -> None:
         """model (Model): Initialised; its layers may not change afterwards."""
         self.model = model
         self.params: Dict[Tuple[int, str], FloatsXd] = {
@@ -55,7 +55,7 @@ class Snapshot:
                     tensor.copy_(self.tensors[place][name])
 
 
-def torch_modules(model: Model) -> Dict[str, nn.Module]:
+def torch_modules(model: Model[Any, Any]) -> Dict[str, nn.Module]:
     """Every torch module that a Model's shims hold, by the place and name of its layer and its own name."""
     return {
         f"{number}.{node.name}.{name}": module

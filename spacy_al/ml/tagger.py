@@ -1,23 +1,19 @@
 """The architecture `spacy-al.SequenceTagger.v1`: any encoder, dropout and a head, with the seam in its shim."""
 
-from typing import Callable, List, Optional, Tuple, cast
+from typing import List, Optional, Tuple, cast
 
 from spacy.tokens import Doc
 from thinc.api import Model, torch2xp
 from thinc.types import Floats2d
 
 from ..errors import ALError, Errors
-from .encoder_shim import native_encoder
+from .encoder_shim import Backprop, DocsModel, native_encoder
 from .seam import HeadBuilder
 from .tagger_shim import TaggerShim
 from .thinc_encoder import ThincEncoder
 
-TaggerModel = Model[List[Doc], List[Floats2d]]
 
-
-def build_sequence_tagger(
-    encoder: Model[List[Doc], List[Floats2d]], head: HeadBuilder, cuda_graphs: bool = True
-) -> TaggerModel:
+def build_sequence_tagger(encoder: DocsModel, head: HeadBuilder, cuda_graphs: bool = True) -> DocsModel:
     """Registered as `spacy-al.SequenceTagger.v1`.
 
     encoder (Model[List[Doc], List[Floats2d]]): States of tokens. An encoder of this project
@@ -32,14 +28,14 @@ def build_sequence_tagger(
     return Model("sequence_tagger", forward, init=init, layers=[encoder], shims=[shim], dims={"nO": None})
 
 
-def tagger_shim(model: TaggerModel) -> TaggerShim:
+def tagger_shim(model: DocsModel) -> TaggerShim:
     """The torch side of a Model made by `build_sequence_tagger`."""
     shim = model.shims[0]
     assert isinstance(shim, TaggerShim)
     return shim
 
 
-def init(model: TaggerModel, X: Optional[List[Doc]] = None, Y: Optional[List[Floats2d]] = None) -> TaggerModel:
+def init(model: DocsModel, X: Optional[List[Doc]] = None, Y: Optional[List[Floats2d]] = None) -> DocsModel:
     shim = tagger_shim(model)
     model.layers[0].initialize(X=X)
     shim.initialize()
@@ -47,7 +43,7 @@ def init(model: TaggerModel, X: Optional[List[Doc]] = None, Y: Optional[List[Flo
     return model
 
 
-def forward(model: TaggerModel, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Callable]:
+def forward(model: DocsModel, docs: List[Doc], is_train: bool) -> Tuple[List[Floats2d], Backprop]:
     arrays: List[Optional[Floats2d]] = [None] * len(docs)
     for order, states, prediction in tagger_shim(model).sampling.predict(docs):
         for number, part in zip(order, prediction.probs[0].split(states.lengths.tolist())):

@@ -31,7 +31,7 @@ class TaggerSampling:
         self.engine: Engine = state.encoder.engine()
         self.lower = False  # whether sentences are chosen by states in lower precision, where that is faster
         self.kept: Optional[Dict[bytes, Tensor]] = None
-        self.tables: Dict[Tuple, Tensor] = {}  # masks, which all chunks of a pool share
+        self.tables: Dict[Tuple[Any, ...], Tensor] = {}  # masks, which all chunks of a pool share
 
     def __getstate__(self) -> Dict[str, Any]:
         # Masks and kept states belong to this process and its GPU.

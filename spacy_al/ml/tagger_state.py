@@ -5,11 +5,12 @@ from typing import Dict, List, Optional, Sequence
 
 import srsly
 import torch
-from safetensors.torch import load, save
+from safetensors.torch import load
 from thinc.api import get_torch_default_device
-from torch import Tensor, nn
+from torch import nn
 
 from ..errors import ALError, Errors
+from .encoder_shim import saved
 from .network import TaggerNetwork
 from .seam import Encoder, HeadBuilder
 
@@ -84,8 +85,8 @@ class TaggerState:
 
     def to_bytes(self) -> bytes:
         """Tags, scheme and the head's weights."""
-        head = self.loaded_head if self.network is None else save(_contiguous(self.network.head))
-        return srsly.msgpack_dumps({"tags": self.tags, "scheme": self.scheme, "head": head})
+        head = self.loaded_head if self.network is None else saved(self.network.head)
+        return bytes(srsly.msgpack_dumps({"tags": self.tags, "scheme": self.scheme, "head": head}))
 
     def from_bytes(self, bytes_data: bytes) -> None:
         """Load what `to_bytes` wrote; `attach` joins it to the encoder, when that has been loaded too."""
@@ -93,7 +94,3 @@ class TaggerState:
         self.declare(message["tags"], message["scheme"])
         self.network = None
         self.loaded_head = message["head"]
-
-
-def _contiguous(module: nn.Module) -> Dict[str, Tensor]:
-    return {name: tensor.contiguous() for name, tensor in module.state_dict().items()}

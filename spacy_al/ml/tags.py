@@ -1,6 +1,6 @@
 """Entities of Docs as tag numbers for the loss, and tag numbers back as entities."""
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from ..corpus.schemes import decode, encode
+from ..corpus.schemes import decode, encode, entity_spans
 from ..tasks import REJECTED, TokenSpan
 from .stages import IGNORE
 
@@ -41,8 +41,7 @@ class TagCodec:
         if key not in self.known:
             if len(self.known) > 500_000:
                 self.known.clear()
-            spans = [(ent.start, ent.end, ent.label_) for ent in doc.ents]
-            self.known[key] = self._numbers(spans, len(doc), array.reshape(-1, 2)[:, 0] == MISSING)
+            self.known[key] = self._numbers(entity_spans(doc), len(doc), array.reshape(-1, 2)[:, 0] == MISSING)
         return self.known[key]
 
     def _aligned(self, eg: Example) -> NDArray[numpy.int64]:
@@ -50,7 +49,7 @@ class TagCodec:
         missing = numpy.array([tag is None for tag in eg.get_aligned_ner()], dtype=bool)
         return self._numbers(spans, len(eg.x), missing)
 
-    def _numbers(self, spans: List[Tuple[int, int, str]], length: int, missing: NDArray) -> NDArray[numpy.int64]:
+    def _numbers(self, spans: List[TokenSpan], length: int, missing: NDArray[numpy.bool_]) -> NDArray[numpy.int64]:
         tags = encode(spans, length, self.scheme)
         numbers = numpy.array([self.numbers[tag] for tag in tags], dtype=numpy.int64)
         numbers[missing] = IGNORE

@@ -2,7 +2,7 @@
 
 import contextlib
 import random
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, cast
 
 import numpy
 import torch
@@ -84,13 +84,13 @@ class ThincEncoder(Encoder):
         self.rate = rate
 
 
-def is_listening(model: Model) -> bool:
+def is_listening(model: Model[Any, Any]) -> bool:
     """Whether a Model takes its states from another pipe."""
     return any("listener" in node.name for node in model.walk())
 
 
 @contextlib.contextmanager
-def thinc_dropout(model: Model, rate: float) -> Iterator[None]:
+def thinc_dropout(model: Model[Any, Any], rate: float) -> Iterator[None]:
     """Set the rate of a thinc Model's dropout layers inside the block, and put each back."""
     nodes = [(node, node.attrs["dropout_rate"]) for node in model.walk() if "dropout_rate" in node.attrs]
     try:

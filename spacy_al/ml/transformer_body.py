@@ -148,7 +148,7 @@ def values_unseen(model: PreTrainedModel) -> Iterator[None]:
     scripted = {name: one for name, one in vars(module).items() if isinstance(one, torch.jit.ScriptFunction)}
     asked = torch.jit.is_tracing
     try:
-        torch.jit.is_tracing = _yes  # type: ignore[assignment]
+        torch.jit.is_tracing = _yes
         vars(module).update({name: cast(Any, one)._torchdynamo_inline for name, one in scripted.items()})
         yield
     finally:

@@ -134,7 +134,7 @@ class WordEmbedding(Embedding):
         """The vocabulary's vectors on a device, (rows, width)."""
         if device not in self.tables:
             # Loaded vocabularies are read-only, which torch does not know.
-            data = torch.from_numpy(numpy.require(to_numpy(lexicon.vocab.vectors.data), numpy.float32, "W"))
+            data = torch.from_numpy(numpy.require(to_numpy(lexicon.vocab.vectors.data), numpy.float32, ["W"]))
             self.tables[device] = data.to(device)
         return self.tables[device]
 

@@ -92,17 +92,13 @@ def find_rows(words: Sequence[str], vocab: Vocab) -> Rows:
     if not vectors.shape[0] or not vectors.shape[1] or vectors.mode != "default":
         raise ALError(Errors.A253.format(rows=vectors.shape[0], width=vectors.shape[1], mode=vectors.mode))
     rows = numpy.full(len(words), -1, dtype=numpy.int64)
-    for form in (_as_it_is, str.lower, _hash_digits, _zero_digits):
+    for form in (str, str.lower, _hash_digits, _zero_digits):
         missing = numpy.flatnonzero(rows < 0).tolist()
         if not missing:
             break
         keys = [vocab.strings.as_int(form(words[place])) for place in missing]
         rows[missing] = [vectors.key2row.get(key, -1) for key in keys]
     return rows
-
-
-def _as_it_is(word: str) -> str:
-    return word
 
 
 def _hash_digits(word: str) -> str:
@@ -175,7 +171,8 @@ def _read_package(name: str) -> Tuple[List[str], Floats]:
 
 def _read_table(name: str, path: Path) -> Floats:
     try:
-        return numpy.load(path, allow_pickle=False)
+        table: Floats = numpy.load(path, allow_pickle=False)
+        return table
     except (ValueError, EOFError) as error:
         raise ALError(Errors.A252.format(package=name, problem=f"{path.name}: {error}")) from error
 
@@ -187,6 +184,7 @@ def _read_index(name: str, path: Path) -> List[str]:
         problem = "reading it needs pyarrow: pip install 'spacy_al[glove]'"
         raise ALError(Errors.A252.format(package=name, problem=problem)) from error
     try:
-        return parquet.read_table(path, columns=["index"]).column("index").to_pylist()
+        words: List[str] = parquet.read_table(path, columns=["index"]).column("index").to_pylist()
+        return words
     except ArrowException as error:
         raise ALError(Errors.A252.format(package=name, problem=f"{path.name}: {error}")) from error

@@ -122,7 +122,8 @@ class WordpieceTable:
                 encoded = self.tokenizer([[word] for word in words], is_split_into_words=True, add_special_tokens=False)
             except AssertionError as error:
                 raise ALError(Errors.A211.format(tokenizer=type(self.tokenizer).__name__)) from error
-            return encoded["input_ids"]
+            ids: List[List[int]] = encoded["input_ids"]
+            return ids
         return [self.tokenizer.convert_tokens_to_ids(self.tokenizer.tokenize(word)) for word in words]
 
 
@@ -151,7 +152,8 @@ def best_windows(n_pieces: int, spans: Sequence[Tuple[int, int]]) -> Ints:
     # A sentence's own edge is no lack of context, so it counts as far away.
     left[:1] = numpy.where(left[:1] >= 0, left[:1] + n_pieces, left[:1])
     right[-1:] = numpy.where(right[-1:] >= 0, right[-1:] + n_pieces, right[-1:])
-    return numpy.minimum(left, right).argmax(0)
+    best: Ints = numpy.minimum(left, right).argmax(0)
+    return best
 
 
 def collate(

@@ -1,8 +1,7 @@
 """One object of a JSONL file as typed data, or an error that says what is wrong with it and where."""
 
-from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Mapping, Type, TypeVar
+from typing import Annotated, Mapping, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -15,19 +14,13 @@ Amount = Annotated[Number, Field(ge=0)]
 Kind = TypeVar("Kind")
 
 
-@cache
-def _adapter(kind: Type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
-def checked(kind: Type[Kind], values: Mapping[str, object], *, path: Path, line: int) -> Kind:
-    """Make one of a pydantic model or dataclass; raises ALError A701 for the first value at fault.
+def checked(kind: TypeAdapter[Kind], values: Mapping[str, object], *, path: Path, line: int) -> Kind:
+    """Make one of a kind of typed data; raises ALError A701 for the first value at fault.
 
     values (Mapping[str, object]): The object. path (Path), line (int): Where it stands.
     """
     try:
-        made: Kind = _adapter(kind).validate_python(values)
-        return made
+        return kind.validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
         field, problem = ".".join(map(str, first["loc"])), first["msg"][:1].lower() + first["msg"][1:]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Container, Dict, Iterable, List, Optional, Sequence
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import TypeAdapter, ValidationInfo, field_validator
 from pydantic import dataclasses as checked_dataclasses
 
 from ..jsonl import read_jsonl
@@ -86,6 +86,7 @@ class Make:
 
 
 Rounds = Dict[int, List[Chosen]]
+CHOSEN = TypeAdapter(Chosen)
 
 
 def read_rounds(run: Path) -> Rounds:
@@ -98,7 +99,7 @@ def read_rounds(run: Path) -> Rounds:
     folder = RunFolder(run)
     files = {number: folder.selected(number) for number in folder.numbers()}
     return {
-        number: [checked(Chosen, row, path=path, line=line) for line, row in read_jsonl(path)]
+        number: [checked(CHOSEN, row, path=path, line=line) for line, row in read_jsonl(path)]
         for number, path in files.items()
         if path.is_file()
     }

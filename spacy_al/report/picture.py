@@ -55,11 +55,11 @@ def finish(figure: "Figure") -> Picture:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     png, svg = io.BytesIO(), io.StringIO()
-    FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})  # type: ignore[no-untyped-call]
+    FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})
     figure.patch.set_alpha(0)
     # Text stays text, and equal drawings are equal bytes. There is no argument for either outside rcParams.
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "spacy_al"}):
-        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
+        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})
     return Picture(png.getvalue(), _for_page(svg.getvalue()))
 
 

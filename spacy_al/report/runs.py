@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from ..errors import ALError, Errors
 from ..jsonl import parse_object, read_jsonl
@@ -60,6 +60,9 @@ class Row(BaseModel):
     ents_per_type: Optional[Dict[str, TypeScore]] = None
     seconds: Optional[Dict[str, Optional[Amount]]] = None
     peak_memory: Optional[Dict[str, Optional[Amount]]] = None
+
+
+ROW = TypeAdapter(Row)
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ def _round(values: Mapping[str, Any], *, path: Path, line: int) -> Round:
         values = {**values, **{f"ents_{key}": held.get(key) for key in ("f", "p", "r", "per_type")}}
     if values.get("ents_f") is None:
         raise ALError(Errors.A705.format(path=path, line=line, round=values.get("round")))
-    row = checked(Row, values, path=path, line=line)
+    row = checked(ROW, values, path=path, line=line)
     return Round(
         number=row.round,
         sentences=row.labelled_sentences,
