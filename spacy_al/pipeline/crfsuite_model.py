@@ -11,6 +11,7 @@ import numpy
 from numpy.typing import NDArray
 
 from ..errors import ALError, Errors
+from .entities import at_least, check_values
 
 UNDERFLOW = 1e-290  # below this a double has lost digits, or is 0
 
@@ -33,11 +34,8 @@ class CRFSettings:
 
     def check(self, section: str) -> "CRFSettings":
         """Return these settings; raises ALError A008 naming one that crfsuite cannot work with."""
-        for key, least in (("c1", 0), ("c2", 0), ("max_iterations", 1), ("min_freq", 0)):
-            value = getattr(self, key)
-            if not (math.isfinite(value) and value >= least):
-                problem = f"give a number of at least {least}."
-                raise ALError(Errors.A008.format(section=section, key=key, value=value, problem=problem))
+        rules = {"c1": at_least(0), "c2": at_least(0), "max_iterations": at_least(1), "min_freq": at_least(0)}
+        check_values(self, section, rules)
         return self
 
 

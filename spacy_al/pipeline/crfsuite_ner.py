@@ -1,6 +1,7 @@
 """The component `crfsuite_ner`: a CRF over hand-made features, the paper's baseline, in any pipeline."""
 
 import warnings
+from dataclasses import asdict
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 import numpy
@@ -16,7 +17,7 @@ from ..errors import ALError, Errors, Warnings
 from ..types import TagSamples
 from .crf_features import FeatureCache, FeatureExtractor
 from .crfsuite_model import CRFModel, CRFSettings
-from .entities import annotated, require, set_entities
+from .entities import RECOGNIZER, SCORER, annotated, require, set_entities
 from .one_go import OneGoTagger
 
 DEFAULT_FEATURES = {"@al_features": "spacy-al.PaperFeatures.v1", "use_pos": True}
@@ -25,19 +26,14 @@ SAMPLE_SENTENCES = 256  # in one TagSamples
 
 @Language.factory(
     "crfsuite_ner",
-    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
     default_config={
         "labels": [],
         "scheme": "IOB1",
         "features": DEFAULT_FEATURES,
-        "c1": 0.1,
-        "c2": 0.1,
-        "max_iterations": 100,
-        "min_freq": 0.0,
-        "all_possible_transitions": False,
-        "scorer": {"@scorers": "spacy.ner_scorer.v1"},
+        **asdict(CRFSettings()),
+        "scorer": SCORER,
     },
-    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+    **RECOGNIZER,
 )
 def make_crfsuite_ner(
     nlp: Language,

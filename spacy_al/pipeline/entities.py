@@ -1,9 +1,10 @@
 """What the baseline taggers share: optional packages, declared labels, and which examples to learn from."""
 
 import importlib
+import math
 import warnings
 from types import ModuleType
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -14,6 +15,27 @@ from ..corpus.labels import LabelData, check_labels
 from ..errors import ALError, Errors, Warnings
 from ..ml.stages import IGNORE
 from ..ml.tags import TagCodec, first_unknown_label
+
+# What every factory of an entity recogniser tells spaCy.
+RECOGNIZER: Dict[str, Any] = {
+    "assigns": ["doc.ents", "token.ent_iob", "token.ent_type"],
+    "default_score_weights": {"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+}
+SCORER = {"@scorers": "spacy.ner_scorer.v1"}
+Rule = Tuple[Callable[[Any], bool], str]  # whether a value will do, and what to do if not
+
+
+def at_least(least: float) -> Rule:
+    """The rule of a setting that has a least value."""
+    return lambda value: math.isfinite(value) and value >= least, f"give a number of at least {least}."
+
+
+def check_values(settings: object, section: str, rules: Mapping[str, Rule]) -> None:
+    """Raise ALError A008 for the first of some settings that breaks its rule. section (str): Of the config."""
+    for key, (holds, problem) in rules.items():
+        value = getattr(settings, key)
+        if not holds(value):
+            raise ALError(Errors.A008.format(section=section, key=key, value=value, problem=problem))
 
 
 def require(module: str, *, pipe: str, extra: str) -> ModuleType:
@@ -66,7 +88,7 @@ def annotated(
     RAISES: ALError A301 for an entity whose label is not declared.
     """
     examples = [example for example in examples if len(example.predicted)]
-    pairs = [(example, _gold(example, codec, labels, pipe=pipe)) for example in examples]
+    pairs = [(example, gold_tags(example, codec, labels, pipe=pipe)) for example in examples]
     whole = [(example, numbers) for example, numbers in pairs if (numbers != IGNORE).all()]
     if whole and len(whole) < len(pairs):
         left = len(pairs) - len(whole)
@@ -74,7 +96,8 @@ def annotated(
     return whole
 
 
-def _gold(example: Example, codec: TagCodec, labels: Sequence[str], *, pipe: str) -> NDArray[numpy.int64]:
+def gold_tags(example: Example, codec: TagCodec, labels: Sequence[str], *, pipe: str) -> NDArray[numpy.int64]:
+    """`TagCodec.gold`; raises ALError A301 for an entity whose label is not declared."""
     try:
         return codec.gold(example)
     except KeyError as error:

@@ -12,12 +12,14 @@ from spacy.vocab import Vocab
 from ..corpus.labels import check_labels
 from ..corpus.schemes import decode
 from ..errors import ALError, Errors
+from ..ml.network import check_dropout
 from ..ml.thinc_encoder import thinc_seed
 from ..types import TagSamples
+from ..uncertainty.confidence import token_slices
 from . import flair_model, flair_params, flair_sampling, flair_training
 from .entities import annotated, set_entities
 from .flair_embeddings import EmbeddingRecipe
-from .flair_model import Shape, TrainerSettings
+from .flair_settings import Shape, TrainerSettings
 from .one_go import OneGoTagger
 
 
@@ -109,7 +111,7 @@ class FlairNER(OneGoTagger):
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Set `doc.ents` of Docs (`set_entities`), `batch_size` at a time."""
         handle = self.get_error_handler()
-        for docs in minibatch(stream, size=batch_size):  # type: ignore[no-untyped-call]
+        for docs in minibatch(stream, size=batch_size):
             try:
                 self._annotate(docs)
                 yield from docs
@@ -118,10 +120,9 @@ class FlairNER(OneGoTagger):
 
     def _annotate(self, docs: Sequence[Doc]) -> None:
         for samples in self.sample(docs):
-            best, start = samples.best[0].tolist(), 0
-            for number, length in zip(samples.order, samples.lengths.tolist(), strict=True):
-                set_entities(docs[number], self.codec.spans(docs[number], best[start : start + length]))
-                start += length
+            best = samples.best[0].tolist()
+            for number, tokens in token_slices(samples):
+                set_entities(docs[number], self.codec.spans(docs[number], best[tokens]))
 
     def sample(
         self, docs: Sequence[Doc], *, passes: int = 1, dropout: str = "off", seed: int = 0
@@ -138,8 +139,7 @@ class FlairNER(OneGoTagger):
         RAISES: ALError A200 for a kind that the tagger does not have, A333 before `initialize`.
         """
         tagger = self._ready()
-        if dropout not in self.dropouts:
-            raise ALError(Errors.A200.format(pipe=self.name, dropout=dropout, known=", ".join(self.dropouts)))
+        check_dropout(flair_sampling.dropouts(tagger), dropout, self.name)
         flair_model.use_device()
         yield from flair_sampling.sample(tagger, docs, self.tags, passes=passes, dropout=dropout, seed=seed)
 
@@ -175,37 +175,12 @@ class FlairNER(OneGoTagger):
 
     def __reduce__(self) -> Tuple[Callable[..., Any], Tuple[Any, ...]]:
         # Flair's objects do not travel between processes safely; what is saved does.
-        settings = (
-            self.vocab,
-            self.name,
-            self.embeddings,
-            self.label_data,
-            self.scheme,
-            self.shape,
-            self.trainer,
-        )
-        return _rebuild, (*settings, self.scorer, self.to_bytes())
+        settings = {
+            "embeddings": self.embeddings, "labels": self.label_data, "scheme": self.scheme, "shape": self.shape,
+            "trainer": self.trainer, "scorer": self.scorer,
+        }  # fmt: skip
+        return _rebuild, (self.vocab, self.name, settings, self.to_bytes())
 
 
-def _rebuild(
-    vocab: Vocab,
-    name: str,
-    embeddings: EmbeddingRecipe,
-    labels: List[str],
-    scheme: str,
-    shape: Shape,
-    trainer: TrainerSettings,
-    scorer: Optional[Callable[..., Dict[str, Any]]],
-    data: bytes,
-) -> FlairNER:
-    pipe = FlairNER(
-        vocab,
-        name,
-        embeddings=embeddings,
-        labels=labels,
-        scheme=scheme,
-        shape=shape,
-        trainer=trainer,
-        scorer=scorer,
-    )
-    return pipe.from_bytes(data)
+def _rebuild(vocab: Vocab, name: str, settings: Dict[str, Any], data: bytes) -> FlairNER:
+    return FlairNER(vocab, name, **settings).from_bytes(data)

@@ -2,9 +2,8 @@
 
 import contextlib
 import logging
-import math
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Iterator, List, Sequence
 
 import flair
@@ -21,6 +20,7 @@ from thinc.api import get_torch_default_device
 
 from ..corpus.schemes import encode
 from ..errors import ALError, Errors
+from .flair_settings import Shape
 
 TAG_TYPE = "ner"
 FORMATS = {"IOB1": "BIO", "IOB2": "BIO", "BILOU": "BIOES"}
@@ -66,76 +66,6 @@ def columns(tagger: SequenceTagger, tags: Sequence[str]) -> torch.Tensor:
     """Where our tags stand among Flair's, (tags,) int64."""
     numbers = [tagger.label_dictionary.get_idx_for_item(flair_tag(tag)) for tag in tags]
     return torch.tensor(numbers, dtype=torch.long, device=tagger.linear.weight.device)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The network around the embeddings; by default the paper's section C.2, and Flair's rates of dropout.
-
-    hidden_size (int): Units of the LSTM in each direction. rnn_layers (int): Its layers.
-    use_crf (bool): Decode with a CRF instead of token by token.
-    word_dropout, locked_dropout, dropout (float): Rates of Flair's three kinds of dropout.
-    """
-
-    hidden_size: int = 128
-    rnn_layers: int = 1
-    use_crf: bool = True
-    word_dropout: float = 0.05
-    locked_dropout: float = 0.5
-    dropout: float = 0.0
-
-    def check(self, section: str) -> "Shape":
-        """Return it; raises ALError A008 naming a value that Flair cannot work with."""
-        for key in ("word_dropout", "locked_dropout", "dropout"):
-            _require(
-                section,
-                key,
-                getattr(self, key),
-                0 <= getattr(self, key) < 1,
-                "give a rate from 0 to below 1.",
-            )
-        for key in ("hidden_size", "rnn_layers"):
-            _require(section, key, getattr(self, key), getattr(self, key) >= 1, "give a number of at least 1.")
-        return self
-
-
-@dataclass(frozen=True)
-class TrainerSettings:
-    """How Flair's ModelTrainer trains; the paper's section C.2 by default.
-
-    learning_rate (float): At the start. anneal_factor (float): It is multiplied by this ...
-    patience (int): ... when the dev score has not risen for more than this number of epochs, and the best
-        epoch's weights are put back.
-    min_learning_rate (float): Training ends below it. max_epochs (int): Or after this number of epochs.
-    mini_batch_size (int): Sentences in a batch. optimizer (str): "SGD" or "AdamW".
-    """
-
-    learning_rate: float = 0.1
-    anneal_factor: float = 0.5
-    patience: int = 3
-    min_learning_rate: float = 0.0001
-    max_epochs: int = 30
-    mini_batch_size: int = 32
-    optimizer: str = "SGD"
-
-    def check(self, section: str) -> "TrainerSettings":
-        """Return it; raises ALError A008 naming a value that Flair cannot work with."""
-        for key in ("learning_rate", "min_learning_rate"):
-            value = getattr(self, key)
-            _require(section, key, value, math.isfinite(value) and value > 0, "give a number above 0.")
-        for key, least in (("patience", 0), ("max_epochs", 1), ("mini_batch_size", 1)):
-            value = getattr(self, key)
-            _require(section, key, value, value >= least, f"give a number of at least {least}.")
-        inside = 0 < self.anneal_factor < 1
-        _require(section, "anneal_factor", self.anneal_factor, inside, "give a number between 0 and 1.")
-        known = self.optimizer in ("SGD", "AdamW")
-        _require(section, "optimizer", self.optimizer, known, "choose SGD or AdamW.")
-        return self
-
-
-def _require(section: str, key: str, value: object, holds: bool, problem: str) -> None:
-    if not holds:
-        raise ALError(Errors.A008.format(section=section, key=key, value=value, problem=problem))
 
 
 def build_tagger(embeddings: TokenEmbeddings, shape: Shape, labels: Sequence[str], scheme: str) -> SequenceTagger:

@@ -1,11 +1,13 @@
 """The factory `flair_ner`; Flair itself is imported only when the component is made."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from spacy.language import Language
 
-from .entities import require
+from .entities import RECOGNIZER, SCORER, require
 from .flair_embeddings import EmbeddingRecipe
+from .flair_settings import Shape, TrainerSettings
 
 if TYPE_CHECKING:
     from .flair_component import FlairNER
@@ -26,27 +28,15 @@ DEFAULT_EMBEDDINGS = {
 
 @Language.factory(
     "flair_ner",
-    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
     default_config={
         "labels": [],
         "scheme": "IOB2",
         "embeddings": DEFAULT_EMBEDDINGS,
-        "hidden_size": 128,
-        "rnn_layers": 1,
-        "use_crf": True,
-        "word_dropout": 0.05,
-        "locked_dropout": 0.5,
-        "dropout": 0.0,
-        "learning_rate": 0.1,
-        "anneal_factor": 0.5,
-        "patience": 3,
-        "min_learning_rate": 0.0001,
-        "max_epochs": 30,
-        "mini_batch_size": 32,
-        "optimizer": "SGD",
-        "scorer": {"@scorers": "spacy.ner_scorer.v1"},
+        **asdict(Shape()),
+        **asdict(TrainerSettings()),
+        "scorer": SCORER,
     },
-    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+    **RECOGNIZER,
 )
 def make_flair_ner(
     nlp: Language,
@@ -75,15 +65,14 @@ def make_flair_ner(
     scheme (str): "IOB1", "IOB2" or "BILOU"; the last is what Flair calls BIOES.
     embeddings (EmbeddingRecipe): One of `spacy-al.FlairWordVectors.v1`, `FlairCharacters`,
         `FlairTransformer`, `FlairEmbedding` (any of Flair's) and `FlairStack` (several).
-    hidden_size to dropout: See `flair_model.Shape`.
-    learning_rate to optimizer: See `flair_model.TrainerSettings`.
+    hidden_size to dropout: See `flair_settings.Shape`.
+    learning_rate to optimizer: See `flair_settings.TrainerSettings`.
     scorer (Optional[Callable]): The scoring method.
     RAISES: ALError A330 when Flair is not installed, A008 for a setting out of range, A100 or A101 for a bad
         scheme or label.
     """
     require("flair", pipe=name, extra="flair")
     from .flair_component import FlairNER
-    from .flair_model import Shape, TrainerSettings
 
     shape = Shape(hidden_size, rnn_layers, use_crf, word_dropout, locked_dropout, dropout)
     trainer = TrainerSettings(

@@ -14,7 +14,8 @@ from spacy.tokens import Doc
 
 from ..corpus.schemes import Span
 from ..ml.thinc_encoder import thinc_seed
-from .flair_model import TAG_TYPE, TrainerSettings, make_sentence, quiet
+from .flair_model import TAG_TYPE, make_sentence, quiet
+from .flair_settings import TrainerSettings
 
 OPTIMIZERS = {"SGD": torch.optim.SGD, "AdamW": torch.optim.AdamW}
 

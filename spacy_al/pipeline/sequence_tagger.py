@@ -13,17 +13,18 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer
 from torch import Tensor
 
-from ..corpus.labels import LabelData, check_labels
-from ..corpus.schemes import SCHEMES, tag_names
+from ..corpus.labels import LabelData
+from ..corpus.schemes import SCHEMES, entity_spans, tag_names
 from ..errors import ALError, Errors
 from ..ids import token_key
+from ..ml.encoder_shim import DocsModel
 from ..ml.snapshot import Snapshot
-from ..ml.tagger import TaggerModel, tagger_shim
+from ..ml.tagger import tagger_shim
 from ..ml.tagger_shim import TaggerShim
-from ..ml.tags import TagCodec, first_unknown_label
+from ..ml.tags import TagCodec
 from ..tasks import TokenSpan
 from ..types import TagSamples
-from .entities import set_entities
+from .entities import RECOGNIZER, SCORER, gold_tags, resolve_labels, set_entities
 
 DEFAULT_CONFIG = """
 [model]
@@ -54,7 +55,7 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
     def __init__(
         self,
         vocab: Vocab,
-        model: TaggerModel,
+        model: DocsModel,
         name: str = "sequence_tagger",
         *,
         labels: Sequence[str],
@@ -148,10 +149,8 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
         """
         validate_get_examples(get_examples, "SequenceTagger.initialize")
         examples = list(get_examples())
-        for label in check_labels(labels, pipe=self.name) or ([] if self.labels else labels_of(examples)):
+        for label in resolve_labels(self.labels, labels, examples, pipe=self.name):
             self.add_label(label)
-        if not self.labels:
-            raise ALError(Errors.A300.format(name=self.name))
         self._shim.state.declare(self.tags, self.scheme)
         self.snapshot = None
         self.model.initialize(X=[eg.x for eg in examples[:10]])
@@ -199,7 +198,7 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
         losses.setdefault(self.name, 0.0)
         examples = list(examples)
         validate_examples(examples, "SequenceTagger.update")
-        tags = [self._gold(eg) for eg in examples]
+        tags = [gold_tags(eg, self._codec(), self.labels, pipe=self.name) for eg in examples]
         if not sum(map(len, tags)):
             return losses
         rejected = [self._rejected(eg) for eg in examples] if self.learns_from_rejected else []
@@ -215,17 +214,9 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
         """The loss is computed in torch by `update`; see `spacy_al.ml.tagger.refuse_backprop`."""
         raise ALError(Errors.A202)
 
-    def _gold(self, eg: Example) -> NDArray[numpy.int64]:
-        try:
-            return self._codec().gold(eg)
-        except KeyError as error:
-            label = first_unknown_label(eg.y, self.labels)
-            message = Errors.A301.format(name=self.name, text=eg.y.text[:60], label=label, labels=list(self.labels))
-            raise ALError(message) from error
-
     def _rejected(self, eg: Example) -> List[TokenSpan]:
         spans = self._codec().rejected(eg)
-        entities = {(ent.start, ent.end, ent.label_) for ent in eg.y.ents} if spans else set()
+        entities = entity_spans(eg.y) if spans else []
         for span in spans:
             problem = "is an entity there as well" if span in entities else None
             if span[2] not in self.labels:
@@ -283,21 +274,10 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
         )
 
 
-def labels_of(examples: Sequence[Example]) -> List[str]:
-    """The entity types in gold annotation, sorted."""
-    return sorted({ent.label_ for eg in examples for ent in eg.y.ents})
-
-
 @Language.factory(
     "sequence_tagger",
-    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
-    default_config={
-        **Config().from_str(DEFAULT_CONFIG),
-        "labels": [],
-        "scheme": "IOB2",
-        "scorer": {"@scorers": "spacy.ner_scorer.v1"},
-    },
-    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+    default_config={**Config().from_str(DEFAULT_CONFIG), "labels": [], "scheme": "IOB2", "scorer": SCORER},
+    **RECOGNIZER,
 )
 def make_sequence_tagger(
     nlp: Language,

@@ -8,9 +8,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, Token
 from spacy.util import minibatch
 
+from ..corpus.schemes import entity_spans
 from ..errors import ALError, Errors
 from ..types import TagSamples
-from ..uncertainty.confidence import sentence_slices, span_confidences
+from ..uncertainty.confidence import span_confidences, token_slices
 from ..uncertainty.marginals import token_entropy
 from ..uncertainty.measures import Measure, check_measures, get_measures
 from ..uncertainty.shading import ShadedSentence, render_sentences
@@ -82,7 +83,7 @@ class Uncertainty:
         """Set the attributes of Docs in batches; yields them in their order."""
         self._keep_states()
         sampler, dropout = self._find_sampler()
-        for docs in minibatch(stream, size=batch_size):  # type: ignore[no-untyped-call]
+        for docs in minibatch(stream, size=batch_size):
             batch = list(docs)
             self._annotate(batch, sampler, dropout)
             yield from batch
@@ -156,9 +157,9 @@ def _score(docs: Sequence[Doc], sampler: TagSampler, **how: Any) -> Scored:
     for samples in sampler.sample(docs, **how):
         probs = samples.probs.cpu().numpy()
         found = []
-        for number, (start, end) in zip(samples.order, sentence_slices(samples.lengths.tolist()), strict=True):
+        for number, tokens in token_slices(samples):
             spans = entity_spans(docs[number])
-            values = span_confidences(probs[:, start:end], spans, tags, sampler.scheme)
+            values = span_confidences(probs[:, tokens], spans, tags, sampler.scheme)
             found.append({span: value for span, value in zip(spans, values, strict=True) if value is not None})
         yield samples, found
 
@@ -167,11 +168,10 @@ def _set_numbers(docs: Sequence[Doc], samples: TagSamples, measures: Sequence[Me
     names = [measure.name for measure in measures]
     columns = [measure.function(samples).tolist() for measure in measures]
     tokens = (measures[0].token_function or token_entropy)(samples).tolist()
-    slices = sentence_slices(samples.lengths.tolist())
-    for place, (number, (start, end)) in enumerate(zip(samples.order, slices, strict=True)):
+    for place, (number, own) in enumerate(token_slices(samples)):
         values = dict(zip(names, [column[place] for column in columns], strict=True))
         docs[number]._.set(f"{prefix}uncertainty", values)
-        docs[number].user_data[prefix + TOKENS] = tokens[start:end]
+        docs[number].user_data[prefix + TOKENS] = tokens[own]
 
 
 @Language.factory(
@@ -260,11 +260,6 @@ def _place(span: Span) -> str:
 
 def _end(doc: Doc) -> int:
     return doc[-1].idx + len(doc[-1]) if len(doc) else 0
-
-
-def entity_spans(doc: Doc) -> List[Entity]:
-    """The entities of a Doc as plain values."""
-    return [(ent.start, ent.end, ent.label_) for ent in doc.ents]
 
 
 def render_html(docs: Iterable[Doc], *, title: str = "Uncertainty", note: str = "", page: bool = True) -> str:

@@ -16,31 +16,14 @@ from spacy_al.errors import ALError
 from spacy_al.pipeline import transition, upstream
 from spacy_al.pipeline.adapters import find_target, get_sampler
 
+from ..acquisition.taggers import BY_HASH, FROM_TOK2VEC, STOCK
+
 TEXTS = [
     (["Ann", "Lee", "saw", "Rome", "."], ["B-PER", "I-PER", "O", "B-LOC", "O"]),
     (["In", "Oslo", ",", "Bob", "slept"], ["O", "B-LOC", "O", "B-PER", "O"]),
     (["Nobody", "came"], ["O", "O"]),
     (["New", "York", "loves", "Ann"], ["B-LOC", "I-LOC", "O", "B-PER"]),
 ]
-NER = {
-    "@architectures": "spacy.TransitionBasedParser.v2",
-    "state_type": "ner",
-    "extra_state_tokens": False,
-    "hidden_width": 16,
-    "maxout_pieces": 2,
-    "use_upper": True,
-}
-LISTENER = {"@architectures": "spacy.Tok2VecListener.v1", "width": 96}
-EMBED = {
-    "@architectures": "spacy.HashEmbedCNN.v2",
-    "pretrained_vectors": None,
-    "width": 32,
-    "depth": 1,
-    "embed_size": 100,
-    "window_size": 1,
-    "maxout_pieces": 2,
-    "subword_features": True,
-}
 
 
 def train(nlp, steps=40):
@@ -60,9 +43,9 @@ def build(kind, **config):
     nlp = spacy.blank("en")
     if kind.endswith("listener"):
         nlp.add_pipe("tok2vec")
-    encoder = LISTENER if kind.endswith("listener") else EMBED
+    encoder = FROM_TOK2VEC if kind.endswith("listener") else BY_HASH
     if kind.startswith("ner"):
-        nlp.add_pipe("ner", config={"model": {**NER, "tok2vec": encoder, **config}})
+        nlp.add_pipe("ner", config={"model": {**STOCK, "tok2vec": encoder, **config}})
     else:
         nlp.add_pipe("sequence_tagger", config={"model": {"encoder": encoder}})
     return train(nlp)

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from spacy_al.errors import ALError
-from spacy_al.pipeline.flair_model import TrainerSettings
+from spacy_al.pipeline.flair_settings import TrainerSettings
 from spacy_al.pipeline.flair_training import KeepBest, labelled_sentence
 
 from .flair_helpers import example, make
