@@ -21,16 +21,6 @@ class Estimate:
     high: float
     entities: int
 
-    @property
-    def half_width(self) -> float:
-        """Half of the interval's width."""
-        return (self.high - self.low) / 2
-
-    @property
-    def more(self) -> int:
-        """How many more gold entities would halve the interval: its width falls with the root of their number."""
-        return 3 * self.entities
-
 
 def count_spans(gold: Sequence[Spans], predicted: Sequence[Spans], labels: Sequence[str]) -> Counts:
     """Entities found, made up and missed in each sentence, by label.

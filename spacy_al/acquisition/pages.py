@@ -7,7 +7,7 @@ from spacy.tokens import Doc, Span
 from ..corpus.schemes import decode
 from ..pipeline.protocol import TagSampler
 from ..pipeline.uncertainty import annotate_docs, render_html, set_extensions
-from ..uncertainty.confidence import sentence_slices
+from ..uncertainty.confidence import token_slices
 from ..uncertainty.measures import Measure
 
 
@@ -39,8 +39,7 @@ def set_entities(docs: Sequence[Doc], sampler: TagSampler) -> None:
     """Set `doc.ents` to the entities of the tagger's best sequence without dropout."""
     for samples in sampler.sample(docs, passes=1, dropout="off", seed=0):
         best: List[int] = samples.best[0].tolist()
-        slices = sentence_slices(samples.lengths.tolist())
-        for number, (start, end) in zip(samples.order, slices, strict=True):
-            found = decode([sampler.tags[tag] for tag in best[start:end]], sampler.scheme)
+        for number, tokens in token_slices(samples):
+            found = decode([sampler.tags[tag] for tag in best[tokens]], sampler.scheme)
             doc = docs[number]
             doc.set_ents([Span(doc, first, last, label=label) for first, last, label in found])

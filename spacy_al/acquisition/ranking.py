@@ -129,26 +129,6 @@ def score_into(
     )
 
 
-def rank_docs(
-    docs: Iterable[Doc],
-    sampler: Optional[Sampler],
-    measures: Sequence[Measure],
-    *,
-    passes: int,
-    dropout: str,
-    seed: int,
-    known: Optional[Numbers] = None,
-) -> Ranking:
-    """Score sentences from a stream and order them; arguments and errors as in `score_docs` and `Ranking`.
-
-    RETURNS (Ranking): To be closed, or used in a `with` block: its texts are in a temporary file.
-    """
-    ranking = Ranking(measures, known)
-    score_into(ranking, docs, sampler, passes=passes, dropout=dropout, seed=seed)
-    ranking.sort(seed)
-    return ranking
-
-
 def write_ranking(path: Path, ranking: Ranking, *, limit: Optional[int] = None) -> int:
     """Write a ranking as JSONL in one step.
 

@@ -6,6 +6,7 @@ from typing import Dict, List, Tuple
 import numpy
 from numpy.typing import NDArray
 
+from ..corpus.split import take_budget
 from ..tasks import Question
 from .queries import Query
 from .strategies import Strategy, rank, top_utility
@@ -38,25 +39,16 @@ def create_redundancy(most: int = 2, similarity: float = 0.0, pool: int = 4) -> 
 def limited(query: Query, order: List[int], most: int) -> List[Question]:
     """Take sentences in an order until the budget is met, at most `most` with the same entities."""
     mentions, seen = found_mentions(query), Counter[Mention]()
-    taken: List[int] = []
+    fresh: List[int] = []
     passed: List[int] = []
-    spent = 0.0
     for number in order:
-        if spent >= query.budget:
-            break
         own = mentions.get(number, [])
         if own and all(seen[one] >= most for one in own):
             passed.append(number)
-            continue
-        seen.update(own)
-        taken.append(number)
-        spent += float(query.costs[number])
-    for number in passed:
-        if spent >= query.budget:
-            break
-        taken.append(number)
-        spent += float(query.costs[number])
-    return [query.whole(number) for number in taken]
+        else:
+            seen.update(own)
+            fresh.append(number)
+    return [query.whole(number) for number in take_budget([*fresh, *passed], query.costs, query.budget)]
 
 
 def found_mentions(query: Query) -> Dict[int, List[Mention]]:

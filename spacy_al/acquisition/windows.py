@@ -1,6 +1,5 @@
 """Asking for words instead of sentences: windows of tokens that the model is unsure of."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Dict, List
 
@@ -22,28 +21,20 @@ def create_windows(margin: int = 0, column: str = "token:mnlp") -> Strategy:
     margin (int): Tokens to the left and right; 0 needed the fewest labels (docs/results.md).
     column (str): The uncertainty of tokens, see `Query`.
     """
-    return Windows(margin, column)
 
-
-@dataclass(frozen=True)
-class Windows:
-    """See `create_windows`."""
-
-    margin: int
-    column: str
-
-    def __call__(self, query: Query) -> List[Question]:
-        """See `Strategy`; whole sentences as long as there is no model."""
+    def windows(query: Query) -> List[Question]:
         if not query.has_model or not len(query):
             return top_utility(query)
         first, last = segments(query)
         picks = Picks(query)
-        for token in order_tokens(query, query.columns(self.column)[self.column]):
+        for token in order_tokens(query, query.columns(column)[column]):
             if picks.spent >= query.budget:
                 break
             if picks.free[token]:
-                picks.take(token, first[token] - self.margin, last[token] + self.margin)
+                picks.take(token, first[token] - margin, last[token] + margin)
         return picks.questions()
+
+    return windows
 
 
 class Picks:

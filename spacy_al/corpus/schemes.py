@@ -4,6 +4,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
+from spacy.tokens import Doc
 
 from ..errors import ALError, Errors
 
@@ -75,6 +76,11 @@ def decode(tags: Sequence[str], scheme: str) -> List[Span]:
             spans.append((start, number + 1, open_label))
             open_label = ""
     return spans
+
+
+def entity_spans(doc: Doc) -> List[Span]:
+    """The entities of a Doc: first token, token after the last, label."""
+    return [(ent.start, ent.end, ent.label_) for ent in doc.ents]
 
 
 def find_problem(tags: Sequence[str], scheme: str) -> Optional[Tuple[int, str]]:

@@ -1,9 +1,11 @@
 """Random parts of a corpus by a budget of tokens or sentences."""
 
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List, Sequence, Tuple, TypeVar
 
 import numpy
 from numpy.typing import NDArray
+
+Item = TypeVar("Item")
 
 
 def take_budget(order: Sequence[int], costs: NDArray[Any], budget: float) -> List[int]:
@@ -21,18 +23,18 @@ def take_budget(order: Sequence[int], costs: NDArray[Any], budget: float) -> Lis
 
 
 def split_dev(
-    numbers: Sequence[int], lengths: NDArray[numpy.int64], fraction: float, rng: numpy.random.Generator
-) -> Tuple[List[int], List[int]]:
+    items: Sequence[Item], lengths: NDArray[numpy.int64], fraction: float, rng: numpy.random.Generator
+) -> Tuple[List[Item], List[Item]]:
     """Hold out a random part of labelled sentences as development set.
 
-    numbers (Sequence[int]): The labelled sentences.
-    lengths (NDArray[int64]): Tokens of every sentence of the pool.
+    items (Sequence[Item]): The labelled sentences. lengths (NDArray[int64]): Their tokens, (sentences,).
     fraction (float): Share of tokens held out, 0 to below 1.
     rng (numpy.random.Generator): Draws the part.
-    RETURNS (Tuple[List[int], List[int]]): Sentences to train on and those held out; training keeps at least one.
+    RETURNS (Tuple[List[Item], List[Item]]): Sentences to train on and those held out; training keeps at least one.
     """
-    shuffled = rng.permutation(numpy.asarray(numbers, dtype=numpy.int64)).tolist()
+    shuffled = rng.permutation(len(items)).tolist()
     total = float(lengths[shuffled].sum()) if shuffled else 0.0
     dev = take_budget(shuffled, lengths, fraction * total)[: max(len(shuffled) - 1, 0)]
     held_out = set(dev)
-    return [number for number in numbers if number not in held_out], dev
+    train = [item for number, item in enumerate(items) if number not in held_out]
+    return train, [items[number] for number in dev]

@@ -6,7 +6,7 @@ from typing import Dict, List, Optional, Sequence, Set
 import numpy
 from spacy.language import Language
 
-from ..acquisition.query import Query
+from ..acquisition.queries import Query
 from ..acquisition.strategies import Strategy
 from ..jsonl import write_jsonl
 from ..runs.folder import RunFolder
@@ -14,8 +14,8 @@ from ..runs.state import RunState
 from ..schemas import ActiveLearningSchema
 from ..tasks import Question, Task
 from ..types import Pool
+from .columns import RoundColumns
 from .honest import Honest
-from .scoring import RoundColumns
 from .scoring_ray import TOKEN_VALUES
 from .selection import choose, make_tasks
 

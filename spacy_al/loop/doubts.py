@@ -7,7 +7,6 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 import numpy
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from spacy.training import Example
 
 from ..acquisition.strategies import random_order
 from ..corpus.reader import make_example, without_labels
@@ -18,7 +17,7 @@ from ..runs.folder import RunFolder
 from ..runs.labelled import answered
 from ..runs.state import load_state
 from ..tasks import Task, TokenSpan
-from ..uncertainty.confidence import sentence_slices, tag_numbers
+from ..uncertainty.confidence import tag_numbers, token_slices
 from .evaluation import span_set
 from .learner import Learner
 from .seeds import phase_rng, phase_seed
@@ -87,13 +86,9 @@ def look_again(
 
 def fit(learner: Learner, docs: Sequence[Doc], seed: int) -> None:
     """Train from the start on some labelled sentences, with the run's recipe."""
-    examples: List[Example] = [make_example(doc) for doc in docs]
-    lengths = numpy.array([len(doc) for doc in docs])
-    rng = numpy.random.default_rng(seed)
-    train, dev = split_dev(range(len(docs)), lengths, learner.settings.dev_fraction, rng)
-    learner.trainer.train(
-        Lesson([examples[place] for place in train]), [examples[place] for place in dev], seed=seed % 2**32
-    )
+    examples, lengths = [make_example(doc) for doc in docs], numpy.array([len(doc) for doc in docs])
+    train, dev = split_dev(examples, lengths, learner.settings.dev_fraction, numpy.random.default_rng(seed))
+    learner.trainer.train(Lesson(train), dev, seed=seed % 2**32)
 
 
 def judge(learner: Learner, docs: Sequence[Doc]) -> List[Doubt]:
@@ -103,8 +98,8 @@ def judge(learner: Learner, docs: Sequence[Doc]) -> List[Doubt]:
     number_of = {tag: number for number, tag in enumerate(tags)}
     for samples in sampler.sample([without_labels(doc) for doc in docs], passes=1, dropout="off", seed=0):
         rows = samples.probs[0].double().cpu().numpy()
-        for place, (start, end) in zip(samples.order, sentence_slices(samples.lengths.tolist()), strict=True):
-            doubt = _doubt(docs[place], rows[start:end], tags, number_of, sampler.scheme)
+        for place, tokens in token_slices(samples):
+            doubt = _doubt(docs[place], rows[tokens], tags, number_of, sampler.scheme)
             doubts += [doubt] if doubt is not None else []
     return doubts
 

@@ -25,6 +25,7 @@ from .accounting import effort, totals
 from .asking import Asking
 from .checks import check_labels, check_paths, check_sampling, check_target, check_test, chosen_measures
 from .cold_start import seed_utilities
+from .columns import PoolDocs, RoundColumns
 from .determinism import prepare_cublas
 from .hardware import describe_hardware
 from .holdout import holdout_share
@@ -37,7 +38,6 @@ from .oracle import Oracle, People, SimulatedOracle, separate_file
 from .precision import RoundScoring
 from .reporter import Reporter
 from .retrain import write_train_config
-from .columns import PoolDocs, RoundColumns
 from .scoring_ray import TOKEN_VALUES, run_columns, score_round_on_ray
 from .seeds import phase_rng, phase_seed
 from .selection import make_query, open_numbers

@@ -7,6 +7,7 @@ from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..corpus.schemes import entity_spans
 from ..tasks import TokenSpan
 
 
@@ -29,7 +30,7 @@ def span_scores(nlp: Language, examples: Sequence[Example]) -> Dict[str, Any]:
 
 def span_set(doc: Doc) -> Set[TokenSpan]:
     """The entities of a Doc."""
-    return {(ent.start, ent.end, ent.label_) for ent in doc.ents}
+    return set(entity_spans(doc))
 
 
 def annotate(nlp: Language, examples: Sequence[Example]) -> None:

@@ -16,12 +16,12 @@ from .successor import load_successor, successor_row
 class Judge(Protocol):
     """Trains what has to be trained beside the acquisition model, and says how good a round is."""
 
-    config: Optional[Config]
+    config: Optional[Config] = None  # of the model that is judged, where it is another one
     learner: Learner  # whose training loggers are told of
 
     def ensure(self, round_: int, labelled: Sequence[str], reporter: Reporter) -> None:
-        """Train for a round, unless that was the last training."""
-        ...
+        """Train for a round, unless that was the last training; the acquisition model has been trained."""
+        return
 
     def row(self) -> Dict[str, Any]:
         """Scores on the test set, and who was judged."""
@@ -29,37 +29,25 @@ class Judge(Protocol):
 
     def seconds(self) -> Dict[str, float]:
         """Seconds of work of its own."""
-        ...
+        return {}
 
     def save(self) -> None:
         """Keep its model, if it has one of its own."""
-        ...
+        return
 
 
-class OwnJudge:
+class OwnJudge(Judge):
     """The acquisition model is judged itself."""
-
-    config: Optional[Config] = None
 
     def __init__(self, learner: Learner) -> None:
         self.learner = learner
-
-    def ensure(self, round_: int, labelled: Sequence[str], reporter: Reporter) -> None:
-        """Nothing: it has been trained."""
 
     def row(self) -> Dict[str, Any]:
         """Its scores."""
         return self.learner.evaluate()
 
-    def seconds(self) -> Dict[str, float]:
-        """None of its own."""
-        return {}
 
-    def save(self) -> None:
-        """Nothing beside the run's model."""
-
-
-class SuccessorJudge:
+class SuccessorJudge(Judge):
     """Another model learns from the same labels, and is judged (the paper's Figures 3 and 4)."""
 
     def __init__(self, path: Path, config: Config, acquisition: Learner, folder: RunFolder, *, use_gpu: int) -> None:

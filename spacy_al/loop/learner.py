@@ -73,12 +73,13 @@ class Learner:
         examples = self._labelled(folder, round_, labelled)
         lengths = numpy.array([len(eg.y) for eg in examples])
         self.tokens = int(sum(answered(eg.y).sum() for eg in examples))
-        train, dev = self.split(lengths, round_)
+        rng = phase_rng(self.root, round_, "split")
+        train, dev = split_dev(examples, lengths, self.settings.dev_fraction, rng)
         reporter.phase(round_, "train", 0)
         start = time.perf_counter()
         self.report = self.trainer.train(
-            self._lesson([examples[number] for number in train], folder, round_),
-            [examples[number] for number in dev],
+            self._lesson(train, folder, round_),
+            dev,
             seed=phase_seed(self.root, round_, "train"),
             progress=reporter.step,
         )
@@ -92,11 +93,6 @@ class Learner:
         pseudo = folder.read_pseudo(round_, self.nlp.vocab) if ratio else []
         known = set() if self.labels is None else self.labels.docs.keys()
         return Lesson(examples, [doc for doc in pseudo if doc.user_data["id"] not in known], ratio)
-
-    def split(self, lengths: numpy.ndarray, round_: int) -> Tuple[List[int], List[int]]:
-        """Labelled sentences to train on and to hold out in a round. lengths: their tokens, (sentences,)."""
-        rng = phase_rng(self.root, round_, "split")
-        return split_dev(range(len(lengths)), lengths, self.settings.dev_fraction, rng)
 
     def _labelled(self, folder: RunFolder, round_: int, labelled: Sequence[str]) -> List[Example]:
         labels = self.read_labels(folder, round_)

@@ -3,7 +3,7 @@
 import warnings
 from functools import reduce
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from ..runs.folder import RunFolder
 from ..runs.labelled import merged
 from ..runs.state import RunState
 from ..tasks import Answer, Task
-from ..types import Pool, pool_array
+from ..types import Pool
 
 Windows = Tuple[Tuple[int, int], ...]
 # Attributes (tokens, 3), labels (tokens, 2), lengths, occurrence numbers and sources (sentences,).
@@ -83,31 +83,16 @@ def inside(iob: NDArray[numpy.uint64], windows: Sequence[Tuple[int, int]]) -> ND
     return mask
 
 
-def separate(docs: Iterable[Doc], vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uint64]]:
-    """Take labelled Docs apart into a pool without labels and the labels, for the oracle alone.
-
-    docs (Iterable[Doc]): Read once, one at a time. vocab (Vocab): Theirs.
-    RETURNS (Tuple[Pool, NDArray[uint64]]): The pool, and ENT_IOB and ENT_TYPE of its tokens, (tokens, 2).
-    """
-    labels: List[NDArray[numpy.uint64]] = []
-
-    def bare() -> Iterator[Tuple[NDArray[numpy.uint64], Optional[str]]]:
-        for doc in docs:
-            labels.append(doc.to_array([ENT_IOB, ENT_TYPE]).reshape(-1, 2))  # type: ignore[arg-type]
-            yield pool_array(doc), doc.user_data.get("source")
-
-    pool = Pool.from_arrays(bare(), vocab.strings)
-    return pool, numpy.concatenate(labels) if labels else numpy.zeros((0, 2), dtype=numpy.uint64)
-
-
 def separate_file(path: Path, vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uint64]]:
-    """What `separate` makes of a .spacy file or folder, without making a Doc of each sentence.
+    """Take a .spacy file or folder apart into a pool without labels and the labels, for the oracle alone.
 
+    path (Path): Read in columns, without making a Doc of each sentence. vocab (Vocab): Gets its strings.
+    RETURNS (Tuple[Pool, NDArray[uint64]]): The pool, and ENT_IOB and ENT_TYPE of its tokens, (tokens, 2).
     RAISES: ALError A003 when there is no such file, A130 when a file is not a DocBin.
     """
     parts = [read_part(file_, vocab) for file_ in spacy_files(path)]
     if not parts:
-        return separate([], vocab)
+        return Pool.from_arrays([], vocab.strings), numpy.zeros((0, 2), dtype=numpy.uint64)
     if len(parts) == 1:  # no need to copy what may be large
         attributes, labels, lengths, known, sources = parts[0]
     else:

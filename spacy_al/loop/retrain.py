@@ -49,11 +49,10 @@ class RunLesson:
             examples = [make_example(doc) for doc in docs[: self.sentences]]
             lengths = numpy.array([len(eg.y) for eg in examples])
             rng = phase_rng(self.root, self.round, "split")
-            train, held_out = split_dev(range(len(examples)), lengths, self.dev_fraction, rng)
+            train, self._held_out = split_dev(examples, lengths, self.dev_fraction, rng)
             pseudo = read_docs(self.pseudo, nlp.vocab) if self.pseudo else []
             unlabelled = [doc for doc in pseudo if doc.user_data["id"] not in known]
-            self._lesson = Lesson([examples[number] for number in train], unlabelled, self.ratio)
-            self._held_out = [examples[number] for number in held_out]
+            self._lesson = Lesson(train, unlabelled, self.ratio)
         return self._lesson
 
     def held_out(self, nlp: Language) -> List[Example]:

@@ -14,8 +14,8 @@ from ..files import write_json
 from ..runs.changes import config_changes
 from ..runs.folder import RunFolder
 from ..runs.state import load_state
-from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
-from ..uncertainty.measures import check_measures, get_measures
+from ..schemas import check_active_learning, fill_active_learning
+from .checks import chosen_measures
 from .study_plan import Cell
 
 LOG = "cell.log"
@@ -59,15 +59,10 @@ def cell_config(cell: Cell) -> Config:
         raise ALError(Errors.A003.format(path=cell.config, cure="Paths in a study start where the command runs."))
     try:
         config = fill_active_learning(load_config(cell.config, overrides=dict(cell.settings)))
-        _check_measures(check_active_learning(config.interpolate()))
+        chosen_measures(check_active_learning(config.interpolate()))
     except (ALError, ConfigValidationError, RegistryError, ValueError) as error:
         raise ALError(Errors.A586.format(name=cell.name, config=cell.config, reason=error)) from error
     return config
-
-
-def _check_measures(settings: ActiveLearningSchema) -> None:
-    names = [settings.measure, *([settings.tie_measure] if settings.tie_measure else [])]
-    check_measures(get_measures(names), passes=settings.passes, dropout=settings.dropout)
 
 
 def standing(cell: Cell, output: Path) -> Standing:

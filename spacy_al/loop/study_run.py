@@ -39,14 +39,14 @@ class Outcome:
     reason: str = ""
 
 
-@dataclass
-class Slot:
-    """A place for one process. gpu (int): Its GPU, -1 for none."""
+@dataclass(eq=False)
+class Job:
+    """A cell whose process runs. gpu (int): Its GPU, -1 for none."""
 
+    cell: Cell
     gpu: int
-    cell: Optional[Cell] = None
-    process: Optional["subprocess.Popen[bytes]"] = None
-    log: Optional[BinaryIO] = None
+    process: "subprocess.Popen[bytes]"
+    log: BinaryIO
 
 
 def run_cells(
@@ -69,21 +69,46 @@ def run_cells(
     """
     deadline = time.monotonic() + seconds if seconds is not None else None
     waiting: Deque[Cell] = deque(cells)
-    slots = [Slot(gpu) for gpu in gpus]
+    free: Deque[int] = deque(gpus)
+    running: List[Job] = []
     outcomes: Dict[str, Outcome] = {}
-    threads = max(1, (os.cpu_count() or 1) // len(slots))
+    threads = max(1, (os.cpu_count() or 1) // len(gpus))
+
+    def end(job: Job, outcome: Outcome) -> None:
+        job.log.close()
+        running.remove(job)
+        free.append(job.gpu)
+        outcomes[job.cell.name] = outcome
+        watcher.ended(job.cell, outcome)
+
     try:
-        while waiting or any(slot.cell for slot in slots):
+        while waiting or running:
             if deadline is not None and time.monotonic() >= deadline:
                 break
-            for slot in slots:
-                _collect(slot, output, outcomes, watcher)
-                if slot.cell is None and waiting:
-                    _start(slot, waiting.popleft(), output, threads, accept_changes, watcher)
+            for job in [job for job in running if job.process.poll() is not None]:
+                end(job, outcome_of(job.cell, job.process.returncode, output))
+            while waiting and free:
+                cell, gpu = waiting.popleft(), free.popleft()
+                command = cell_command(cell, output, gpu=gpu, accept_changes=accept_changes)
+                running.append(Job(cell, gpu, *open_cell(command, output / cell.name, gpu=gpu, threads=threads)))
+                watcher.started(cell, gpu)
             time.sleep(POLL)
     finally:
-        _stop(slots, output, outcomes, watcher)
+        for job in running:
+            job.process.terminate()
+        for job in running[:]:
+            end(job, outcome_of(job.cell, 0, output) if _ended_well(job.process) else Outcome("stopped"))
     return {**outcomes, **{cell.name: Outcome("stopped") for cell in waiting}}
+
+
+def _ended_well(process: "subprocess.Popen[bytes]") -> bool:
+    """Whether a process that was told to end has come to its own end; one that goes on is killed."""
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    return process.returncode == 0
 
 
 def cell_command(cell: Cell, output: Path, *, gpu: int, accept_changes: bool = False) -> List[str]:
@@ -102,13 +127,6 @@ def cell_command(cell: Cell, output: Path, *, gpu: int, accept_changes: bool = F
     for key, value in cell.settings.items():
         command += [f"--{key}", json.dumps(value)]
     return command
-
-
-def _start(slot: Slot, cell: Cell, output: Path, threads: int, accept_changes: bool, watcher: Watcher) -> None:
-    command = cell_command(cell, output, gpu=slot.gpu, accept_changes=accept_changes)
-    slot.process, slot.log = open_cell(command, output / cell.name, gpu=slot.gpu, threads=threads)
-    slot.cell = cell
-    watcher.started(cell, slot.gpu)
 
 
 def open_cell(
@@ -132,13 +150,6 @@ def open_cell(
     return process, log
 
 
-def _collect(slot: Slot, output: Path, outcomes: Dict[str, Outcome], watcher: Watcher) -> None:
-    if slot.cell is None or slot.process is None or slot.process.poll() is None:
-        return
-    outcome = outcome_of(slot.cell, slot.process.returncode, output)
-    _free(slot, outcome, outcomes, watcher)
-
-
 def outcome_of(cell: Cell, code: int, output: Path) -> Outcome:
     """How a cell came out, from the exit status of its process and its folder."""
     if code < 0:
@@ -149,29 +160,3 @@ def outcome_of(cell: Cell, code: int, output: Path) -> Outcome:
         return Outcome(standing(cell, output).state)
     except ALError as error:
         return Outcome("failed", str(error))
-
-
-def _free(slot: Slot, outcome: Outcome, outcomes: Dict[str, Outcome], watcher: Watcher) -> None:
-    cell, slot.cell, slot.process = slot.cell, None, None
-    if slot.log is not None:
-        slot.log.close()
-    if cell is not None:
-        outcomes[cell.name] = outcome
-        watcher.ended(cell, outcome)
-
-
-def _stop(slots: Sequence[Slot], output: Path, outcomes: Dict[str, Outcome], watcher: Watcher) -> None:
-    for slot in slots:
-        if slot.process is not None and slot.process.poll() is None:
-            slot.process.terminate()
-    for slot in slots:
-        if slot.process is None or slot.cell is None:
-            continue
-        try:
-            slot.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            slot.process.kill()
-            slot.process.wait()
-        finished = slot.process.returncode == 0
-        outcome = outcome_of(slot.cell, 0, output) if finished else Outcome("stopped")
-        _free(slot, outcome, outcomes, watcher)

@@ -3,7 +3,7 @@
 import time
 from configparser import Error as ParserError
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from spacy.util import load_config
 from thinc.api import Config, ConfigValidationError
@@ -80,7 +80,7 @@ def train_successor(
     RAISES: ALError A510 (no run), A518 (a round without labels), A516 (a config that cannot be read), A520 (the output
         holds rows of other settings), A504, A517.
     """
-    source, target = RunFolder(run), RunFolder(output)
+    source, target, reporter = RunFolder(run), RunFolder(output), reporter or Silent()
     state = load_state(source.state)
     if state is None:
         raise ALError(Errors.A510.format(path=run))
@@ -96,9 +96,14 @@ def train_successor(
         write_text(target.config, config.to_str())
         write_text(target.successor_config, changed.to_str())
         learner = Learner(changed, root=settings.seed, use_gpu=use_gpu)
-        later = LateSuccessor(source, state, target, learner, successor.stem, reporter or Silent())
-        for number in wanted:
-            later.train(number)
+        held = set(state.holdout)
+        rows, done = ({row["round"]: row for row in one.read_metrics()} for one in (source, target))
+        for number in (number for number in wanted if number not in done):
+            ids = [id_ for id_ in learner.read_labels(source, number).docs if id_ not in held]
+            learner.ensure(source, number, ids, reporter)
+            done[number] = late_row(learner, rows[number], successor.stem)
+            write_jsonl(target.metrics, [done[key] for key in sorted(done)])
+            reporter.row(done[number])
         RunState(**{**vars(state), "round": wanted[-1], "phase": "done", "pending": []}).save(target.state)
     return target.read_metrics()
 
@@ -126,42 +131,13 @@ def chosen_rounds(source: RunFolder, state: RunState, rounds: Optional[Sequence[
     return wanted
 
 
-class LateSuccessor:
-    """A successor on the labels of a run that is over."""
-
-    def __init__(
-        self,
-        source: RunFolder,
-        state: RunState,
-        target: RunFolder,
-        learner: Learner,
-        name: str,
-        reporter: Reporter,
-    ) -> None:
-        self.source = source
-        self.target = target
-        self.learner = learner
-        self.name = name
-        self.reporter = reporter
-        self.held = set(state.holdout)
-        self.rows = {row["round"]: row for row in source.read_metrics()}
-        self.done = {row["round"]: row for row in target.read_metrics()}
-
-    def train(self, number: int) -> None:
-        """Train for a round, evaluate, and add its row."""
-        if number in self.done:
-            return
-        ids = [id_ for id_ in self.learner.read_labels(self.source, number).docs if id_ not in self.held]
-        self.learner.ensure(self.source, number, ids, self.reporter)
-        shared = ("round", "labelled_sentences", "labelled_tokens", "labelled_fraction")
-        row = {key: self.rows[number][key] for key in shared}
-        row |= {"trained_sentences": self.learner.report.sentences, "steps": self.learner.report.steps}
-        start = time.perf_counter()
-        row |= successor_row(self.learner, self.name)
-        evaluate = time.perf_counter() - start
-        row["seconds"] = {"train": self.learner.seconds, "score": 0.0, "select": 0.0, "evaluate": evaluate}
-        row["acquisition_ents_f"] = self.rows[number].get("acquisition_ents_f", self.rows[number]["ents_f"])
-        row["peak_memory"] = peak_memory()
-        self.done[number] = row
-        write_jsonl(self.target.metrics, [self.done[key] for key in sorted(self.done)])
-        self.reporter.row(row)
+def late_row(learner: Learner, row: Mapping[str, Any], name: str) -> Dict[str, Any]:
+    """The row of a successor that has learnt for a finished round. row (Mapping): The run's. name (str): Its own."""
+    start = time.perf_counter()
+    scores = successor_row(learner, name)
+    seconds = {"train": learner.seconds, "score": 0.0, "select": 0.0, "evaluate": time.perf_counter() - start}
+    return {
+        **{key: row[key] for key in ("round", "labelled_sentences", "labelled_tokens", "labelled_fraction")},
+        "trained_sentences": learner.report.sentences, "steps": learner.report.steps, **scores, "seconds": seconds,
+        "acquisition_ents_f": row.get("acquisition_ents_f", row["ents_f"]), "peak_memory": peak_memory(),
+    }  # fmt: skip

@@ -7,9 +7,10 @@ three (OntoNotes 5.0), a share is the share of the training corpus's tokens that
 
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional
 
 from ..report import names
+from ..report.tables import ROUNDS as ROUNDS
 
 SOURCE = "Shelmanov et al., EACL 2021"
 CONLL, ONTONOTES = names.CONLL, names.ONTONOTES
@@ -76,9 +77,6 @@ DURATION_ROUND = 5
 
 # Section 5.2.2, "Active Learning".
 SAVINGS: Dict[str, Saving] = {CONLL: Saving(ELECTRA, 0.20, 0.44), ONTONOTES: Saving(BERT, 0.16, 0.46)}
-
-# The rounds that are the columns of Tables 5 and 6.
-ROUNDS: Tuple[int, ...] = (1, 5, 10, 15, 20, 24)
 
 
 def _read(name: str) -> Dict[str, Dict[str, List[Score]]]:

@@ -8,12 +8,12 @@ import numpy
 from numpy.typing import NDArray
 
 from ..errors import ALError, Errors
+from .names import MEASURES
 from .runs import Round, Run
 from .settings import Settings
 
 Array = NDArray[numpy.float64]
-# Random first, then the paper's order; what is not named here follows by name.
-ORDER = ("Random", "MNLP", "LC", "VR", "BALD", "Entropy", "Margin")
+ORDER = tuple(MEASURES.values())  # what is not named here follows by name
 DROPOUT = ("last", "word", "locked", "all")
 LONGEST_DIFFERENCE = 40  # characters of a setting that tells two labels apart
 
@@ -112,15 +112,11 @@ def group_runs(runs: Iterable[Run]) -> List[Group]:
         found.setdefault((run.pool, *sorted(run.settings.same.items())), []).append(run)
     groups = []
     for members in found.values():
-        ordered = sorted(members, key=_seed)
+        ordered = sorted(members, key=lambda run: run.settings.seed)
         _check_seeds(ordered)
         groups.append(Group(*_most(ordered)))
     groups.sort(key=lambda group: (group.place, group.full, _rank(group.settings)))
     return [replace(group, label=_label(group, groups)) for group in groups]
-
-
-def _seed(run: Run) -> int:
-    return run.settings.seed
 
 
 def _most(runs: Sequence[Run]) -> Tuple[List[Run], str, List[Run]]:

@@ -6,7 +6,7 @@ import re
 CONLL, ONTONOTES = "CoNLL-2003", "OntoNotes 5.0"
 CRF, CNN_BILSTM_CRF, ELMO_BILSTM_CRF = "CRF", "CNN-BiLSTM-CRF", "ELMo-BiLSTM-CRF"
 DISTILBERT, BERT, ELECTRA = "DistilBERT", "BERT", "ELECTRA"
-# How the paper writes the measures; others show as they are registered.
+# How the paper writes the measures, in its order; others show as they are registered.
 MEASURES = {
     "random": "Random",
     "mnlp": "MNLP",

@@ -6,6 +6,7 @@ import numpy
 from numpy.typing import NDArray
 
 from ..corpus.schemes import Span, encode
+from ..types import TagSamples
 
 
 def tag_numbers(spans: Sequence[Span], length: int, tags: Dict[str, int], scheme: str) -> NDArray[numpy.int64]:
@@ -41,7 +42,8 @@ def span_confidences(
     return result
 
 
-def sentence_slices(lengths: Sequence[int]) -> List[Tuple[int, int]]:
-    """First token, and token after the last, of each of several sentences that stand one after the other."""
+def token_slices(samples: TagSamples) -> List[Tuple[int, slice]]:
+    """For each sentence of a batch its place in what was sampled, and its tokens in the batch."""
+    lengths = samples.lengths.tolist()
     ends = numpy.cumsum(lengths).tolist()
-    return [(end - length, end) for end, length in zip(ends, lengths, strict=True)]
+    return [(place, slice(end - size, end)) for place, size, end in zip(samples.order, lengths, ends, strict=True)]

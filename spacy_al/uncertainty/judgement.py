@@ -10,11 +10,11 @@ from spacy.attrs import ENT_IOB
 from spacy.tokens import Doc
 
 from ..corpus.reader import without_labels
-from ..corpus.schemes import Span, decode
+from ..corpus.schemes import decode, entity_spans
 from ..errors import ALError, Errors
 from ..types import Sampler
 from .calibration import Reliability, reliability
-from .confidence import sentence_slices, span_confidences, tag_numbers
+from .confidence import span_confidences, tag_numbers, token_slices
 from .detection import auroc, broken_ties, tied_share
 from .measures import Measure
 from .temperature import fit_temperature, temper
@@ -95,10 +95,10 @@ def judge(
     number_of = {tag: number for number, tag in enumerate(tags)}
     probs, best = _one_pass(bare, sampler, len(tags))
     known = scores(bare) if scores is not None else None
-    gold = [tag_numbers(_spans(doc), len(doc), number_of, scheme) for doc in docs]
+    gold = [tag_numbers(entity_spans(doc), len(doc), number_of, scheme) for doc in docs]
     result = Judgement(torch.cat(probs), _joined(best), _joined(gold), numpy.zeros(len(docs), dtype=bool))
     for place, doc in enumerate(docs):
-        found, right = decode([tags[number] for number in best[place]], scheme), _spans(doc)
+        found, right = decode([tags[number] for number in best[place]], scheme), entity_spans(doc)
         result.wrong[place] = found != right
         result.entity_right += [span in right for span in found]
         if known is not None:
@@ -188,8 +188,8 @@ def _one_pass(
     best: List[NDArray[numpy.int64]] = [numpy.zeros(0, dtype=numpy.int64)] * len(docs)
     for samples in sampler.sample(docs, passes=1, dropout="off", seed=0):
         rows, numbers = samples.probs[0].cpu(), samples.best[0].cpu().numpy()
-        for place, (start, end) in zip(samples.order, sentence_slices(samples.lengths.tolist()), strict=True):
-            probs[place], best[place] = rows[start:end], numbers[start:end]
+        for place, tokens in token_slices(samples):
+            probs[place], best[place] = rows[tokens], numbers[tokens]
     return probs, best
 
 
@@ -206,13 +206,12 @@ def _values(
     sentences = {measure.name: numpy.zeros(len(docs)) for measure in measures}
     tokens: Dict[str, List[Array]] = {measure.name: [numpy.zeros(0)] * len(docs) for measure in measures}
     for samples in sampler.sample(docs, passes=passes, dropout=dropout, seed=seed):
-        slices = sentence_slices(samples.lengths.tolist())
         for measure in measures:
             sentences[measure.name][samples.order] = measure.function(samples).double().cpu().numpy()
             if measure.token_function is not None:
                 flat = measure.token_function(samples).double().cpu().numpy()
-                for place, (start, end) in zip(samples.order, slices, strict=True):
-                    tokens[measure.name][place] = flat[start:end]
+                for place, own in token_slices(samples):
+                    tokens[measure.name][place] = flat[own]
     return {name: (sentences[name], _joined(tokens[name])) for name in sentences}
 
 
@@ -223,7 +222,3 @@ def _joined(arrays: Iterable[Array]) -> Array:
 def _two_classes(confidence: Sequence[float]) -> torch.Tensor:
     sure = torch.tensor(confidence, dtype=torch.float64).clamp(0, 1)
     return torch.stack([1 - sure, sure], dim=1)
-
-
-def _spans(doc: Doc) -> List[Span]:
-    return [(ent.start, ent.end, ent.label_) for ent in doc.ents]

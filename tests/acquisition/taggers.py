@@ -11,6 +11,8 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
+from spacy_al.acquisition.ranking import Ranking, score_into
+
 TEXTS = [
     (["Ann", "Lee", "saw", "Rome", "."], ["B-PER", "I-PER", "O", "B-LOC", "O"]),
     (["In", "Oslo", ",", "Bob", "slept"], ["O", "B-LOC", "O", "B-PER", "O"]),
@@ -138,3 +140,11 @@ def _train(nlp: Language) -> Language:
 def make_docs(nlp: Language):
     """The sentences of TEXTS without labels, an empty one among them."""
     return [Doc(nlp.vocab, words=words) for words, _ in TEXTS]
+
+
+def rank_docs(docs, sampler, measures, *, known=None, seed, **how):
+    """Sentences from a stream, scored and ordered; to be used in a `with` block."""
+    ranking = Ranking(measures, known)
+    score_into(ranking, docs, sampler, seed=seed, **how)
+    ranking.sort(seed)
+    return ranking

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_al.acquisition.ranking import occurrences, rank_docs, top_docs, write_ranking
+from spacy_al.acquisition.ranking import occurrences, top_docs, write_ranking
 from spacy_al.types import Pool, TagSamples
 from spacy_al.uncertainty.measures import get_measures
+
+from .taggers import rank_docs
 
 SENTENCES = [["a"], ["b", "c"], ["a"], [], ["d", "é", "\U0001f600"], ["b", "c"], ["a"]]
 

@@ -11,7 +11,6 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 from typer.testing import CliRunner
 
-from spacy_al.acquisition.ranking import rank_docs
 from spacy_al.cli import al_cli
 from spacy_al.corpus.docbin import read_docs, write_docs
 from spacy_al.corpus.numbering import number_files, shards
@@ -21,6 +20,8 @@ from spacy_al.exchange.ranked_tasks import read_ranking
 from spacy_al.ids import make_ids, occurrences, token_key
 from spacy_al.loop.oracle import separate_file
 from spacy_al.uncertainty.measures import get_measures
+
+from ..acquisition.taggers import rank_docs
 
 TEXTS = [["a b", "c", "a b", "d"], ["c", "a b", "e", "c"], ["c", "f f"]]
 ALL = [text for texts in TEXTS for text in texts]

@@ -10,7 +10,9 @@ from spacy.vocab import Vocab
 from spacy_al.corpus import docbin as columns
 from spacy_al.corpus.reader import read_docs, write_docs
 from spacy_al.errors import ALError
-from spacy_al.loop.oracle import separate, separate_file
+from spacy_al.loop.oracle import separate_file
+
+from .conftest import separate
 
 
 def varied(vocab):

@@ -17,14 +17,14 @@ from spacy_al.corpus.schemes import encode
 from spacy_al.corpus.split import split_dev, take_budget
 from spacy_al.errors import ALError
 from spacy_al.loop.batching import create_paper_batcher, paper_batch_size
-from spacy_al.loop.oracle import SimulatedOracle, separate
+from spacy_al.loop.oracle import SimulatedOracle
 from spacy_al.loop.seeds import phase_seed
 from spacy_al.loop.training import resolve_training, with_steps
 from spacy_al.runs.lock import locked
 from spacy_al.tasks import Task
 from spacy_al.types import Pool
 
-from .conftest import make_sentences
+from .conftest import make_sentences, separate
 
 
 def docs_of(number, vocab):

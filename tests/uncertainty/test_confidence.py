@@ -2,9 +2,11 @@
 
 import numpy
 import pytest
+import torch
 
 from spacy_al.corpus.schemes import decode, tag_names
-from spacy_al.uncertainty.confidence import sentence_slices, span_confidences, tag_numbers
+from spacy_al.types import TagSamples
+from spacy_al.uncertainty.confidence import span_confidences, tag_numbers, token_slices
 
 TAGS = {tag: number for number, tag in enumerate(tag_names(["LOC", "PER"], "IOB2"))}  # O B-LOC I-LOC B-PER I-PER
 
@@ -44,4 +46,6 @@ def test_tag_numbers_spell_the_entities(scheme):
 
 
 def test_slices_of_sentences():
-    assert sentence_slices([2, 0, 3]) == [(0, 2), (2, 2), (2, 5)]
+    nothing = torch.zeros(0)
+    samples = TagSamples(nothing, nothing, nothing, torch.tensor([2, 0, 3]), [2, 0, 1])
+    assert token_slices(samples) == [(2, slice(0, 2)), (0, slice(2, 2)), (1, slice(2, 5))]
