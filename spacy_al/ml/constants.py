@@ -25,33 +25,25 @@ class Constants:
         self.device = device
         self.kept: List[Tensor] = []
 
-    def record(self) -> "Passes":
+    def record(self) -> ContextManager[None]:
         """A context for the first pass."""
         self.kept.clear()
-        return Passes(self, None)
+        return passes(self, None)
 
     def replay(self) -> ContextManager[None]:
         """A context for another pass of the same shape, which copies nothing."""
-        return Passes(self, iter(self.kept)) if self.kept else contextlib.nullcontext()
+        return passes(self, iter(self.kept)) if self.kept else contextlib.nullcontext()
 
     def here(self, value: object) -> bool:
         """Whether a value is a tensor of the device."""
         return isinstance(value, Tensor) and value.device.type == self.device.type
 
 
-class Passes:
+@contextlib.contextmanager
+def passes(constants: Constants, ready: Optional[Iterator[Tensor]]) -> Iterator[None]:
     """Both modes that a pass runs under; torch makes a tensor from numbers where only a function mode sees it."""
-
-    def __init__(self, constants: Constants, ready: Optional[Iterator[Tensor]]) -> None:
-        self.modes = (OfCopies(constants, ready), OfNumbers(constants, ready))
-
-    def __enter__(self) -> None:
-        for mode in self.modes:
-            mode.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        for mode in reversed(self.modes):
-            mode.__exit__(*error)
+    with OfCopies(constants, ready), OfNumbers(constants, ready):
+        yield
 
 
 def constant(constants: Constants, ready: Optional[Iterator[Tensor]], make: Callable[[], Tensor]) -> Tensor:
@@ -92,7 +84,7 @@ class OfCopies(TorchDispatchMode):
     """Copies to the device, and tensors of the CPU that an operation on the device is given."""
 
     def __init__(self, constants: Constants, ready: Optional[Iterator[Tensor]]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.constants, self.ready = constants, ready
 
     def __torch_dispatch__(

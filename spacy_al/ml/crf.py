@@ -86,7 +86,7 @@ def log_partition(chain: Chain) -> Tensor:
     Gradients are the expected counts of forward-backward, not autograd through the recursion. The result is
     float64 (except where a device has none): the loss is a small difference of two large numbers.
     """
-    log_z: Tensor = _LogPartition.apply(chain.emissions, chain.lengths, chain.start, chain.transitions, chain.end)
+    log_z: Tensor = _LogPartition.apply(chain.emissions, chain.lengths, chain.start, chain.transitions, chain.end)  # type: ignore[no-untyped-call]
     return log_z
 
 

@@ -82,7 +82,8 @@ def _stream_of_torch(device: torch.device) -> ContextManager[object]:
     with warnings.catch_warnings():
         # cupy 14 has another name for it, which cupy 13 does not know.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return cupy.cuda.ExternalStream(stream)
+        ours: ContextManager[object] = cupy.cuda.ExternalStream(stream)
+        return ours
 
 
 @cache

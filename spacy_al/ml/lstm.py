@@ -59,7 +59,7 @@ def run_lstm(lstm: nn.LSTM, states: Tensor, packing: Packing) -> Tensor:
         into, recurrent, bias_into, bias_recurrent = zip(*parts, strict=True)
         bias = torch.cat(bias_into) + torch.cat(bias_recurrent)
         gates = torch.addmm(bias, states, torch.cat(into).T)  # (tokens, 2 * 4 * hidden)
-        states = _Recurrence.apply(gates, torch.stack(recurrent), packing)
+        states = _Recurrence.apply(gates, torch.stack(recurrent), packing)  # type: ignore[no-untyped-call]
     return states
 
 

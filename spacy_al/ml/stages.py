@@ -76,7 +76,8 @@ class Padded(Ragged):
 
     def to_padded(self) -> Tensor:
         """(passes * sentences, longest, width)."""
-        return self.data.unflatten(1, (len(self.lengths), -1)).flatten(0, 1)
+        padded: Tensor = self.data.unflatten(1, (len(self.lengths), -1)).flatten(0, 1)
+        return padded
 
     def from_padded(self, padded: Tensor) -> "Padded":
         """Undoes `to_padded`."""

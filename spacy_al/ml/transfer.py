@@ -1,7 +1,7 @@
 """Arrays to a device and results from it. A GPU copies by itself, and Python does not wait for its other work."""
 
 from collections import deque
-from typing import Deque, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Deque, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 import numpy
 import torch
@@ -11,18 +11,18 @@ from torch import Tensor
 Item = TypeVar("Item")
 
 
-def upload(array: NDArray, device: torch.device) -> Tensor:
+def upload(array: NDArray[Any], device: torch.device) -> Tensor:
     """An array as a tensor on a device; on the CPU it may share the array's memory."""
     return pinned(array, device).to(device, non_blocking=True)
 
 
-def copy_to(tensors: Sequence[Tensor], arrays: Sequence[NDArray]) -> None:
+def copy_to(tensors: Sequence[Tensor], arrays: Sequence[NDArray[Any]]) -> None:
     """Copy arrays into tensors of their shapes."""
     for tensor, array in zip(tensors, arrays, strict=True):
         tensor.copy_(pinned(array, tensor.device), non_blocking=True)
 
 
-def pinned(array: NDArray, device: torch.device) -> Tensor:
+def pinned(array: NDArray[Any], device: torch.device) -> Tensor:
     """An array as a tensor on the CPU, for a GPU in memory that does not move: from other memory it would copy
     only after all its earlier work."""
     tensor = torch.from_numpy(numpy.ascontiguousarray(array))
@@ -38,14 +38,14 @@ class Download:
         if tensor.is_cuda:
             self.arrived = torch.cuda.current_stream(tensor.device).record_event()
 
-    def array(self) -> NDArray:
+    def array(self) -> NDArray[Any]:
         """The values; waits for them, not for work that the device was given later."""
         if self.arrived is not None:
             self.arrived.synchronize()
         return self.tensor.numpy()
 
 
-def download(batches: Iterable[Tuple[Item, Sequence[Tensor]]]) -> Iterator[Tuple[Item, List[NDArray]]]:
+def download(batches: Iterable[Tuple[Item, Sequence[Tensor]]]) -> Iterator[Tuple[Item, List[NDArray[Any]]]]:
     """Tensors of batches as arrays, one batch late: a GPU computes the next while the host takes in the last.
 
     batches (Iterable[Tuple[Item, Sequence[Tensor]]]): Whatever belongs to a batch, and its tensors.
@@ -59,5 +59,5 @@ def download(batches: Iterable[Tuple[Item, Sequence[Tensor]]]) -> Iterator[Tuple
         yield _arrived(*waiting.popleft())
 
 
-def _arrived(item: Item, downloads: List[Download]) -> Tuple[Item, List[NDArray]]:
+def _arrived(item: Item, downloads: List[Download]) -> Tuple[Item, List[NDArray[Any]]]:
     return item, [one.array() for one in downloads]
