@@ -80,7 +80,7 @@ def train_successor(
     RAISES: ALError A510 (no run), A518 (a round without labels), A516 (a config that cannot be read), A520 (the output
         holds rows of other settings), A504, A517.
     """
-    source, target, reporter = RunFolder(run), RunFolder(output), reporter or Silent()
+    source, target, told = RunFolder(run), RunFolder(output), reporter or Silent()
     state = load_state(source.state)
     if state is None:
         raise ALError(Errors.A510.format(path=run))
@@ -100,10 +100,10 @@ def train_successor(
         rows, done = ({row["round"]: row for row in one.read_metrics()} for one in (source, target))
         for number in (number for number in wanted if number not in done):
             ids = [id_ for id_ in learner.read_labels(source, number).docs if id_ not in held]
-            learner.ensure(source, number, ids, reporter)
+            learner.ensure(source, number, ids, told)
             done[number] = late_row(learner, rows[number], successor.stem)
             write_jsonl(target.metrics, [done[key] for key in sorted(done)])
-            reporter.row(done[number])
+            told.row(done[number])
         RunState(**{**vars(state), "round": wanted[-1], "phase": "done", "pending": []}).save(target.state)
     return target.read_metrics()
 

@@ -32,7 +32,7 @@ def read_labels(run: Path) -> Dict[str, Labels]:
     RAISES: ALError A709 when a file is damaged.
     """
     folder = RunFolder(run)
-    files = [folder.labelled] if folder.labelled.is_file() else map(folder.answers, folder.numbers())
+    files = [folder.labelled] if folder.labelled.is_file() else [folder.answers(n) for n in folder.numbers()]
     return dict(item for file_ in files if file_.is_file() for item in _read(file_))
 
 
