@@ -61,13 +61,13 @@ def compare(pipe, docs, tags):
 
 def test_loss_and_gradients_are_those_of_plain_batches(pipe):
     examples = make_examples(pipe.vocab)
-    tags = torch.from_numpy(numpy.concatenate([pipe._gold(eg) for eg in examples]))
+    tags = torch.from_numpy(numpy.concatenate([pipe._codec().gold(eg) for eg in examples]))
     compare(pipe, [eg.x for eg in examples], tags)
 
 
 def test_missing_tags_are_those_of_plain_batches(pipe):
     examples = make_examples(pipe.vocab)
-    tags = torch.from_numpy(numpy.concatenate([pipe._gold(eg) for eg in examples]))
+    tags = torch.from_numpy(numpy.concatenate([pipe._codec().gold(eg) for eg in examples]))
     tags[[0, 4, 7]] = -100
     compare(pipe, [eg.x for eg in examples], tags)
 

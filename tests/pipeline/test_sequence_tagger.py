@@ -73,7 +73,7 @@ def test_labels_are_fixed_after_initialisation(nlp):
 def test_tokens_without_annotation_take_no_part_in_the_loss(nlp):
     gold = Doc(nlp.vocab, words=["Anna", "saw", "Rome"])
     gold.set_ents([Span(gold, 0, 1, "PER")], missing=[gold[1:3]], default="outside")
-    tags = nlp.get_pipe("sequence_tagger")._gold(Example(Doc(nlp.vocab, words=["Anna", "saw", "Rome"]), gold))
+    tags = nlp.get_pipe("sequence_tagger")._codec().gold(Example(Doc(nlp.vocab, words=["Anna", "saw", "Rome"]), gold))
     assert tags.tolist() == [1, -100, -100]
 
 
@@ -81,7 +81,7 @@ def test_entities_survive_another_tokenisation(nlp):
     gold = Doc(nlp.vocab, words=["New", "York", "town"])
     gold.set_ents([Span(gold, 0, 2, "LOC")], default="outside")
     merged = Doc(nlp.vocab, words=["New York", "town"])
-    assert nlp.get_pipe("sequence_tagger")._gold(Example(merged, gold)).tolist() == [3, 0]
+    assert nlp.get_pipe("sequence_tagger")._codec().gold(Example(merged, gold)).tolist() == [3, 0]
 
 
 def test_last_and_off_do_not_depend_on_batching_or_order(nlp):
