@@ -4,13 +4,15 @@
     python scripts/ray_faults.py --kills 50 --seed 1 --study STUDY.cfg
 
 A command that was killed is given again. Without --study it is `al score` of a pool made here. What it ends with is
-compared with the same command in one process: every byte of a ranking, and of a study all metrics and choices.
+compared with the same command in one process: every byte of a ranking, and of a study all metrics and choices. One
+that has not ended PATIENCE seconds after the last strike is counted by itself, and where it stood is printed.
 """
 
 import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,7 +30,8 @@ from spacy_al.corpus.reader import write_docs
 from spacy_al.engines.cluster import LOOPBACK
 
 KINDS = ("worker", "node", "driver")
-PATIENCE = 120  # seconds for the last command to end undisturbed
+PATIENCE = 180  # seconds for the last command to end undisturbed
+AGAIN = 0.2  # seconds to the next look when there was nothing to strike at
 ENCODER = {
     "@architectures": "spacy.HashEmbedCNN.v2",
     "pretrained_vectors": None,
@@ -83,7 +86,8 @@ def study_result(output):
 
 def start(folder, command, engine, address=None):
     """A process of `al score` or `al study`."""
-    environment = {**os.environ, **({"RAY_ADDRESS": address} if address else {})}
+    # Python's fault handler says where a process stood that is ended by SIGABRT.
+    environment = {**os.environ, "PYTHONFAULTHANDLER": "1", **({"RAY_ADDRESS": address} if address else {})}
     command = [sys.executable, "-m", "spacy", "al", *command, "--engine", engine]
     with (folder / "driver.log").open("ab") as log:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -105,61 +109,80 @@ def workers():
 class Faults:
     """The cluster, and what was done to it."""
 
-    def __init__(self, seed, pause):
+    def __init__(self, options, end):
         from ray.cluster_utils import Cluster
 
-        self.rng, self.pause = random.Random(seed), pause
+        self.rng, self.pause, self.kills, self.end = random.Random(options.seed), options.pause, options.kills, end
         quick = {
             "health_check_initial_delay_ms": 1000,
             "health_check_period_ms": 1000,
             "health_check_failure_threshold": 3,
         }
         self.node = {"num_cpus": 1, "object_store_memory": 100 * 2**20}
-        head = {**self.node, "_system_config": quick, "include_dashboard": False}
+        head = {**self.node, "num_cpus": 0, "_system_config": quick, "include_dashboard": False}
         self.cluster = Cluster(initialize_head=True, head_node_args=head)
         self.nodes = [self.cluster.add_node(**self.node) for _ in range(2)]
-        self.done, self.gave_up, self.next = Counter(), 0, 0.0
+        self.done, self.gave_up = Counter(), 0
         self.wait()
+
+    def over(self):
+        """Whether there were enough of each kind, or the time is over."""
+        return min(self.done[kind] for kind in KINDS) >= self.kills or time.monotonic() > self.end
 
     def wait(self):
         """Choose the time of the next strike."""
-        self.next = time.monotonic() + self.rng.uniform(1, self.pause)
+        self.last = time.monotonic()
+        self.next = self.last + self.rng.uniform(0, self.pause)
 
     def strike(self, driver):
-        """Kill one of the kind that was killed least; nothing if there is none."""
+        """Kill one of the kind that was killed least; if there is none, look again soon."""
         kind = min(KINDS, key=lambda kind: (self.done[kind], kind))
-        if kind == "worker":
-            pids = workers()
-            if not pids:
-                return
-            try:
-                os.kill(self.rng.choice(pids), signal.SIGKILL)
-            except ProcessLookupError:
-                return
-        elif kind == "node":
-            node = self.nodes.pop(self.rng.randrange(2))
-            self.cluster.remove_node(node, allow_graceful=False)
-            self.nodes.append(self.cluster.add_node(**self.node))
-        else:
-            driver.kill()
-            driver.wait()
+        try:
+            {"worker": self.kill_worker, "node": self.kill_node, "driver": lambda: kill_driver(driver)}[kind]()
+        except (IndexError, ProcessLookupError):
+            self.next += AGAIN
+            return
         self.done[kind] += 1
+        self.wait()
 
-    def torment(self, folder, command, end):
-        """Run a command to its end, again whenever it is dead, and kill until `end`; False when it never ended."""
+    def kill_worker(self):
+        """A worker, or a cell that one has started."""
+        os.kill(self.rng.choice(workers()), signal.SIGKILL)
+
+    def kill_node(self):
+        """All processes of a node; another comes."""
+        self.cluster.remove_node(self.nodes.pop(self.rng.randrange(2)), allow_graceful=False)
+        self.nodes.append(self.cluster.add_node(**self.node))
+
+    def torment(self, folder, command):
+        """Run a command to its end, again whenever it is dead; False when it is not at its end after PATIENCE."""
+        self.wait()
         driver = start(folder, command, "ray", self.cluster.address)
-        while driver.poll() != 0:
-            time.sleep(0.1)
-            if driver.poll() is not None:
-                self.gave_up += driver.returncode != -signal.SIGKILL
+        # One look at the status for both questions: one that ends between two looks would be taken for dead.
+        while (code := driver.poll()) != 0:
+            if code is not None:
+                self.gave_up += code != -signal.SIGKILL
                 driver = start(folder, command, "ray", self.cluster.address)
-            if time.monotonic() > end + PATIENCE:
-                driver.kill()
+            if time.monotonic() > self.last + PATIENCE:
+                end_by(driver, signal.SIGABRT)
                 return False
-            if self.next < time.monotonic() < end:
+            if self.next < time.monotonic() and not self.over():
                 self.strike(driver)
-                self.wait()
+            time.sleep(0.1)
         return True
+
+
+def kill_driver(driver):
+    """The command, unless it has just ended by itself."""
+    end_by(driver, signal.SIGKILL)
+    if driver.returncode != -signal.SIGKILL:
+        raise ProcessLookupError
+
+
+def end_by(process, number):
+    """Send a signal, and wait for the process's end."""
+    process.send_signal(number)
+    process.wait()
 
 
 def main():
@@ -173,35 +196,32 @@ def main():
     parser.add_argument("--minutes", type=float, default=60)
     options = parser.parse_args()
     os.environ |= {**LOOPBACK, "OMP_NUM_THREADS": "1"}  # before Ray is imported
-    end = time.monotonic() + 60 * options.minutes
-    with tempfile.TemporaryDirectory() as name:
-        folder, runs, different = Path(name), 0, 0
-        if options.study is None:
-            make_files(folder, options.sentences)
-            command_of, result_of = score_command, Path.read_bytes
-        else:
-            command_of, result_of = lambda _, output: ["study", options.study, "-o", output], study_result
-        assert start(folder, command_of(folder, folder / "alone"), "local").wait() == 0, (
-            folder / "driver.log"
-        ).read_text()
-        alone = result_of(folder / "alone")
-        faults = Faults(options.seed, options.pause)
-        try:
-            while min(faults.done[kind] for kind in KINDS) < options.kills and time.monotonic() < end:
-                output = folder / f"out-{runs}"
-                ended = faults.torment(folder, command_of(folder, output), end)
-                runs += 1
-                different += not ended or result_of(output) != alone
-                print(runs, dict(faults.done), different, faults.gave_up, file=sys.stderr, flush=True)
-        finally:
-            faults.cluster.shutdown()
-        if faults.gave_up:
-            print((folder / "driver.log").read_text()[-3000:], file=sys.stderr)
+    folder, runs = Path(tempfile.mkdtemp(prefix="ray_faults.")), Counter()
+    if options.study is None:
+        make_files(folder, options.sentences)
+        command_of, result_of = score_command, Path.read_bytes
+    else:
+        command_of, result_of = lambda _, output: ["study", options.study, "-o", output], study_result
+    assert start(folder, command_of(folder, folder / "alone"), "local").wait() == 0, (folder / "driver.log").read_text()
+    alone = result_of(folder / "alone")
+    faults = Faults(options, time.monotonic() + 60 * options.minutes)
+    try:
+        while not faults.over():
+            output = folder / f"out-{runs.total()}"
+            ended = faults.torment(folder, command_of(folder, output))
+            runs["not ended" if not ended else "equal" if result_of(output) == alone else "different"] += 1
+            print(dict(runs), dict(faults.done), faults.gave_up, file=sys.stderr, flush=True)
+    finally:
+        faults.cluster.shutdown()
     for kind in KINDS:
         print(f"| {kind}s killed | {faults.done[kind]} |")
-    print(f"| commands they belonged to | {runs} |\n| that ended otherwise than in one process | {different} |")
+    print(f"| commands they belonged to | {runs.total()} |\n| with the result of one process | {runs['equal']} |")
+    print(f"| with another result | {runs['different']} |\n| not ended after {PATIENCE} s | {runs['not ended']} |")
     print(f"| drivers that gave up by themselves, and were started again | {faults.gave_up} |", flush=True)
-    sys.exit(different > 0)
+    if faults.gave_up or runs["equal"] < runs.total():
+        print((folder / "driver.log").read_text()[-3000:], file=sys.stderr)
+        sys.exit(f"What the commands have left is in {folder}")
+    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

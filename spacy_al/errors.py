@@ -183,6 +183,7 @@ class Errors:
     A564 = "[A564] {failed} of {parts} parts of {pool} could not be scored:\n  {names}\nTheir logs are in {folder}; the others are kept, and after mending the cause the same command goes on."
     A565 = "[A565] {path} was not written by a scoring of this pool: {problem}. Delete {folder} and start again."
     A566 = "[A566] {path}: process {pid}, of this machine or of another node, has worked on this run for {seconds:.0f} s, in which a worker of Ray was to take it up. Another `al study` or `al run` holds it, or what a lost node has left. Wait for it or end it; then the same command goes on."
+    A567 = "[A567] {pipeline} or {pool} was changed while its sentences were scored: parts may come from before and after. Nothing was written; start again, and do not write to them meanwhile."
     A580 = "[A580] {path}: not a study ({reason}). docs/study.md shows one; configs/paper/ has several."
     A581 = "[A581] {path}: unknown key '{key}' in {section}. Known keys: {known}. Check the spelling."
     A582 = "[A582] {path}: {key} = {value!r}, but {problem}."

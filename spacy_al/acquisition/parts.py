@@ -1,5 +1,6 @@
 """A ranking in parts: each a run of the pool's sentences, scored by a plain function into a file of its own."""
 
+import hashlib
 import json
 import shutil
 from functools import lru_cache
@@ -12,7 +13,7 @@ from thinc.api import require_gpu
 from ..corpus.stream import DocStream
 from ..engines.scheduler import Hooks, Result, Task, run_tasks
 from ..errors import ALError, Errors
-from ..files import write_json, write_text
+from ..files import write_text
 from ..pipeline.adapters import get_sampler
 from ..runs.folder import read_npz, write_npz
 from ..runs.state import package_versions
@@ -80,10 +81,11 @@ def score_on_ray(
 
     ranking (Ranking): Takes what comes. stream (DocStream): The pool. folder (Path): Gets a file for each part; it is
         removed at the end. pipeline, pool: Names that all nodes see. gpu, share, jobs: See `run_tasks`.
-    RAISES: ALError A560 to A563, A564 when a part could not be scored.
+    RAISES: ALError A560 to A563, A564 when a part could not be scored, A567 when pool or pipeline changed meanwhile.
     """
     bounds = part_bounds(len(stream))
-    _claim(folder, {"pipeline": _stamps(Path(pipeline)), "pool": _stamps(pool), "how": how, "gpu": gpu})
+    key = _key(Path(pipeline), pool, how, gpu)
+    folder = _claim(folder, key)
     paths = [folder / f"{number:06d}.npz" for number in range(len(bounds))]
     done = sum(last - first for path, (first, last) in zip(paths, bounds) if path.is_file())
 
@@ -111,6 +113,8 @@ def score_on_ray(
         ranking.take(read_npz(path))
         if len(ranking) != last:
             raise ALError(Errors.A565.format(path=path, problem=f"it ends at sentence {len(ranking)}", folder=folder))
+    if _key(Path(pipeline), pool, how, gpu) != key:
+        raise ALError(Errors.A567.format(pipeline=pipeline, pool=pool))
     ranking.join()
 
 
@@ -118,13 +122,23 @@ def _last(reason: str) -> str:
     return next((line.strip() for line in reversed(reason.splitlines()) if line.strip()), "unknown")
 
 
-def _claim(folder: Path, job: Dict[str, Any]) -> None:
-    """Make the folder of a job; parts of another job are deleted."""
-    job |= {"versions": package_versions(), "chunk": CHUNK}
-    path = folder / "job.json"
-    if path.is_file() and json.loads(path.read_text(encoding="utf8")) != json.loads(json.dumps(job)):
-        shutil.rmtree(folder)
-    write_json(path, job)
+def _key(pipeline: Path, pool: Path, how: How, gpu: bool) -> str:
+    """A name for all that decides on the content of parts."""
+    job = [_stamps(pipeline), _stamps(pool), how, gpu, package_versions(), CHUNK]
+    return hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _claim(folder: Path, key: str) -> Path:
+    """The folder of a job, made inside this one; those of other jobs are deleted.
+
+    A worker of another job that outlives its command writes late: into a folder of its own, where nobody reads it.
+    """
+    place = folder / key
+    place.mkdir(parents=True, exist_ok=True)
+    for other in folder.iterdir():
+        if other != place:
+            shutil.rmtree(other, ignore_errors=True)
+    return place
 
 
 def _stamps(path: Path) -> List[Any]:

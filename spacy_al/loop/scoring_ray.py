@@ -1,6 +1,7 @@
 """The scoring of a round on Ray: chunks of its candidates, scored from the round's model on disk into files."""
 
 import shutil
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
@@ -61,8 +62,11 @@ def score_round_on_ray(
     lengths (NDArray[int64]), numbers (NDArray[int64]): Of the candidates. Others as in `score_shard`.
     RAISES: ALError A560 to A563, A564 when a chunk could not be scored.
     """
-    place = folder.round(round_) / "scoring"
-    shutil.rmtree(place, ignore_errors=True)
+    scoring = folder.round(round_) / "scoring"
+    shutil.rmtree(scoring, ignore_errors=True)
+    scoring.mkdir(parents=True, exist_ok=True)
+    # A worker of a command that was killed may live on for a while: what it still writes, it writes into another place.
+    place = Path(tempfile.mkdtemp(dir=scoring))
     write_folder(place / "model", nlp.to_disk)
     chunks, done = chunk_numbers(lengths), 0
     for number, some in enumerate(chunks):
@@ -84,7 +88,7 @@ def score_round_on_ray(
     for number, some in enumerate(chunks):
         part = read_npz(place / f"{number:06d}.npz")
         found.keep(some, [part[name] for name in columns])
-    shutil.rmtree(place)
+    shutil.rmtree(scoring, ignore_errors=True)
     return found.arrays
 
 
@@ -92,7 +96,7 @@ def score_chunk(run: str, pool: str, names: List[str], seed: int, gpu: bool, pla
     """Score one chunk into a file. run (str): The run's folder. place (str): Where the model and the files are."""
     if gpu:
         require_gpu(0)  # of those that Ray lets this process see
-    settings, nlp, docs = _loaded(run, pool, place, (Path(place) / "model").stat().st_ino)
+    settings, nlp, docs = _loaded(run, pool, place)
     numbers = read_npz(Path(place) / f"{name}.in.npz")["numbers"].tolist()
     known = run_columns(chosen_measures(settings))
     found = score_shard(
@@ -104,7 +108,7 @@ def score_chunk(run: str, pool: str, names: List[str], seed: int, gpu: bool, pla
 
 
 @lru_cache(maxsize=1)
-def _loaded(run: str, pool: str, place: str, inode: int) -> Tuple[ActiveLearningSchema, Language, PoolDocs]:
+def _loaded(run: str, pool: str, place: str) -> Tuple[ActiveLearningSchema, Language, PoolDocs]:
     config = fill_active_learning(load_config(RunFolder(Path(run)).config, interpolate=False))
     nlp = spacy.load(Path(place) / "model")
     return (

@@ -101,22 +101,31 @@ def test_neither_files_nor_engine_change_a_byte(pipelines, pools, tmp_path, kind
 def left(pipelines, pools, tmp_path_factory, ray):
     """A ranking of which one part could not be scored: where its other part and a log are."""
     output = tmp_path_factory.mktemp("left") / "out"
-    (parts_of(output) / f"{0:06d}.npz").mkdir(parents=True)  # in the way of the file
+
+    def hinder(done, total):
+        (job_of(output) / f"{0:06d}.npz").mkdir(exist_ok=True)  # in the way of the file
+
     with pytest.raises(ALError, match=r"\[A564\] 1 of 2 parts .*\n  000000: "):
-        rank(pipelines["hash tagger"], pools[7], output, engine="ray", **ALL)
+        rank(pipelines["hash tagger"], pools[7], output, hinder, engine="ray", **ALL)
     return output
+
+
+def job_of(output):
+    """Where the only job of a ranking has its parts."""
+    (folder,) = parts_of(output).iterdir()
+    return folder
 
 
 def use(left, output):
     """Another ranking with the same left beside it."""
     shutil.copytree(parts_of(left), parts_of(output))
-    (parts_of(output) / f"{0:06d}.npz").rmdir()
+    (job_of(output) / f"{0:06d}.npz").rmdir()
     return output
 
 
 @pytest.mark.ray
 def test_a_part_that_cannot_be_scored_is_named_with_its_log_and_the_others_are_kept(left, pipelines, pools, tmp_path):
-    assert "000000.npz" in (parts_of(left) / "000000.log").read_text()
+    assert "000000.npz" in (job_of(left) / "000000.log").read_text()
     told, output = [], use(left, tmp_path / "out")
     found = rank(pipelines["hash tagger"], pools[7], output, lambda done, total: told.append(done), engine="ray", **ALL)
     assert told == [SENTENCES - parts.CHUNK, SENTENCES]
@@ -136,3 +145,39 @@ def test_after_ctrl_c_the_same_command_goes_on_without_what_another_job_has_left
     assert "9,000 sentences" in result.output
     whole = rank(pipelines["hash tagger"], pools[1], tmp_path / "whole", seed=5, **ALL)
     assert output.read_bytes() == whole
+
+
+@pytest.fixture
+def few(pipelines, sentences, tmp_path):
+    """A pipeline and a pool of one part, to be changed."""
+    (tmp_path / "few.spacy").write_bytes(
+        write_docs([Doc(spacy.blank("en").vocab, words=words) for words in sentences[:50]])
+    )
+    return shutil.copytree(pipelines["hash tagger"], tmp_path / "model"), tmp_path / "few.spacy"
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray")
+def test_what_a_worker_of_another_job_writes_late_is_not_taken(few, tmp_path):
+    late, output = {}, tmp_path / "out"
+
+    def keep(done, total):
+        late.update({path: path.read_bytes() for path in parts_of(output).rglob("*.npz")})
+
+    def write(done, total):
+        for path, content in late.items() if done == total else ():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+    former = rank(*few, output, keep, engine="ray", seed=1, **ALL)
+    assert len(late) == 1
+    whole = rank(*few, tmp_path / "whole", seed=2, **ALL)
+    assert rank(*few, output, write, engine="ray", seed=2, **ALL) == whole != former
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray")
+def test_a_pipeline_that_changes_while_it_scores_gives_no_ranking(few, tmp_path):
+    with pytest.raises(ALError, match="A567"):
+        rank(*few, tmp_path / "out", lambda done, total: (few[0] / "meta.json").touch(), engine="ray", **ALL)
+    assert not (tmp_path / "out").exists()

@@ -15,6 +15,7 @@ import torch
 from spacy_al.errors import ALError
 from spacy_al.loop import study_ray
 from spacy_al.loop.session import run
+from spacy_al.loop.standing import describe
 from spacy_al.loop.study_cells import cell_config
 from spacy_al.loop.study_plan import read_study
 from spacy_al.loop.study_ray import run_cells_on_ray
@@ -118,7 +119,8 @@ def test_a_cell_that_always_lacks_memory_is_tried_twice_and_holds_up_no_other(ce
 @pytest.mark.usefixtures("ray")
 def test_after_ctrl_c_a_study_goes_on(study, cell, alone, tmp_path):
     arguments = ["study", str(study), "--output", str(tmp_path), "--engine", "ray"]
-    interrupt(arguments, lambda running: (tmp_path / cell.name / "rounds").is_dir())
+    interrupt(arguments, lambda running: (tmp_path / cell.name / "rounds" / "0").is_dir())
+    assert describe(tmp_path / cell.name)[0].startswith("Round 0 of 1, phase: ")
     assert run_here(cell, tmp_path / cell.name) == alone
 
 
