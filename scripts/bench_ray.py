@@ -194,7 +194,7 @@ def drive(folder: Path) -> None:
 
     def watch(done: int, total: int) -> None:
         if done == total:
-            sizes.extend(path.stat().st_size for path in parts_of(folder / "out").glob("*.npz"))
+            sizes.extend(path.stat().st_size for path in parts_of(folder / "out").rglob("*.npz"))
 
     options = ScoreOptions(measures=["random"], engine="ray", limit=LINES)
     whole = time.perf_counter()
@@ -275,8 +275,9 @@ def scoring_rows(row: Rows) -> Iterator[str]:
     whole = f"{one['all']:.1f}, {other['all']:.1f} s (efficiency {one['all'] / other['all'] / many:.2f})"
     yield f"| the whole call, start of workers and reading of parts included | {whole} |"
     if "in one process" in row:
-        here, more = row["in one process"], (one["all"] - row["in one process"]) / row["parts"]
-        yield f"| the same without Ray; what Ray adds to a part | {here:.1f} s; {more:.2f} s |"
+        here, at_work = row["in one process"], row["sentences"] / one["rate"]
+        more = f"{(at_work - here) / row['parts']:.2f} s; {one['all'] - at_work:.1f} s"
+        yield f"| the same without Ray; what Ray adds to a part; what its start adds to a call | {here:.1f} s; {more} |"
     yield f"| all rankings have the same bytes | {'yes' if row['same bytes'] else 'no'} |"
 
 

@@ -143,6 +143,7 @@ class Faults:
             self.next += AGAIN
             return
         self.done[kind] += 1
+        print(f"{kind} {self.done[kind]}", file=sys.stderr, flush=True)
         self.wait()
 
     def kill_worker(self):
