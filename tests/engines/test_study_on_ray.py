@@ -19,6 +19,7 @@ from spacy_al.loop.standing import describe
 from spacy_al.loop.study_cells import cell_config
 from spacy_al.loop.study_plan import read_study
 from spacy_al.loop.study_ray import run_cells_on_ray
+from spacy_al.runs.folder import RunFolder
 
 from ..loop.conftest import CONFIG, chosen_ids, rows_without_seconds, write_corpus
 from .terminal import interrupt
@@ -119,9 +120,10 @@ def test_a_cell_that_always_lacks_memory_is_tried_twice_and_holds_up_no_other(ce
 @pytest.mark.usefixtures("ray")
 def test_after_ctrl_c_a_study_goes_on(study, cell, alone, tmp_path):
     arguments = ["study", str(study), "--output", str(tmp_path), "--engine", "ray"]
-    interrupt(arguments, lambda running: (tmp_path / cell.name / "rounds" / "0").is_dir())
-    assert describe(tmp_path / cell.name)[0].startswith("Round 0 of 1, phase: ")
-    assert run_here(cell, tmp_path / cell.name) == alone
+    folder = RunFolder(tmp_path / cell.name)
+    interrupt(arguments, lambda running: folder.state.exists() and (folder.path / "rounds").is_dir())
+    assert describe(folder.path)[0].startswith("Round 0 of 1, phase: ")
+    assert run_here(cell, folder.path) == alone
 
 
 def test_a_cell_waits_for_its_former_process_and_not_for_ever(tmp_path, monkeypatch):
