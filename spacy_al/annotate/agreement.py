@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ..tasks import SETTLED as SETTLED
+from ..runs.differences import Said, shared
 from ..tasks import Answer
-
-Said = Dict[str, Dict[Optional[str], Answer]]  # by sentence, then by person; the latest answer stands last
 
 
 @dataclass(frozen=True)
@@ -23,24 +21,6 @@ class Agreement:
     sentences: int
     span_f1: Optional[float]
     kappa: Optional[float]
-
-
-def shared(said: Said) -> Dict[str, List[Answer]]:
-    """Sentences that two people or more accepted, with their answers."""
-    found = {id_: [one for who, one in of.items() if not is_settled(who) and one.verdict == "accept"]
-             for id_, of in said.items()}  # fmt: skip
-    return {id_: answers for id_, answers in found.items() if len(answers) > 1}
-
-
-def is_settled(annotator: Optional[str]) -> bool:
-    """Whether this is the name of somebody who settled differences."""
-    return (annotator or "").startswith(SETTLED)
-
-
-def open_differences(said: Said) -> List[str]:
-    """Sentences whose answers differ and that nobody has settled since."""
-    differ = [id_ for id_, answers in shared(said).items() if len({(one.spans, one.missing) for one in answers}) > 1]
-    return [id_ for id_ in differ if not is_settled(list(said[id_])[-1])]
 
 
 def agreement(said: Said, lengths: Mapping[str, int]) -> Agreement:

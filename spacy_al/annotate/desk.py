@@ -8,9 +8,9 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set,
 
 from ..errors import ALError, Errors
 from ..loop.session import Session
+from ..runs.differences import Said, note
 from ..runs.state import RunState, load_state
 from ..tasks import Answer, Task, answer_problem
-from .agreement import Said
 from .context import read_context
 from .leases import Leases
 from .messages import Posted, combined, covers
@@ -31,7 +31,7 @@ class Desk:
         self.files, self.labels, self.overlap = self.session.folder, self.session.labels, overlap
         self.leases = Leases(folder / "leases.json", clock)
         self.said: Said = {}
-        self.numbers: List[Tuple[str, bool]] = []  # id, and whether it was accepted, of each line of the log
+        self.numbers: List[Tuple[str, bool]] = []  # of each line of the log: id, and whether it teaches
         self.seconds: List[float] = []
         self._known: Set[Tuple[str, Optional[str], Optional[str]]] = set()
         self._offset, self._stamp = 0, (0, 0)
@@ -141,12 +141,16 @@ class Desk:
 
     def _note(self, answer: Answer) -> None:
         self._known.add((answer.id, answer.annotator, answer.when))
-        said = self.said.setdefault(answer.id, {})
-        said.pop(answer.annotator, None)  # the last answer stands last
-        said[answer.annotator] = answer
-        self.numbers.append((answer.id, answer.verdict == "accept"))
+        back = not answer.teaches and self._taught(answer)
+        note(self.said, [answer])
+        self.numbers.append((answer.id, answer.verdict == "accept" or back))
         if answer.seconds is not None and answer.verdict != "ignore":
             self.seconds.append(answer.seconds)
+
+    def _taught(self, answer: Answer) -> bool:
+        """Whether the same person's answer before this one taught something."""
+        own = self.said.get(answer.id, {}).get(answer.annotator)
+        return own is not None and own.teaches
 
     def context(self, task: Task) -> Dict[str, Any]:
         """What is known of the sentences before and after a task's."""
@@ -156,7 +160,7 @@ class Desk:
             return self._context[1].get(task.id, {})
 
     def fresh(self) -> int:
-        """Sentences accepted since the last training."""
+        """Sentences accepted, or taken back, since the last training."""
         with self._lock:
             state = self.refresh()
             return len({id_ for id_, good in self.numbers[state.answers :] if good}) if state else 0

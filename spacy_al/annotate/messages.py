@@ -1,5 +1,6 @@
 """What the page sends and is sent: strict reading of posts, tasks as JSON, answers to parts of a sentence joined."""
 
+import hashlib
 import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Dict, List, Optional, Tuple
@@ -7,6 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from ..errors import ALError, Errors
 from ..loop.standing import Status
 from ..tasks import VERDICTS, Answer, Task, TokenSpan
+from .context import document
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 LONGEST_NAME = 64
@@ -72,12 +74,14 @@ def _spans(value: Any) -> Tuple[TokenSpan, ...]:
 
 
 def task_message(task: Task) -> Dict[str, Any]:
-    """A task as the page gets it; of the source only the file's own name."""
+    """A task as the page gets it; of the source only the file's own name, and a sign that tells documents apart."""
+    within = document(task.source)
     path = (task.source or "").rpartition(":")[0] or task.source or ""
     source = path.replace("\\", "/").rsplit("/", 1)[-1]
     return {
         "id": task.id, "round": task.round, "words": list(task.words), "spaces": list(task.spaces),
         "windows": [list(window) for window in task.windows], "source": source,
+        "document": within and hashlib.sha256(within.encode("utf8", "replace")).hexdigest()[:16],
         "spans": None if task.spans is None else [list(span) for span in task.spans],
     }  # fmt: skip
 

@@ -17,7 +17,9 @@ from starlette.staticfiles import StaticFiles
 
 from ..errors import ALError, Errors
 from ..loop.standing import Status
-from .agreement import SETTLED, agreement, open_differences, shared
+from ..runs.differences import open_differences, shared
+from ..tasks import SETTLED
+from .agreement import agreement
 from .desk import Desk
 from .guard import Guard
 from .guidelines import descriptions, render

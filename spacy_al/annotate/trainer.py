@@ -112,9 +112,8 @@ def work(connection: Connection, plan: Plan) -> None:
         try:
             answers = rounds.advance(wanted, waited_at)
             waited_at = -1
-            if answers is None:
+            if answers is None and wire.state["phase"] != "done":
                 wire.tell(phase="done", done=0, total=0)
-                return
         except (ALError, OSError) as error:
             if str(error).startswith("[A504]") and time.monotonic() - started < PATIENCE:
                 time.sleep(PAUSE)
@@ -145,6 +144,7 @@ class Rounds:
         self.plan, self.wire = plan, wire
         self.session: Any = None
         self.desk: Any = None
+        self._late = False  # answers that came after the run's end, and before this process
         self._vain = -1  # lines of the log at a step that taught nothing, such as answers for a holdout alone
 
     def open(self) -> None:
@@ -158,13 +158,14 @@ class Rounds:
         self.desk = Desk(Path(self.plan.folder))
         self.session = self.desk.session
         self.session.use_gpu, self.session.reporter = self.plan.use_gpu, self.wire
+        self._late = bool(self.desk.fresh())
 
     def answers(self) -> int:
         """Lines of the log."""
         return len(self.desk.numbers) if self.desk else 0
 
     def advance(self, wanted: bool, waited_at: int) -> Optional[int]:
-        """Make a step if it is due; None when the run is done.
+        """Make a step if it is due; None when the run is done. It learns from corrections then when it is told to.
 
         wanted (bool): A person asks for a round now. waited_at (int): Lines of the log at the last failure: without
             new ones nothing is tried again.
@@ -172,13 +173,14 @@ class Rounds:
         if self.desk is None:
             self.open()
         state = self.desk.refresh()
-        if state is not None and state.phase == "done" and not self.desk.fresh():
+        if state is not None and state.phase == "done" and not (self.desk.fresh() and (wanted or self._late)):
             return None
         if self.answers() == waited_at and not wanted:
             return waited_at
         if state is None or self.session.engine is None or self._is_due(state, wanted):
             # The first step of a process loads the pool, so that later ones begin at once.
             self._step(state)
+            self._late = False
             self._keep_context()
             self.wire.tell(phase="waiting", done=0, total=0, problem=None)
         return self.answers()

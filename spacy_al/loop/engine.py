@@ -19,6 +19,7 @@ from ..errors import ALError, Errors
 from ..files import write_bytes, write_folder
 from ..pipeline.adapters import get_sampler
 from ..runs.folder import RunFolder
+from ..runs.labelled import is_gone
 from ..runs.state import RunState, package_versions
 from ..schemas import ActiveLearningSchema, check_active_learning
 from .accounting import effort, totals
@@ -34,7 +35,8 @@ from .judge import make_judge, timed
 from .learner import Learner
 from .loggers import RoundLogger, find_logger
 from .memory import peak_memory, reset_peak
-from .oracle import Oracle, People, SimulatedOracle, separate_file
+from .oracle import Oracle, SimulatedOracle, separate_file
+from .people import People
 from .precision import RoundScoring
 from .reporter import Reporter
 from .retrain import write_train_config
@@ -138,14 +140,17 @@ class Engine:
         oracle: Oracle = self.simulated or People(self.folder, state, answers, vocab, pipe)
         pending, over = set(state.pending), state.phase == "done"
         docs = oracle.annotate([task for task in self.folder.read_selected(state.round) if task.id in pending])
-        learnt, held = self.honest.divide(state, docs or [])
-        if docs is None or not (learnt or state.labelled):  # people may have answered for the holdout alone
+        gone = {doc.user_data["id"] for doc in docs or [] if is_gone(doc)}
+        learnt, held = (
+            [id_ for id_ in dict.fromkeys([*before, *new]) if id_ not in gone]
+            for before, new in zip((state.labelled, state.holdout), self.honest.divide(state, docs or []))
+        )
+        if docs is None or not learnt:  # people may have answered for the holdout alone
             state.phase = "done" if over else "waiting"
             return
         state.round += over
         self.folder.write_answers(state.round, docs)
-        state.labelled = list(dict.fromkeys([*state.labelled, *learnt]))
-        state.holdout = list(dict.fromkeys([*state.holdout, *held]))
+        state.labelled, state.holdout = learnt, held
         state.answers += len(answers)
         state.pending, state.phase = [], "train"
 

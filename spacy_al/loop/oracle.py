@@ -1,9 +1,7 @@
-"""Who answers a query: the gold labels of a simulation, or people."""
+"""Who answers a query: the gold labels of a simulation here, people in `people`."""
 
-import warnings
-from functools import reduce
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import List, Optional, Protocol, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -13,17 +11,11 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_columns, spacy_files
 from ..corpus.numbering import warn_of_shards
-from ..corpus.task_docs import answer_doc
-from ..errors import ALError, Errors, Warnings
+from ..errors import ALError, Errors
 from ..ids import Numbers
-from ..pipeline.teachable import teachable
-from ..runs.folder import RunFolder
-from ..runs.labelled import merged
-from ..runs.state import RunState
-from ..tasks import Answer, Task
+from ..tasks import Task
 from ..types import Pool
 
-Windows = Tuple[Tuple[int, int], ...]
 # Attributes (tokens, 3), labels (tokens, 2), lengths, occurrence numbers and sources (sentences,).
 Part = Tuple[NDArray[numpy.uint64], NDArray[numpy.uint64], NDArray[numpy.int64], Numbers, List[Optional[str]]]
 
@@ -115,77 +107,3 @@ def read_part(path: Path, vocab: Vocab) -> Part:
     if any(word not in vocab.strings for word in numpy.unique(attributes[:, [0, 2]]).tolist()):
         raise ALError(Errors.A130.format(path=path, reason="it lacks the string of a word"))
     return attributes, labels, columns.lengths, columns.occurrences, columns.user["source"]
-
-
-class People:
-    """Answers that have come in since the last round; None until one of them teaches something."""
-
-    def __init__(self, folder: RunFolder, state: RunState, answers: Sequence[Answer], vocab: Vocab, pipe: Any) -> None:
-        """
-        folder (RunFolder), state (RunState): Of the run. answers (Sequence[Answer]): Since the last round.
-        vocab (Vocab): Of the pipeline. pipe (Any): The component that is to learn from them.
-        """
-        self.folder, self.state, self.answers, self.vocab, self.pipe = folder, state, answers, vocab, pipe
-
-    def annotate(self, tasks: Sequence[Task]) -> Optional[List[Doc]]:
-        """The answered sentences; people may have left some out, or answered for earlier rounds.
-
-        Sentences of which only rejected spans are known are among them if the component learns from such spans;
-        otherwise warning W502 says how many go back to the pool.
-
-        RAISES: ALError A519 when no sentence is left.
-        """
-        docs = answer_docs(self.folder, self.state, self.answers, self.vocab)
-        taken = docs if teachable(self.pipe).learns_from_rejected else [doc for doc in docs if is_accepted(doc)]
-        path = self.folder.log.path
-        if docs and not taken:
-            raise ALError(Errors.A519.format(path=path, n=len(docs), name=self.pipe.name))
-        if len(taken) < len(docs):
-            message = Warnings.W502.format(path=path, n=len(docs) - len(taken), name=self.pipe.name)
-            warnings.warn(message, stacklevel=2)
-        return taken or None
-
-
-def answer_docs(folder: RunFolder, state: RunState, answers: Sequence[Answer], vocab: Vocab) -> List[Doc]:
-    """Labelled Docs of those answers that teach something; of several to one question, the last one counts.
-
-    Answers to different windows of a sentence become one Doc, whatever the order they came in.
-    An earlier version kept the answers of a waiting round in its annotated.spacy alone: they count too.
-    """
-    said: Dict[str, Dict[Windows, Said]] = {}
-    for answer, task in zip(answers, folder.answered_tasks(answers, state.round) if answers else []):
-        if task is not None:
-            of = said.setdefault(answer.id, {})
-            seconds = of[task.windows].seconds if task.windows in of else {}
-            kept = {windows: one for windows, one in of.items() if task.windows and windows != task.windows}
-            one = Said(task, answer, {**seconds, answer.annotator: answer.seconds})
-            said[answer.id] = kept | {task.windows: one}
-    docs = [doc for of in said.values() if (doc := joined(list(of.values()), vocab)) is not None]
-    before = folder.read_round(state.round, vocab) if folder.answers(state.round).is_file() else []
-    asked = set(state.pending)
-    return [doc for doc in before if doc.user_data["id"] in asked - set(said)] + docs
-
-
-class Said(NamedTuple):
-    """The last answer to a question, and the seconds that each person's last answer to it took."""
-
-    task: Task
-    answer: Answer
-    seconds: Dict[Optional[str], Optional[float]]
-
-
-def joined(said: Sequence[Said], vocab: Vocab) -> Optional[Doc]:
-    """What answers to different windows of one sentence, the last one last, teach together; None for nothing."""
-    docs = [answer_doc(one.task, one.answer, vocab) for one in said if one.answer.teaches]
-    if not docs:
-        return None
-    doc = reduce(merged, docs)
-    seconds = [cost for one in said if one.answer.teaches for cost in one.seconds.values() if cost is not None]
-    doc.user_data["answer"] = "accept" if any(map(is_accepted, docs)) else "reject"
-    doc.user_data.update({"seconds": sum(seconds)} if seconds else {})
-    return doc
-
-
-def is_accepted(doc: Doc) -> bool:
-    """Whether people accepted a sentence, so that its tokens are labelled and not all missing."""
-    return bool(doc.user_data.get("answer", "accept") == "accept")

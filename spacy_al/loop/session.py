@@ -201,7 +201,7 @@ class Session:
         learner = Learner(self.config, root=self.settings.seed, use_gpu=self.use_gpu)
         state = self._state()
         held = set(state.holdout) if state else set()
-        ids = [id_ for id_ in learner.read_labels(self.folder, round_).docs if id_ not in held]
+        ids = [id_ for id_ in learner.read_labels(self.folder, round_).learnt if id_ not in held]
         with deterministic(self.settings.deterministic):
             learner.ensure(self.folder, round_, ids, self.reporter)
         return learner.nlp

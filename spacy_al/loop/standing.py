@@ -7,11 +7,12 @@ from typing import Any, Dict, List, Optional
 from spacy.vocab import Vocab
 
 from ..errors import ALError, Errors
+from ..runs.differences import Said, note, open_differences
 from ..runs.folder import RunFolder
 from ..runs.state import load_state
 from .learnt import describe as describe_learnt
-from .oracle import answer_docs
 from .outlook import Outlook, make_outlook
+from .people import answer_docs, taken_back
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Status:
     phase (str): What is due, see `spacy_al.runs.state.PHASES`.
     labelled, held, asked (int): Sentences that are learnt from, those of the holdout with labels, and those asked for
         now. answered (int): Of these, how many are answered;
-        of a run that is over, how many have been answered since.
+        of a run that is over, how many have been answered since. back (int): Learnt ones whose labels have been taken
+        back since, all or some. disputed (int): Sentences of the holdout on which people differ.
     rows (List[Dict]): Metrics of each evaluated round. stopped (Optional[str]): The stopping rule's reason.
     outlook (Optional[Outlook]): Is it good enough, is it worth going on, when to stop; None before the first row.
     learnt (Dict): What the last evaluated round has taught, see `spacy_al.loop.learnt.learnt`.
@@ -40,6 +42,8 @@ class Status:
     stopped: Optional[str] = None
     outlook: Optional[Outlook] = field(default=None, repr=False)
     learnt: Dict[str, Any] = field(default_factory=dict, repr=False)
+    back: int = 0
+    disputed: int = 0
 
     def lines(self) -> List[str]:
         """The same in words."""
@@ -55,7 +59,13 @@ def read_status(folder: RunFolder) -> Status:
     if state is None:
         raise ALError(Errors.A510.format(path=folder.path))
     settings = folder.read_settings()
-    said = answer_docs(folder, state, folder.log.read(state.answers), Vocab())
+    log = folder.log.read()
+    new = log[state.answers :]
+    everyone: Said = {}
+    note(everyone, log)
+    disputed = len(set(open_differences(everyone)).intersection(state.holdout))
+    said, back = answer_docs(folder, state, new, Vocab()), taken_back(folder, state, new, Vocab())
+    said = [doc for doc in said if doc.user_data["id"] not in {one.user_data["id"] for one in back}]
     pending = set(state.pending)
     answered = len(said) if state.phase == "done" else sum(doc.user_data["id"] in pending for doc in said)
     rows = folder.read_metrics()
@@ -65,6 +75,7 @@ def read_status(folder: RunFolder) -> Status:
     return Status(
         folder.path, state.round, settings.rounds, state.phase, len(state.labelled), len(state.holdout), len(pending),
         answered, rows, state.stopped, outlook, folder.read_learnt(rows[-1]["round"]) if rows else {},
+        len(back), disputed,
     )  # fmt: skip
 
 
@@ -84,6 +95,9 @@ def _position(status: Status) -> List[str]:
         f"Round {status.round}{' after the last' if late else ''} of {status.rounds}, phase: {status.phase}",
         f"Labelled: {status.labelled} sentences{share}{held}; asked for now: {status.asked}",
     ]
+    if status.disputed:
+        settle = "the last answer counts until somebody settles it (Differences on the page of `al annotate`)"
+        lines.append(f"People differ on {status.disputed} of the holdout's sentences: {settle}")
     return lines + ([f"Stopped: {status.stopped}"] if status.stopped and not status.outlook else [])
 
 
@@ -105,10 +119,20 @@ def _marked(one: Dict[str, Any]) -> str:
 
 
 def _waiting(status: Status) -> List[str]:
-    if status.phase == "done" and status.answered:
-        return [f"Taken in since the end: labels of {status.answered} sentences; the same `al run` learns from them"]
+    changed = [f"labels of {status.answered} sentences"] if status.answered else []
+    changed += [f"{status.back} with labels taken back"] if status.back else []
+    if status.phase == "done" and changed:
+        return [f"Taken in since the end: {', '.join(changed)}; the same `al run` learns from them"]
     if status.phase != "waiting":
         return []
+    return _back(status) + _asked(status)
+
+
+def _back(status: Status) -> List[str]:
+    return [f"Taken back: labels of {status.back} sentences; the next round is without them"] if status.back else []
+
+
+def _asked(status: Status) -> List[str]:
     share = f"{status.answered} of {status.asked} sentences"
     taken = f"Taken in: labels of {share}; the same `al run` again learns from them"
     if status.answered == status.asked:

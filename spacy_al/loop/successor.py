@@ -99,7 +99,7 @@ def train_successor(
         held = set(state.holdout)
         rows, done = ({row["round"]: row for row in one.read_metrics()} for one in (source, target))
         for number in (number for number in wanted if number not in done):
-            ids = [id_ for id_ in learner.read_labels(source, number).docs if id_ not in held]
+            ids = [id_ for id_ in learner.read_labels(source, number).learnt if id_ not in held]
             learner.ensure(source, number, ids, told)
             done[number] = late_row(learner, rows[number], successor.stem)
             write_jsonl(target.metrics, [done[key] for key in sorted(done)])

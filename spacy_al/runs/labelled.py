@@ -13,6 +13,7 @@ from ..tasks import REJECTED
 from .folder import RunFolder
 
 MISSING = 0  # of token.ent_iob: nobody said anything about this token
+TAKEN_BACK = "taken_back"  # of `user_data`: what was said of the sentence before does not count any more
 
 
 class Labels:
@@ -31,7 +32,8 @@ class Labels:
         for number in range(self._rounds, round_ + 1):
             for doc in self.folder.read_round(number, self.vocab):
                 id_ = doc.user_data["id"]
-                self.docs[id_] = merged(self.docs[id_], doc) if id_ in self.docs else doc
+                whole = id_ not in self.docs or doc.user_data.get(TAKEN_BACK)
+                self.docs[id_] = doc if whole else merged(self.docs[id_], doc)
                 self.changed.append(id_)
         self._rounds = max(self._rounds, round_ + 1)
 
@@ -42,10 +44,20 @@ class Labels:
             raise ALError(Errors.A512.format(path=self.folder.path, n=len(missing), id=missing[0]))
         return [self.docs[id_] for id_ in ids]
 
+    @property
+    def learnt(self) -> List[str]:
+        """Ids of the sentences with labels, in the order they came; without those that lost theirs."""
+        return [id_ for id_, doc in self.docs.items() if not is_gone(doc)]
+
     def take_changed(self) -> List[str]:
         """The ids whose Doc is new or another since the last call."""
         changed, self.changed = self.changed, []
         return changed
+
+
+def is_gone(doc: Doc) -> bool:
+    """Whether all that was said of a sentence has been taken back."""
+    return bool(doc.user_data.get(TAKEN_BACK) == "all")
 
 
 def answered(doc: Doc) -> NDArray[numpy.bool_]:

@@ -3,7 +3,8 @@
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from spacy_al.annotate.agreement import agreement, cohen_kappa, open_differences
+from spacy_al.annotate.agreement import agreement, cohen_kappa
+from spacy_al.runs.differences import open_differences
 from spacy_al.tasks import Answer
 
 ANN = Answer("x", "accept", ((0, 2, "PER"), (3, 4, "LOC")), annotator="ann")

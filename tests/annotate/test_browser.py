@@ -94,6 +94,41 @@ def test_every_occurrence_is_marked(person, browser):
     assert person.marked()[0] == [0, 1, "PER"]
 
 
+ALIKE = """return import('/static/edit.js').then((m) => m.alike(
+    {words: 'in Rome and Rome or Rome'.split(' '), windows: arguments[0], document: 'd'}, [[3, 4, 'PER', 'model']],
+    [{document: 'd', words: ['Rome'], label: 'LOC'}, {document: 'other', words: ['in'], label: 'LOC'}]))"""
+
+
+@pytest.mark.parametrize(("windows", "found"), [([], [1, 3, 5]), ([[0, 4]], [1, 3])])
+def test_marks_of_a_document_are_suggested_where_nothing_is_and_only_where_asked(person, browser, windows, found):
+    spans = browser.execute_script(ALIKE, windows)
+    assert [start for start, *_ in spans] == found
+    assert {start: origin for start, _, _, origin in spans} == {3: "model"} | dict.fromkeys(
+        {*found} - {3}, "model alike"
+    )
+
+
+@pytest.mark.parametrize(("others", "suggested"), [([], 2), (None, 0)])
+def test_what_is_marked_everywhere_is_suggested_in_the_documents_other_questions(
+    person, browser, folder, others, suggested
+):
+    words = ["Anna", "saw", "Anna"]
+    set_tasks(folder, words=words, spaces=[True] * 3, source="news.txt:0-9", spans=[], pos=None)
+    browser.refresh()
+    person.wait(lambda: person.words() == tuple(words))
+    first = person.question()
+    set_tasks(folder, spans=others)  # None: the model's ideas are kept back, so these are too
+    browser.refresh()
+    person.wait(lambda: person.question() == first)
+    person.press("1", "m")
+    assert person.marked() == [[0, 1, "PER"], [2, 3, "PER"]]
+    person.press(Keys.ENTER)
+    person.wait(lambda: person.question() not in (None, first))
+    assert len(person.marked()) == len(person.find(".entity.model")) == suggested
+    assert any("same words" in one.text for one in person.find(".hint")) == bool(suggested)
+    assert [len(one.spans) for one in answers(folder)] == [2]  # nothing is an answer before somebody accepts it
+
+
 def test_without_a_connection_answers_are_kept_and_sent_later(person, server, folder):
     shown = [accept(person)]
     server.kill()

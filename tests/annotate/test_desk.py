@@ -1,9 +1,12 @@
 """The desk: who gets which question, answers that count once, and what is refused."""
 
+from multiprocessing import Pipe
+
 import pytest
 
 from spacy_al.annotate.desk import Desk
 from spacy_al.annotate.messages import Posted, combined, covers, read_annotator, read_post
+from spacy_al.annotate.trainer import Plan, Rounds, Wire
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
 from spacy_al.runs.folder import RunFolder
@@ -130,3 +133,42 @@ def test_posts_that_the_page_would_not_send_are_refused(change):
 def test_names_that_cannot_be_seen_are_refused(name):
     with pytest.raises(ALError, match="A713"):
         read_annotator(name)
+
+
+def test_what_is_taken_back_is_something_to_learn_and_a_skip_is_not(folder):
+    desk = Desk(folder)
+    first, second = desk.next(None, 2)
+    desk.take([posted(first)])
+    Session.open(folder).step()
+    later = {"when": "2026-01-02T00:00:00Z", "round": 0}
+    desk.take([read_post({"id": one.id, "verdict": "ignore", **later}, None) for one in (first, second)])
+    assert desk.fresh() == 1
+
+
+@pytest.fixture
+def over(folder):
+    """A run that is over, and the rounds of its page."""
+    text = (folder / "config.cfg").read_text().replace("rounds = 3", "rounds = 0")
+    (folder / "config.cfg").write_text(text)
+    session = Session.open(folder, accept_changes=True)
+    session.answer([Answer(task.id, "accept") for task in session.next()[:4]])
+    assert session.step().phase == "done"
+    return folder
+
+
+def test_corrections_after_the_end_are_learnt_from_when_somebody_asks(over):
+    rounds = Rounds(Plan(str(over)), Wire(Pipe()[0]))
+    assert rounds.advance(False, -1) is None
+    session = Session.open(over)
+    session.answer([Answer(session.asked()[0].id, "accept", ((0, 1, "PER"),))])
+    assert rounds.advance(False, -1) is None
+    assert rounds.advance(True, -1) is not None
+    assert session.status().round == 1
+    assert rounds.advance(False, -1) is None
+
+
+def test_those_that_waited_for_the_page_are_learnt_from_at_once(over):
+    session = Session.open(over)
+    session.answer([Answer(session.asked()[0].id, "accept", ((0, 1, "PER"),))])
+    assert Rounds(Plan(str(over)), Wire(Pipe()[0])).advance(False, -1) is not None
+    assert session.status().round == 1

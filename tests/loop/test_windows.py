@@ -11,7 +11,8 @@ from spacy.vocab import Vocab
 from spacy_al.acquisition.windows import create_windows
 from spacy_al.corpus.reader import read_docs
 from spacy_al.corpus.task_docs import answer_doc
-from spacy_al.loop.oracle import answer_docs, inside
+from spacy_al.loop.oracle import inside
+from spacy_al.loop.people import answer_docs
 from spacy_al.loop.session import Session, run
 from spacy_al.runs.folder import RunFolder
 from spacy_al.runs.labelled import answered, merged

@@ -17,13 +17,17 @@ export function Variants({ take }) {
     <button onClick=${() => take(answer.spans.map((span) => [...span, "me"]))}>Take this</button></div>`)}</div>`;
 }
 
-export function Empty() {
+export function Empty({ undo }) {
   const phase = state.status?.phase;
   const { name } = state.config;
   if (settling) return html`<section class="card empty"><h2>Nothing to settle</h2><p>No two people differ on a sentence.</p></section>`;
   if (phase === "done") {
     return html`<section class="card empty"><h2>This run is finished</h2>
-      <p>The model is in the run's folder. Load it in Python:</p><pre>spacy.load("${name}/model")</pre></section>`;
+      <p>The model is in the run's folder. Load it in Python:</p><pre>spacy.load("${name}/model")</pre>
+      ${state.status.fresh
+        ? html`<p id="late">${state.status.fresh} changed ${state.status.fresh === 1 ? "answer waits" : "answers wait"}: "Learn now" makes another round of ${state.status.fresh === 1 ? "it" : "them"}, and so does the same <code>al run</code>.</p>`
+        : null}
+      <p>${undo} goes back to what you have answered here.</p></section>`;
   }
   const starting = !state.status || ["new", "starting", "loading"].includes(state.status.training?.phase || "new");
   return html`<section class="card empty" aria-busy="true"><div class="wheel" aria-hidden="true"></div>

@@ -11,15 +11,26 @@ export const put = (spans, start, end, label) =>
 
 export const drop = (spans, start, end) => spans.filter((span) => apart(span, start, end));
 
-// The same words everywhere in the question, where nothing is marked yet.
-export function everywhere(words, spans, start, end, label) {
-  let found = put(spans, start, end, label);
-  const size = end - start;
-  for (let place = 0; place + size <= words.length; place++) {
-    const same = words.slice(start, end).every((word, step) => word === words[place + step]);
-    if (same && found.every((span) => apart(span, place, place + size))) found = put(found, place, place + size, label);
+// Some words everywhere in the question, where nothing is marked yet.
+function fill(words, spans, wanted, label, origin) {
+  const found = [...spans];
+  for (let place = 0; place + wanted.length <= words.length; place++) {
+    const end = place + wanted.length;
+    const same = wanted.every((word, step) => word === words[place + step]);
+    if (same && found.every((span) => apart(span, place, end))) found.push([place, end, label, origin]);
   }
-  return found;
+  return sorted(found);
+}
+
+export const everywhere = (words, spans, start, end, label) =>
+  fill(words, put(spans, start, end, label), words.slice(start, end), label, "me");
+
+// What was marked everywhere in another question of the document, as suggestions; what is not asked about stays bare.
+export function alike(task, spans, marks) {
+  const inside = ([start, end]) => !task.windows.length || task.windows.some(([first, last]) => first <= start && end <= last);
+  const own = marks.filter((mark) => mark.document === task.document);
+  const found = own.reduce((some, { words, label }) => fill(task.words, some, words, label, "model alike"), spans);
+  return found.filter((span) => span[3] !== "model alike" || inside(span));
 }
 
 // Move the end of the span at a word; one that would become empty or run into another stays.

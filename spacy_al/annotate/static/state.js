@@ -1,11 +1,16 @@
-// What the page knows at this moment: app.js changes and draws it, the other modules read it.
+// What the page knows at this moment, and drawing it anew.
 
 import { recall } from "./wire.js";
 
 export const state = {
   config: null, status: null, question: null, queue: [], past: [], ahead: [], brush: null, finding: null, help: false,
-  hidden: false, notice: "", busy: false, differences: null, theme: recall("al:theme") || "",
+  hidden: false, notice: "", busy: false, differences: null, alike: [], theme: recall("al:theme") || "",
 };
+
+let paint = () => {};
+
+export const drawWith = (work) => (paint = work);
+export const draw = () => paint();
 
 // First word of the selection and word after its last.
 export function range() {
