@@ -177,7 +177,7 @@ def expect(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Tuple[
     if not kind:
         return [], "no round has a score on sentences that were drawn at random"
     if len(curve.f) < FEWEST_ROUNDS:
-        return [], f"it needs the scores of {FEWEST_ROUNDS} rounds after the first, and there are {len(curve.f)}"
+        return [], f"it needs the scores of {FEWEST_ROUNDS} rounds after the first, so far {len(curve.f)}"
     if kind == "holdout" and rows[-1]["holdout"]["entities"] < FEWEST_TO_FORECAST:
         return [], f"the holdout has {rows[-1]['holdout']['entities']} entities, and {FEWEST_TO_FORECAST} are the least"
     per_answer, left = _tokens_per_answer(rows), rows[-1]["labelled_tokens"] * (1 / rows[-1]["labelled_fraction"] - 1)
