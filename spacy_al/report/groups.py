@@ -157,7 +157,7 @@ def _label(group: Group, groups: Sequence[Group]) -> str:
     differing = sorted(key for key in keys if len({other.settings.same.get(key) for other in twins}) > 1)
     if not differing:  # only their pools differ
         return f"{name} ({group.runs[0].path})"
-    values = [f"{key.split('.')[-1]} = {group.settings.same.get(key, 'unset')}" for key in differing]
+    values = [f"{key.split('.')[-1]} = {group.settings.same.get(key, 'off')}" for key in differing]
     return f"{name} ({', '.join(value[:LONGEST_DIFFERENCE] for value in values)})"
 
 

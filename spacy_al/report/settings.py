@@ -176,7 +176,9 @@ def _same(config: Mapping[str, Any], prefix: str = "") -> Dict[str, str]:
         deciding["active_learning.test"] = test
     result = {}
     for key, value in deciding.items():
-        if key not in FREE:
+        # What is off is the same as what was not there yet when a run was made, and 1 the same as 1.0.
+        if key not in FREE and value not in (None, False, "", 0):
+            value = int(value) if isinstance(value, float) and value.is_integer() else value
             short = tail(value) if isinstance(value, str) and value in files else value
             result[prefix + key] = json.dumps(short, sort_keys=True, default=str)
     return result

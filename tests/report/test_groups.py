@@ -50,7 +50,7 @@ def test_one_seed_twice_is_refused(groups_of):
 
 def test_equal_names_get_the_setting_that_differs(groups_of):
     groups = groups_of({"measure": "mnlp"}, {"measure": "mnlp", "more": "dev_fraction = 0.25"})
-    assert sorted(g.label for g in groups) == ["MNLP (dev_fraction = 0.0)", "MNLP (dev_fraction = 0.25)"]
+    assert sorted(g.label for g in groups) == ["MNLP (dev_fraction = 0.25)", "MNLP (dev_fraction = off)"]
 
 
 def test_pools_of_other_content_are_other_experiments(groups_of):

@@ -24,6 +24,15 @@ def test_everything_else_does(make_run, tmp_path):
     assert read_settings(first / "config.cfg").same != read_settings(second / "config.cfg").same
 
 
+def test_what_is_off_is_as_what_was_not_there_yet(make_run, tmp_path):
+    first = make_run(tmp_path / "a", more="new_setting = 1")
+    second = make_run(tmp_path / "b", more="warmup = 0.0\nself_training = 0\nnew_setting = 1.0")
+    path = second / "config.cfg"
+    path.write_text(path.read_text().replace("[components.ner]\n", "[components.ner]\nshapes = false\n", 1))
+    assert "shapes" in path.read_text()
+    assert read_settings(first / "config.cfg").same == read_settings(path).same
+
+
 def test_units_show_in_budgets(make_run, tmp_path):
     path = make_run(tmp_path / "a", more='unit = "tokens"') / "config.cfg"
     path.write_text(path.read_text().replace("seed_budget = 0.02", "seed_budget = 500"))
