@@ -40,6 +40,7 @@ def build_transformer_encoder(
     inference: str = "torch",
     cpu_training: str = "float32",
     shapes: bool = False,
+    frozen: int = 0,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Registered as `spacy-al.TransformerEncoder.v1`.
 
@@ -62,6 +63,8 @@ def build_transformer_encoder(
         "auto", which takes the faster one on this machine. Both are measured once and kept (`spacy_al.ml.cpu_speed`).
     shapes (bool): Add an embedding of each word's spelling (capitals, digits) to those of its wordpieces, for encoders
         that see lower case only (`spacy_al.ml.word_shapes`).
+    frozen (int): The embeddings and so many of the lowest layers keep their pretrained weights, which makes training
+        steps faster, on a CPU above all (`spacy_al.ml.freezing`). 0: everything is trained.
     RETURNS (Model[List[Doc], List[Floats2d]]): States of each token, (tokens, width).
     RAISES: ALError A008 for an unknown choice; A210 on initialisation when the model cannot be loaded.
     """
@@ -73,7 +76,7 @@ def build_transformer_encoder(
         hf_model,
         mean=pooling == "mean",
         window=window,
-        runner=TransformerBody(mixed_precision, cpu_training, shapes),
+        runner=TransformerBody(mixed_precision, cpu_training, shapes, frozen),
         memory=memory_limit << 20,
         inference=inference,
     )

@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 
 from ..errors import ALError, Errors
 from .cpu_speed import GAIN, cpu_speeds, has_bfloat16
+from .freezing import freeze
 from .stages import Noise, Padded, Ragged
 from .word_shapes import WordShapes
 from .wordpieces import WordpieceBatch
@@ -25,11 +26,14 @@ FULL_PRECISION = ("deberta",)
 class TransformerBody(nn.Module):
     """Runs the transformer over a batch of wordpieces and pools them into tokens."""
 
-    def __init__(self, mixed_precision: bool, cpu_training: str = "float32", shapes: bool = False) -> None:
+    def __init__(
+        self, mixed_precision: bool, cpu_training: str = "float32", shapes: bool = False, frozen: int = 0
+    ) -> None:
         super().__init__()
         self.mixed_precision = mixed_precision
         self.cpu_training = cpu_training
         self.shapes = WordShapes() if shapes else None
+        self.frozen = frozen
         self.transformer: Optional[PreTrainedModel] = None
 
     def take(self, model: PreTrainedModel) -> None:
@@ -40,6 +44,7 @@ class TransformerBody(nn.Module):
             problem = f"its forward pass has no {missing[0]}"
             raise ALError(Errors.A220.format(name=type(model).__name__, problem=problem))
         mend_epsilon(model)
+        freeze(model, self.frozen)
         self.transformer = model
         if self.shapes is not None:
             self.shapes.fit(word_embedding(model))
