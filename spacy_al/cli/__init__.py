@@ -1,5 +1,6 @@
 """The commands of `python -m spacy al` and `spacy-al`; heavy imports wait until a command runs."""
 
+import inspect
 import sys
 
 import typer
@@ -29,25 +30,15 @@ al_cli = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-al_cli.command("annotate", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(annotate_cli)
-al_cli.command("convert")(convert_cli)
-al_cli.command("evaluate")(evaluate_cli)
-al_cli.command("fetch")(fetch_cli)
-al_cli.command("ingest")(ingest_cli)
-al_cli.command("init")(init_cli)
-al_cli.command("look-again")(look_again_cli)
-al_cli.command("model-card")(model_card_cli)
-al_cli.command("pull")(pull_cli)
-al_cli.command("push")(push_cli)
-al_cli.command("query")(query_cli)
-al_cli.command("report")(report_cli)
-al_cli.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run_cli)
-al_cli.command("score")(score_cli)
-al_cli.command("status")(status_cli)
-al_cli.command("study", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(study_cli)
-al_cli.command("train-successor", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-    train_successor_cli
-)
+COMMANDS = (
+    annotate_cli, convert_cli, evaluate_cli, fetch_cli, ingest_cli, init_cli, look_again_cli, model_card_cli, pull_cli,
+    push_cli, query_cli, report_cli, run_cli, score_cli, status_cli, study_cli, train_successor_cli,
+)  # fmt: skip
+OVERRIDABLE = {"allow_extra_args": True, "ignore_unknown_options": True}  # settings of a config, as --section.key
+for function in COMMANDS:
+    name = function.__name__.removesuffix("_cli").replace("_", "-")
+    overridable = "ctx" in inspect.signature(function).parameters
+    al_cli.command(name, context_settings=OVERRIDABLE if overridable else None)(function)
 
 
 def _register() -> None:

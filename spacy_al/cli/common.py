@@ -1,11 +1,14 @@
-"""What the commands share: clear errors, and the table of rounds with its progress bars."""
+"""What the commands share: options, clear errors, and the table of rounds with its progress bars."""
 
 import contextlib
+import functools
+import inspect
 import sys
 import time
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Callable, Dict, Iterator, List, Mapping, Optional, get_type_hints
 
 import typer
 
@@ -14,6 +17,14 @@ if TYPE_CHECKING:
 
     from ..runs.state import RunState
 
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run", exists=True, file_okay=False)]
+Pipeline = Annotated[str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")]
+Pipe = Annotated[Optional[str], typer.Option("--pipe", help="The NER component to ask [the first that can be asked]")]
+Gpu = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the end only")]
+Rename = Annotated[
+    Optional[List[str]], typer.Option(metavar="OLD=NEW", help="Take a label under another name; may be repeated")
+]
 COLUMNS = ("round", "sentences", "tokens", "share", "F1", "P", "R", "train s", "eval s")
 
 
@@ -22,6 +33,30 @@ class Engine(str, Enum):
 
     local = "local"
     ray = "ray"
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """A command of a function: errors that a user can mend are printed, and a dataclass that it takes is options.
+
+    function (Callable): Each field of a dataclass among its parameters becomes an option of its own.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    groups = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+    parameters: List[inspect.Parameter] = []
+    for one in inspect.signature(function).parameters.values():
+        several = inspect.signature(groups[one.name]).parameters.values() if one.name in groups else [one]
+        parameters += [each.replace(kind=one.KEYWORD_ONLY) for each in several]
+
+    @functools.wraps(function)
+    def run(**given: Any) -> None:
+        for name, kind in groups.items():
+            given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+        with fail_clearly():
+            function(**given)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
 
 
 @contextlib.contextmanager

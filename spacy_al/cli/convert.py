@@ -1,84 +1,85 @@
 """`al convert`: a corpus in a file or folder to a DocBin, with a table of counts."""
 
 import functools
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, List, Optional
+from typing import Annotated, Optional
 
 import typer
 
-from .common import fail_clearly
-
-Source = Annotated[
-    Path, typer.Argument(metavar="IN", help="The corpus: a file, or a folder of *_gold_conll, .txt, .ann or .xmi files")
-]
-Output = Annotated[
-    Path, typer.Argument(metavar="OUT.spacy", help="The DocBin to write; OUT.labels.json goes beside it")
-]
-Format = Annotated[
-    str,
-    typer.Option(
-        "--format", "-f", help="conll, ontonotes, jsonl, csv, txt, conllu, webanno, brat, uima, hf, marked, auto"
-    ),
-]
-Scheme = Annotated[
-    str,
-    typer.Option("--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU (BIOES, BMES), IO, auto"),
-]
-OnError = Annotated[str, typer.Option(help="fail: stop at the first problem; warn: repair it and count")]
-Split = Annotated[Optional[float], typer.Option(help="Share of the sentences for OUT; the others go to --rest")]
-Rest = Annotated[Optional[Path], typer.Option(metavar="REST.spacy", help="The other part of --split")]
-SplitBy = Annotated[str, typer.Option(help="documents (each stays whole) or sentences")]
-Seed = Annotated[int, typer.Option(help="Seed of --split")]
-PosColumn = Annotated[Optional[int], typer.Option(help="Column of part-of-speech tags, from 0; 1 if there are 3 or 4")]
-TagColumn = Annotated[Optional[int], typer.Option(help="Column of entity tags, from 0; -1 is the last")]
-WordColumn = Annotated[Optional[int], typer.Option(help="Column of words, from 0; the first that does not count")]
-Lang = Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer, for running text")]
-Pipeline = Annotated[
-    Optional[str],
-    typer.Option("--pipeline", "-p", help="Pipeline that splits running text, in place of a sentencizer"),
-]
-TextField = Annotated[str, typer.Option(help="Key or column of the text (jsonl, csv)")]
-IdField = Annotated[str, typer.Option(help="Key or column of the document's id (jsonl, csv)")]
-PerLine = Annotated[bool, typer.Option("--per-line", help="Each line of a .txt file is a document")]
-Shard = Annotated[
-    bool,
-    typer.Option("--shard", help="OUT is one file of a pool in several, such as pool-1.spacy: ids go on from them"),
-]
-Encoding = Annotated[str, typer.Option(help="Of text, columns and tables, such as latin-1")]
-SpansField = Annotated[Optional[str], typer.Option(help="Key or column of entities or tags (jsonl, csv)")]
-TagNames = Annotated[Optional[str], typer.Option(help="What numbers in ner_tags stand for, such as O,B-PER,I-PER")]
-Several = Annotated[str, typer.Option(help="Several people's answers: fail unless they agree, first, newest, or vote")]
-Untouched = Annotated[str, typer.Option(help="No entities, and no word if anyone looked: skip, accept or fail")]
-Rename = Annotated[
-    Optional[List[str]], typer.Option(metavar="OLD=NEW", help="Take a label under another name; may be repeated")
-]
+from .common import Rename, command
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Options of `spacy_al.corpus.conversion.Options`."""
+
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format", "-f", help="conll, ontonotes, jsonl, csv, txt, conllu, webanno, brat, uima, hf, marked, auto"
+        ),
+    ] = "auto"
+    scheme: Annotated[
+        str, typer.Option("--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU (BIOES, BMES), IO, auto")
+    ] = "auto"
+    on_error: Annotated[str, typer.Option(help="fail: stop at the first problem; warn: repair it and count")] = "fail"
+    pos_column: Annotated[
+        Optional[int], typer.Option(help="Column of part-of-speech tags, from 0; 1 if there are 3 or 4")
+    ] = None
+    tag_column: Annotated[Optional[int], typer.Option(help="Column of entity tags, from 0; -1 is the last")] = None
+    word_column: Annotated[
+        Optional[int], typer.Option(help="Column of words, from 0; the first that does not count")
+    ] = None
+    lang: Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer, for running text")] = "en"
+    pipeline: Annotated[
+        Optional[str],
+        typer.Option("--pipeline", "-p", help="Pipeline that splits running text, in place of a sentencizer"),
+    ] = None
+    text_field: Annotated[str, typer.Option(help="Key or column of the text (jsonl, csv)")] = "text"
+    id_field: Annotated[str, typer.Option(help="Key or column of the document's id (jsonl, csv)")] = "id"
+    per_line: Annotated[bool, typer.Option("--per-line", help="Each line of a .txt file is a document")] = False
+    encoding: Annotated[str, typer.Option(help="Of text, columns and tables, such as latin-1")] = "utf8"
+
+
+@dataclass(frozen=True)
+class Said:
+    """Options of `spacy_al.corpus.json_corpus.make_rules`."""
+
+    spans_field: Annotated[Optional[str], typer.Option(help="Key or column of entities or tags (jsonl, csv)")] = None
+    tag_names: Annotated[
+        Optional[str], typer.Option(help="What numbers in ner_tags stand for, such as O,B-PER,I-PER")
+    ] = None
+    several: Annotated[
+        str, typer.Option(help="Several people's answers: fail unless they agree, first, newest, or vote")
+    ] = "fail"
+    untouched: Annotated[str, typer.Option(help="No entities, and no word if anyone looked: skip, accept or fail")] = (
+        "skip"
+    )
+    rename: Rename = None
+
+
+@command
 def convert_cli(
-    source: Source,
-    output: Output,
-    format_: Format = "auto",
-    scheme: Scheme = "auto",
-    on_error: OnError = "fail",
-    split: Split = None,
-    rest: Rest = None,
-    split_by: SplitBy = "documents",
-    seed: Seed = 0,
-    pos_column: PosColumn = None,
-    tag_column: TagColumn = None,
-    word_column: WordColumn = None,
-    lang: Lang = "en",
-    pipeline: Pipeline = None,
-    text_field: TextField = "text",
-    id_field: IdField = "id",
-    per_line: PerLine = False,
-    spans_field: SpansField = None,
-    tag_names: TagNames = None,
-    several: Several = "fail",
-    untouched: Untouched = "skip",
-    rename: Rename = None,
-    shard: Shard = False,
-    encoding: Encoding = "utf8",
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="IN", help="The corpus: a file, or a folder of *_gold_conll, .txt, .ann or .xmi files"),
+    ],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUT.spacy", help="The DocBin to write; OUT.labels.json goes beside it")
+    ],
+    reading: Reading,
+    said: Said,
+    split: Annotated[
+        Optional[float], typer.Option(help="Share of the sentences for OUT; the others go to --rest")
+    ] = None,
+    rest: Annotated[Optional[Path], typer.Option(metavar="REST.spacy", help="The other part of --split")] = None,
+    split_by: Annotated[str, typer.Option(help="documents (each stays whole) or sentences")] = "documents",
+    seed: Annotated[int, typer.Option(help="Seed of --split")] = 0,
+    shard: Annotated[
+        bool,
+        typer.Option("--shard", help="OUT is one file of a pool in several, such as pool-1.spacy: ids go on from them"),
+    ] = False,
 ) -> None:
     """
     Convert a corpus to spaCy's DocBin, one Doc per sentence, and print what is in it.
@@ -105,28 +106,13 @@ def convert_cli(
     from ..corpus.numbering import number_files, shards
     from ..corpus.stats import format_repairs, format_table
 
-    with fail_clearly():
-        options = Options(
-            format=format_,
-            scheme=scheme,
-            on_error=on_error,
-            pos_column=pos_column,
-            tag_column=tag_column,
-            word_column=word_column,
-            lang=lang,
-            pipeline=pipeline,
-            text_field=text_field,
-            id_field=id_field,
-            per_line=per_line,
-            encoding=encoding,
-            rules=make_rules(several, untouched, rename or [], spans_field, tag_names),
-        )
-        division = make_division(split, rest, unit=split_by, seed=seed)
-        # tqdm shows nothing where standard error is not a terminal.
-        bar = functools.partial(tqdm, unit=" sentences", disable=None, leave=False)
-        done = convert(source, output, options, division=division, watch=bar)
-        if shard:
-            number_files(sorted([output, *shards(output)]))
+    options = Options(**vars(reading), rules=make_rules(**vars(said)))
+    division = make_division(split, rest, unit=split_by, seed=seed)
+    # tqdm shows nothing where standard error is not a terminal.
+    bar = functools.partial(tqdm, unit=" sentences", disable=None, leave=False)
+    done = convert(source, output, options, division=division, watch=bar)
+    if shard:
+        number_files(sorted([output, *shards(output)]))
     typer.echo(f"{source}: {done.format}, {done.scheme}")
     typer.echo(format_table({path.name: part for path, part in done.parts.items()}))
     typer.echo(format_repairs(done.repairs))

@@ -1,46 +1,47 @@
 """`al evaluate`: how far a pipeline's confidence can be trusted, and which measure finds its errors."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Dict, List, Optional
 
 import typer
 
-from .common import fail_clearly
+from .common import Gpu, Pipe, Pipeline, command
 
 if TYPE_CHECKING:
     from ..acquisition.assess import Assessment
 
-Pipeline = Annotated[str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")]
-Gold = Annotated[Path, typer.Argument(metavar="GOLD.spacy", help="Labelled sentences: a DocBin or a folder")]
-HeldOut = Annotated[
-    Optional[Path],
-    typer.Option("--held-out", metavar="DEV.spacy", help="Other labelled sentences, to fit a temperature on"),
-]
-Output = Annotated[Optional[Path], typer.Option("--output", "-o", metavar="OUT.json", help="All numbers")]
-Plot = Annotated[Optional[Path], typer.Option(metavar="OUT.png", help="Reliability diagrams (needs matplotlib)")]
-Names = Annotated[Optional[List[str]], typer.Option("--measure", "-m", help="Measures to compare [those that apply]")]
-Ties = Annotated[str, typer.Option("--tie-measure", help="Deterministic measure that breaks ties")]
-Pipe = Annotated[Optional[str], typer.Option("--pipe", help="The NER component to ask [the first that can be asked]")]
-Passes = Annotated[int, typer.Option("--passes", min=2, help="Stochastic passes")]
-Dropout = Annotated[Optional[str], typer.Option(help="last, word, locked or all [last, if the tagger has it]")]
-Seed = Annotated[int, typer.Option(help="Seed of dropout")]
-Bins = Annotated[int, typer.Option(min=1, help="Bins of the reliability diagrams")]
-Gpu = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")]
+
+@dataclass(frozen=True)
+class Asking:
+    """Options of `spacy_al.acquisition.assess.AssessOptions`."""
+
+    measures: Annotated[
+        Optional[List[str]], typer.Option("--measure", "-m", help="Measures to compare [those that apply]")
+    ] = None
+    tie_measure: Annotated[str, typer.Option("--tie-measure", help="Deterministic measure that breaks ties")] = "mnlp"
+    pipe: Pipe = None
+    passes: Annotated[int, typer.Option("--passes", min=2, help="Stochastic passes")] = 10
+    dropout: Annotated[Optional[str], typer.Option(help="last, word, locked or all [last, if the tagger has it]")] = (
+        None
+    )
+    seed: Annotated[int, typer.Option(help="Seed of dropout")] = 0
+    bins: Annotated[int, typer.Option(min=1, help="Bins of the reliability diagrams")] = 15
 
 
+@command
 def evaluate_cli(
     pipeline: Pipeline,
-    gold: Gold,
-    held_out: HeldOut = None,
-    output: Output = None,
-    plot: Plot = None,
-    measure: Names = None,
-    tie_measure: Ties = "mnlp",
-    pipe: Pipe = None,
-    passes: Passes = 10,
-    dropout: Dropout = None,
-    seed: Seed = 0,
-    bins: Bins = 15,
+    gold: Annotated[Path, typer.Argument(metavar="GOLD.spacy", help="Labelled sentences: a DocBin or a folder")],
+    asking: Asking,
+    held_out: Annotated[
+        Optional[Path],
+        typer.Option("--held-out", metavar="DEV.spacy", help="Other labelled sentences, to fit a temperature on"),
+    ] = None,
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", metavar="OUT.json", help="All numbers")] = None,
+    plot: Annotated[
+        Optional[Path], typer.Option(metavar="OUT.png", help="Reliability diagrams (needs matplotlib)")
+    ] = None,
     use_gpu: Gpu = -1,
 ) -> None:
     """
@@ -54,23 +55,14 @@ def evaluate_cli(
 
     python -m spacy al evaluate runs/mnlp/model test.spacy --held-out dev.spacy --plot reliability.png
     """
-    with fail_clearly():
-        from spacy.cli._util import setup_gpu
+    from spacy.cli._util import setup_gpu
 
-        from ..acquisition.assess import AssessOptions, assess_file
+    from ..acquisition.assess import AssessOptions, assess_file
 
-        setup_gpu(use_gpu, silent=True)
-        options = AssessOptions(
-            pipe=pipe,
-            measures=measure or [],
-            tie_measure=tie_measure,
-            passes=passes,
-            dropout=dropout,
-            seed=seed,
-            bins=bins,
-        )
-        found = assess_file(pipeline, gold, options, held_out=held_out, output=output, plot=plot)
-    _print(found, tie_measure)
+    setup_gpu(use_gpu, silent=True)
+    options = AssessOptions(**{**vars(asking), "measures": asking.measures or []})
+    found = assess_file(pipeline, gold, options, held_out=held_out, output=output, plot=plot)
+    _print(found, asking.tie_measure)
     for path in filter(None, (output, plot)):
         typer.echo(f"Written: {path}")
 

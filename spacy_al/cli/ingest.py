@@ -1,57 +1,54 @@
 """`al ingest`: what people answered in an annotation tool, checked, into the run or a DocBin."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, FrozenSet, List, Optional
+from typing import TYPE_CHECKING, Annotated, FrozenSet, List, Optional, Tuple
 
 import typer
 
-from .query import FORMATS, Labels, Limit, PoolPath, Source, find_labels, open_source
+from .common import Rename, command
+from .query import FORMATS, Asked, Source, find_labels, open_source
 
 if TYPE_CHECKING:
-    from ..exchange.reading import Reading
+    from ..exchange.reading import Options, Reading
     from ..tasks import Task
 
-Answers = Annotated[List[Path], typer.Argument(metavar="IN...", help="The tool's export; several are weighed together")]
-Format = Annotated[Optional[str], typer.Option("--format", "-f", help=f"{FORMATS}; found out when not given")]
-Output = Annotated[
-    Optional[Path],
-    typer.Option("--output", "-o", metavar="OUT.spacy", help="Labelled sentences, for a ranking"),
-]
-Several = Annotated[
-    str, typer.Option(help="Several answers to a sentence: fail unless they agree, first, newest, vote")
-]
-Snap = Annotated[bool, typer.Option("--snap", help="Widen spans that cut tokens to whole tokens")]
-Unlabelled = Annotated[str, typer.Option(help="What unmarked tokens are: outside (O) or missing")]
-Untouched = Annotated[
-    str,
-    typer.Option(help="Sentences of which the tool does not say if anyone looked: fail, accept or skip"),
-]
-Units = Annotated[str, typer.Option(help="What offsets count: auto, codepoints or utf16")]
-Partial = Annotated[bool, typer.Option("--partial", help="Take what is right, write the rest to a file")]
-Rename = Annotated[
-    Optional[List[str]], typer.Option(metavar="OLD=NEW", help="Take a label under another name; may be repeated")
-]
-Rest = Annotated[
-    Optional[Path], typer.Option(metavar="REST", help="That file; IN with .rest before its ending by default")
-]
+
+@dataclass(frozen=True)
+class Taking:
+    """How to take answers in, see `spacy_al.exchange.reading.Options`, and where those to a ranking go."""
+
+    output: Annotated[
+        Optional[Path],
+        typer.Option("--output", "-o", metavar="OUT.spacy", help="Labelled sentences, for a ranking"),
+    ] = None
+    several: Annotated[
+        str, typer.Option(help="Several answers to a sentence: fail unless they agree, first, newest, vote")
+    ] = "fail"
+    snap: Annotated[bool, typer.Option("--snap", help="Widen spans that cut tokens to whole tokens")] = False
+    unlabelled: Annotated[str, typer.Option(help="What unmarked tokens are: outside (O) or missing")] = "outside"
+    untouched: Annotated[
+        str, typer.Option(help="Sentences of which the tool does not say if anyone looked: fail, accept or skip")
+    ] = "fail"
+    units: Annotated[str, typer.Option(help="What offsets count: auto, codepoints or utf16")] = "auto"
+    partial: Annotated[bool, typer.Option("--partial", help="Take what is right, write the rest to a file")] = False
+    rename: Rename = None
 
 
+@command
 def ingest_cli(
     source: Source,
-    answers: Answers,
-    format_: Format = None,
-    output: Output = None,
-    pool: PoolPath = None,
-    limit: Limit = 100,
-    several: Several = "fail",
-    snap: Snap = False,
-    unlabelled: Unlabelled = "outside",
-    untouched: Untouched = "fail",
-    units: Units = "auto",
-    labels: Labels = None,
-    partial: Partial = False,
-    rest: Rest = None,
-    rename: Rename = None,
+    answers: Annotated[
+        List[Path], typer.Argument(metavar="IN...", help="The tool's export; several are weighed together")
+    ],
+    asked: Asked,
+    taking: Taking,
+    format_: Annotated[
+        Optional[str], typer.Option("--format", "-f", help=f"{FORMATS}; found out when not given")
+    ] = None,
+    rest: Annotated[
+        Optional[Path], typer.Option(metavar="REST", help="That file; IN with .rest before its ending by default")
+    ] = None,
 ) -> None:
     """
     Check the answers of people and hand them to the run; a file with a bad record changes nothing.
@@ -64,23 +61,27 @@ def ingest_cli(
 
     python -m spacy al ingest ranking.jsonl export.json --pool pool.spacy --output labelled.spacy
     """
-    from ..corpus.annotation.marks import parse_names
     from ..exchange.intake import take_files
-    from ..exchange.reading import Options
-    from .common import fail_clearly
 
-    with fail_clearly():
-        tasks = open_source(source, pool, limit, earlier=True)
-        allowed = tuple(find_labels(labels, source, tasks)) or None
-        names = parse_names(rename or [])
-        taken = find_taken(source)
-        options = Options(several, snap, unlabelled, untouched, units, allowed, names, taken)
-        put_aside = [path.with_suffix(f".rest{path.suffix}") for path in answers] if partial else []
-        if partial and rest is not None:
-            put_aside = [rest, *put_aside[1:]]
-        reading = take_files(answers, tasks, options, name=format_, rests=put_aside)
-        hand_over(source, tasks, reading, output)
-    tell(reading, put_aside)
+    tasks, options = prepare(source, asked, taking)
+    rests = [path.with_suffix(f".rest{path.suffix}") for path in answers] if taking.partial else []
+    if taking.partial and rest is not None:
+        rests = [rest, *rests[1:]]
+    hand_over(source, tasks, take_files(answers, tasks, options, name=format_, rests=rests), taking, rests)
+
+
+def prepare(source: Path, asked: Asked, taking: Taking) -> Tuple[List["Task"], "Options"]:
+    """What was asked, and how to take the answers to it."""
+    from ..corpus.annotation.marks import parse_names
+    from ..exchange.reading import Options
+
+    tasks = open_source(source, asked, earlier=True)
+    labels = tuple(find_labels(asked.labels, source, tasks)) or None
+    names = parse_names(taking.rename or [])
+    return tasks, Options(
+        taking.several, taking.snap, taking.unlabelled, taking.untouched, taking.units, labels, names,
+        find_taken(source),
+    )  # fmt: skip
 
 
 def find_taken(source: Path) -> FrozenSet[str]:
@@ -95,18 +96,35 @@ def find_taken(source: Path) -> FrozenSet[str]:
     return frozenset(state.labelled if state else ()) | {answer.id for answer in folder.log.read()}
 
 
-def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Optional[Path]) -> None:
-    """Give answers to the run, or write those that teach something as a DocBin; ALError A626 without `output`."""
-    if source.is_dir():
-        from ..exchange.intake import log_lines, told_of
-        from ..loop.session import Session
-        from ..runs.folder import RunFolder
+def hand_over(source: Path, tasks: List["Task"], reading: "Reading", taking: Taking, rests: List[Path]) -> None:
+    """Give answers to the run or write them as a DocBin; print what was taken in, and what was not and why."""
+    from ..exchange.intake import summary
 
-        lines, counts = log_lines(reading, RunFolder(source).log.read())
-        Session.open(source).answer(lines)
-        for told in told_of(counts):
-            typer.echo(told)
-        return
+    if source.is_dir():
+        _answer_run(source, reading)
+    else:
+        _write_labelled(source, tasks, reading, taking.output)
+    for line in summary(reading):
+        typer.echo(line)
+    for problem in reading.problems:
+        typer.secho(problem.message, fg=typer.colors.RED, err=True)
+    if reading.problems:
+        typer.echo(f"{len(reading.rest)} records were not taken: {', '.join(map(str, rests))}")
+
+
+def _answer_run(source: Path, reading: "Reading") -> None:
+    from ..exchange.intake import log_lines, told_of
+    from ..loop.session import Session
+    from ..runs.folder import RunFolder
+
+    lines, counts = log_lines(reading, RunFolder(source).log.read())
+    Session.open(source).answer(lines)
+    for told in told_of(counts):
+        typer.echo(told)
+
+
+def _write_labelled(source: Path, tasks: List["Task"], reading: "Reading", output: Optional[Path]) -> None:
+    """Write the answers that teach something; ALError A626 without `output`."""
     from spacy.vocab import Vocab
 
     from ..corpus.reader import write_docs
@@ -121,15 +139,3 @@ def hand_over(source: Path, tasks: List["Task"], reading: "Reading", output: Opt
     taken = [answer for answer in reading.answers if answer.teaches]
     write_bytes(output, write_docs(answer_doc(by_id[answer.id], answer, vocab) for answer in taken))
     typer.echo(f"{len(taken)} labelled sentences in {output}")
-
-
-def tell(reading: "Reading", rests: List[Path]) -> None:
-    """Print what was taken in, and what was not and why."""
-    from ..exchange.intake import summary
-
-    for line in summary(reading):
-        typer.echo(line)
-    for problem in reading.problems:
-        typer.secho(problem.message, fg=typer.colors.RED, err=True)
-    if reading.problems:
-        typer.echo(f"{len(reading.rest)} records were not taken: {', '.join(map(str, rests))}")

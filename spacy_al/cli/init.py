@@ -6,35 +6,27 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the project goes")]
-Text = Annotated[
-    Optional[Path], typer.Option(help="The corpus: a folder of .txt files, or a file that `al convert` reads")
-]
-Labels = Annotated[Optional[str], typer.Option(help="Entity types, such as PERSON,PLACE")]
-Simulate = Annotated[
-    Optional[bool], typer.Option("--simulation/--people", help="The corpus has labels and answers, or people do")
-]
-Lang = Annotated[Optional[str], typer.Option("--lang", "-l", help="Language of the tokenizer: en, de, ...")]
-TextField = Annotated[str, typer.Option(help="Key or column of the text, in JSONL or CSV")]
-Gpu = Annotated[Optional[int], typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")]
-Tagger = Annotated[
-    Optional[str], typer.Option(help="minilm, mpnet, ner, crf, distilbert, bert, electra; else what fits")
-]
-Encoder = Annotated[Optional[str], typer.Option(help="Transformer: a Hugging Face name or a folder")]
-Test = Annotated[Optional[Path], typer.Option(help="A labelled test set, if there is one")]
+from .common import command
 
 
+@command
 def init_cli(
-    folder: Folder,
-    text: Text = None,
-    labels: Labels = None,
-    simulation: Simulate = None,
-    lang: Lang = None,
-    text_field: TextField = "text",
-    use_gpu: Gpu = None,
-    tagger: Tagger = None,
-    encoder: Encoder = None,
-    test: Test = None,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the project goes")],
+    text: Annotated[
+        Optional[Path], typer.Option(help="The corpus: a folder of .txt files, or a file that `al convert` reads")
+    ] = None,
+    labels: Annotated[Optional[str], typer.Option(help="Entity types, such as PERSON,PLACE")] = None,
+    simulation: Annotated[
+        Optional[bool], typer.Option("--simulation/--people", help="The corpus has labels and answers, or people do")
+    ] = None,
+    lang: Annotated[Optional[str], typer.Option("--lang", "-l", help="Language of the tokenizer: en, de, ...")] = None,
+    text_field: Annotated[str, typer.Option(help="Key or column of the text, in JSONL or CSV")] = "text",
+    use_gpu: Annotated[Optional[int], typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")] = None,
+    tagger: Annotated[
+        Optional[str], typer.Option(help="minilm, mpnet, ner, crf, distilbert, bert, electra; else what fits")
+    ] = None,
+    encoder: Annotated[Optional[str], typer.Option(help="Transformer: a Hugging Face name or a folder")] = None,
+    test: Annotated[Optional[Path], typer.Option(help="A labelled test set, if there is one")] = None,
 ) -> None:
     """
     Write a project for your own corpus: project.yml, config.cfg, labels.json, README.md. Asks for what is not given.
@@ -45,25 +37,22 @@ def init_cli(
 
     python -m spacy al init news --text my_texts --labels PERSON,PLACE
     """
-    from .common import fail_clearly
+    from ..annotate.begin import read_labels
+    from ..project.starter import Plan, write_project
 
-    with fail_clearly():
-        from ..annotate.begin import read_labels
-        from ..project.starter import Plan, write_project
-
-        text = Path(ask(text, "--text", "The corpus (a folder of .txt files, or a file)"))
-        if simulation is None:
-            simulation = ask(None, "", "Does it have labels that answer in place of people?", default=False)
-        if labels is None and not simulation:
-            labels = ask(None, "--labels", "Entity types, with commas between them")
-        lang = ask(lang, "", "Language", default="en")
-        gpu = ask(use_gpu, "", "GPU number, -1 for the CPU", default=-1)
-        names = read_labels(labels) if labels else []
-        plan = Plan(text, names, not simulation, lang, text_field, tagger, encoder, gpu, test)
-        lines = write_project(folder, plan)
-        typer.echo(f"{folder}: project.yml, config.cfg{', labels.json' if names else ''}, README.md. Next:\n")
-        for line in lines:
-            typer.echo(f"  {line}")
+    text = Path(ask(text, "--text", "The corpus (a folder of .txt files, or a file)"))
+    if simulation is None:
+        simulation = ask(None, "", "Does it have labels that answer in place of people?", default=False)
+    if labels is None and not simulation:
+        labels = ask(None, "--labels", "Entity types, with commas between them")
+    lang = ask(lang, "", "Language", default="en")
+    gpu = ask(use_gpu, "", "GPU number, -1 for the CPU", default=-1)
+    names = read_labels(labels) if labels else []
+    plan = Plan(text, names, not simulation, lang, text_field, tagger, encoder, gpu, test)
+    lines = write_project(folder, plan)
+    typer.echo(f"{folder}: project.yml, config.cfg{', labels.json' if names else ''}, README.md. Next:\n")
+    for line in lines:
+        typer.echo(f"  {line}")
 
 
 def ask(given: Any, option: str, question: str, *, default: Any = None) -> Any:

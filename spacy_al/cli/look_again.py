@@ -1,22 +1,23 @@
 """`al look-again`: labelled sentences whose labels a model that has not seen them finds unlikely."""
 
-from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from .query import FORMATS
-
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run", exists=True, file_okay=False)]
-Output = Annotated[Path, typer.Argument(metavar="OUT", help="The file to write")]
-Format = Annotated[str, typer.Option("--format", "-f", help=FORMATS)]
-Limit = Annotated[Optional[int], typer.Option("--limit", "-n", min=1, help="At most so many sentences")]
-Folds = Annotated[int, typer.Option(min=2, help="Models that are trained, each on all but one part of the labels")]
-Gpu = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")]
+from .common import Console, Gpu, Run, command, start_gpu
+from .query import Format, Output, say_written
 
 
+@command
 def look_again_cli(
-    run: Run, output: Output, format_: Format = "prodigy", limit: Limit = None, folds: Folds = 5, use_gpu: Gpu = -1
+    run: Run,
+    output: Output,
+    format_: Format = "prodigy",
+    limit: Annotated[Optional[int], typer.Option("--limit", "-n", min=1, help="At most so many sentences")] = None,
+    folds: Annotated[
+        int, typer.Option(min=2, help="Models that are trained, each on all but one part of the labels")
+    ] = 5,
+    use_gpu: Gpu = -1,
 ) -> None:
     """
     Write the labelled sentences that are worth a second look, with the labels they have, least likely first.
@@ -29,13 +30,11 @@ def look_again_cli(
     """
     from ..exchange.tool_files import write_tasks
     from ..loop.session import Session
-    from .common import Console, fail_clearly, start_gpu
 
-    with fail_clearly():
-        session = Session.open(run, use_gpu=use_gpu, reporter=Console())
-        start_gpu(session.config, use_gpu, quiet=True)
-        tasks, lines = session.look_again(limit, folds=folds)
-        written = write_tasks(output, tasks, format_, session.labels)
+    session = Session.open(run, use_gpu=use_gpu, reporter=Console())
+    start_gpu(session.config, use_gpu, quiet=True)
+    tasks, lines = session.look_again(limit, folds=folds)
+    written = write_tasks(output, tasks, format_, session.labels)
     for line in lines:
         typer.echo(line)
-    typer.echo(f"{len(tasks)} sentences in {', '.join(str(path) for path in written)}")
+    say_written(tasks, written)

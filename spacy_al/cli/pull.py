@@ -5,42 +5,21 @@ from typing import Annotated, Optional
 
 import typer
 
-from .ingest import (
-    Output,
-    Partial,
-    Rename,
-    Several,
-    Snap,
-    Units,
-    Unlabelled,
-    Untouched,
-    find_taken,
-    hand_over,
-    tell,
-)
-from .query import Labels, Limit, PoolPath, Source, find_labels, open_source
-
-Project = Annotated[int, typer.Option(help="The project's number")]
-Rest = Annotated[Path, typer.Option(help="Where --partial writes what cannot be taken")]
-Save = Annotated[Optional[Path], typer.Option(help="Also keep the server's export in this file")]
+from .common import command
+from .ingest import Taking, hand_over, prepare
+from .query import Asked, Source
 
 
+@command
 def pull_cli(
     source: Source,
-    project: Project,
-    output: Output = None,
-    pool: PoolPath = None,
-    limit: Limit = 100,
-    several: Several = "fail",
-    snap: Snap = False,
-    unlabelled: Unlabelled = "outside",
-    untouched: Untouched = "fail",
-    units: Units = "auto",
-    labels: Labels = None,
-    partial: Partial = False,
-    rest: Rest = Path("label_studio.rest.json"),
-    save: Save = None,
-    rename: Rename = None,
+    asked: Asked,
+    taking: Taking,
+    project: Annotated[int, typer.Option(help="The project's number")],
+    rest: Annotated[Path, typer.Option(help="Where --partial writes what cannot be taken")] = Path(
+        "label_studio.rest.json"
+    ),
+    save: Annotated[Optional[Path], typer.Option(help="Also keep the server's export in this file")] = None,
 ) -> None:
     """
     Take the answers of a Label Studio project in; a bad record changes nothing.
@@ -51,23 +30,14 @@ def pull_cli(
 
     python -m spacy al pull runs/news --project 7 --several vote
     """
-    from ..corpus.annotation.marks import parse_names
     from ..exchange import label_studio_api as api
     from ..exchange.intake import take_bytes
-    from ..exchange.reading import Options
     from ..files import write_bytes
-    from .common import fail_clearly
 
-    with fail_clearly():
-        tasks = open_source(source, pool, limit, earlier=True)
-        allowed = tuple(find_labels(labels, source, tasks)) or None
-        names = parse_names(rename or [])
-        options = Options(several, snap, unlabelled, untouched, units, allowed, names, find_taken(source))
-        export = api.pull(api.connect(), project)
-        if save is not None:
-            write_bytes(save, export)
-        name = save or Path(f"project-{project}.json")
-        put_aside = rest if partial else None
-        reading = take_bytes(export, name, tasks, options, name="label_studio", rest=put_aside)
-        hand_over(source, tasks, reading, output)
-    tell(reading, [put_aside] if put_aside else [])
+    tasks, options = prepare(source, asked, taking)
+    export = api.pull(api.connect(), project)
+    if save is not None:
+        write_bytes(save, export)
+    name, rests = save or Path(f"project-{project}.json"), [rest] if taking.partial else []
+    reading = take_bytes(export, name, tasks, options, name="label_studio", rest=rest if taking.partial else None)
+    hand_over(source, tasks, reading, taking, rests)

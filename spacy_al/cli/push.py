@@ -4,22 +4,17 @@ from typing import Annotated, Optional
 
 import typer
 
-from .query import Labels, Limit, Measure, Pipeline, PoolPath, Source, Suggest, find_labels, open_source
-
-Project = Annotated[Optional[int], typer.Option(help="The project's number; without it, one is made")]
-Title = Annotated[str, typer.Option(help="Title of the project that is made")]
+from .common import command
+from .query import Asked, Shown, Source, find_labels, open_source
 
 
+@command
 def push_cli(
     source: Source,
-    project: Project = None,
-    title: Title = "spacy_al",
-    suggest: Suggest = False,
-    pipeline: Pipeline = None,
-    pool: PoolPath = None,
-    limit: Limit = 100,
-    measure: Measure = None,
-    labels: Labels = None,
+    shown: Shown,
+    asked: Asked,
+    project: Annotated[Optional[int], typer.Option(help="The project's number; without it, one is made")] = None,
+    title: Annotated[str, typer.Option(help="Title of the project that is made")] = "spacy_al",
 ) -> None:
     """
     Send the sentences that people should label next to Label Studio; those already there are left out.
@@ -33,14 +28,11 @@ def push_cli(
     python -m spacy al push runs/news --project 7 --suggest
     """
     from ..exchange import label_studio_api as api
-    from .common import fail_clearly
 
-    with fail_clearly():
-        server = api.connect()
-        tasks = open_source(source, pool, limit, measure=measure, suggest=suggest, pipeline=pipeline)
-        number = project
-        if number is None:
-            number = api.create_project(server, title, find_labels(labels, source, tasks))
-        sent = api.push(server, number, tasks)
+    server = api.connect()
+    tasks = open_source(source, asked, shown)
+    if project is None:
+        project = api.create_project(server, title, find_labels(asked.labels, source, tasks))
+    sent = api.push(server, project, tasks)
     there = f", {len(tasks) - sent} were there already" if sent < len(tasks) else ""
-    typer.echo(f"{sent} sentences in {server.url}/projects/{number}{there}")
+    typer.echo(f"{sent} sentences in {server.url}/projects/{project}{there}")

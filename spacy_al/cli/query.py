@@ -1,9 +1,12 @@
 """`al query`: the next batch of a run, or the top of a ranking, as a file for an annotation tool."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, List, Optional
+from typing import TYPE_CHECKING, Annotated, List, Optional, Sequence
 
 import typer
+
+from .common import command
 
 if TYPE_CHECKING:
     from ..tasks import Task
@@ -14,25 +17,34 @@ Source = Annotated[
 ]
 Output = Annotated[Path, typer.Argument(metavar="OUT", help="The file to write")]
 Format = Annotated[str, typer.Option("--format", "-f", help=FORMATS)]
-Suggest = Annotated[bool, typer.Option(help="Pre-annotate with the model's entities, for people to correct")]
-Pipeline = Annotated[Optional[str], typer.Option("--pipeline", "-p", help="Pipeline for --suggest when ranking a pool")]
-PoolPath = Annotated[Optional[Path], typer.Option("--pool", metavar="POOL.spacy", help="The pool that was ranked")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Sentences to take from a ranking")]
-Measure = Annotated[Optional[str], typer.Option(help="The ranking's measure to show, if it has several")]
-Labels = Annotated[Optional[str], typer.Option(help="Labels, such as PER,LOC,ORG, or the .labels.json of `al convert`")]
 
 
-def query_cli(
-    source: Source,
-    output: Output,
-    format_: Format,
-    suggest: Suggest = False,
-    pipeline: Pipeline = None,
-    pool: PoolPath = None,
-    limit: Limit = 100,
-    measure: Measure = None,
-    labels: Labels = None,
-) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """Which sentences of a run or a ranking are meant, and their labels."""
+
+    pool: Annotated[Optional[Path], typer.Option("--pool", metavar="POOL.spacy", help="The pool that was ranked")] = (
+        None
+    )
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Sentences to take from a ranking")] = 100
+    labels: Annotated[
+        Optional[str], typer.Option(help="Labels, such as PER,LOC,ORG, or the .labels.json of `al convert`")
+    ] = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is shown beside the sentences."""
+
+    suggest: Annotated[bool, typer.Option(help="Pre-annotate with the model's entities, for people to correct")] = False
+    pipeline: Annotated[
+        Optional[str], typer.Option("--pipeline", "-p", help="Pipeline for --suggest when ranking a pool")
+    ] = None
+    measure: Annotated[Optional[str], typer.Option(help="The ranking's measure to show, if it has several")] = None
+
+
+@command
+def query_cli(source: Source, output: Output, format_: Format, shown: Shown, asked: Asked) -> None:
     """
     Write the sentences that people should label next, best first.
 
@@ -43,24 +55,17 @@ def query_cli(
     python -m spacy al query ranking.jsonl batch.json -f label_studio --pool pool.spacy -n 50 --labels PER,LOC
     """
     from ..exchange.tool_files import write_tasks
-    from .common import fail_clearly
 
-    with fail_clearly():
-        tasks = open_source(source, pool, limit, measure=measure, suggest=suggest, pipeline=pipeline)
-        written = write_tasks(output, tasks, format_, find_labels(labels, source, tasks))
-    typer.echo(f"{len(tasks)} sentences in {', '.join(str(path) for path in written)}")
+    tasks = open_source(source, asked, shown)
+    say_written(tasks, write_tasks(output, tasks, format_, find_labels(asked.labels, source, tasks)))
 
 
-def open_source(
-    source: Path,
-    pool: Optional[Path],
-    limit: int,
-    *,
-    measure: Optional[str] = None,
-    suggest: bool = False,
-    pipeline: Optional[str] = None,
-    earlier: bool = False,
-) -> List["Task"]:
+def say_written(tasks: Sequence["Task"], paths: Sequence[Path]) -> None:
+    """Print how many sentences were written, and where."""
+    typer.echo(f"{len(tasks)} sentences in {', '.join(map(str, paths))}")
+
+
+def open_source(source: Path, asked: Asked, shown: Shown = Shown(), *, earlier: bool = False) -> List["Task"]:
     """The tasks of a waiting run or of the top of a ranking; raises ALError A626 when it is neither.
 
     earlier (bool): Those of the run's earlier rounds too.
@@ -72,12 +77,15 @@ def open_source(
 
         session = Session.open(source)
         tasks = session.asked() if earlier else session.batch()
-        return tasks if suggest else [task.bare() for task in tasks]
+        return tasks if shown.suggest else [task.bare() for task in tasks]
     if not source.is_file():
         raise ALError(Errors.A626.format(path=source, cure="Check the path."))
-    if pool is None:
+    if asked.pool is None:
         raise ALError(Errors.A626.format(path=source, cure="If it is a ranking, give its pool with --pool."))
-    return _open_ranking(source, pool, limit, measure, pipeline if suggest else None, suggest)
+    if shown.suggest and shown.pipeline is None:
+        cure = "To pre-annotate the sentences of a ranking, name a pipeline with --pipeline."
+        raise ALError(Errors.A626.format(path=source, cure=cure))
+    return _open_ranking(source, asked.pool, asked.limit, shown)
 
 
 def find_labels(given: Optional[str], source: Path, tasks: List["Task"]) -> List[str]:
@@ -91,22 +99,15 @@ def find_labels(given: Optional[str], source: Path, tasks: List["Task"]) -> List
     return sorted({label for task in tasks for _, _, label in task.spans or ()})
 
 
-def _open_ranking(
-    source: Path, pool: Path, limit: int, measure: Optional[str], pipeline: Optional[str], suggest: bool
-) -> List["Task"]:
+def _open_ranking(source: Path, pool: Path, limit: int, shown: Shown) -> List["Task"]:
     import spacy
 
     from ..acquisition.command import load_pipeline
-    from ..errors import ALError, Errors
-    from ..exchange.ranked_tasks import read_ranking
-    from ..exchange.ranked_tasks import suggest as suggest_entities
+    from ..exchange.ranked_tasks import read_ranking, suggest
 
-    if suggest and pipeline is None:
-        cure = "To pre-annotate the sentences of a ranking, name a pipeline with --pipeline."
-        raise ALError(Errors.A626.format(path=source, cure=cure))
-    nlp = load_pipeline(pipeline) if pipeline else spacy.blank("xx")
-    tasks = read_ranking(source, pool, nlp.vocab, limit=limit, measure=measure)
-    return suggest_entities(tasks, nlp) if pipeline else tasks
+    nlp = load_pipeline(shown.pipeline) if shown.pipeline and shown.suggest else spacy.blank("xx")
+    tasks = read_ranking(source, pool, nlp.vocab, limit=limit, measure=shown.measure)
+    return suggest(tasks, nlp) if shown.suggest else tasks
 
 
 def _read_labels(given: str) -> List[str]:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import typer
 
-from .common import Console, fail_clearly, start_gpu
+from .common import Console, command, start_gpu
 
 
+@command
 def run_cli(
     ctx: typer.Context,
     config_path: Path = typer.Argument(..., help="Config with an [active_learning] block", exists=True, dir_okay=False),
@@ -25,15 +26,14 @@ def run_cli(
         python -m spacy al run configs/al-minilm.cfg --output runs/mnlp --paths.pool train.spacy
         --paths.test test.spacy --paths.labels train.labels.json --active_learning.rounds 5
     """
-    with fail_clearly():
-        from spacy.cli._util import parse_config_overrides
-        from spacy.util import load_config
+    from spacy.cli._util import parse_config_overrides
+    from spacy.util import load_config
 
-        from ..loop.repeats import run_repeats
+    from ..loop.repeats import run_repeats
 
-        overrides = parse_config_overrides(list(ctx.args))
-        config = load_config(config_path, overrides=overrides, interpolate=False)
-        start_gpu(config, use_gpu, quiet=quiet)
-        console = Console(quiet=quiet)
-        states = run_repeats(config, output, repeats, use_gpu=use_gpu, accept_changes=accept_changes, reporter=console)
-        console.end(output, states)
+    overrides = parse_config_overrides(list(ctx.args))
+    config = load_config(config_path, overrides=overrides, interpolate=False)
+    start_gpu(config, use_gpu, quiet=quiet)
+    console = Console(quiet=quiet)
+    states = run_repeats(config, output, repeats, use_gpu=use_gpu, accept_changes=accept_changes, reporter=console)
+    console.end(output, states)

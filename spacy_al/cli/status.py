@@ -1,12 +1,12 @@
 """`al status`: where a run is, and what it waits for."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
+from .common import Run, command
 
-def status_cli(run: Annotated[Path, typer.Argument(help="Folder of a run", exists=True, file_okay=False)]) -> None:
+
+@command
+def status_cli(run: Run) -> None:
     """Show the round and phase of a run, its sizes, the trend of F1, and what it waits for.
 
     Example:
@@ -14,8 +14,6 @@ def status_cli(run: Annotated[Path, typer.Argument(help="Folder of a run", exist
         python -m spacy al status runs/mnlp
     """
     from ..loop.standing import describe
-    from .common import fail_clearly
 
-    with fail_clearly():
-        for line in describe(run):
-            typer.echo(line)
+    for line in describe(run):
+        typer.echo(line)

@@ -1,61 +1,70 @@
 """`al study`: a matrix of runs from one small file, side by side, resumed where they stopped."""
 
 import signal
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Annotated, Dict, List, Optional, Sequence
 
 import typer
 
-from .common import Engine, fail_clearly
+from .common import Engine, command
 
 if TYPE_CHECKING:
     from ..loop.study_plan import Cell
     from ..loop.study_run import Outcome
 
-Study = Annotated[Path, typer.Argument(metavar="STUDY", help="Study file, .cfg or .json")]
-Additions = Annotated[
-    Optional[List[Path]],
-    typer.Option("--with", metavar="FILE", help="A further study file, which adds to STUDY and changes it; repeatable"),
-]
-Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder that gets a run folder for each cell")
-]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Runs side by side; 0: one for each GPU")]
-Gpus = Annotated[str, typer.Option("--gpu-id", "-g", help="GPU numbers such as 0 or 0,1,2,3; -1 for the CPU")]
-EngineName = Annotated[
-    Engine, typer.Option("--engine", help="ray: on the cluster at RAY_ADDRESS, or else on this machine")
-]
-Share = Annotated[
-    float, typer.Option("--share", min=0.01, help="With Ray: CPUs of a cell, or with --gpu-id 0 GPUs; 0.5: two on one")
-]
-Only = Annotated[str, typer.Option("--only", help="Patterns of cell or tagger names, such as 'electra,bert.mnlp.*'")]
-Seeds = Annotated[int, typer.Option("--seeds", min=0, help="Number of seeds; 0: the study's own")]
-Minutes = Annotated[Optional[float], typer.Option("--minutes", min=0, help="Stop then; the same command goes on")]
-Slim = Annotated[bool, typer.Option("--slim", help="Delete models and utilities, which a report does not read")]
-Report = Annotated[
-    Optional[Path],
-    typer.Option("--report", metavar="FOLDER", help="Write a report of these cells, as `al report` does"),
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all configs and show the table, run nothing")]
-Accept = Annotated[bool, typer.Option("--accept-changes", help="Go on with cells begun with other settings")]
+
+@dataclass(frozen=True)
+class Running:
+    """Where cells run, and for how long."""
+
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Runs side by side; 0: one for each GPU")] = 0
+    gpu_id: Annotated[str, typer.Option("--gpu-id", "-g", help="GPU numbers such as 0 or 0,1,2,3; -1 for the CPU")] = (
+        "-1"
+    )
+    minutes: Annotated[
+        Optional[float], typer.Option("--minutes", min=0, help="Stop then; the same command goes on")
+    ] = None
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Go on with cells begun with other settings")
+    ] = False
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="ray: on the cluster at RAY_ADDRESS, or else on this machine")
+    ] = Engine.local
+    share: Annotated[
+        float,
+        typer.Option("--share", min=0.01, help="With Ray: CPUs of a cell, or with --gpu-id 0 GPUs; 0.5: two on one"),
+    ] = 1.0
 
 
+@command
 def study_cli(
     ctx: typer.Context,
-    study: Study,
-    output: Output,
-    additions: Additions = None,
-    jobs: Jobs = 0,
-    gpu_id: Gpus = "-1",
-    only: Only = "*",
-    seeds: Seeds = 0,
-    minutes: Minutes = None,
-    slim: Slim = False,
-    report: Report = None,
-    dry_run: DryRun = False,
-    accept_changes: Accept = False,
-    engine: EngineName = Engine.local,
-    share: Share = 1.0,
+    study: Annotated[Path, typer.Argument(metavar="STUDY", help="Study file, .cfg or .json")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder that gets a run folder for each cell")
+    ],
+    running: Running,
+    additions: Annotated[
+        Optional[List[Path]],
+        typer.Option(
+            "--with", metavar="FILE", help="A further study file, which adds to STUDY and changes it; repeatable"
+        ),
+    ] = None,
+    only: Annotated[
+        str, typer.Option("--only", help="Patterns of cell or tagger names, such as 'electra,bert.mnlp.*'")
+    ] = "*",
+    seeds: Annotated[int, typer.Option("--seeds", min=0, help="Number of seeds; 0: the study's own")] = 0,
+    slim: Annotated[
+        bool, typer.Option("--slim", help="Delete models and utilities, which a report does not read")
+    ] = False,
+    report: Annotated[
+        Optional[Path],
+        typer.Option("--report", metavar="FOLDER", help="Write a report of these cells, as `al report` does"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check all configs and show the table, run nothing")
+    ] = False,
 ) -> None:
     """
     Run the cells of a study: every tagger with every strategy, variant and seed that the file names.
@@ -69,36 +78,35 @@ def study_cli(
     python -m spacy al study configs/paper/tables56.cfg --with configs/paper/conll2003.cfg
     --output runs/tables56 --gpu-id 0,1 --only electra --active_learning.rounds 5 --electra.paths.encoder models/electra
     """
-    with fail_clearly():
-        from spacy.cli._util import parse_config_overrides
+    from spacy.cli._util import parse_config_overrides
 
-        from ..loop.study_cells import check_cells, keep_study
-        from ..loop.study_cells import slim as slim_cell
-        from ..loop.study_file import read_study_file
-        from ..loop.study_plan import place_successors, read_study, select_cells
-        from ..registry import get
+    from ..loop.study_cells import check_cells, keep_study
+    from ..loop.study_cells import slim as slim_cell
+    from ..loop.study_file import read_study_file
+    from ..loop.study_plan import place_successors, read_study, select_cells
+    from ..registry import get
 
-        overrides = parse_config_overrides(list(ctx.args), env_var=None)
-        files = [study, *(additions or [])]
-        every = read_study(files, overrides=overrides, seeds=seeds or None)
-        sections = read_study_file(files).sections
-        for name in sections:
-            get("al_report_sections", name)  # a name that is not there is told before anything runs
-        cells = select_cells(every, only)
-        check_cells(cells, output, accept_changes=accept_changes)
-        gpus = slots(gpu_id, jobs)
-        if dry_run:
-            _show(cells, output, {})
-            return
-        keep_study(every, output, study.stem, sections=sections)
-        cells = place_successors(cells, output)
-        outcomes = _run(cells, output, gpus, minutes, accept_changes, None if engine == Engine.local else (share, jobs))
-        for cell in cells if slim else []:
-            slim_cell(cell, output)
-        _show(cells, output, outcomes)
-        if report is not None:
-            _report(cells, output, report)
-        _judge(cells, output, outcomes)
+    overrides = parse_config_overrides(list(ctx.args), env_var=None)
+    files = [study, *(additions or [])]
+    every = read_study(files, overrides=overrides, seeds=seeds or None)
+    sections = read_study_file(files).sections
+    for name in sections:
+        get("al_report_sections", name)  # a name that is not there is told before anything runs
+    cells = select_cells(every, only)
+    check_cells(cells, output, accept_changes=running.accept_changes)
+    gpus = slots(running.gpu_id, running.jobs)
+    if dry_run:
+        _show(cells, output, {})
+        return
+    keep_study(every, output, study.stem, sections=sections)
+    cells = place_successors(cells, output)
+    outcomes = _run(cells, output, gpus, running)
+    for cell in cells if slim else []:
+        slim_cell(cell, output)
+    _show(cells, output, outcomes)
+    if report is not None:
+        _report(cells, output, report)
+    _judge(cells, output, outcomes)
 
 
 def slots(gpu_id: str, jobs: int) -> List[int]:
@@ -122,31 +130,25 @@ class _Printer:
         typer.echo(f"end    {cell.name}: {outcome.state}" + (f": {outcome.reason}" if outcome.reason else ""))
 
 
-def _run(
-    cells: Sequence["Cell"],
-    output: Path,
-    gpus: Sequence[int],
-    minutes: Optional[float],
-    accept_changes: bool,
-    on_ray: Optional[Tuple[float, int]],
-) -> Dict[str, "Outcome"]:
+def _run(cells: Sequence["Cell"], output: Path, gpus: Sequence[int], running: Running) -> Dict[str, "Outcome"]:
     from ..loop.study_cells import standing
-    from ..loop.study_run import run_cells
 
     # Without this, a job scheduler that ends the study would leave its processes running.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     rest = [cell for cell in cells if standing(cell, output).state != "finished"]
-    where = f"{len(gpus)} side by side" if on_ray is None else "on Ray"
+    where = "on Ray" if running.engine == Engine.ray else f"{len(gpus)} side by side"
     typer.echo(f"{len(cells)} cells, {len(cells) - len(rest)} finished before, {where}")
-    seconds = None if minutes is None else 60 * minutes
-    if on_ray is not None:
+    seconds = None if running.minutes is None else 60 * running.minutes
+    accept_changes = running.accept_changes
+    if running.engine == Engine.ray:
         from ..loop.study_ray import run_cells_on_ray
 
-        share, jobs = on_ray
         return run_cells_on_ray(
-            rest, output, gpu=gpus[0] >= 0, share=share, jobs=jobs,
+            rest, output, gpu=gpus[0] >= 0, share=running.share, jobs=running.jobs,
             watcher=_Printer(), seconds=seconds, accept_changes=accept_changes,
         )  # fmt: skip
+    from ..loop.study_run import run_cells
+
     return run_cells(rest, output, gpus=gpus, watcher=_Printer(), seconds=seconds, accept_changes=accept_changes)
 
 

@@ -5,7 +5,10 @@ from typing import Annotated, List, Optional
 
 import typer
 
+from .common import Console, Gpu, Quiet, command, start_gpu
 
+
+@command
 def train_successor_cli(
     ctx: typer.Context,
     run: Annotated[Path, typer.Argument(help="Folder of a run", exists=True, file_okay=False)],
@@ -14,8 +17,8 @@ def train_successor_cli(
     rounds: Annotated[
         Optional[str], typer.Option("--rounds", help="Rounds to train for, such as 0,5,10; all by default")
     ] = None,
-    use_gpu: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")] = -1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the end only")] = False,
+    use_gpu: Gpu = -1,
+    quiet: Quiet = False,
 ) -> None:
     """Train another model on the sentences a run has chosen, round by round (the paper's Figures 3 and 4).
 
@@ -24,25 +27,20 @@ def train_successor_cli(
         python -m spacy al train-successor runs/distilbert configs/al-electra.cfg --output runs/successor
         --rounds 0,5,10 --paths.test test.spacy
     """
-    from .common import Console, fail_clearly, start_gpu
+    from spacy.cli._util import parse_config_overrides
+    from spacy.util import load_config
 
-    with fail_clearly():
-        from spacy.cli._util import parse_config_overrides
-        from spacy.util import load_config
+    from ..loop.successor import train_successor
+    from ..runs.folder import RunFolder
 
-        from ..loop.successor import train_successor
-        from ..runs.folder import RunFolder
-
-        numbers = parse_rounds(rounds)
-        overrides = parse_config_overrides(list(ctx.args))
-        stored = RunFolder(run).config
-        settings = load_config(stored, overrides=overrides, interpolate=False) if stored.is_file() else {}
-        start_gpu(settings, use_gpu, quiet=quiet)
-        console = Console(quiet=quiet)
-        rows = train_successor(
-            run, config, output, rounds=numbers, overrides=overrides, use_gpu=use_gpu, reporter=console
-        )
-        typer.echo(f"Done: {len(rows)} rounds. Metrics are in {output}")
+    numbers = parse_rounds(rounds)
+    overrides = parse_config_overrides(list(ctx.args))
+    stored = RunFolder(run).config
+    settings = load_config(stored, overrides=overrides, interpolate=False) if stored.is_file() else {}
+    start_gpu(settings, use_gpu, quiet=quiet)
+    console = Console(quiet=quiet)
+    rows = train_successor(run, config, output, rounds=numbers, overrides=overrides, use_gpu=use_gpu, reporter=console)
+    typer.echo(f"Done: {len(rows)} rounds. Metrics are in {output}")
 
 
 def parse_rounds(text: Optional[str]) -> Optional[List[int]]:
