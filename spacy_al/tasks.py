@@ -74,6 +74,12 @@ class Task:
         return [(start, start + len(word)) for start, word in zip(starts, self.words, strict=False)]
 
     @property
+    def char_spans(self) -> List[TokenSpan]:
+        """The model's entities by characters, in code points."""
+        bounds = self.bounds
+        return [(bounds[start][0], bounds[end - 1][1], label) for start, end, label in self.spans or ()]
+
+    @property
     def questions(self) -> List[Question]:
         """What is asked about this sentence."""
         return [Question(self.id, start, end) for start, end in self.windows or [(0, len(self.words))]]

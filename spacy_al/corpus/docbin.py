@@ -4,7 +4,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy
 import srsly
@@ -19,6 +19,11 @@ from .inflate import Inflated
 
 NOTHING = b"\xc0"  # None in msgpack
 OCCURRENCES = "spacy_al_occurrences"  # a key of the message that spaCy does not know, see `numbering`
+# What decoding a damaged file may raise.
+DAMAGE = (
+    ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError, RecursionError, zlib.error,
+    struct.error, srsly.msgpack.exceptions.UnpackException,
+)  # fmt: skip
 BLOCK_ROWS = 65_536  # tokens, or sentences, read at a time
 
 
@@ -98,13 +103,19 @@ def read_columns(path: Path, groups: Sequence[Sequence[int]], user: Sequence[str
     RAISES: ALError A130 when the file is not a whole DocBin.
     """
     try:
-        with Inflated(path) as message:
-            arrays, numbers, left = _read_tokens(message, groups)
-            # All else is small, and one call of msgpack takes it apart.
-            rest: Dict[str, Any] = srsly.msgpack_loads(b"\xdf" + struct.pack(">I", left) + b"".join(message.rest()))
-        return _columns(arrays, numbers, rest, user)
-    except (EOFError, zlib.error, struct.error, ValueError, TypeError, KeyError, AttributeError) as error:
+        with path.open("rb") as file:
+            return parse_columns(file, groups, user)
+    except DAMAGE as error:
         raise ALError(Errors.A130.format(path=path, reason=str(error) or type(error).__name__)) from error
+
+
+def parse_columns(file: BinaryIO, groups: Sequence[Sequence[int]], user: Sequence[str] = ()) -> Columns:
+    """The same of an open file; what is no whole DocBin raises one of DAMAGE."""
+    message = Inflated(file)
+    arrays, numbers, left = _read_tokens(message, groups)
+    # All else is small, and one call of msgpack takes it apart.
+    rest: Dict[str, Any] = srsly.msgpack_loads(b"\xdf" + struct.pack(">I", left) + b"".join(message.rest()))
+    return _columns(arrays, numbers, rest, user)
 
 
 def _read_tokens(message: Inflated, groups: Sequence[Sequence[int]]) -> Tuple[List[NDArray[numpy.uint64]], bytes, int]:

@@ -2,8 +2,7 @@
 
 import struct
 import zlib
-from pathlib import Path
-from typing import Dict, Iterator, List, Tuple
+from typing import BinaryIO, Dict, Iterator, List, Tuple
 
 BLOCK = 1 << 18
 # First byte of a msgpack value -> struct format of the number after it, and what that number counts.
@@ -41,19 +40,13 @@ INTEGERS = {0xCC: ">B", 0xCD: ">H", 0xCE: ">I", 0xCF: ">Q", 0xD0: ">b", 0xD1: ">
 class Inflated:
     """A zlib-compressed msgpack message, read forwards in blocks."""
 
-    def __init__(self, path: Path) -> None:
-        """path (Path): The file."""
-        self.file = path.open("rb")
+    def __init__(self, file: BinaryIO) -> None:
+        """file (BinaryIO): Opened, at its start."""
+        self.file = file
         self.inflate = zlib.decompressobj()
         self.buffer = b""
         self.used = 0  # bytes of the buffer that have been read
         self.place = 0  # bytes of the message that have been read
-
-    def __enter__(self) -> "Inflated":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.file.close()
 
     def _fill(self) -> None:
         """Replace the buffer, which is used up, by at most BLOCK more bytes of the message."""

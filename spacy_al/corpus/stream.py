@@ -82,7 +82,8 @@ class _Part:
         """Read everything but the tokens; return the size of these in bytes."""
         size = -1
         needed = {"attrs", "tokens", "lengths", "spaces", "strings"}
-        with Inflated(self.path) as message:
+        with self.path.open("rb") as file:
+            message = Inflated(file)
             try:
                 for _ in range(message.header("pairs")):
                     key = message.text()
@@ -115,7 +116,8 @@ class _Part:
         """The sentences from `start` to before `stop`, in order."""
         orth, tag = self.attrs.index(ORTH), self.attrs.index(TAG) if TAG in self.attrs else None
         width, place = len(self.attrs), int(self.lengths[:start].sum(dtype=numpy.int64))
-        with Inflated(self.path) as message:
+        with self.path.open("rb") as file:
+            message = Inflated(file)
             message.skip_bytes(self.start + place * 8 * width)
             for first in range(start, stop, DOCS_AT_ONCE):
                 lengths = self.lengths[first : min(first + DOCS_AT_ONCE, stop)].astype(numpy.int64)

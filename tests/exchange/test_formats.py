@@ -30,7 +30,7 @@ def test_prodigy_task_as_documented():
 
 
 def test_prodigy_without_answer_is_unanswered():
-    reading = read(prodigy.dump([SUGGESTED]))
+    reading = read(FORMATS["prodigy"].dump([SUGGESTED]))
     assert (reading.answers, reading.counts) == ([], {"unanswered": 1})
 
 
@@ -82,7 +82,7 @@ def test_json_min_without_spans_is_not_taken_for_empty():
 
 
 def test_doccano_empty_is_not_taken_for_no_entities():
-    records = doccano.dump([TASK])
+    records = FORMATS["doccano"].dump([TASK])
     assert codes(read(records, "doccano")) == ["A619"]
     assert read(records, "doccano", untouched="accept").answers[0].spans == ()
 
@@ -187,7 +187,7 @@ def test_unclear_formats_are_not_guessed(data):
 
 
 def test_a_broken_first_record_does_not_hide_the_format():
-    assert detect(b"{\n" + prodigy.dump([TASK]), Path("in")) == "prodigy"
+    assert detect(b"{\n" + FORMATS["prodigy"].dump([TASK]), Path("in")) == "prodigy"
 
 
 def test_batches_are_written_in_order_of_rank(tmp_path):

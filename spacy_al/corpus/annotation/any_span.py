@@ -43,8 +43,7 @@ def read_span(fields: Fields, value: object, where: str) -> Mark:
     start, end = next((keys for keys in BORDERS if keys[0] in span.values), BORDERS[0])
     if tokens is None or span.has(start) or span.has(end):
         chars = (span.integer(start), span.integer(end) + (span.integer(start) if end == "length" else 0))
-    said = span.text("text") if span.has("text") else None
-    return Mark(label, chars, tokens, said, number=label.isdecimal() and _is_id(span))
+    return Mark(label, chars, tokens, span.maybe("text"), number=label.isdecimal() and _is_id(span))
 
 
 def read_spans(fields: Fields, key: str) -> List[Mark]:

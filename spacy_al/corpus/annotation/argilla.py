@@ -1,8 +1,7 @@
 """Argilla 2: records with suggestions for a span question, as its `to_json` and `from_json` use them."""
 
-import json
 from dataclasses import replace
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional
 
 from ...tasks import Task
 from . import rubrix
@@ -18,28 +17,18 @@ STATUSES = ("pending", "completed", "discarded")
 
 def to_record(task: Task) -> Dict[str, object]:
     """One record: field "text", question "entities", the model's entities as a suggestion."""
-    metadata: Dict[str, object] = task.about()
     suggestions: Dict[str, object] = {}
     if task.spans is not None:
-        value = [
-            {"start": task.bounds[start][0], "end": task.bounds[end - 1][1], "label": label}
-            for start, end, label in task.spans
-        ]
+        value = [{"start": start, "end": end, "label": label} for start, end, label in task.char_spans]
         suggestions[QUESTION] = {"value": value, "score": None, "agent": f"spacy_al round {task.round}"}
     return {
         "id": task.id,
         "fields": {FIELD: task.text},
-        "metadata": metadata,
+        "metadata": task.about(),
         "suggestions": suggestions,
         "responses": {},
         "vectors": {},
     }
-
-
-def dump(tasks: Sequence[Task]) -> bytes:
-    """Records as a JSON array."""
-    lines = [json.dumps(to_record(task), ensure_ascii=False, allow_nan=False) for task in tasks]
-    return ("[\n" + ",\n".join(lines) + "\n]\n").encode("utf8")
 
 
 def parse(chunk: Chunk) -> List[Record]:
@@ -56,7 +45,7 @@ def parse(chunk: Chunk) -> List[Record]:
     refuse_stray(fields, ("responses", "suggestions"), "'responses'")
     text = fields.child("fields").text(FIELD)
     id_, round_ = find_task(fields, "metadata")
-    id_ = id_ or (fields.text("id") if fields.has("id") else None)
+    id_ = id_ or fields.maybe("id")
     responses = fields.child("responses") if fields.has("responses") else Fields({}, chunk.place)
     refuse_stray(responses, (QUESTION,), f"the question {QUESTION!r}")
     status = fields.choice("status", STATUSES) if fields.has("status") else None
@@ -76,18 +65,9 @@ def _response(response: Fields, chunk: Chunk, id_: Optional[str], text: str, sta
         verdict = VERDICT_OF[response.choice("status", tuple(VERDICT_OF))]
     else:
         verdict = {"completed": "accept", "discarded": "ignore"}.get(status or "")
+    bare = Record(chunk, id_, verdict, text=text, annotator=response.name("user_id"))
     if verdict != "accept":
-        return Record(chunk, id_, verdict, text=text, annotator=response.name("user_id"))
-    return Record(
-        chunk,
-        id_,
-        verdict,
-        tuple(Mark(span.label("label"), _chars(span)) for span in response.objects("value")),
-        text=text,
-        annotator=response.name("user_id"),
-        when=response.time("updated_at"),
-    )
-
-
-def _chars(span: Fields) -> Tuple[int, int]:
-    return span.integer("start"), span.integer("end")
+        return bare
+    spans = response.objects("value")
+    marks = tuple(Mark(span.label("label"), (span.integer("start"), span.integer("end"))) for span in spans)
+    return replace(bare, marks=marks, when=response.time("updated_at"))

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ...errors import ALError, Errors
-from ...tasks import VERDICTS, Task
+from ...tasks import Task
 from ..schemes import decode, encode, find_problem
 from .chunks import Chunk
-from .marks import UNANSWERED, Mark, Record
-from .values import Fields
+from .marks import Mark, Record
+from .values import UNANSWERED, Fields
 
 COMMENT = re.compile(r"# (id|round|text|answer|seconds|annotator|source|rank|ask) =(?: (.*))?")
 MISSING = "-"
@@ -73,16 +73,11 @@ def parse(chunk: Chunk) -> List[Record]:
         place = f"{chunk.path}:{lines[wrong[0]]}"
         raise ALError(Errors.A614.format(place=place, tag=tags[wrong[0]], problem=wrong[1]))
     missing = tuple(number for number, tag in enumerate(tags) if tag == MISSING)
-    untouched = bool(tags) and len(missing) == len(tags)
-    verdict: Optional[str] = None if untouched else "accept"
-    if comments.has("answer"):
-        answer = comments.choice("answer", (*VERDICTS, UNANSWERED))
-        verdict = None if answer == UNANSWERED else answer
     return [
         Record(
             chunk,
-            comments.text("id") if comments.has("id") else None,
-            verdict,
+            comments.maybe("id"),
+            comments.verdict(bool(tags) and len(missing) == len(tags)),
             tuple(Mark(label, tokens=(start, end)) for start, end, label in decode(known, "IOB2")),
             words=words,
             missing=missing,
@@ -93,14 +88,14 @@ def parse(chunk: Chunk) -> List[Record]:
     ]
 
 
-def claims(data: bytes) -> bool:
+def claims(data: bytes, first: object = None) -> bool:
     """Whether the first line that is not a comment looks like columns with a tag."""
-    for line in data[:65536].split(b"\n"):
+    for line in data[:65536].split(b"\n") if first is None else []:
         text = line.decode("utf8", "replace").strip("\r")
         if text.strip() and not COMMENT.fullmatch(text):
             columns = _columns(text)
             return len(columns) >= 2 and (_is_tag(columns[-1]) or columns[0] == "-DOCSTART-")
-    return b"# id = " in data[:65536]
+    return first is None and b"# id = " in data[:65536]
 
 
 def written(word: str) -> str:

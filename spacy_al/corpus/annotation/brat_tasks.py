@@ -25,12 +25,11 @@ def dump(tasks: Sequence[Task]) -> bytes:
     lines: List[str] = []
     begin = 0
     for task in whole(tasks, "brat"):
-        for start, end, label in task.spans or ():
+        for start, end, label in task.char_spans:
             if not LABEL.fullmatch(label):
                 raise ALError(Errors.A630.format(label=label))
-            first, last = task.bounds[start][0], task.bounds[end - 1][1]
-            number, text = len(lines) // 2 + 1, one_line(task.text)[first:last]
-            lines.append(f"T{number}\t{label} {begin + first} {begin + last}\t{text}\n")
+            number, text = len(lines) // 2 + 1, one_line(task.text)[start:end]
+            lines.append(f"T{number}\t{label} {begin + start} {begin + end}\t{text}\n")
             lines.append(f"#{number}\tAnnotatorNotes T{number}\tsuggested\n")
         begin += len(task.text) + 1
     return "".join(lines).encode("utf8")
@@ -66,6 +65,6 @@ def split(data: bytes, path: Path) -> List[Chunk]:
     return chunks
 
 
-def claims(data: bytes) -> bool:
+def claims(data: bytes, first: object = None) -> bool:
     """Whether the first line is an entity as brat writes it."""
     return bool(re.match(rb"T\d+\t\S+ \d+ \d+", data))

@@ -4,10 +4,10 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Sequence
+from typing import Dict, Iterable, List, Sequence
 
 from ...errors import ALError, Errors
-from ...jsonl import MAX_LINE
+from ...jsonl import MAX_LINE, dump_line
 from ..lines import BOM, UTF16
 
 MAX_FILE = 1 << 30  # bytes
@@ -97,6 +97,16 @@ def split_array(data: bytes, path: Path) -> List[Chunk]:
         position = _next_item(text, end, path)
     _check_end(text, position + 1, path)
     return chunks
+
+
+def dump_lines(records: Iterable[Dict[str, object]]) -> bytes:
+    """Records as JSONL."""
+    return "".join(dump_line(record) + "\n" for record in records).encode("utf8")
+
+
+def dump_array(records: Iterable[Dict[str, object]]) -> bytes:
+    """Records as a JSON array, a line each."""
+    return ("[\n" + ",\n".join(map(dump_line, records)) + "\n]\n").encode("utf8")
 
 
 def join_json(chunks: Sequence[Chunk]) -> bytes:

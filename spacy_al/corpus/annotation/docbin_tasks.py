@@ -1,22 +1,24 @@
 """spaCy's DocBin: tasks as Docs, answers from Docs; ids and verdicts travel in `user_data`."""
 
+import io
 import json
 import zlib
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import List, Sequence
 
-import srsly
+import numpy
 from spacy.attrs import ENT_IOB, ENT_TYPE, ORTH
 from spacy.strings import get_string_id
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from ...errors import ALError, Errors
-from ...tasks import VERDICTS, Task
+from ...tasks import Task
+from ..docbin import DAMAGE, Columns, parse_columns
 from ..task_docs import task_doc
 from .chunks import MAX_FILE, Chunk
-from .marks import UNANSWERED, Mark, Record
-from .values import Fields, open_chunk
+from .marks import Mark, Record
+from .values import UNANSWERED, open_chunk
 
 ATTRS = ["ORTH", "TAG", "ENT_IOB", "ENT_TYPE"]
 KEPT = ("id", "round", "answer", "annotator", "seconds")
@@ -43,15 +45,25 @@ def split(data: bytes, path: Path) -> List[Chunk]:
     The arrays are read without making Docs: damaged ones would end up in compiled code that trusts them.
     RAISES: ALError A615 for anything that is not a whole DocBin.
     """
-    doc_bin = _load(data, path)
-    words_of = {get_string_id(word): word for word in doc_bin.strings if isinstance(word, str)} | {0: ""}
-    chunks = []
-    for number in range(len(doc_bin.tokens)):
+    columns = _read(data, path)
+    words_of = {get_string_id(word): word for word in columns.strings} | {0: ""}
+    chunks: List[Chunk] = []
+    ends = numpy.cumsum(columns.lengths).tolist()
+    for number, (start, end) in enumerate(zip([0, *ends], ends)):
+        orths, iob, types = columns.groups[0][start:end].T.tolist()
         try:
-            record = _record(doc_bin, number, words_of)
-        except _DAMAGE as error:
+            record = {
+                "words": [words_of[orth] for orth in orths],
+                "spaces": columns.spaces[start:end].tolist(),
+                "iob": iob,
+                "types": [words_of[label] for label in types],
+                **{key: values[number] for key, values in columns.user.items()},
+            }
+            if "" in record["words"]:
+                raise ValueError("an empty token")
+            raw = json.dumps(record).encode("ascii")
+        except DAMAGE as error:
             raise ALError(Errors.A615.format(path=path, reason=f"Doc {number + 1}: {_reason(error)}")) from error
-        raw = json.dumps(record).encode("ascii")
         chunks.append(Chunk(raw, path, number + 1, number, what="Doc"))
     return chunks
 
@@ -90,82 +102,35 @@ def parse(chunk: Chunk) -> List[Record]:
             tag = f"ENT_IOB {code} of label {label!r} at token {number}"
             raise ALError(Errors.A614.format(place=chunk.place, tag=tag, problem=problem))
     missing = tuple(number for number, code in enumerate(codes) if code == 0)
-    return [_finish(fields, chunk, tuple(marks), words, missing)]
+    return [
+        Record(
+            chunk,
+            fields.maybe("id"),
+            fields.verdict(bool(words) and len(missing) == len(words)),
+            tuple(marks),
+            words=words,
+            missing=missing,
+            seconds=fields.number("seconds"),
+            annotator=fields.name("annotator"),
+            round=fields.count("round"),
+        )
+    ]
 
 
-def claims(data: bytes) -> bool:
+def claims(data: bytes, first: object = None) -> bool:
     """Whether the content is compressed as a DocBin is."""
     return data[:1] == b"\x78" and len(data) > 2 and int.from_bytes(data[:2], "big") % 31 == 0
 
 
-_DAMAGE = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    AssertionError,
-    OverflowError,
-    RecursionError,
-)
-
-
-def _load(data: bytes, path: Path) -> DocBin:
+def _read(data: bytes, path: Path) -> Columns:
     try:
-        unpacked = zlib.decompressobj().decompress(data, MAX_FILE)
-        doc_bin = DocBin(store_user_data=True).from_bytes(data) if len(unpacked) < MAX_FILE else None
-    except (*_DAMAGE, zlib.error, MemoryError, srsly.msgpack.exceptions.UnpackException) as error:
+        if len(zlib.decompressobj().decompress(data, MAX_FILE)) == MAX_FILE:
+            raise ALError(Errors.A621.format(path=path, size=f"over {MAX_FILE} unpacked", limit=MAX_FILE))
+        return parse_columns(io.BytesIO(data), [(ORTH, ENT_IOB, ENT_TYPE)], KEPT)
+    except ALError:
+        raise
+    except (*DAMAGE, MemoryError) as error:
         raise ALError(Errors.A615.format(path=path, reason=_reason(error))) from error
-    if doc_bin is None:
-        raise ALError(Errors.A621.format(path=path, size=f"over {MAX_FILE} unpacked", limit=MAX_FILE))
-    return doc_bin
-
-
-def _record(doc_bin: DocBin, number: int, words_of: Dict[int, str]) -> Dict[str, object]:
-    # One Doc's tokens: (tokens, attributes)
-    rows = doc_bin.tokens[number]
-    column = {attr: rows[:, position] for position, attr in enumerate(doc_bin.attrs)}
-    zeros = [0] * len(rows)
-    user_data = _user_data(doc_bin, number)
-    words = [words_of[int(orth)] for orth in column[ORTH]]
-    spaces = [bool(space) for space in doc_bin.spaces[number][:, 0]]
-    if len(spaces) != len(words) or "" in words:
-        raise ValueError(f"{len(words)} tokens with {len(spaces)} spaces, or an empty token")
-    return {
-        "words": words,
-        "spaces": spaces,
-        "iob": [int(code) for code in column.get(ENT_IOB, zeros)],
-        "types": [words_of[int(label)] for label in column.get(ENT_TYPE, zeros)],
-        **{key: user_data[key] for key in KEPT if key in user_data},
-    }
-
-
-def _user_data(doc_bin: DocBin, number: int) -> Dict[object, object]:
-    packed = doc_bin.user_data[number] if number < len(doc_bin.user_data) else None
-    values = srsly.msgpack_loads(packed, use_list=False) if packed else {}
-    if not isinstance(values, dict):
-        raise ValueError("user_data is no table")
-    return values
-
-
-def _finish(
-    fields: Fields, chunk: Chunk, marks: Tuple[Mark, ...], words: Tuple[str, ...], missing: Tuple[int, ...]
-) -> Record:
-    verdict = None if words and len(missing) == len(words) else "accept"
-    if fields.has("answer"):
-        answer = fields.choice("answer", (*VERDICTS, UNANSWERED))
-        verdict = None if answer == UNANSWERED else answer
-    return Record(
-        chunk,
-        fields.text("id") if fields.has("id") else None,
-        verdict,
-        marks,
-        words=words,
-        missing=missing,
-        seconds=fields.number("seconds"),
-        annotator=fields.name("annotator"),
-        round=fields.count("round"),
-    )
 
 
 def _repaired(tags: List[str]) -> List[str]:

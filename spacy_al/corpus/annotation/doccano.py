@@ -1,8 +1,7 @@
 """doccano: JSONL of a sequence labelling project, with or without relations."""
 
-from typing import Dict, List, Sequence
+from typing import Dict, List
 
-from ...jsonl import dump_line
 from ...tasks import Task
 from .any_span import one_key, read_span, refuse_stray
 from .chunks import Chunk
@@ -14,20 +13,11 @@ KEYS = ("label", "labels", "entities", "annotations")
 
 def to_record(task: Task) -> Dict[str, object]:
     """One task as a line for doccano's import; keys it does not know become the example's metadata."""
-    spans = [[task.bounds[start][0], task.bounds[end - 1][1], label] for start, end, label in task.spans or ()]
-    record: Dict[str, object] = {
-        "text": task.text,
-        "label": spans,
-        **task.about(),
-    }
+    label = [list(span) for span in task.char_spans]
+    record: Dict[str, object] = {"text": task.text, "label": label, **task.about()}
     if task.spans is not None:
         record["suggested"] = True
     return record
-
-
-def dump(tasks: Sequence[Task]) -> bytes:
-    """Tasks as JSONL."""
-    return "".join(dump_line(to_record(task)) + "\n" for task in tasks).encode("utf8")
 
 
 def parse(chunk: Chunk) -> List[Record]:

@@ -1,14 +1,13 @@
 """Rows of a Hugging Face data set for token classification, as JSONL: "tokens", and "ner_tags" by name."""
 
-from typing import Dict, List, Sequence
+from typing import Dict, List
 
 from ...errors import ALError, Errors
-from ...jsonl import dump_line
 from ...tasks import VERDICTS, Task
 from ..schemes import decode, encode, find_problem
 from .chunks import Chunk
 from .marks import Mark, Record
-from .values import Fields, find_task, open_chunk
+from .values import find_task, open_chunk
 
 
 def to_record(task: Task) -> Dict[str, object]:
@@ -19,18 +18,13 @@ def to_record(task: Task) -> Dict[str, object]:
     return row
 
 
-def dump(tasks: Sequence[Task]) -> bytes:
-    """Tasks as JSONL."""
-    return "".join(dump_line(to_record(task)) + "\n" for task in tasks).encode("utf8")
-
-
 def parse(chunk: Chunk) -> List[Record]:
     """One row, with a tag in IOB2 for each token; "answer" may say that it was skipped.
 
     RAISES: ALError A005, A007, A608, A614 (tags against IOB2).
     """
     fields = open_chunk(chunk)
-    words, tags = _texts(fields, "tokens"), _texts(fields, "ner_tags") if fields.has("ner_tags") else None
+    words, tags = fields.texts("tokens"), fields.texts("ner_tags") if fields.has("ner_tags") else None
     verdict = None if tags is None else "accept"
     if fields.has("answer"):
         verdict = fields.choice("answer", VERDICTS)
@@ -41,13 +35,9 @@ def parse(chunk: Chunk) -> List[Record]:
         raise ALError(Errors.A614.format(place=chunk.place, tag=(tags or [])[wrong[0]], problem=wrong[1]))
     marks = tuple(Mark(label, tokens=(start, end)) for start, end, label in decode(tags or [], "IOB2"))
     id_, round_ = find_task(fields)
-    return [Record(chunk, id_, verdict, marks, words=tuple(words), unsure=fields.flag("suggested"), round=round_)]
+    return [Record(chunk, id_, verdict, marks, words=words, unsure=fields.flag("suggested"), round=round_)]
 
 
 def claims(first: Dict[str, object]) -> bool:
     """Whether a record is such a row."""
     return isinstance(first.get("tokens"), list) and "ner_tags" in first
-
-
-def _texts(fields: Fields, key: str) -> List[str]:
-    return [Fields({key: value}, fields.place, fields.where).text(key) for value in fields.array(key)]

@@ -1,6 +1,5 @@
 """Label Studio: tasks with predictions, the labelling config, and the JSON and JSON_MIN exports."""
 
-import json
 import math
 from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -55,22 +54,12 @@ def to_record(task: Task) -> Dict[str, object]:
     for MNLP it is the geometric mean of the probabilities of the best tags, for other measures only an
     order.
     """
-    data: Dict[str, object] = {
-        "text": task.text,
-        **task.about(),
-    }
-    record: Dict[str, object] = {"data": data}
+    record: Dict[str, object] = {"data": {"text": task.text, **task.about()}}
     if task.spans is not None:
-        results = [_result(task, number) for number in range(len(task.spans))]
+        results = [_result(number, task.text, *span) for number, span in enumerate(task.char_spans)]
         model, score = f"spacy_al round {task.round}", math.exp(-max(task.utility, 0.0))
         record["predictions"] = [{"model_version": model, "score": score, "result": results}]
     return record
-
-
-def dump(tasks: Sequence[Task]) -> bytes:
-    """Tasks as the JSON array that Label Studio imports."""
-    lines = [json.dumps(to_record(task), ensure_ascii=False, allow_nan=False) for task in tasks]
-    return ("[\n" + ",\n".join(lines) + "\n]\n").encode("utf8")
 
 
 def parse(chunk: Chunk) -> List[Record]:
@@ -97,10 +86,8 @@ def claims(first: Dict[str, object]) -> bool:
     return "annotation_id" in first or isinstance(first.get("data"), dict)
 
 
-def _result(task: Task, number: int) -> Dict[str, object]:
-    start, end, label = (task.spans or ())[number]
-    first, last = task.bounds[start][0], task.bounds[end - 1][1]
-    value = {"start": first, "end": last, "text": task.text[first:last], "labels": [label]}
+def _result(number: int, text: str, start: int, end: int, label: str) -> Dict[str, object]:
+    value = {"start": start, "end": end, "text": text[start:end], "labels": [label]}
     return {"id": f"al{number}", "from_name": CONTROL, "to_name": OBJECT, "type": "labels", "value": value}
 
 
@@ -159,7 +146,7 @@ def _mark(span: Fields, text: str) -> Mark:
     labels = span.array(key)
     if len(labels) != 1:
         raise span.fail(key, f"one label was expected, found {len(labels)}")
-    covered = span.text("text") if span.has("text") else None
+    covered = span.maybe("text")
     label = Fields({key: labels[0]}, span.place, span.where).label(key)
     return Mark(label, _chars(span, text, covered), text=covered)
 

@@ -7,7 +7,6 @@ from ...errors import ALError, Errors
 from .chunks import Chunk
 
 UNTOUCHED = ("fail", "accept", "skip")
-UNANSWERED = "?"  # the answer written with suggestions, to be replaced by people
 
 
 @dataclass(frozen=True)

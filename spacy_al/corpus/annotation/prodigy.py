@@ -1,8 +1,7 @@
 """Prodigy: tasks of the `ner_manual` interface as JSONL, and the annotations that `prodigy db-out` writes."""
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Tuple
 
-from ...jsonl import dump_line
 from ...tasks import VERDICTS, Task
 from .any_span import read_spans, refuse_stray
 from .chunks import Chunk
@@ -20,7 +19,6 @@ def to_record(task: Task) -> Dict[str, object]:
     Token numbers count from 0 and `token_end` is INCLUSIVE, unlike everywhere else in this package. Hashes
     are left to Prodigy; our id travels in `meta`, which Prodigy shows in the corner of the card.
     """
-    meta: Dict[str, object] = task.about()
     return {
         "text": task.text,
         "tokens": [
@@ -28,23 +26,12 @@ def to_record(task: Task) -> Dict[str, object]:
             for number, (word, space, (start, end)) in enumerate(zip(task.words, task.spaces, task.bounds, strict=True))
         ],
         "spans": [
-            {
-                "start": task.bounds[start][0],
-                "end": task.bounds[end - 1][1],
-                "token_start": start,
-                "token_end": end - 1,
-                "label": label,
-            }
-            for start, end, label in task.spans or ()
+            {"start": first, "end": last, "token_start": start, "token_end": end - 1, "label": label}
+            for (first, last, label), (start, end, _) in zip(task.char_spans, task.spans or (), strict=True)
         ],
-        "meta": meta,
+        "meta": task.about(),
         "_view_id": "ner_manual",
     }
-
-
-def dump(tasks: Sequence[Task]) -> bytes:
-    """Tasks as JSONL for a custom recipe, `prodigy mark` or `al.query`."""
-    return "".join(dump_line(to_record(task)) + "\n" for task in tasks).encode("utf8")
 
 
 def parse(chunk: Chunk) -> List[Record]:

@@ -45,7 +45,7 @@ def _record(fields: Fields, chunk: Chunk) -> Record:
     key = one_key(fields, KEYS)
     marks = tuple(read_spans(fields, key)) if key else ()
     id_, round_ = find_task(fields, "meta", "metadata")
-    text = fields.text("text") if fields.has("text") else None
+    text = fields.maybe("text")
     unsure = not marks or fields.flag("suggested")
     verdict = "accept" if key else None
     return Record(chunk, id_, verdict, marks, text=text, words=_words(fields), unsure=unsure, round=round_)
@@ -54,4 +54,4 @@ def _record(fields: Fields, chunk: Chunk) -> Record:
 def _words(fields: Fields) -> Optional[Tuple[str, ...]]:
     words = fields.values.get("tokens")
     given = isinstance(words, list) and all(isinstance(word, str) for word in words)
-    return tuple(str(word) for word in fields.array("tokens")) if given else None
+    return fields.texts("tokens") if given else None

@@ -21,7 +21,14 @@ def parse(fields: Fields, chunk: Chunk) -> List[Record]:
     refuse_stray(fields, KNOWN, '"annotation" or "annotations"')
     status = fields.choice("status", STATUSES) if fields.has("status") else None
     id_, round_ = find_task(fields, "metadata")
-    bare = Record(chunk, id_, None, text=fields.text("text"), words=_words(fields), round=round_)
+    bare = Record(
+        chunk,
+        id_,
+        None,
+        text=fields.text("text"),
+        words=fields.texts("tokens") if fields.has("tokens") else None,
+        round=round_,
+    )
     if status == "Discarded":
         return [replace(bare, verdict="ignore")]
     if fields.has("annotation"):
@@ -37,9 +44,3 @@ def claims(first: Dict[str, object]) -> bool:
     """Whether a record looks like Rubrix's."""
     keys = first.keys() & {"annotation", "prediction"} or isinstance(first.get("annotations"), dict)
     return "text" in first and bool(keys) and not first.keys() & {"_view_id", "annotation_id", "data", "fields"}
-
-
-def _words(fields: Fields) -> "tuple[str, ...] | None":
-    if not fields.has("tokens"):
-        return None
-    return tuple(Fields({"tokens": word}, fields.place, fields.where).text("tokens") for word in fields.array("tokens"))

@@ -52,70 +52,55 @@ class Format:
     beside: Callable[[Sequence[Task], Sequence[str]], Dict[str, str]] = lambda tasks, labels: {}
 
 
-Dump = Callable[[Sequence[Task]], bytes]
 Parse = Callable[[Chunk], List[Record]]
+Claims = Callable[[Dict[str, object]], bool]
 
 
-def _json_format(suffix: str, dump: Dump, parse: Parse, claims: Callable[[Dict[str, object]], bool]) -> Format:
-    split, join = chunks.split_json, chunks.join_json
-    return Format(suffix, dump, split, parse, join, lambda _, first: bool(first and claims(first)))
-
-
-def _column_format(dump: Dump, claims: Callable[[bytes], bool]) -> Format:
-    split, parse, join = blocks.split, blocks.parse, blocks.join
-    return Format(".conll", dump, split, parse, join, lambda data, first: first is None and claims(data))
+def _json(suffix: str, to_record: Callable[[Task], Dict[str, object]], parse: Parse, claims: Claims) -> Format:
+    """A tool whose files are JSON, an array if they end in .json, else a line for each record."""
+    write = chunks.dump_array if suffix == ".json" else chunks.dump_lines
+    return Format(
+        suffix, lambda tasks: write(map(to_record, tasks)), chunks.split_json, parse, chunks.join_json,
+        lambda _, first: first is not None and claims(first),
+    )  # fmt: skip
 
 
 FORMATS: Dict[str, Format] = {
     # Prodigy's token numbers decide; only binary tasks of other recipes come without them.
-    "prodigy": replace(_json_format(".jsonl", prodigy.dump, prodigy.parse, prodigy.claims), unit="codepoints"),
+    "prodigy": replace(_json(".jsonl", prodigy.to_record, prodigy.parse, prodigy.claims), unit="codepoints"),
     "label_studio": replace(
-        _json_format(".json", label_studio.dump, label_studio.parse, label_studio.claims),
+        _json(".json", label_studio.to_record, label_studio.parse, label_studio.claims),
         split=csv_records.split,
         join=csv_records.join,
         beside=label_studio.beside,
     ),
-    "doccano": _json_format(".jsonl", doccano.dump, doccano.parse, doccano.claims),
+    "doccano": _json(".jsonl", doccano.to_record, doccano.parse, doccano.claims),
     # Argilla's web page counts UTF-16 units, while its server and accepted suggestions count code points.
-    "argilla": replace(_json_format(".json", argilla.dump, argilla.parse, argilla.claims), mixed=True),
-    "conll": _column_format(blocks.dump_two, blocks.claims),
+    "argilla": replace(_json(".json", argilla.to_record, argilla.parse, argilla.claims), mixed=True),
+    "conll": Format(".conll", blocks.dump_two, blocks.split, blocks.parse, blocks.join, blocks.claims),
     # Reading takes any number of columns, so `conll` stands for both when the format is to be found out.
-    "conll4": _column_format(blocks.dump_four, lambda data: False),
-    "hf": _json_format(".jsonl", hf_tasks.dump, hf_tasks.parse, hf_tasks.claims),
+    "conll4": Format(
+        ".conll", blocks.dump_four, blocks.split, blocks.parse, blocks.join, lambda data, first: False
+    ),
+    "hf": _json(".jsonl", hf_tasks.to_record, hf_tasks.parse, hf_tasks.claims),
     "webanno": Format(
-        ".tsv",
-        webanno_tasks.dump,
-        webanno_tasks.split,
-        webanno_tasks.parse,
-        webanno_tasks.join,
-        lambda data, first: webanno_tasks.claims(data),
+        ".tsv", webanno_tasks.dump, webanno_tasks.split, webanno_tasks.parse, webanno_tasks.join, webanno_tasks.claims
     ),
     # Its text lies in a file beside; what is put aside is doccano's JSONL.
     "brat": Format(
-        ".ann",
-        brat_tasks.dump,
-        brat_tasks.split,
-        doccano.parse,
-        chunks.join_json,
-        lambda data, first: brat_tasks.claims(data),
-        unit="codepoints",
-        beside=brat_tasks.beside,
+        ".ann", brat_tasks.dump, brat_tasks.split, doccano.parse, chunks.join_json, brat_tasks.claims,
+        unit="codepoints", beside=brat_tasks.beside,
     ),
     "docbin": Format(
-        ".spacy",
-        docbin_tasks.dump,
-        docbin_tasks.split,
-        docbin_tasks.parse,
-        docbin_tasks.join,
-        lambda data, first: docbin_tasks.claims(data),
+        ".spacy", docbin_tasks.dump, docbin_tasks.split, docbin_tasks.parse, docbin_tasks.join, docbin_tasks.claims
     ),
-}
+}  # fmt: skip
 
 
 # Read alone: nothing is written for these.
 READ: Dict[str, Format] = {
     "records": replace(
-        _json_format(".jsonl", hf_tasks.dump, record_tasks.parse, record_tasks.claims), split=record_tasks.split
+        _json(".jsonl", hf_tasks.to_record, record_tasks.parse, record_tasks.claims), split=record_tasks.split
     )
 }
 

@@ -7,7 +7,10 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from ...errors import ALError, Errors
 from ...jsonl import parse_object
+from ...tasks import VERDICTS
 from .chunks import Chunk
+
+UNANSWERED = "?"  # the answer written with suggestions, to be replaced by people
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,21 @@ class Fields:
         except UnicodeEncodeError as error:
             raise self.fail(key, f"half of a surrogate pair at character {error.start}") from error
         return value
+
+    def maybe(self, key: str) -> Optional[str]:
+        """A string; None when it is missing or null."""
+        return self.text(key) if self.has(key) else None
+
+    def texts(self, key: str) -> Tuple[str, ...]:
+        """A JSON array of strings."""
+        return tuple(Fields({key: value}, self.place, self.where).text(key) for value in self.array(key))
+
+    def verdict(self, untouched: bool) -> Optional[str]:
+        """What "answer" says of a sentence; None if it was not answered, as when it is `untouched` and says nothing."""
+        if not self.has("answer"):
+            return None if untouched else "accept"
+        answer = self.choice("answer", (*VERDICTS, UNANSWERED))
+        return None if answer == UNANSWERED else answer
 
     def choice(self, key: str, choices: Sequence[str]) -> str:
         """A string out of a few."""

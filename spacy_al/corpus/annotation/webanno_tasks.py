@@ -68,12 +68,11 @@ def parse(chunk: Chunk) -> List[Record]:
             Mark(one.text("label"), tokens=(one.integer("token_start"), one.integer("token_end") + 1))
             for one in fields.objects("spans")
         )
-        id_ = fields.text("sentence") if fields.has("sentence") else None
-        records.append(Record(chunk, id_, "accept", marks, words=words, unsure=True))
+        records.append(Record(chunk, fields.maybe("sentence"), "accept", marks, words=words, unsure=True))
     return records
 
 
-def claims(data: bytes) -> bool:
+def claims(data: bytes, first: object = None) -> bool:
     """Whether the first line says that it is WebAnno TSV 3."""
     return data.startswith(b"#FORMAT=WebAnno TSV 3.")
 
