@@ -132,7 +132,7 @@ def _is_token(row: Row, layout: Layout, path: Path, repairs: Repairs) -> bool:
         return False
     if len(row.cells) <= layout.word or row.cells[layout.word].strip(" "):
         return True
-    repairs.problem("word", Errors.A119.format(path=path, line=line), path=path, line=line)
+    repairs.problem("word", Errors.A119, path=path, line=line)
     return False
 
 
@@ -140,16 +140,15 @@ def _tag(row: Row, layout: Layout, path: Path, repairs: Repairs) -> Optional[str
     """The row's tag, or None where a repair leaves it missing."""
     line = row.line.number
     if len(row.cells) != layout.width:
-        text = row.line.text[:60]
-        message = Errors.A111.format(path=path, line=line, found=len(row.cells), expected=layout.width, text=text)
-        repairs.problem("columns", message, path=path, line=line)
+        found, text = len(row.cells), row.line.text[:60]
+        repairs.problem("columns", Errors.A111, path=path, line=line, found=found, expected=layout.width, text=text)
         return None
     if any(row.cells[column] != "O" for column in layout.nested):
         repairs.note("nested", path=path, line=line)
     tag = layout.read_tag(row)
     if tag is None:
         problem = f"{row.cells[layout.tag]!r} of {row.cells[layout.word]!r} is not a tag of {layout.scheme}"
-        repairs.problem("tag", Errors.A112.format(path=path, line=line, problem=problem), path=path, line=line)
+        repairs.problem("tag", Errors.A112, path=path, line=line, problem=problem)
     return tag
 
 
@@ -163,5 +162,4 @@ def _check_sequence(tags: List[str], rows: List[Row], scheme: str, path: Path, r
         # A needless B- cannot be misread; eng.train itself has two.
         repairs.note("b_in_iob1", path=path, line=line)
     else:
-        message = Errors.A112.format(path=path, line=line, problem=problem)
-        repairs.problem("sequence", message, path=path, line=line)
+        repairs.problem("sequence", Errors.A112, path=path, line=line, problem=problem)

@@ -1,13 +1,13 @@
 """CoNLL-U with entities in its last column, as NorNE has them (name=B-PER), read by the library conllu."""
 
 from pathlib import Path
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Iterator, Tuple
 
 from ..errors import ALError, Errors
 from .annotation.any_span import TAGS
 from .fields import Record
 from .json_corpus import Context
-from .lines import Line, read_lines
+from .lines import paragraphs, read_lines
 from .optional import missing
 
 KEYS = ("name", "NE", "ne", "NER", "ner", "Name")
@@ -25,32 +25,20 @@ def conllu_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]
     except ImportError as error:
         raise missing("conllu", "conllu") from error
     document = path.name
-    for rows in _blocks(path, context):
+    for rows in paragraphs(read_lines(path, context.repairs)):
         line = rows[0].number
         try:
             (sentence,) = conllu.parse("\n".join(row.text for row in rows) + "\n\n") or [None]
             if any("misc" not in token or not token["form"] for token in sentence or ()):
                 raise ValueError("a row has not all ten columns, or no word")
         except (conllu.exceptions.ParseException, ValueError) as error:
-            message = Errors.A136.format(path=path, line=line, problem=f"this is no sentence of CoNLL-U ({error})")
-            context.repairs.problem("record", message, path=path, line=line)
+            problem = f"this is no sentence of CoNLL-U ({error})"
+            context.repairs.problem("record", Errors.A136, path=path, line=line, problem=problem)
             continue
         if sentence is None or not any(isinstance(token["id"], int) for token in sentence):
             continue
         document = sentence.metadata.get("newdoc id") or document
         yield line, _record(sentence, document, line, path, context)
-
-
-def _blocks(path: Path, context: Context) -> Iterator[List[Line]]:
-    rows: List[Line] = []
-    for line in read_lines(path, context.repairs):
-        if line.text.strip():
-            rows.append(line)
-        elif rows:
-            yield rows
-            rows = []
-    if rows:
-        yield rows
 
 
 def _record(sentence: Any, document: str, line: int, path: Path, context: Context) -> Record:

@@ -117,12 +117,11 @@ def _try(values: Values, line: int, context: Context) -> List[Sentence]:
     try:
         return _sentences(values, line, context)
     except BadRecord as error:
-        message = Errors.A007.format(path=context.path, line=line, problem=error)
+        context.repairs.problem("record", Errors.A007, path=context.path, line=line, problem=error)
     except ALError as error:
         if str(error)[1:5] not in ("A608", "A607", "A133", "A134", "A619", "A005", "A007"):
             raise
-        message = str(error)
-    context.repairs.problem("record", message, path=context.path, line=line)
+        context.repairs.refuse(error, path=context.path, line=line)
     return []
 
 

@@ -28,7 +28,7 @@ def read_values(path: Path, repairs: Repairs, *, id_field: str, text_field: str)
         try:
             plain = plain_records(value, path)
         except BadRecord as error:
-            repairs.problem("record", Errors.A007.format(path=path, line=line, problem=error), path=path, line=line)
+            repairs.problem("record", Errors.A007, path=path, line=line, problem=error)
             continue
         if plain is None:
             assert isinstance(value, dict)
@@ -69,7 +69,7 @@ def _lines(path: Path, repairs: Repairs) -> Found:
                 if raw.strip():
                     yield number, _record(raw, path, number)
             except ALError as error:
-                repairs.problem("record", str(error), path=path, line=number)
+                repairs.refuse(error, path=path, line=number)
                 while raw and not raw.endswith(b"\n"):
                     raw = file.readline(MAX_LINE)
 
@@ -79,7 +79,7 @@ def _items(path: Path, repairs: Repairs) -> Found:
         try:
             yield chunk.line, _record(chunk.raw, path, chunk.line)
         except ALError as error:
-            repairs.problem("record", str(error), path=path, line=chunk.line)
+            repairs.refuse(error, path=path, line=chunk.line)
 
 
 def _record(raw: bytes, path: Path, line: int) -> object:

@@ -1,7 +1,8 @@
 """Lines of a text file with their numbers and offsets, and every byte that is not UTF-8 named."""
 
+from itertools import groupby
 from pathlib import Path
-from typing import Iterable, Iterator, NamedTuple
+from typing import Iterable, Iterator, List, NamedTuple
 
 from ..errors import ALError, Errors
 from ..jsonl import MAX_LINE
@@ -59,10 +60,17 @@ def split_lines(raws: Iterable[bytes], path: Path, repairs: Repairs, *, first: i
         start += len(text)
 
 
+def paragraphs(lines: Iterable[Line]) -> Iterator[List[Line]]:
+    """The lines between empty ones."""
+    for filled, some in groupby(lines, key=lambda line: bool(line.text.strip())):
+        if filled:
+            yield list(some)
+
+
 def _decode(raw: bytes, path: Path, number: int, repairs: Repairs) -> str:
     try:
         return raw.decode(repairs.encoding)
     except UnicodeDecodeError as error:
-        message = Errors.A113.format(path=path, line=number, byte=error.start + 1, encoding=repairs.encoding)
-        repairs.problem("bytes", message, path=path, line=number)
+        byte, encoding = error.start + 1, repairs.encoding
+        repairs.problem("bytes", Errors.A113, path=path, line=number, byte=byte, encoding=encoding)
         return raw.decode(repairs.encoding, errors="replace")

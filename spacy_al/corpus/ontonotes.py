@@ -10,6 +10,7 @@ from .lines import Line, read_lines
 from .repairs import Repairs
 from .schemes import Span
 from .sentence import Sentence
+from .text import not_empty
 
 WORD, POS, NAME = 3, 4, 10  # columns of a CoNLL-2012 line, from 0
 PATTERN = "*_gold_conll"
@@ -58,17 +59,16 @@ def read_ontonotes(path: Path, repairs: Repairs) -> Iterator[Sentence]:
     RAISES: ALError A110 (no sentences), A111 (columns), A113 (not UTF-8), A116 (the folder), A117 (brackets,
         skeleton, or a file cut off).
     """
-    empty = True
+    yield from not_empty(_read_files(path, repairs), path)
+
+
+def _read_files(path: Path, repairs: Repairs) -> Iterator[Sentence]:
     for file in find_gold(path) if path.is_dir() else [path]:
         name = file.relative_to(path).as_posix() if path.is_dir() else file.name
         if SKIPPED in name.split("/")[:-1]:
             repairs.note("pt", path=file, line=1)
             continue
-        for sentence in _read_file(file, name, repairs):
-            empty = False
-            yield sentence
-    if empty:
-        raise ALError(Errors.A110.format(path=path))
+        yield from _read_file(file, name, repairs)
 
 
 def decode_brackets(cells: List[str]) -> Tuple[List[Span], List[Tuple[int, str]], List[int]]:
@@ -125,8 +125,8 @@ def _read_file(path: Path, name: str, repairs: Repairs) -> Iterator[Sentence]:
             inside = False
     yield from _sentences(rows, place, path, name, repairs)
     if inside and line is not None:
-        message = Errors.A117.format(path=path, line=line.number, problem="the file ends inside a document")
-        repairs.problem("end", message, path=path, line=line.number)
+        problem = "the file ends inside a document"
+        repairs.problem("end", Errors.A117, path=path, line=line.number, problem=problem)
 
 
 def _sentences(lines: List[Line], place: Place, path: Path, name: str, repairs: Repairs) -> Iterator[Sentence]:
@@ -158,18 +158,11 @@ def _cells(line: Line, path: Path, repairs: Repairs) -> List[str]:
     """The line's columns; where a repair cannot know one it is empty, and without a word there are none."""
     cells = re.split("[ \t]+", line.text.strip(" \t"))
     if len(cells) > WORD and cells[WORD] == "[WORD]":
-        problem = "a skeleton without words"
-        raise ALError(Errors.A117.format(path=path, line=line.number, problem=problem))
+        raise ALError(Errors.A117.format(path=path, line=line.number, problem="a skeleton without words"))
     if len(cells) <= NAME:
-        message = Errors.A111.format(
-            path=path,
-            line=line.number,
-            found=len(cells),
-            expected=f"at least {NAME + 1}",
-            text=line.text[:60],
-        )
         has_word = len(cells) > WORD
-        repairs.problem("columns" if has_word else "word", message, path=path, line=line.number)
+        said = {"found": len(cells), "expected": f"at least {NAME + 1}", "text": line.text[:60]}
+        repairs.problem("columns" if has_word else "word", Errors.A111, path=path, line=line.number, **said)
         return [*cells[: POS + 1], *[""] * NAME][: NAME + 1] if has_word else []
     return cells
 
@@ -180,8 +173,7 @@ def _entities(rows: List[List[str]], lines: List[Line], path: Path, repairs: Rep
         line = lines[number].number
         if rows[number][NAME]:  # an empty cell is a line without that column, which was reported before
             kind = "tag" if number in unread else "brackets"
-            message = Errors.A117.format(path=path, line=line, problem=problem)
-            repairs.problem(kind, message, path=path, line=line)
+            repairs.problem(kind, Errors.A117, path=path, line=line, problem=problem)
     return spans, unread
 
 

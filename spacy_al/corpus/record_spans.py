@@ -101,11 +101,9 @@ def place_spans(given: List[CharSpan], doc: Doc, repairs: Repairs, *, path: Path
         spans.append((start, end, span.label))
         if not exact:
             said, tokens = doc.text[span.start : span.end], doc[start:end].text
-            message = Errors.A122.format(path=path, line=line, text=said, span=tuple(span), tokens=tokens)
-            repairs.problem("borders", message, path=path, line=line)
+            repairs.problem("borders", Errors.A122, path=path, line=line, text=said, span=tuple(span), tokens=tokens)
     spans = list(dict.fromkeys(spans))
     kept = without_overlap(spans)
     for start, end, label in (Counter(spans) - Counter(kept)).elements():
-        message = Errors.A127.format(path=path, line=line, text=doc[start:end].text, label=label)
-        repairs.problem("overlap", message, path=path, line=line)
+        repairs.problem("overlap", Errors.A127, path=path, line=line, text=doc[start:end].text, label=label)
     return kept

@@ -66,15 +66,19 @@ class Repairs:
         self.counts: Counter[str] = Counter()
         self.first: Dict[str, str] = {}
 
-    def problem(self, kind: str, message: str, *, path: Path, line: int) -> None:
+    def problem(self, kind: str, message: str, *, path: Path, line: int, **values: object) -> None:
         """Raise ALError with the message if problems are to fail, else count a repair.
 
         kind (str): A key of REPAIRED.
-        message (str): The whole message, with code, place and cure.
+        message (str): One of `Errors`. values (object): What it names beside path and line.
         path (Path): The file. line (int): The line, from 1.
         """
+        self.refuse(message.format(path=path, line=line, **values), path=path, line=line, kind=kind)
+
+    def refuse(self, error: object, *, path: Path, line: int, kind: str = "record") -> None:
+        """The same for an error that is whole: a record that cannot be read, unless `kind` says otherwise."""
         if self.on_error == "fail":
-            raise ALError(message)
+            raise ALError(str(error))
         self._count(kind, REPAIRED, path, line)
 
     def note(self, kind: str, *, path: Path, line: int) -> None:

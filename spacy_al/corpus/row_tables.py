@@ -90,7 +90,7 @@ def by_file(rows: Rows, path: Path, repairs: Repairs) -> Iterator[Tuple[int, Rec
             if not 0 <= number < len(texts[name]):
                 raise BadRecord(f"the file {name} has {len(texts[name])} lines, and none of number {number} (from 0)")
         except ValueError as error:
-            repairs.problem("record", Errors.A007.format(path=path, line=line, problem=error), path=path, line=line)
+            repairs.problem("record", Errors.A007, path=path, line=line, problem=error)
             continue
         found[name][number].append([start, end, row["Type"]])
     for name, lines in texts.items():

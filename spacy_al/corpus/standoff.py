@@ -50,20 +50,17 @@ def read_entities(path: Path, text: str, repairs: Repairs) -> Dict[str, CharSpan
         found = ENTITY.fullmatch(rest.split("\t")[0])
         if not key.startswith("T") or not found or key in spans:
             problem = f"{line.text[:60]!r} is no entity such as 'T1<tab>PER 0 3<tab>Ana', or its key is not the first"
-            _refuse("record", problem, path, line.number, repairs)
+            repairs.problem("record", Errors.A136, path=path, line=line.number, problem=problem)
             continue
         places = [int(place) for place in re.split("[ ;]", found["places"])]
         if len(places) > 2:
             problem = f"the entity {key} is in several pieces ({found['places']}); warn takes it from first to last"
-            _refuse("pieces", problem, path, line.number, repairs)
+            repairs.problem("pieces", Errors.A136, path=path, line=line.number, problem=problem)
         start, end = places[0], places[-1]
         said = rest.partition("\t")[2]
         if len(places) == 2 and said and said != text[start:end].replace("\n", " "):
-            _refuse("record", f"{key} says {said!r}, the text there is {text[start:end]!r}", path, line.number, repairs)
+            problem = f"{key} says {said!r}, the text there is {text[start:end]!r}"
+            repairs.problem("record", Errors.A136, path=path, line=line.number, problem=problem)
         else:
             spans[key] = CharSpan(start, end, found["label"])
     return spans
-
-
-def _refuse(kind: str, problem: str, path: Path, line: int, repairs: Repairs) -> None:
-    repairs.problem(kind, Errors.A136.format(path=path, line=line, problem=problem), path=path, line=line)

@@ -1,19 +1,15 @@
 """Tables (CSV, TSV) with a header and a document in each row, with entities in a column or without labels."""
 
-import contextlib
-import csv
 import re
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Tuple
 
 from ..errors import ALError, Errors
-from ..jsonl import MAX_LINE
 from .annotation.any_span import TAGS
-from .annotation.csv_records import DELIMITERS, cell_value
+from .annotation.csv_records import cell_value, header_names, read_rows
 from .fields import Record
 from .json_corpus import Context
 from .lines import read_lines
-from .repairs import Repairs
 from .row_tables import COMPREHEND, by_entity, by_file, by_word, place_columns, word_columns
 
 # Columns whose names promise entities: what cannot be read in them is refused.
@@ -29,17 +25,11 @@ def csv_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     path (Path): The file. context (Context): What reading needs; its keys are columns.
     RAISES: ALError A120 (bad row), A121 (no column of that name), A135 (entities that cannot be read).
     """
-    with _long_fields():
-        yield from _objects(context)
-
-
-def _objects(context: Context) -> Iterator[Tuple[int, Record]]:
-    path, repairs, text = context.path, context.repairs, context.text_field
+    repairs, text = context.repairs, context.text_field
     lines = (line.text + line.ending for line in read_lines(path, repairs))
     header = next(lines, "")
-    delimiter = max(DELIMITERS, key=lambda each: (text in _names(header, each), len(_names(header, each))))
-    names = _names(header, delimiter)
-    rows = _rows(lines, delimiter, names, path, repairs)
+    names, delimiter = max(header_names(header), key=lambda found: (text in found[0], len(found[0])))
+    rows = read_rows(lines, delimiter, names, path, repairs)
     words, places = word_columns(names), place_columns(names)
     if set(COMPREHEND) <= set(names):
         yield from by_file(rows, path, repairs)
@@ -58,7 +48,7 @@ def _by_document(rows: Iterator[Tuple[int, Dict[str, str]]], context: Context) -
         try:
             yield line, _record(row, line, context)
         except ALError as error:
-            context.repairs.problem("record", str(error), path=context.path, line=line)
+            context.repairs.refuse(error, path=context.path, line=line)
 
 
 def _record(row: Dict[str, str], line: int, context: Context) -> Record:
@@ -96,41 +86,3 @@ def _lost(cell: str) -> bool:
 def _pieces(cell: str) -> List[str]:
     """What a cell lists, with white space or commas between."""
     return [piece for piece in re.split(r"[\s,;]+", cell) if piece]
-
-
-def _rows(
-    lines: Iterator[str], delimiter: str, names: List[str], path: Path, repairs: Repairs
-) -> Iterator[Tuple[int, Dict[str, str]]]:
-    """The line each row starts on, and its cells by the names in the header."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        line = reader.line_num + 2  # the header is line 1, and this reader has not seen it
-        try:
-            row = next(reader, None)
-            problem = f"{len(row or [])} columns where the header has {len(names)}"
-        except csv.Error as error:
-            row, problem = [""] * (len(names) + 1), str(error)
-        if row is None:
-            return
-        if len(row) == len(names):
-            yield line, dict(zip(names, row, strict=True))
-        elif row:
-            message = Errors.A120.format(path=path, line=line, problem=problem)
-            repairs.problem("record", message, path=path, line=line)
-
-
-def _names(header: str, delimiter: str) -> List[str]:
-    try:
-        return next(csv.reader([header], delimiter=delimiter), [])
-    except csv.Error:
-        return []
-
-
-@contextlib.contextmanager
-def _long_fields() -> Iterator[None]:
-    """The csv module's limit is global: raise it for one reading, then put it back."""
-    limit = csv.field_size_limit(MAX_LINE)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)

@@ -1,12 +1,12 @@
 """Documents without labels in text files, which is what real pools are made of."""
 
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional
+from typing import Iterator, List, Optional
 
 from spacy.language import Language
 
 from ..errors import ALError, Errors
-from .lines import BOM, Line, read_lines
+from .lines import BOM, Line, paragraphs, read_lines
 from .repairs import Repairs
 from .sentence import Sentence
 from .splitter import Passage, split_passages
@@ -27,7 +27,10 @@ def read_text(
     """
     file = name or path.name
     lines = read_lines(path, repairs)
-    passages = _lines(lines, file) if per_line else _paragraphs(lines, file)
+    if per_line:
+        passages = (_passage([line], file, f"{file}-{line.number}") for line in lines if line.text.strip())
+    else:
+        passages = (_passage(some, file, file) for some in paragraphs(lines))
     yield from not_empty(split_passages(passages, nlp, path), path)
 
 
@@ -67,25 +70,7 @@ def _read_folder(folder: Path, repairs: Repairs, nlp: Language, per_line: bool) 
             name = path.relative_to(folder).as_posix()
             yield from read_text(path, repairs, nlp=nlp, per_line=per_line, name=name)
         else:
-            repairs.problem("empty", Errors.A110.format(path=path), path=path, line=1)
-
-
-def _paragraphs(lines: Iterable[Line], file: str) -> Iterator[Passage]:
-    kept: List[Line] = []
-    for line in lines:
-        if line.text.strip():
-            kept.append(line)
-        elif kept:
-            yield _passage(kept, file, file)
-            kept = []
-    if kept:
-        yield _passage(kept, file, file)
-
-
-def _lines(lines: Iterable[Line], file: str) -> Iterator[Passage]:
-    for line in lines:
-        if line.text.strip():
-            yield _passage([line], file, f"{file}-{line.number}")
+            repairs.problem("empty", Errors.A110, path=path, line=1)
 
 
 def _passage(lines: List[Line], file: str, document: str) -> Passage:

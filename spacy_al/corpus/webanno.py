@@ -94,8 +94,8 @@ def _record(text: str, id_: Optional[str], rows: List[Line], column: int, path: 
             raise _problem(f"{row.text[:60]!r} is no row of a token", path, row)
         if match["part"]:
             if cells[3 + column] not in ("_", ""):
-                message = str(_problem(f"{cells[2]!r} is a part of a token, and has an entity of its own", path, row))
-                repairs.problem("borders", message, path=path, line=row.number)
+                problem = f"{cells[2]!r} is a part of a token, and has an entity of its own"
+                repairs.problem("borders", Errors.A136, path=path, line=row.number, problem=problem)
             continue
         words.append(_plain(cells[2]))
         for value in re.split(r"(?<!\\)\|", cells[3 + column]):

@@ -8,7 +8,7 @@ import pytest
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from spacy_al.corpus.annotation import argilla, blocks, docbin_tasks, doccano, label_studio, prodigy
+from spacy_al.corpus.annotation import argilla, blocks, docbin_tasks, label_studio, prodigy
 from spacy_al.corpus.annotation.chunks import split_array
 from spacy_al.corpus.annotation.tools import FORMATS, detect
 from spacy_al.corpus.task_docs import answer_doc, make_task, task_doc

@@ -6,10 +6,11 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Dict, Iterator, List, Sequence, Tuple
 
 from ...errors import ALError, Errors
 from ...jsonl import MAX_LINE
+from ..repairs import Repairs
 from .chunks import Chunk, is_array, join_json, split_json
 
 DELIMITERS = (",", ";", "\t")
@@ -39,7 +40,7 @@ def cell_value(column: str, cell: str) -> object:
 def is_table(data: bytes) -> bool:
     """Whether the content is a table of Label Studio: its header has the column annotation_id."""
     header = data[:65536].split(b"\n", 1)[0].decode("utf8", "replace").strip("\r")
-    return any("annotation_id" in _cells(header, each) for each in DELIMITERS)
+    return any("annotation_id" in names for names, _ in header_names(header))
 
 
 def split(data: bytes, path: Path) -> List[Chunk]:
@@ -54,26 +55,46 @@ def split(data: bytes, path: Path) -> List[Chunk]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ALError(Errors.A007.format(path=path, line=line, problem="it is not UTF-8")) from error
-    header = text.split("\n", 1)[0].strip("\r")
-    delimiter = next(each for each in DELIMITERS if "annotation_id" in _cells(header, each))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    names, line = next(reader), 2
-    chunks: List[Chunk] = []
-    limit = csv.field_size_limit(MAX_LINE)
+    lines = iter(io.StringIO(text, newline=""))
+    names, delimiter = next(found for found in header_names(next(lines)) if "annotation_id" in found[0])
+    rows = read_rows(lines, delimiter, names, path, Repairs())
+    records = [(line, json.dumps(_record(row)).encode("ascii")) for line, row in rows]
+    return [Chunk(raw, path, line, item, what="row") for item, (line, raw) in enumerate(records)]
+
+
+def header_names(header: str) -> List[Tuple[List[str], str]]:
+    """The names in a table's first line, for each of DELIMITERS; none where it is no line of a table."""
+    found = []
+    for delimiter in DELIMITERS:
+        try:
+            found.append((next(csv.reader([header], delimiter=delimiter), []), delimiter))
+        except csv.Error:
+            found.append(([], delimiter))
+    return found
+
+
+def read_rows(
+    lines: Iterator[str], delimiter: str, names: Sequence[str], path: Path, repairs: Repairs
+) -> Iterator[Tuple[int, Dict[str, str]]]:
+    """The line that each row below the header starts on, and its cells by name; A120 for a bad row."""
+    limit = csv.field_size_limit(MAX_LINE)  # of the csv module, for everybody: raised for one reading
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        for row in reader:
-            if row and len(row) != len(names):
-                problem = f"{len(row)} columns where the header has {len(names)}"
-                raise ALError(Errors.A120.format(path=path, line=line, problem=problem))
-            if row:
-                raw = json.dumps(_record(dict(zip(names, row, strict=True)))).encode("ascii")
-                chunks.append(Chunk(raw, path, line, len(chunks), what="row"))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ALError(Errors.A120.format(path=path, line=line, problem=error)) from error
+        while True:
+            line = reader.line_num + 2  # the header is line 1, and this reader has not seen it
+            try:
+                row = next(reader, None)
+                problem = f"{len(row or [])} columns where the header has {len(names)}"
+            except csv.Error as error:
+                row, problem = [""] * (len(names) + 1), str(error)
+            if row is None:
+                return
+            if len(row) == len(names):
+                yield line, dict(zip(names, row, strict=True))
+            elif row:
+                repairs.problem("record", Errors.A120, path=path, line=line, problem=problem)
     finally:
         csv.field_size_limit(limit)
-    return chunks
 
 
 def join(chunks: Sequence[Chunk]) -> bytes:
@@ -96,10 +117,3 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _cells(header: str, delimiter: str) -> List[str]:
-    try:
-        return next(csv.reader([header], delimiter=delimiter), [])
-    except csv.Error:
-        return []
