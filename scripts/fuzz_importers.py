@@ -19,7 +19,7 @@ from fuzzing.readers import Said, confirm, read_plainly, trimmed
 from spacy_al.corpus.annotation.tools import FORMATS
 from spacy_al.errors import ALError
 from spacy_al.exchange.reading import Options
-from spacy_al.exchange.tool_files import parse_answers
+from spacy_al.exchange.tool_files import parse_files
 from spacy_al.tasks import Answer, Task
 
 LABELS = ("PER", "LOC", "ORG")
@@ -103,7 +103,7 @@ def _one(
 
 def _judge(name: str, data: bytes, task: Task, tasks: Dict[str, Task], options: Options) -> str:
     try:
-        reading, _ = parse_answers(data, Path("in"), tasks, name, options)
+        reading, _ = parse_files([(data, Path("in"), name)], list(tasks.values()), options)
     except ALError:
         return "refused"
     if reading.problems:

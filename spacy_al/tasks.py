@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from pydantic import TypeAdapter
+
 from .errors import ALError, Errors
 
 TokenSpan = Tuple[int, int, str]  # first token, token after the last, label
@@ -13,7 +15,6 @@ VERDICTS = ("accept", "reject", "ignore")
 # documentation, whose `ner` learns from it when `incorrect_spans_key` says so.
 REJECTED = "incorrect_spans"
 SETTLED = "settled by "  # begins the annotator of an answer that was made of several people's
-SPAN_KEYS = ("spans", "rejected")
 
 
 @dataclass(frozen=True, order=True)
@@ -175,19 +176,8 @@ class Answer:
 
     @classmethod
     def from_row(cls, row: Dict[str, Any]) -> "Answer":
-        """The answer that a line of answers.jsonl stands for."""
-        spans, rejected = (tuple((start, end, label) for start, end, label in row.get(k, ())) for k in SPAN_KEYS)
-        return cls(
-            id=row["id"],
-            verdict=row["verdict"],
-            spans=spans,
-            missing=tuple(row.get("missing", ())),
-            rejected=rejected,
-            seconds=row.get("seconds"),
-            annotator=row.get("annotator"),
-            when=row.get("when"),
-            round=row.get("round"),
-        )
+        """The answer that a line of answers.jsonl stands for; raises ValueError where it is none."""
+        return ANSWER.validate_python(row)
 
     def to(self, task: Task) -> "Answer":
         """The same answer, which says by itself what it was to, and that the context of windows is missing."""
@@ -198,6 +188,9 @@ class Answer:
     def teaches(self) -> bool:
         """Whether it says anything of the sentence's entities, to a tagger that learns from rejected spans too."""
         return self.verdict == "accept" or bool(self.rejected)
+
+
+ANSWER = TypeAdapter(Answer)
 
 
 def outside(task: Task, spans: Sequence[TokenSpan]) -> List[int]:

@@ -1,19 +1,35 @@
 """What the page sends and is sent: strict reading of posts, tasks as JSON, answers to parts of a sentence joined."""
 
 import hashlib
-import re
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Annotated, Any, Dict, List, Literal, Optional, Tuple
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from ..errors import ALError, Errors
 from ..loop.standing import Status
-from ..tasks import VERDICTS, Answer, Task, TokenSpan
+from ..tasks import Answer, Task, TokenSpan
 from .context import document
 
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 LONGEST_NAME = 64
 HELD, TYPE = ("f", "low", "high", "sentences", "entities"), ("f", "low", "high", "entities")
-FIELDS = {"id", "round", "verdict", "spans", "missing", "rejected", "seconds", "when"}
+Count = Annotated[int, Field(ge=0, strict=True)]
+Span = Annotated[Tuple[Count, Count, str], Strict(False)]  # which JSON writes as a list
+
+
+class Post(BaseModel):
+    """An answer as the page posts it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: str
+    round: Count
+    verdict: Literal["accept", "reject", "ignore"]
+    when: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$")]
+    spans: List[Span] = []
+    rejected: List[Span] = []
+    missing: List[Count] = []
+    seconds: Optional[float] = Field(default=None, ge=0, le=86_400)
 
 
 @dataclass(frozen=True)
@@ -29,19 +45,16 @@ def read_post(row: Any, annotator: Optional[str]) -> Posted:
 
     RAISES: ALError A713 for anything that the page would not send.
     """
-    if not isinstance(row, dict) or not set(row) <= FIELDS:
-        raise ALError(Errors.A713.format(problem="an answer is not an object with the known keys"))
-    id_, verdict, when, round_, seconds = (row.get(key) for key in ("id", "verdict", "when", "round", "seconds"))
-    if not isinstance(id_, str) or verdict not in VERDICTS or not (isinstance(when, str) and MOMENT.fullmatch(when)):
-        raise ALError(Errors.A713.format(problem="id, verdict or when is missing or not as the page writes it"))
-    if not is_count(round_) or not (seconds is None or (is_number(seconds) and 0 <= seconds <= 86_400)):
-        raise ALError(Errors.A713.format(problem=f"round = {round_!r} or seconds = {seconds!r} is out of range"))
-    missing = row.get("missing", [])
-    if not isinstance(missing, list) or not all(is_count(number) for number in missing):
-        raise ALError(Errors.A713.format(problem="missing is not a list of token numbers"))
-    spans, rejected = _spans(row.get("spans", [])), _spans(row.get("rejected", []))
-    answer = Answer(id_, verdict, spans, tuple(sorted(set(missing))), rejected, seconds, annotator, when)
-    return Posted(int(round_ or 0), answer)
+    try:
+        post = Post.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "an answer"
+        raise ALError(Errors.A713.format(problem=f"{where}: {first['msg']}")) from error
+    spans, rejected = (tuple(sorted(some)) for some in (post.spans, post.rejected))
+    missing = tuple(sorted(set(post.missing)))
+    answer = Answer(post.id, post.verdict, spans, missing, rejected, post.seconds, annotator, post.when)
+    return Posted(post.round, answer)
 
 
 def read_annotator(value: Any) -> Optional[str]:
@@ -51,26 +64,6 @@ def read_annotator(value: Any) -> Optional[str]:
     if not isinstance(value, str) or len(value) > LONGEST_NAME or not value.isprintable() or value.strip() != value:
         raise ALError(Errors.A713.format(problem=f"annotator: give a name of at most {LONGEST_NAME} plain letters"))
     return value
-
-
-def is_count(value: Any) -> bool:
-    """Whether it is a whole number from 0."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def is_number(value: Any) -> bool:
-    """Whether it is a number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _spans(value: Any) -> Tuple[TokenSpan, ...]:
-    good = isinstance(value, list) and all(
-        isinstance(span, list) and len(span) == 3 and is_count(span[0]) and is_count(span[1])
-        and isinstance(span[2], str) for span in value
-    )  # fmt: skip
-    if not good:
-        raise ALError(Errors.A713.format(problem="spans are not lists of first token, token after the last, label"))
-    return tuple(sorted((start, end, label) for start, end, label in value))
 
 
 def task_message(task: Task) -> Dict[str, Any]:

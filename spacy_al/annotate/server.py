@@ -64,6 +64,10 @@ class Page:
     run: str = ""
     _status: Dict[str, Any] = field(default_factory=dict)
 
+    def is_other(self, run: Any) -> bool:
+        """Whether somebody speaks of another run than this one."""
+        return run not in (None, "", self.run)
+
     def start(self) -> Dict[str, Any]:
         """What the page needs once."""
         labels = self.desk.labels if self.desk else []
@@ -124,67 +128,87 @@ def build_app(page: Page, *, token: str, host: str, password: Optional[str] = No
 
     page (Page): What it serves. token (str), host (str), password (Optional[str]), name (str): See `Guard`.
     """
-
     page.run = hashlib.sha256(f"run {token}".encode()).hexdigest()[:16]
-
-    async def index(request: Request) -> Response:
-        return FileResponse(STATIC / "index.html")
-
-    def is_other(run: Any) -> bool:
-        return run not in (None, "", page.run)
-
-    async def login(request: Request) -> Response:
-        shown = (STATIC / "login.html").read_text(encoding="utf8")
-        if request.method == "GET":
-            return HTMLResponse(shown)
-        body = (await read_body(request)).decode("utf8", "replace")
-        right = guard.check_password(parse_qs(body).get("password", [""])[0])
-        if right:
-            return guard.let_in(request.scope)
-        text = "Too many wrong passwords: wait a minute." if right is None else "Wrong password."
-        problem = f'<p class="problem" role="alert">{text}</p>'
-        return HTMLResponse(shown.replace("<!-- problem -->", problem), 429 if right is None else 403)
-
-    async def start(request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(page.start))
-
-    async def status(request: Request) -> Response:
-        if is_other(request.query_params.get("run")):
-            return PlainTextResponse(OTHER_RUN, 409)
-        annotator = read_annotator(request.query_params.get("annotator"))
-        return JSONResponse(await run_in_threadpool(page.status, annotator))
-
-    async def answer(request: Request) -> Response:
-        value = await read_json(request)
-        if is_other(value.get("run")):
-            return PlainTextResponse(OTHER_RUN, 409)
-        return JSONResponse(await run_in_threadpool(exchange, page, value))
-
-    async def differences(request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(page.differences))
-
-    async def train(request: Request) -> Response:
-        await read_body(request)
-        if page.trainer is not None:
-            page.trainer.train_now()
-        return JSONResponse({})
-
-    async def labels(request: Request) -> Response:
-        value = await read_json(request)
-        if page.begin is not None and page.desk is None:
-            begun = await run_in_threadpool(page.begin, str(value.get("labels", "")))
-            page.desk, page.trainer = begun.desk, begun.trainer
-        return JSONResponse({})
-
     routes = [
-        Route("/", index), Route("/login", login, methods=["GET", "POST"]), Route("/api/start", start),
-        Route("/api/status", status), Route("/api/answer", answer, methods=["POST"]),
-        Route("/api/differences", differences), Route("/api/train", train, methods=["POST"]),
-        Route("/api/labels", labels, methods=["POST"]), Mount("/static", StaticFiles(directory=STATIC)),
+        Route("/", get_page), Route("/login", log_in, methods=["GET", "POST"]), Route("/api/start", get_start),
+        Route("/api/status", get_status), Route("/api/answer", post_answers, methods=["POST"]),
+        Route("/api/differences", get_differences), Route("/api/train", post_train, methods=["POST"]),
+        Route("/api/labels", post_labels, methods=["POST"]), Mount("/static", StaticFiles(directory=STATIC)),
     ]  # fmt: skip
     app = Starlette(routes=routes, exception_handlers={ALError: _refuse, OSError: _fail})
     guard = Guard(app, token=token, host=host, password=password, name=name)
+    app.state.page, app.state.guard = page, guard
     return guard
+
+
+def page_of(request: Request) -> Page:
+    """What the application of a request serves."""
+    return cast(Page, request.app.state.page)
+
+
+async def get_page(request: Request) -> Response:
+    """The page itself."""
+    return FileResponse(STATIC / "index.html")
+
+
+async def log_in(request: Request) -> Response:
+    """The form that asks for the password, and what it sends."""
+    guard: Guard = request.app.state.guard
+    shown = (STATIC / "login.html").read_text(encoding="utf8")
+    if request.method == "GET":
+        return HTMLResponse(shown)
+    body = (await read_body(request)).decode("utf8", "replace")
+    right = guard.check_password(parse_qs(body).get("password", [""])[0])
+    if right:
+        return guard.let_in(request.scope)
+    text = "Too many wrong passwords: wait a minute." if right is None else "Wrong password."
+    problem = f'<p class="problem" role="alert">{text}</p>'
+    return HTMLResponse(shown.replace("<!-- problem -->", problem), 429 if right is None else 403)
+
+
+async def get_start(request: Request) -> Response:
+    """What the page needs once."""
+    return JSONResponse(await run_in_threadpool(page_of(request).start))
+
+
+async def get_status(request: Request) -> Response:
+    """Progress of people and of training."""
+    page = page_of(request)
+    if page.is_other(request.query_params.get("run")):
+        return PlainTextResponse(OTHER_RUN, 409)
+    annotator = read_annotator(request.query_params.get("annotator"))
+    return JSONResponse(await run_in_threadpool(page.status, annotator))
+
+
+async def post_answers(request: Request) -> Response:
+    """Answers, for which there are questions."""
+    page, value = page_of(request), await read_json(request)
+    if page.is_other(value.get("run")):
+        return PlainTextResponse(OTHER_RUN, 409)
+    return JSONResponse(await run_in_threadpool(exchange, page, value))
+
+
+async def get_differences(request: Request) -> Response:
+    """Where people differ."""
+    return JSONResponse(await run_in_threadpool(page_of(request).differences))
+
+
+async def post_train(request: Request) -> Response:
+    """Somebody wants a round now."""
+    await read_body(request)
+    trainer = page_of(request).trainer
+    if trainer is not None:
+        trainer.train_now()
+    return JSONResponse({})
+
+
+async def post_labels(request: Request) -> Response:
+    """The labels of a new run, which begins with them."""
+    page, value = page_of(request), await read_json(request)
+    if page.begin is not None and page.desk is None:
+        begun = await run_in_threadpool(page.begin, str(value.get("labels", "")))
+        page.desk, page.trainer = begun.desk, begun.trainer
+    return JSONResponse({})
 
 
 def exchange(page: Page, value: Dict[str, Any]) -> Dict[str, Any]:

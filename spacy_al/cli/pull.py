@@ -31,7 +31,7 @@ def pull_cli(
     python -m spacy al pull runs/news --project 7 --several vote
     """
     from ..exchange import label_studio_api as api
-    from ..exchange.intake import take_bytes
+    from ..exchange.intake import take
     from ..files import write_bytes
 
     tasks, options = prepare(source, asked, taking)
@@ -39,5 +39,5 @@ def pull_cli(
     if save is not None:
         write_bytes(save, export)
     name, rests = save or Path(f"project-{project}.json"), [rest] if taking.partial else []
-    reading = take_bytes(export, name, tasks, options, name="label_studio", rest=rest if taking.partial else None)
+    reading = take([(export, name, "label_studio")], tasks, options, rests)
     hand_over(source, tasks, reading, taking, rests)

@@ -46,39 +46,25 @@ def take_files(
     """Read tools' files as if they were one, so that several people's files are weighed against each other.
 
     paths (Sequence[Path]): The files. name (str): Their format; None to find out that of each.
-    rests (Sequence[Path]): For each file, where records go that cannot be taken; none to take all or nothing.
-    The other arguments, and what is raised, are those of `take_bytes`.
+    The other arguments, and what is raised, are those of `take`.
     """
     files = [(read_file(path), path) for path in paths]
-    return _take([(data, path, name or detect(data, path)) for data, path in files], tasks, options, rests)
+    return take([(data, path, name or detect(data, path)) for data, path in files], tasks, options, rests)
 
 
-def take_bytes(
-    data: bytes,
-    path: Path,
-    tasks: Sequence[Task],
-    options: Options,
-    *,
-    name: str,
-    rest: Optional[Path] = None,
+def take(
+    files: Sequence[Tuple[bytes, Path, str]], tasks: Sequence[Task], options: Options, rests: Sequence[Path] = ()
 ) -> Reading:
-    """Read answers, all or nothing.
+    """Read answers.
 
-    data (bytes): A tool's file. path (Path): Its name, for messages.
+    files (Sequence[Tuple[bytes, Path, str]]): Content, name (for messages) and format of each.
     tasks (Sequence[Task]): The sentences that were asked for.
     options (Options): How to take answers in.
-    name (str): The format.
-    rest (Path): Where records go that cannot be taken, in the same format; None to take all or nothing.
+    rests (Sequence[Path]): For each file, where records go that cannot be taken, in the same format; none to take all
+        or nothing.
     RETURNS (Reading): The answers, in the order of the tasks.
-    RAISES: ALError A623 with every problem when `rest` is None and there is one; A627 when nobody has
-        answered.
+    RAISES: ALError A623 with every problem when there are no `rests` and there is one; A627 when nobody has answered.
     """
-    return _take([(data, path, name)], tasks, options, [rest] if rest else [])
-
-
-def _take(
-    files: Sequence[Tuple[bytes, Path, str]], tasks: Sequence[Task], options: Options, rests: Sequence[Path]
-) -> Reading:
     check_options(options)
     reading, left = parse_files(files, tasks, options)
     path = files[0][1]
@@ -147,12 +133,8 @@ def summary(reading: Reading) -> List[str]:
     if rejected:
         lines.append(f"{rejected} spans known not to be entities, for a tagger that learns from that (a CRF head)")
     lines += [f"{reading.counts[key]} {note}" for key, note in NOTES.items() if reading.counts.get(key)]
-    seconds = _cost(reading.answers)
+    seconds = sum(answer.seconds or 0.0 for answer in reading.answers)
     return lines + ([f"{seconds / 60:.1f} minutes of work"] if seconds else [])
-
-
-def _cost(answers: Sequence[Answer]) -> float:
-    return sum(answer.seconds or 0.0 for answer in answers)
 
 
 def _all_problems(path: Path, reading: Reading) -> str:

@@ -13,7 +13,7 @@ import prodigy
 from ..corpus.annotation.prodigy import to_record
 from ..loop.session import Session
 from ..tasks import Task
-from .intake import take_bytes
+from .intake import take
 from .reading import Options
 
 
@@ -63,7 +63,7 @@ class Sitting:
     def update(self, answers: List[Dict[str, object]]) -> None:
         """Prodigy's callback for a batch of answers; raises ALError A623 for answers that cannot be taken."""
         data = b"".join(json.dumps(answer, ensure_ascii=False).encode("utf8") + b"\n" for answer in answers)
-        reading = take_bytes(data, Path("prodigy"), self.tasks, self.options, name="prodigy")
+        reading = take([(data, Path("prodigy"), "prodigy")], self.tasks, self.options)
         self.run.answer(reading.answers)
         self.answered.update(answer.id for answer in reading.answers)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import List, Mapping, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 from ..corpus.annotation.chunks import Chunk, check_size
 from ..corpus.annotation.marks import Record
@@ -12,8 +12,6 @@ from ..files import write_bytes, write_text
 from ..tasks import Task
 from .reading import Options, Problem, Reading
 from .resolve import resolve
-
-DEFAULT = Options()
 
 
 def write_tasks(path: Path, tasks: Sequence[Task], name: str, labels: Sequence[str]) -> List[Path]:
@@ -38,7 +36,7 @@ def write_tasks(path: Path, tasks: Sequence[Task], name: str, labels: Sequence[s
 
 
 def parse_files(
-    files: Sequence[Tuple[bytes, Path, str]], tasks: Sequence[Task], options: Options = DEFAULT
+    files: Sequence[Tuple[bytes, Path, str]], tasks: Sequence[Task], options: Options = Options()
 ) -> Tuple[Reading, List[bytes]]:
     """Read what people answered, without changing anything.
 
@@ -66,14 +64,6 @@ def parse_files(
     left = set(reading.rest)
     rests = [[chunk for chunk in chunks if chunk.item in left] for chunks in cut]
     return reading, [format_.join(rest) if rest else b"" for format_, rest in zip(formats, rests, strict=True)]
-
-
-def parse_answers(
-    data: bytes, path: Path, tasks: Mapping[str, Task], name: str, options: Options = DEFAULT
-) -> Tuple[Reading, bytes]:
-    """`parse_files` for one. tasks (Mapping[str, Task]): By id."""
-    reading, (rest,) = parse_files([(data, path, name)], list(tasks.values()), options)
-    return reading, rest
 
 
 def _parse(chunks: Sequence[Chunk], format_: Format) -> Tuple[List[Record], List[Problem]]:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from spacy_al.exchange.reading import Options
-from spacy_al.exchange.tool_files import parse_answers
+from spacy_al.exchange.tool_files import parse_files
 from spacy_al.tasks import Task
 
 # Characters:   Bob 0-3  😀 4-5  met 6-9  Al 10-12  's 12-14  cat 15-18
@@ -48,6 +48,12 @@ def read(records, name="prodigy", tasks=TASKS, **options):
     if not isinstance(records, bytes):
         data = json.dumps(records).encode() if name in ("label_studio", "argilla") else _lines(records)
     return parse_answers(data, Path("in.jsonl"), tasks, name, Options(**options))[0]
+
+
+def parse_answers(data, path, tasks, name, options):
+    """The reading of one file, and the file of what could not be taken."""
+    reading, (rest,) = parse_files([(data, path, name)], list(tasks.values()), options)
+    return reading, rest
 
 
 def codes(reading):

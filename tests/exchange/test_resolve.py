@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 
 from spacy_al.exchange.reading import Options
-from spacy_al.exchange.tool_files import parse_answers
 
-from .cases import OTHER, TASK, TASKS, codes, prodigy, read
+from .cases import OTHER, TASK, TASKS, codes, parse_answers, prodigy, read
 
 
 def test_accepted_tokens_without_a_span_are_outside():

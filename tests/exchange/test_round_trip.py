@@ -10,9 +10,10 @@ from spacy_al.corpus.align import one_line
 from spacy_al.corpus.annotation.tools import FORMATS as ALL
 from spacy_al.corpus.annotation.tools import detect
 from spacy_al.exchange.reading import Options
-from spacy_al.exchange.tool_files import parse_answers, parse_files, write_tasks
+from spacy_al.exchange.tool_files import parse_files, write_tasks
 
 from .annotator import answer, count_utf16
+from .cases import parse_answers
 from .strategies import batches, trimmed
 
 FORMATS = {name: format_ for name, format_ in ALL.items() if name != "brat"}  # which has a text beside

@@ -13,11 +13,10 @@ from spacy_al.corpus.annotation.tools import detect
 from spacy_al.errors import ALError
 from spacy_al.exchange.intake import log_lines, summary, take_files, told_of
 from spacy_al.exchange.reading import Options, Reading
-from spacy_al.exchange.tool_files import parse_answers
 from spacy_al.runs.differences import open_differences, shared
 from spacy_al.tasks import Answer
 
-from .cases import TASK, TASKS, annotation, codes, prodigy, read, studio
+from .cases import TASK, TASKS, annotation, codes, parse_answers, prodigy, read, studio
 
 BOB = (0, 3, "PER")
 

@@ -10,11 +10,12 @@ from spacy_al.corpus.annotation.tools import FORMATS
 from spacy_al.corpus.task_docs import answer_doc
 from spacy_al.errors import ALError
 from spacy_al.exchange.reading import Options
-from spacy_al.exchange.tool_files import parse_answers, parse_files
+from spacy_al.exchange.tool_files import parse_files
 from spacy_al.runs.labelled import answered
 from spacy_al.tasks import Task
 
 from .annotator import answer
+from .cases import parse_answers
 
 WHOLE = ("webanno", "brat")  # their files have no place for what is asked
 WINDOWED = [name for name in FORMATS if name not in WHOLE]
