@@ -120,22 +120,39 @@ def align(spans: Sequence[CharSpan], doc: Doc) -> List[Tuple[int, int, bool]]:
     RAISES: BadRecord when a span is empty, outside the text or touches white space only.
     """
     size = len(doc.text)
-    starts = [token.idx for token in doc]
-    ends = [token.idx + len(token) for token in doc]
+    bounds = [(token.idx, token.idx + len(token)) for token in doc]
+    spaces = [token.is_space for token in doc]
     found = []
     for span in spans:
         if not 0 <= span.start < span.end <= size:
             raise BadRecord(f"the span {tuple(span)} is empty or outside the text of {size} characters")
-        first, after = bisect_right(ends, span.start), bisect_left(starts, span.end)
-        while first < after and doc[first].is_space:
-            first += 1
-        while first < after and doc[after - 1].is_space:
-            after -= 1
+        first, after = trim_tokens(*touched((span.start, span.end), bounds), spaces)
         if first >= after:
             raise BadRecord(f"the span {tuple(span)} holds white space only")
-        borders = (starts[first], ends[after - 1])
+        borders = (bounds[first][0], bounds[after - 1][1])
         found.append((first, after, borders in ((span.start, span.end), trim(doc.text, span.start, span.end))))
     return found
+
+
+def touched(chars: Tuple[int, int], bounds: Offsets) -> Tuple[int, int]:
+    """The first token that holds some of these characters, and the one after the last.
+
+    bounds (Offsets): Each token's first character and the one after its last.
+    """
+    first = bisect_right(bounds, chars[0], key=lambda bound: bound[1])
+    return first, bisect_left(bounds, chars[1], key=lambda bound: bound[0])
+
+
+def trim_tokens(first: int, after: int, spaces: Sequence[bool]) -> Tuple[int, int]:
+    """A range of tokens without those of white space at its ends; empty where there are no others.
+
+    spaces (Sequence[bool]): Whether each token is white space.
+    """
+    while first < after and spaces[first]:
+        first += 1
+    while first < after and spaces[after - 1]:
+        after -= 1
+    return first, after
 
 
 def without_overlap(spans: Sequence[Span]) -> List[Span]:

@@ -10,6 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Token
 
 from ..errors import ALError, Errors
+from .align import trim_tokens
 from .sentence import Sentence
 
 
@@ -93,7 +94,8 @@ def cut(doc: Doc, spans: Sequence[Tuple[int, int]] = (), *, nlp: Language) -> Li
     for token in list(doc)[1:]:
         if token.i not in inside and (token.is_sent_start or _is_empty_line(doc[token.i - 1])):
             starts.append(token.i)
-    ranges = (_trim(doc, start, end) for start, end in zip(starts, [*starts[1:], len(doc)], strict=True))
+    spaces = [token.is_space for token in doc]
+    ranges = (trim_tokens(start, end, spaces) for start, end in zip(starts, [*starts[1:], len(doc)], strict=True))
     return [(start, end) for start, end in ranges if start < end]
 
 
@@ -132,11 +134,3 @@ def check_length(passage: Passage, nlp: Language, path: Path) -> Passage:
 
 def _is_empty_line(token: Token) -> bool:
     return token.is_space and token.text.count("\n") > 1
-
-
-def _trim(doc: Doc, start: int, end: int) -> Tuple[int, int]:
-    while start < end and doc[start].is_space:
-        start += 1
-    while start < end and doc[end - 1].is_space:
-        end -= 1
-    return start, end

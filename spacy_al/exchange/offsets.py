@@ -1,9 +1,9 @@
 """From a tool's offsets to tokens: code points or UTF-16 units, exact token boundaries, or widened ones."""
 
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
-from ..corpus.align import from_utf16, same_text, trim
+from ..corpus.align import from_utf16, same_text, touched, trim, trim_tokens
 from ..corpus.annotation.marks import Mark
 from ..errors import ALError, Errors
 from ..tasks import Task, TokenSpan
@@ -34,24 +34,23 @@ def place(marks: Tuple[Mark, ...], task: Task, *, unit: str, snap: bool, place: 
         says), A610 (offsets and token numbers disagree).
     """
     table = from_utf16(task.text) if unit == "utf16" else None
-    starts: Dict[int, int] = {start: number for number, (start, _) in enumerate(task.bounds)}
-    ends: Dict[int, int] = {end: number + 1 for number, (_, end) in enumerate(task.bounds)}
+    bounds, spaces = task.bounds, [word.isspace() for word in task.words]
     spans, snapped, trimmed = [], 0, 0
     for mark in marks:
         chars = _chars(mark, task, table, place)
-        inner = chars and trim(task.text, *chars)
-        if chars is None or inner is None:
+        if chars is None:
             whole = _by_tokens(mark, task, place)
-        elif (exact := _exact(chars, starts, ends)) or (exact := _exact(inner, starts, ends)):
-            whole = exact
-        elif snap:
-            whole = _widen(inner, mark, task, place)
-            snapped += 1
+            start, end = _trimmed(whole, spaces)
+            trimmed += (start, end) != whole
         else:
-            raise _off_boundary(chars, mark, task, place)
-        start, end = _trim_tokens(whole, task)
-        trimmed += inner != chars or (start, end) != whole
-        if mark.tokens is not None and mark.tokens != whole and _trim_tokens(mark.tokens, task) != (start, end):
+            inner = trim(task.text, *chars)
+            start, end = _trimmed(touched(inner, bounds), spaces)
+            exact = start < end and (bounds[start][0], bounds[end - 1][1]) in (chars, inner)
+            if start >= end or not (exact or snap):
+                raise _off_boundary(chars, mark, task, place)
+            snapped += not exact
+            trimmed += inner != chars
+        if mark.tokens is not None and _trimmed(mark.tokens, spaces) != (start, end):
             raise ALError(
                 Errors.A610.format(
                     place=place, label=mark.label, chars=mark.chars, found=(start, end), tokens=mark.tokens
@@ -87,26 +86,10 @@ def _by_tokens(mark: Mark, task: Task, place: str) -> Tuple[int, int]:
     return start, end
 
 
-def _exact(chars: Tuple[int, int], starts: Dict[int, int], ends: Dict[int, int]) -> Optional[Tuple[int, int]]:
-    """The tokens that begin and end just there; None if there are none."""
-    return (
-        (starts[chars[0]], ends[chars[1]]) if chars[0] in starts and chars[1] in ends and chars[0] < chars[1] else None
-    )
-
-
-def _trim_tokens(tokens: Tuple[int, int], task: Task) -> Tuple[int, int]:
-    """Tokens without those of white space at either end; as they are if there are no others, or none at all."""
-    filled = [
-        number for number in range(max(tokens[0], 0), min(tokens[1], len(task.words))) if task.words[number].strip()
-    ]
-    return (filled[0], filled[-1] + 1) if filled else tokens
-
-
-def _widen(chars: Tuple[int, int], mark: Mark, task: Task, place: str) -> Tuple[int, int]:
-    touched = [number for number, (start, end) in enumerate(task.bounds) if start < chars[1] and end > chars[0]]
-    if not touched:
-        raise _off_boundary(chars, mark, task, place)
-    return touched[0], touched[-1] + 1
+def _trimmed(tokens: Tuple[int, int], spaces: List[bool]) -> Tuple[int, int]:
+    """Tokens without those of white space at either end; as they are if there are no others."""
+    start, end = trim_tokens(max(tokens[0], 0), min(tokens[1], len(spaces)), spaces)
+    return (start, end) if start < end else tokens
 
 
 def _off_boundary(chars: Tuple[int, int], mark: Mark, task: Task, place: str) -> ALError:
