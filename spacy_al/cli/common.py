@@ -41,7 +41,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     function (Callable): Each field of a dataclass among its parameters becomes an option of its own.
     """
     hints = get_type_hints(function, include_extras=True)
-    groups = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+    groups: Dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     parameters: List[inspect.Parameter] = []
     for one in inspect.signature(function).parameters.values():
         several = inspect.signature(groups[one.name]).parameters.values() if one.name in groups else [one]
