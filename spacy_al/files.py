@@ -14,6 +14,12 @@ from .errors import ALError, Errors
 CHUNK = 1 << 20
 
 
+def check_file(path: Path, cure: str = "Check the path.") -> None:
+    """Raise ALError A003, with its cure, when a file is not there."""
+    if not path.is_file():
+        raise ALError(Errors.A003.format(path=path, cure=cure))
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace the file at `path` by `data` in one step; see `write_chunks`."""
     write_chunks(path, (data,))
@@ -98,8 +104,7 @@ def check_sha256(path: Path, expected: str, *, option: str) -> None:
     expected (str): 64 hexadecimal digits.
     option (str): What a user sets to give a copy of their own, for the message.
     """
-    if not path.is_file():
-        raise ALError(Errors.A003.format(path=path, cure=f"Fetch it, or give your own copy with {option}."))
+    check_file(path, f"Fetch it, or give your own copy with {option}.")
     found = sha256(path)
     if found != expected:
         raise ALError(Errors.A004.format(path=path, found=found, expected=expected, option=option))

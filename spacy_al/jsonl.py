@@ -2,10 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from .errors import ALError, Errors
-from .files import write_bytes
+from .files import check_file, write_bytes
 
 MAX_LINE = 16 * 1024 * 1024  # bytes
 MAX_DEPTH = 64
@@ -20,8 +20,7 @@ def read_jsonl(path: Path, *, max_line: int = MAX_LINE) -> Iterator[Tuple[int, D
     RAISES: ALError A003 (no file), A005 (not JSON), A006 (line too long), A007 (not UTF-8, not an object,
         duplicate keys, NaN or Infinity, nested deeper than MAX_DEPTH).
     """
-    if not path.is_file():
-        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
+    check_file(path)
     with path.open("rb") as file_:
         number = 0
         while raw := file_.readline(max_line + 1):
@@ -45,11 +44,7 @@ def parse_object(raw: bytes, *, path: Path, line: int) -> Dict[str, Any]:
 
 def parse_value(raw: bytes, *, path: Path, line: int) -> Any:
     """Parse any JSON value under these rules."""
-    try:
-        text = raw.decode("utf8")
-    except UnicodeDecodeError as error:
-        problem = f"byte {error.start + 1} of the line is not UTF-8"
-        raise ALError(Errors.A007.format(path=path, line=line, problem=problem)) from error
+    text = decode(raw, path, line)
     try:
         value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except _Strict as error:
@@ -61,6 +56,16 @@ def parse_value(raw: bytes, *, path: Path, line: int) -> Any:
     if _depth(value) > MAX_DEPTH:
         raise ALError(Errors.A007.format(path=path, line=line, problem=f"nested deeper than {MAX_DEPTH} levels"))
     return value
+
+
+def decode(data: bytes, path: Path, line: Optional[int] = None) -> str:
+    """The text of a file, or of one of its lines; raises ALError A007 with the place where it is not UTF-8."""
+    try:
+        return data.decode("utf8")
+    except UnicodeDecodeError as error:
+        at = data.count(b"\n", 0, error.start) + 1 if line is None else line
+        problem = f"byte {error.start + 1} of the {'file' if line is None else 'line'} is not UTF-8"
+        raise ALError(Errors.A007.format(path=path, line=at, problem=problem)) from error
 
 
 def dump_line(value: Dict[str, Any]) -> str:

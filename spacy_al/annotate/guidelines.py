@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 from typing import Dict, Optional, Sequence
 
-from ..errors import ALError, Errors
+from ..files import check_file
+from ..jsonl import decode
 
 TAGS = set("h1 h2 h3 h4 p ul ol li em strong code pre blockquote hr br table thead tbody tr th td".split())
 
@@ -13,12 +14,8 @@ def read_guidelines(path: Optional[Path]) -> str:
     """The text of a Markdown file, empty without one; raises ALError A003 or A007."""
     if path is None:
         return ""
-    if not path.is_file():
-        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
-    try:
-        return path.read_text(encoding="utf8")
-    except UnicodeDecodeError as error:
-        raise ALError(Errors.A007.format(path=path, line=1, problem="not UTF-8")) from error
+    check_file(path)
+    return decode(path.read_bytes(), path).replace("\r\n", "\n")
 
 
 def render(markdown: str) -> str:

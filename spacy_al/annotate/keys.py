@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Dict, List, Optional
 
 from ..errors import ALError, Errors
+from ..files import check_file
 
 # Action -> keys as tinykeys writes them; digits label, and are nobody else's.
 KEYS: Dict[str, List[str]] = {
@@ -42,8 +43,7 @@ def read_keys(path: Optional[Path]) -> Dict[str, List[str]]:
     """
     if path is None:
         return KEYS
-    if not path.is_file():
-        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
+    check_file(path)
     try:
         given = json.loads(path.read_bytes())
     except ValueError as error:

@@ -4,7 +4,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Optional, Sequence, Union
 
 import numpy
 import srsly
@@ -18,7 +18,6 @@ from ..ids import UNKNOWN, Numbers
 from .inflate import Inflated
 
 NOTHING = b"\xc0"  # None in msgpack
-OCCURRENCES = "spacy_al_occurrences"  # a key of the message that spaCy does not know, see `numbering`
 # What decoding a damaged file may raise.
 DAMAGE = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError, RecursionError, zlib.error,
@@ -112,28 +111,11 @@ def read_columns(path: Path, groups: Sequence[Sequence[int]], user: Sequence[str
 def parse_columns(file: BinaryIO, groups: Sequence[Sequence[int]], user: Sequence[str] = ()) -> Columns:
     """The same of an open file; what is no whole DocBin raises one of DAMAGE."""
     message = Inflated(file)
-    arrays, numbers, left = _read_tokens(message, groups)
+    attrs, numbers, size, left = message.tokens()
+    arrays = _select(message, size, attrs, groups)
     # All else is small, and one call of msgpack takes it apart.
     rest: Dict[str, Any] = srsly.msgpack_loads(b"\xdf" + struct.pack(">I", left) + b"".join(message.rest()))
     return _columns(arrays, numbers, rest, user)
-
-
-def _read_tokens(message: Inflated, groups: Sequence[Sequence[int]]) -> Tuple[List[NDArray[numpy.uint64]], bytes, int]:
-    """Read up to and including the tokens; returns them, the numbers, and how many pairs of the message follow."""
-    attrs: List[int] = []
-    numbers = b""
-    pairs = message.header("pairs")
-    for number in range(pairs):
-        key = message.text()
-        if key == "attrs":
-            attrs = [message.integer() for _ in range(message.header("items"))]
-        elif key == "tokens":
-            return _select(message, message.header("bytes"), attrs, groups), numbers, pairs - number - 1
-        elif key == OCCURRENCES:
-            numbers = message.binary()
-        else:
-            message.skip()
-    raise ValueError("it has no tokens")
 
 
 def _select(

@@ -5,6 +5,7 @@ import zlib
 from typing import BinaryIO, Dict, Iterator, List, Tuple
 
 BLOCK = 1 << 18
+OCCURRENCES = "spacy_al_occurrences"  # a key of DocBins that spaCy does not know, see `numbering`
 # First byte of a msgpack value -> struct format of the number after it, and what that number counts.
 SIZED: Dict[int, Tuple[str, str]] = {
     0xC4: (">B", "bytes"),
@@ -105,6 +106,26 @@ class Inflated:
             form, kind = SIZED[first]
             return kind, int(struct.unpack(form, self.read(struct.calcsize(form)))[0])
         return "other", 0
+
+    def tokens(self) -> Tuple[List[int], bytes, int, int]:
+        """Read a DocBin up to its tokens.
+
+        RETURNS (Tuple[List[int], bytes, int, int]): Their attributes; numbers of equal sentences (`OCCURRENCES`); the
+            bytes of the tokens, which come next; how many pairs of the message come after these.
+        """
+        attrs: List[int] = []
+        numbers = b""
+        for left in reversed(range(self.header("pairs"))):
+            key = self.text()
+            if key == "tokens":
+                return attrs, numbers, self.header("bytes"), left
+            if key == "attrs":
+                attrs = [self.integer() for _ in range(self.header("items"))]
+            elif key == OCCURRENCES:
+                numbers = self.binary()
+            else:
+                self.skip()
+        raise ValueError("it has no tokens")
 
     def binary(self) -> bytes:
         """The next value, a string or bytes."""

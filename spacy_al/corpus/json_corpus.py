@@ -55,14 +55,18 @@ class Rules:
 
 
 def make_rules(
-    several: str, untouched: str, names: Sequence[str], spans_field: Optional[str], tag_names: Optional[str]
+    several: str,
+    untouched: str,
+    rename: Optional[Sequence[str]],
+    spans_field: Optional[str],
+    tag_names: Optional[str],
 ) -> Rules:
     """Rules as the command line gives them; ALError A104 or A628 for values that are not known."""
     for option, value, known in (("--several", several, SEVERAL), ("--untouched", untouched, UNTOUCHED)):
         if value not in known:
             raise ALError(Errors.A104.format(option=option, value=value, known=", ".join(known)))
     tags = tuple(name.strip() for name in (tag_names or "").split(",") if name.strip())
-    return Rules(several, untouched, parse_names(names), spans_field, tags)
+    return Rules(several, untouched, parse_names(rename or []), spans_field, tags)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Iterator, Tuple
 
 from ..errors import ALError, Errors
+from ..files import check_file
 from ..jsonl import MAX_LINE, parse_value
 from .align import BadRecord
 from .annotation.chunks import is_array, is_whole, read_file, split_array
@@ -22,8 +23,7 @@ def read_values(path: Path, repairs: Repairs, *, id_field: str, text_field: str)
     repairs (Repairs): What to do about records that cannot be read.
     id_field (str): Key of the document's id. text_field (str): Key of the text.
     """
-    if not path.is_file():
-        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
+    check_file(path)
     for line, value in _values(path, repairs):
         try:
             plain = plain_records(value, path)

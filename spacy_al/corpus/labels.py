@@ -8,7 +8,7 @@ from spacy.util import registry
 from thinc.api import Config
 
 from ..errors import ALError, Errors
-from ..files import write_json
+from ..files import check_file, write_json
 from .schemes import tag_names
 
 # The list that `al convert` writes beside a corpus, an object {"labels": [...]}, or the label data of spaCy's `ner`.
@@ -32,8 +32,7 @@ def read_labels(path: Path) -> List[str]:
 
     RAISES: ALError A003 when the file is not there, A007 when it holds no label list.
     """
-    if not path.is_file():
-        raise ALError(Errors.A003.format(path=path, cure=CURE))
+    check_file(path, CURE)
     try:
         labels = find_labels(json.loads(path.read_bytes()))
     except (ValueError, RecursionError) as error:

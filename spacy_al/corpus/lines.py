@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Iterable, Iterator, List, NamedTuple
 
 from ..errors import ALError, Errors
+from ..files import check_file
 from ..jsonl import MAX_LINE
 from .repairs import Repairs
 
@@ -40,8 +41,7 @@ def read_lines(path: Path, repairs: Repairs) -> Iterator[Line]:
     YIELDS (Line): Number, offset and text.
     RAISES: ALError A003 (no file), A006 (line too long), A113 (not UTF-8).
     """
-    if not path.is_file():
-        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
+    check_file(path)
     with path.open("rb") as file:
         yield from split_lines(iter(lambda: file.readline(MAX_LINE + 1), b""), path, repairs)
 

@@ -13,7 +13,8 @@ from spacy.attrs import ORTH
 from ..errors import Warnings
 from ..files import write_bytes
 from ..ids import UNKNOWN, Numbers, occurrences, token_keys
-from .docbin import OCCURRENCES, read_columns
+from .docbin import read_columns
+from .inflate import OCCURRENCES
 
 
 def number_files(paths: Sequence[Path]) -> int:

@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 from typing import Dict, Iterator, Tuple
 
-from ..errors import ALError, Errors
+from ..errors import Errors
+from ..files import check_file
 from .align import CharSpan
 from .fields import Record
 from .json_corpus import Context
@@ -30,8 +31,7 @@ def brat_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
             record["spans"] = [list(span) for span in read_entities(notes, text, context.repairs).values()]
         yield 1, {context.text_field if key == "text" else key: value for key, value in record.items()}
     for stray in path.rglob("*.ann") if path.is_dir() else []:
-        if not stray.with_suffix(".txt").is_file():
-            raise ALError(Errors.A003.format(path=stray.with_suffix(".txt"), cure=f"It belongs to {stray}."))
+        check_file(stray.with_suffix(".txt"), f"It belongs to {stray}.")
 
 
 def read_entities(path: Path, text: str, repairs: Repairs) -> Dict[str, CharSpan]:

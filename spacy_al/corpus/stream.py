@@ -15,7 +15,7 @@ from spacy.vocab import Vocab
 from ..bulk import DOCS_AT_ONCE, make_docs
 from ..errors import ALError, Errors
 from ..ids import Numbers
-from .docbin import OCCURRENCES, read_numbers, spacy_files
+from .docbin import read_numbers, spacy_files
 from .inflate import Inflated
 
 
@@ -80,24 +80,19 @@ class _Part:
 
     def _read_all(self, vocab: Vocab) -> int:
         """Read everything but the tokens; return the size of these in bytes."""
-        size = -1
-        needed = {"attrs", "tokens", "lengths", "spaces", "strings"}
+        needed = {"lengths", "spaces", "strings"}
         with self.path.open("rb") as file:
             message = Inflated(file)
             try:
-                for _ in range(message.header("pairs")):
+                self.attrs, self._numbers, size, left = message.tokens()
+                self.start = message.place
+                message.skip_bytes(size)
+                for _ in range(left):
                     key = message.text()
-                    if key == "attrs":
-                        self.attrs = [message.integer() for _ in range(message.header("items"))]
-                    elif key == "tokens":
-                        size, self.start = message.header("bytes"), message.place
-                        message.skip_bytes(size)
-                    elif key == "lengths":
+                    if key == "lengths":
                         self.lengths = numpy.frombuffer(message.binary(), dtype=numpy.int32)
                     elif key == "spaces":
                         self.spaces = numpy.frombuffer(message.binary(), dtype=bool)
-                    elif key == OCCURRENCES:
-                        self._numbers = message.binary()
                     elif key == "strings":
                         for _ in range(message.header("items")):
                             vocab.strings.add(message.text())

@@ -50,24 +50,25 @@ class AnswerLog:
 
         RAISES: ALError A511 for a line that is no answer.
         """
-        if not self.path.is_file():
-            return []
-        with self.path.open("rb") as file_, flocked(file_):
-            data = file_.read(whole_lines(file_))
-        return [self._parse(line, number) for number, line in enumerate(data.splitlines()) if number >= start]
+        lines, _ = self._lines(0)
+        return [self._parse(line, number) for number, line in enumerate(lines) if number >= start]
 
     def follow(self, offset: int) -> Tuple[List[Answer], int]:
         """The answers from a byte of the file on, and the byte after the last of them, to go on from.
 
         RAISES: ALError A511 for a line that is no answer.
         """
+        lines, end = self._lines(offset)
+        return [self._parse(line, number) for number, line in enumerate(lines)], end
+
+    def _lines(self, offset: int) -> Tuple[List[bytes], int]:
         if not self.path.is_file():
             return [], 0
         with self.path.open("rb") as file_, flocked(file_):
             end = whole_lines(file_)
             file_.seek(offset)
             data = file_.read(max(end - offset, 0))
-        return [self._parse(line, number) for number, line in enumerate(data.splitlines())], max(end, offset)
+        return data.splitlines(), max(end, offset)
 
     def _parse(self, line: bytes, number: int) -> Answer:
         try:

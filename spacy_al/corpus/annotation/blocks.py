@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ...errors import ALError, Errors
+from ...jsonl import decode
 from ...tasks import Task
-from ..schemes import decode, encode, find_problem
+from ..schemes import decode as decode_tags
+from ..schemes import encode, find_problem
 from .chunks import Chunk
 from .marks import Mark, Record
 from .values import UNANSWERED, Fields
@@ -78,7 +80,7 @@ def parse(chunk: Chunk) -> List[Record]:
             chunk,
             comments.maybe("id"),
             comments.verdict(bool(tags) and len(missing) == len(tags)),
-            tuple(Mark(label, tokens=(start, end)) for start, end, label in decode(known, "IOB2")),
+            tuple(Mark(label, tokens=(start, end)) for start, end, label in decode_tags(known, "IOB2")),
             words=words,
             missing=missing,
             seconds=_seconds(comments),
@@ -136,7 +138,7 @@ def _rows(chunk: Chunk) -> Tuple[Fields, List[List[str]], List[int]]:
     rows: List[List[str]] = []
     lines: List[int] = []
     for number, raw in enumerate(chunk.raw.split(b"\n")[:-1], start=chunk.line):
-        line = _decode(raw, chunk.path, number)
+        line = decode(raw, chunk.path, number)
         match = COMMENT.fullmatch(line)
         if not match:
             rows.append(_columns(line))
@@ -155,14 +157,6 @@ def _columns(line: str) -> List[str]:
 
 def _is_tag(tag: str) -> bool:
     return tag in ("O", MISSING) or (tag[:2] in ("B-", "I-") and len(tag) > 2 and tag[2:].strip() == tag[2:])
-
-
-def _decode(raw: bytes, path: Path, line: int) -> str:
-    try:
-        return raw.decode("utf8")
-    except UnicodeDecodeError as error:
-        problem = f"byte {error.start + 1} of the line is not UTF-8"
-        raise ALError(Errors.A007.format(path=path, line=line, problem=problem)) from error
 
 
 def _seconds(comments: Fields) -> Optional[float]:

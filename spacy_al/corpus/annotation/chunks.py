@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Sequence
 
 from ...errors import ALError, Errors
-from ...jsonl import MAX_LINE, dump_line
+from ...files import check_file
+from ...jsonl import MAX_LINE, decode, dump_line
 from ..lines import BOM, UTF16
 
 MAX_FILE = 1 << 30  # bytes
@@ -42,8 +43,7 @@ class Chunk:
 
 def read_file(path: Path) -> bytes:
     """The content of a file without its byte order mark; raises ALError A003 (none) or A621 (over 1 GiB)."""
-    if not path.is_file():
-        raise ALError(Errors.A003.format(path=path, cure="Check the path."))
+    check_file(path)
     size = path.stat().st_size
     if size > MAX_FILE:
         raise ALError(Errors.A621.format(path=path, size=size, limit=MAX_FILE))
@@ -82,12 +82,7 @@ def split_array(data: bytes, path: Path) -> List[Chunk]:
     RAISES: ALError A005 and A007 where the array itself is broken: after that point no item can be told
         apart.
     """
-    try:
-        text = data.decode("utf8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        problem = f"byte {error.start + 1} of the file is not UTF-8"
-        raise ALError(Errors.A007.format(path=path, line=line, problem=problem)) from error
+    text = decode(data, path)
     chunks: List[Chunk] = []
     position, line, counted = _skip(text, text.index("[") + 1), 1, 0
     while text[position : position + 1] != "]":

@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import Dict, Iterator, List, Sequence, Tuple
 
-from ...errors import ALError, Errors
-from ...jsonl import MAX_LINE
+from ...errors import Errors
+from ...jsonl import MAX_LINE, decode
 from ..repairs import Repairs
 from .chunks import Chunk, is_array, join_json, split_json
 
@@ -50,12 +50,7 @@ def split(data: bytes, path: Path) -> List[Chunk]:
     """
     if is_array(data) or data[:4096].lstrip()[:1] == b"{" or not is_table(data):
         return split_json(data, path)
-    try:
-        text = data.decode("utf8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ALError(Errors.A007.format(path=path, line=line, problem="it is not UTF-8")) from error
-    lines = iter(io.StringIO(text, newline=""))
+    lines = iter(io.StringIO(decode(data, path), newline=""))
     names, delimiter = next(found for found in header_names(next(lines)) if "annotation_id" in found[0])
     rows = read_rows(lines, delimiter, names, path, Repairs())
     records = [(line, json.dumps(_record(row)).encode("ascii")) for line, row in rows]
