@@ -56,7 +56,7 @@ def divide(documents: Sequence[str], division: Division) -> List[bool]:
     units = list(documents) if division.unit == "documents" else [str(i) for i in range(len(documents))]
     names, sizes = numpy.unique(units, return_counts=True)
     order = numpy.random.default_rng(division.seed).permutation(len(names))
-    first = set(names[take_budget(order, sizes, division.share * len(units))].tolist())
+    first = set(names[take_budget(order.tolist(), sizes, division.share * len(units))].tolist())
     if not 0 < division.share < 1 or len(first) == len(names):
         raise ALError(Errors.A125.format(share=division.share, count=len(names), unit=division.unit))
     return [unit in first for unit in units]
