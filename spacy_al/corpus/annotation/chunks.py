@@ -90,7 +90,8 @@ def split_array(data: bytes, path: Path) -> List[Chunk]:
         end = _item_end(text, position, path, line)
         chunks.append(Chunk(text[position:end].encode("utf8"), path, line, len(chunks), what="item"))
         position = _next_item(text, end, path)
-    _check_end(text, position + 1, path)
+    if text[position + 1 :].strip():
+        raise _broken(text, position + 1, path, "text after the end of the array")
     return chunks
 
 
@@ -137,7 +138,7 @@ def _item_end(text: str, position: int, path: Path, line: int) -> int:
     except RecursionError as error:
         raise ALError(Errors.A007.format(path=path, line=line, problem="nested too deeply")) from error
     except ValueError as error:
-        raise ALError(Errors.A622.format(path=path, line=line, reason=error)) from error
+        raise _broken(text, position, path, error) from error
 
 
 def _next_item(text: str, end: int, path: Path) -> int:
@@ -146,16 +147,12 @@ def _next_item(text: str, end: int, path: Path) -> int:
     if mark == "]":
         return position
     if mark != ",":
-        line = text.count("\n", 0, end) + 1
-        raise ALError(Errors.A622.format(path=path, line=line, reason="',' or ']' was expected after an item"))
+        raise _broken(text, end, path, "',' or ']' was expected after an item")
     position = _skip(text, position + 1)
     if text[position : position + 1] == "]":
-        line = text.count("\n", 0, position) + 1
-        raise ALError(Errors.A622.format(path=path, line=line, reason="a comma before ']'"))
+        raise _broken(text, position, path, "a comma before ']'")
     return position
 
 
-def _check_end(text: str, position: int, path: Path) -> None:
-    if text[position:].strip():
-        line = text.count("\n", 0, position) + 1
-        raise ALError(Errors.A622.format(path=path, line=line, reason="text after the end of the array"))
+def _broken(text: str, position: int, path: Path, reason: object) -> ALError:
+    return ALError(Errors.A622.format(path=path, line=text.count("\n", 0, position) + 1, reason=reason))
