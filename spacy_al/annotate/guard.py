@@ -147,17 +147,13 @@ def with_query(path: str, scope: Scope) -> str:
 def allowed_names(host: str) -> Set[str]:
     """Names in a Host header that mean this server; others are those of a page that was pointed here."""
     names = {host.lower(), f"[{host.lower()}]"}
-    if _is_loopback(host):
+    if is_local(host):
         return names | {"127.0.0.1", "localhost", "[::1]"}
     return names | {socket.gethostname().lower(), socket.getfqdn().lower(), "127.0.0.1", "localhost"}
 
 
 def is_local(host: str) -> bool:
     """Whether only this machine can reach an address."""
-    return _is_loopback(host)
-
-
-def _is_loopback(host: str) -> bool:
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host.strip("[]")).is_loopback)
 
 

@@ -8,7 +8,6 @@ from .annotation.any_span import TAGS
 from .fields import Record
 from .json_corpus import Context
 from .lines import paragraphs, read_lines
-from .optional import missing
 
 KEYS = ("name", "NE", "ne", "NER", "ner", "Name")
 
@@ -23,7 +22,7 @@ def conllu_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]
     try:
         import conllu
     except ImportError as error:
-        raise missing("conllu", "conllu") from error
+        raise ALError(Errors.A137.format(module="conllu", extra="conllu")) from error
     document = path.name
     for rows in paragraphs(read_lines(path, context.repairs)):
         line = rows[0].number

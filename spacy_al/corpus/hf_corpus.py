@@ -6,7 +6,6 @@ from typing import Any, Iterator, Tuple
 from ..errors import ALError, Errors
 from .fields import Record
 from .json_corpus import Context
-from .optional import missing
 
 
 def hf_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
@@ -19,7 +18,7 @@ def hf_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     try:
         import datasets
     except ImportError as error:
-        raise missing("datasets", "hf") from error
+        raise ALError(Errors.A137.format(module="datasets", extra="hf")) from error
     if (path / "dataset_dict.json").is_file():
         splits = ", ".join(sorted(part.name for part in path.iterdir() if part.is_dir()))
         raise ALError(Errors.A136.format(path=path, line=1, problem=f"it has several splits: give one of {splits}"))

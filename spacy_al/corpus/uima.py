@@ -6,7 +6,6 @@ from typing import Any, Iterator, List, Optional, Tuple
 from ..errors import ALError, Errors
 from .fields import Record
 from .json_corpus import Context
-from .optional import missing
 
 CORE = "de.tudarmstadt.ukp.dkpro.core.api."
 ENTITY, TOKEN = CORE + "ner.type.NamedEntity", CORE + "segmentation.type.Token"
@@ -25,7 +24,7 @@ def uima_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     try:
         import cassis
     except ImportError as error:
-        raise missing("cassis", "uima") from error
+        raise ALError(Errors.A137.format(module="cassis", extra="uima")) from error
     files = sorted((*path.rglob("*.xmi"), *path.rglob("*.json"))) if path.is_dir() else [path]
     for file in files:
         yield 1, _record(_load(cassis, file), file, context)
