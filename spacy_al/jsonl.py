@@ -9,6 +9,7 @@ from .files import check_file, write_bytes
 
 MAX_LINE = 16 * 1024 * 1024  # bytes
 MAX_DEPTH = 64
+BOM = b"\xef\xbb\xbf"
 
 
 def read_jsonl(path: Path, *, max_line: int = MAX_LINE) -> Iterator[Tuple[int, Dict[str, Any]]]:
@@ -21,16 +22,25 @@ def read_jsonl(path: Path, *, max_line: int = MAX_LINE) -> Iterator[Tuple[int, D
         duplicate keys, NaN or Infinity, nested deeper than MAX_DEPTH).
     """
     check_file(path)
+    for number, raw in raw_lines(path, max_line):
+        check_size(raw, path, number, max_line)
+        if raw.strip():
+            yield number, parse_object(raw, path=path, line=number)
+
+
+def raw_lines(path: Path, max_line: int = MAX_LINE) -> Iterator[Tuple[int, bytes]]:
+    """The lines of a file, from 1, without a byte order mark; of one that is too long only the beginning."""
     with path.open("rb") as file_:
-        number = 0
-        while raw := file_.readline(max_line + 1):
-            number += 1
-            if len(raw) > max_line:
-                raise ALError(Errors.A006.format(path=path, line=number, size=f"over {max_line}", limit=max_line))
-            if number == 1:
-                raw = raw.removeprefix(b"\xef\xbb\xbf")
-            if raw.strip():
-                yield number, parse_object(raw, path=path, line=number)
+        for number, raw in enumerate(iter(lambda: file_.readline(max_line + 1), b""), start=1):
+            yield number, raw.removeprefix(BOM) if number == 1 else raw
+            while raw and len(raw) > max_line and not raw.endswith(b"\n"):
+                raw = file_.readline(max_line + 1)
+
+
+def check_size(raw: bytes, path: Path, line: int, limit: int = MAX_LINE) -> None:
+    """Raise ALError A006 for a line or record that is longer than the limit."""
+    if len(raw) > limit:
+        raise ALError(Errors.A006.format(path=path, line=line, size=f"over {limit}", limit=limit))
 
 
 def parse_object(raw: bytes, *, path: Path, line: int) -> Dict[str, Any]:

@@ -5,12 +5,12 @@ from typing import Iterator, Tuple
 
 from ..errors import ALError, Errors
 from ..files import check_file
-from ..jsonl import MAX_LINE, parse_value
+from ..jsonl import BOM, MAX_LINE, check_size, parse_value, raw_lines
 from .align import BadRecord
 from .annotation.chunks import is_array, is_whole, read_file, split_array
 from .annotation.shapes import plain_records
 from .fields import Record
-from .lines import BOM, UTF16
+from .lines import UTF16
 from .repairs import Repairs
 
 Found = Iterator[Tuple[int, object]]
@@ -57,21 +57,13 @@ def _values(path: Path, repairs: Repairs) -> Found:
 
 def _lines(path: Path, repairs: Repairs) -> Found:
     """Like `jsonl.read_jsonl`, but a bad line can be left out."""
-    number = 0
-    with path.open("rb") as file:
-        while raw := file.readline(MAX_LINE + 1):
-            number += 1
-            try:
-                if len(raw) > MAX_LINE:
-                    size = f"over {MAX_LINE}"
-                    raise ALError(Errors.A006.format(path=path, line=number, size=size, limit=MAX_LINE))
-                raw = raw.removeprefix(BOM) if number == 1 else raw
-                if raw.strip():
-                    yield number, _record(raw, path, number)
-            except ALError as error:
-                repairs.refuse(error, path=path, line=number)
-                while raw and not raw.endswith(b"\n"):
-                    raw = file.readline(MAX_LINE)
+    for number, raw in raw_lines(path):
+        try:
+            check_size(raw, path, number)
+            if raw.strip():
+                yield number, _record(raw, path, number)
+        except ALError as error:
+            repairs.refuse(error, path=path, line=number)
 
 
 def _items(path: Path, repairs: Repairs) -> Found:

@@ -6,10 +6,9 @@ from typing import Iterable, Iterator, List, NamedTuple
 
 from ..errors import ALError, Errors
 from ..files import check_file
-from ..jsonl import MAX_LINE
+from ..jsonl import BOM, MAX_LINE, check_size
 from .repairs import Repairs
 
-BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -50,8 +49,7 @@ def split_lines(raws: Iterable[bytes], path: Path, repairs: Repairs, *, first: i
     """The same for lines that have been read already. first (int): Number of the first one."""
     start = 0
     for number, raw in enumerate(raws, start=first):
-        if len(raw) > MAX_LINE:
-            raise ALError(Errors.A006.format(path=path, line=number, size=f"over {MAX_LINE}", limit=MAX_LINE))
+        check_size(raw, path, number)
         if number == 1 and raw.startswith(UTF16):
             raise ALError(Errors.A522.format(path=path))
         text = _decode(raw.removeprefix(BOM) if number == 1 else raw, path, number, repairs)

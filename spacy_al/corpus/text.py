@@ -6,7 +6,8 @@ from typing import Iterator, List, Optional
 from spacy.language import Language
 
 from ..errors import ALError, Errors
-from .lines import BOM, Line, paragraphs, read_lines
+from ..jsonl import BOM
+from .lines import Line, paragraphs, read_lines
 from .repairs import Repairs
 from .sentence import Sentence
 from .splitter import Passage, split_passages

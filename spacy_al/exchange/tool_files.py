@@ -4,11 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import List, Sequence, Tuple
 
-from ..corpus.annotation.chunks import Chunk, check_size
+from ..corpus.annotation.chunks import Chunk
 from ..corpus.annotation.marks import Record
 from ..corpus.annotation.tools import Format, get_format
 from ..errors import ALError
 from ..files import write_bytes, write_text
+from ..jsonl import check_size
 from ..tasks import Task
 from .reading import Options, Problem, Reading
 from .resolve import resolve
@@ -71,7 +72,7 @@ def _parse(chunks: Sequence[Chunk], format_: Format) -> Tuple[List[Record], List
     problems: List[Problem] = []
     for chunk in chunks:
         try:
-            check_size(chunk)
+            check_size(chunk.raw, chunk.path, chunk.line)
             records.extend(format_.parse(chunk))
         except ALError as error:
             problems.append(Problem(chunk.line, str(error), (chunk.item,)))

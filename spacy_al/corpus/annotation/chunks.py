@@ -8,8 +8,8 @@ from typing import Dict, Iterable, List, Sequence
 
 from ...errors import ALError, Errors
 from ...files import check_file
-from ...jsonl import MAX_LINE, decode, dump_line
-from ..lines import BOM, UTF16
+from ...jsonl import BOM, decode, dump_line
+from ..lines import UTF16
 
 MAX_FILE = 1 << 30  # bytes
 SPACE = re.compile(r"[ \t\r\n]*")
@@ -70,7 +70,7 @@ def split_json(data: bytes, path: Path) -> List[Chunk]:
 
 
 def split_lines(data: bytes, path: Path) -> List[Chunk]:
-    """One chunk per line that is not blank; `check_size` complains later about lines that are too long."""
+    """One chunk per line that is not blank; `jsonl.check_size` complains later about lines that are too long."""
     lines = enumerate(data.split(b"\n"), start=1)
     filled = [(number, raw) for number, raw in lines if raw.strip()]
     return [Chunk(raw, path, number, item) for item, (number, raw) in enumerate(filled)]
@@ -110,13 +110,6 @@ def join_json(chunks: Sequence[Chunk]) -> bytes:
     if chunks and chunks[0].what:
         return b"[\n" + b",\n".join(chunk.raw for chunk in chunks) + b"\n]\n"
     return b"".join(chunk.raw.rstrip(b"\r") + b"\n" for chunk in chunks)
-
-
-def check_size(chunk: Chunk) -> None:
-    """Raise ALError A006 for a record that is longer than the limit of `spacy_al.jsonl`."""
-    if len(chunk.raw) > MAX_LINE:
-        size = len(chunk.raw)
-        raise ALError(Errors.A006.format(path=chunk.path, line=chunk.line, size=size, limit=MAX_LINE))
 
 
 def _is_json(data: bytes) -> bool:
