@@ -122,7 +122,7 @@ def test_after_ctrl_c_a_study_goes_on(study, cell, alone, tmp_path):
     arguments = ["study", str(study), "--output", str(tmp_path), "--engine", "ray"]
     folder = RunFolder(tmp_path / cell.name)
     interrupt(arguments, lambda running: folder.state.exists() and (folder.path / "rounds").is_dir())
-    assert describe(folder.path)[0].startswith("Round 0 of 1, phase: ")
+    assert " of 1, phase: " in describe(folder.path)[0]  # the cell may have ended before Ctrl-C came
     assert run_here(cell, folder.path) == alone
 
 
