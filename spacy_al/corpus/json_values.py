@@ -57,9 +57,9 @@ def _values(path: Path, repairs: Repairs) -> Found:
 
 def _lines(path: Path, repairs: Repairs) -> Found:
     """Like `jsonl.read_jsonl`, but a bad line can be left out."""
-    for number, raw in raw_lines(path):
+    for number, raw in raw_lines(path, MAX_LINE):
         try:
-            check_size(raw, path, number)
+            check_size(raw, path, number, MAX_LINE)
             if raw.strip():
                 yield number, _record(raw, path, number)
         except ALError as error:
