@@ -3,7 +3,7 @@
 import signal
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Dict, List, Optional, Sequence
 
 import typer
 
@@ -125,6 +125,12 @@ def slots(gpu_id: str, jobs: int) -> List[int]:
 class _Printer:
     def started(self, cell: "Cell", gpu: int) -> None:
         typer.echo(f"start  {cell.name}" + (f"  (GPU {gpu})" if gpu >= 0 else ""))
+
+    def went_on(self, cell: "Cell", row: Dict[str, Any]) -> None:
+        f1 = "" if row.get("ents_f") is None else f", F1 {100 * row['ents_f']:.1f}"
+        typer.echo(
+            f"round  {cell.name}: {row['round']}, {100 * row['labelled_fraction']:.1f} % of the tokens labelled{f1}"
+        )
 
     def ended(self, cell: "Cell", outcome: "Outcome") -> None:
         typer.echo(f"end    {cell.name}: {outcome.state}" + (f": {outcome.reason}" if outcome.reason else ""))

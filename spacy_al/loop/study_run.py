@@ -9,9 +9,10 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Callable, Deque, Dict, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, BinaryIO, Callable, Deque, Dict, List, Optional, Protocol, Sequence, Tuple
 
 from ..errors import ALError
+from ..runs.folder import RunFolder
 from .study_cells import LOG, last_line, standing
 from .study_plan import Cell
 
@@ -24,6 +25,10 @@ class Watcher(Protocol):
 
     def started(self, cell: Cell, gpu: int) -> None:
         """A cell's process has started."""
+        ...
+
+    def went_on(self, cell: Cell, row: Dict[str, Any]) -> None:
+        """A cell has finished a round; row: of its metrics.jsonl."""
         ...
 
     def ended(self, cell: Cell, outcome: "Outcome") -> None:
@@ -41,12 +46,13 @@ class Outcome:
 
 @dataclass(eq=False)
 class Job:
-    """A cell whose process runs. gpu (int): Its GPU, -1 for none."""
+    """A cell whose process runs. gpu (int): Its GPU, -1 for none. told (int): Rounds that the watcher knows of."""
 
     cell: Cell
     gpu: int
     process: "subprocess.Popen[bytes]"
     log: BinaryIO
+    told: int
 
 
 def run_cells(
@@ -74,6 +80,12 @@ def run_cells(
     outcomes: Dict[str, Outcome] = {}
     threads = max(1, (os.cpu_count() or 1) // len(gpus))
 
+    def tell(job: Job) -> None:
+        rows = _rows(output / job.cell.name)
+        for row in rows[job.told :]:
+            watcher.went_on(job.cell, row)
+        job.told = len(rows)
+
     def end(job: Job, outcome: Outcome) -> None:
         job.log.close()
         running.remove(job)
@@ -85,12 +97,16 @@ def run_cells(
         while waiting or running:
             if deadline is not None and time.monotonic() >= deadline:
                 break
-            for job in [job for job in running if job.process.poll() is not None]:
-                end(job, outcome_of(job.cell, job.process.returncode, output))
+            for job in running[:]:
+                code = job.process.poll()
+                tell(job)
+                if code is not None:
+                    end(job, outcome_of(job.cell, code, output))
             while waiting and free:
                 cell, gpu = waiting.popleft(), free.popleft()
                 command = cell_command(cell, output, gpu=gpu, accept_changes=accept_changes)
-                running.append(Job(cell, gpu, *open_cell(command, output / cell.name, gpu=gpu, threads=threads)))
+                told = len(_rows(output / cell.name))
+                running.append(Job(cell, gpu, *open_cell(command, output / cell.name, gpu=gpu, threads=threads), told))
                 watcher.started(cell, gpu)
             time.sleep(POLL)
     finally:
@@ -99,6 +115,14 @@ def run_cells(
         for job in running[:]:
             end(job, outcome_of(job.cell, 0, output) if _ended_well(job.process) else Outcome("stopped"))
     return {**outcomes, **{cell.name: Outcome("stopped") for cell in waiting}}
+
+
+def _rows(folder: Path) -> List[Dict[str, Any]]:
+    """Finished rounds of a cell; of a damaged file its own process tells."""
+    try:
+        return RunFolder(folder).read_metrics()
+    except ALError:
+        return []
 
 
 def _ended_well(process: "subprocess.Popen[bytes]") -> bool:

@@ -202,10 +202,13 @@ class Heard:
     """A watcher that remembers."""
 
     def __init__(self):
-        self.started_cells, self.ended_cells = [], []
+        self.started_cells, self.rounds, self.ended_cells = [], [], []
 
     def started(self, cell, gpu):
         self.started_cells.append((cell.name, gpu))
+
+    def went_on(self, cell, row):
+        self.rounds.append((cell.name, row["round"]))
 
     def ended(self, cell, outcome):
         self.ended_cells.append((cell.name, outcome.state))
@@ -234,6 +237,7 @@ def test_a_cell_that_fails_stops_no_other_and_says_why(finished):
     assert (outcomes["good"].state, outcomes["bad"].state) == ("finished", "failed")
     assert "A415" in outcomes["bad"].reason
     assert sorted(heard.ended_cells) == [("bad", "failed"), ("good", "finished")]
+    assert heard.rounds == [("good", 0), ("good", 1)]
 
 
 def test_an_interrupted_study_leaves_no_process_behind(finished, tmp_path, monkeypatch):
