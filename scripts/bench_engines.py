@@ -103,12 +103,14 @@ def training(pool: Path, config: Path, encoder: str) -> Work:
     stock.add_pipe("transformer", config=transformer_config(resolve_name(encoder)))
     stock.add_pipe("ner", config={"model": {"tok2vec": LISTENER}})
     examples = chosen(pool, stock, 200)
-    optimizer = stock.initialize(lambda: examples)
-    work = {
-        name: steps(nlp, chosen(pool, nlp, 200), Adam(1e-4, L2=0.01, L2_is_weight_decay=True, grad_clip=1.0))
-        for name, nlp in taggers.items()
-    }
-    return work | {"step, stock spaCy": steps(stock, examples, optimizer)}
+    stock.initialize(lambda: examples)
+    work = {name: steps(nlp, chosen(pool, nlp, 200), adam()) for name, nlp in taggers.items()}
+    return work | {"step, stock spaCy": steps(stock, examples, adam())}
+
+
+def adam() -> Optimizer:
+    """That of configs/al-minilm.cfg."""
+    return Adam(1e-4, L2=0.01, L2_is_weight_decay=True, grad_clip=1.0, use_averages=False)
 
 
 def steps(nlp: Language, examples: Sequence[Example], optimizer: Optimizer) -> Callable[[], object]:

@@ -102,7 +102,9 @@ def forward(model: DocsModel, docs: List[Doc], is_train: bool) -> Tuple[List[Flo
     encoder.front.train(is_train)
     encoder.body.train(is_train)
     with torch.set_grad_enabled(is_train):
-        states = run_encoder(encoder, docs, device)
+        features = encoder.featurize(docs)
+        batch = encoder.begin(features, device)[0] if is_train else encoder.collate(features, device)
+        states: Ragged = encoder.body(encoder.front(batch), None)
     arrays = split_arrays(states)
 
     def backprop(d_arrays: List[Floats2d]) -> List[Doc]:
@@ -111,13 +113,6 @@ def forward(model: DocsModel, docs: List[Doc], is_train: bool) -> Tuple[List[Flo
         return docs
 
     return arrays, backprop
-
-
-def run_encoder(encoder: Encoder, docs: Sequence[Doc], device: torch.device) -> Ragged:
-    """States of the tokens of all docs in one batch, in the modules' present mode."""
-    batch = encoder.collate(encoder.featurize(docs), device)
-    states: Ragged = encoder.body(encoder.front(batch), None)
-    return states
 
 
 def split_arrays(states: Ragged) -> List[Floats2d]:

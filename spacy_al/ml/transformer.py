@@ -2,7 +2,7 @@
 
 import importlib.util
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import torch
 from spacy.tokens import Doc
@@ -18,7 +18,8 @@ from .cache import KEPT_BYTES, SentenceCache
 from .encoder_shim import wrap_encoder
 from .graph_inputs import TransformerInputs
 from .inference import CPU_TRAININGS, INFERENCES, ChosenEngine
-from .lengths import plan_parts
+from .lengths import plan_batches, plan_parts
+from .packing import MOST, PACKED, pack
 from .seam import Encoder, Passing
 from .transformer_body import TransformerBody, positions_of, trains_mixed
 from .wordpieces import WordpieceBatch, Wordpieces, WordpieceTable, collate
@@ -172,10 +173,22 @@ class TransformerEncoder(Encoder):
         assert self.table is not None
         return collate(features, self.table, window=self.window, mean=self.mean, device=device)
 
+    def packs(self, device: torch.device) -> bool:
+        """Whether rows of a training batch hold several sentences: on a CPU, where padding takes time."""
+        return device.type == "cpu" and self.hf_model.transformer.config.model_type in PACKED
+
+    def begin(self, features: Sequence[Wordpieces], device: torch.device) -> Tuple[WordpieceBatch, Callable[[], None]]:
+        """See Encoder."""
+        assert self.table is not None
+        batch, finish = super().begin(features, device)
+        return pack(batch, self.table.padding) if self.packs(device) else batch, finish
+
     def parts(self, features: Sequence[Wordpieces], device: torch.device) -> List[List[int]]:
         """On a CPU by length, as pays; on a GPU all together."""
         if device.type != "cpu":
             return super().parts(features, device)
+        if self.packs(device):
+            return plan_batches([self.size(item) for item in features], MOST)
         cost = MIXED_PART_COST if trains_mixed(self.runner.cpu_training) else PART_COST
         return plan_parts([self.size(item) for item in features], cost)
 

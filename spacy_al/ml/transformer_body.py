@@ -55,18 +55,21 @@ class TransformerBody(nn.Module):
         return 0 if self.shapes is None or self.transformer is None else word_embedding(self.transformer).num_embeddings
 
     def forward(self, batch: WordpieceBatch, noise: Optional[Noise] = None) -> Ragged:
-        return self.pool(self.encode(batch.ids, batch.mask), batch)
+        return self.pool(self.encode(batch.ids, batch.mask, batch.positions), batch)
 
-    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """States of wordpieces, (rows, width, units). ids, mask (Tensor): int64 and bool, (rows, width)."""
+    def encode(self, ids: Tensor, mask: Tensor, positions: Optional[Tensor] = None) -> Tensor:
+        """States of wordpieces, (rows, width, units). ids, mask, positions (Tensor): See `WordpieceBatch`."""
         assert self.transformer is not None
         mask = mask.long()
-        if self.transformer.config.model_type in THREE_AXES:
+        if mask.ndim == 2 and self.transformer.config.model_type in THREE_AXES:
             mask = mask[:, None]  # (rows, 1, width)
+        inputs = {"attention_mask": mask, **inputs_of(self.transformer, self.shapes, ids)}
+        if positions is not None:
+            inputs["position_ids"] = positions + first_position(self.transformer)
         device = "cuda" if ids.is_cuda else "cpu"
         precision = torch.autocast(device, torch.bfloat16, enabled=self._mixed(ids.is_cuda), cache_enabled=False)
         with precision, values_unseen(self.transformer):
-            states: Tensor = self.transformer(**inputs_of(self.transformer, self.shapes, ids), attention_mask=mask)[0]
+            states: Tensor = self.transformer(**inputs)[0]
         return states
 
     def _mixed(self, cuda: bool) -> bool:
@@ -135,14 +138,23 @@ def arguments_of(model: PreTrainedModel) -> Tuple[str, ...]:
 def positions_of(model: PreTrainedModel) -> Optional[int]:
     """Most wordpieces of a row, special ones counted, that a model has positions for; None where any number goes.
 
-    RoBERTa and those after it number positions from behind the padding id, and have rows for fewer than they say.
+    RoBERTa and those after it have rows for fewer than they say.
     """
     most = model.config.to_dict().get("max_position_embeddings")
     found: List[int] = [most] if isinstance(most, int) and most > 0 else []
-    for name, module in model.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            found.append(module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1))
+    found += [table.num_embeddings - first_position(model) for table in position_embeddings(model)]
     return min(found, default=None)
+
+
+def first_position(model: PreTrainedModel) -> int:
+    """The number of a row's first position: RoBERTa and those after it begin behind the padding id."""
+    return max((0 if one.padding_idx is None else one.padding_idx + 1 for one in position_embeddings(model)), default=0)
+
+
+def position_embeddings(model: PreTrainedModel) -> List[nn.Embedding]:
+    """A model's tables of positions."""
+    found = [module for name, module in model.named_modules() if name.endswith("position_embeddings")]
+    return [module for module in found if isinstance(module, nn.Embedding)]
 
 
 @contextlib.contextmanager

@@ -41,12 +41,15 @@ class WordpieceBatch:
     """Several sentences padded to one width; a sentence longer than the window takes several rows.
 
     ids (Tensor): int64 wordpieces with special ones, (rows, width).
-    mask (Tensor): bool, True where a wordpiece stands, (rows, width).
+    mask (Tensor): bool, True where a wordpiece stands, (rows, width); of rows with several sentences
+        (`spacy_al.ml.packing`), True where one wordpiece sees another, (rows, width, width).
     pieces (Tensor): int64 places in the flattened (rows * width) of the pieces that make tokens, (pooled,).
     owners (Tensor): int64 token each of them belongs to, (pooled,); None where each token has one.
     lengths (Tensor): int64 tokens of each sentence, (sentences,).
     padded (bool): Whether `pieces` and `owners` count the padding of sentences: one sentence a row, as many tokens
         as the row is wide.
+    positions (Optional[Tensor]): int64 place of each wordpiece in its sentence, (rows, width); None where it is that in
+        its row.
     """
 
     ids: Tensor
@@ -55,6 +58,7 @@ class WordpieceBatch:
     owners: Optional[Tensor]
     lengths: Tensor
     padded: bool = False
+    positions: Optional[Tensor] = None
 
 
 class WordpieceTable:

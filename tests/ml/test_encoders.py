@@ -9,6 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from spacy_al.errors import ALError
+from spacy_al.ml import packing
 from spacy_al.ml.constants import Constants
 from spacy_al.ml.transformer_body import TransformerBody, positions_of
 from spacy_al.ml.wordpieces import WordpieceBatch
@@ -67,6 +68,21 @@ def test_a_sentence_longer_than_the_window_is_read_whole(nlp):
     assert torch.isfinite(long).all()
     (doc,) = nlp.pipe([Doc(nlp.vocab, words=words)])
     assert len(doc) == len(words)
+
+
+def test_packed_rows_hold_what_padded_ones_do(nlp, monkeypatch):
+    monkeypatch.setattr(packing, "ROW", 40)
+    encoder, cpu = nlp.get_pipe("sequence_tagger")._shim.encoder, torch.device("cpu")
+    rows = [*WORDS, ["Anna", "lives", "in", "the", "older", "towns"] * 12, ["Rome"]]
+    features = encoder.featurize([Doc(nlp.vocab, words=words) for words in rows])
+    padded, (packed, _) = encoder.collate(features, cpu), encoder.begin(features, cpu)
+    kind = encoder.hf_model.transformer.config.model_type
+    assert (packed.positions is not None) == (kind in packing.PACKED)
+    if kind in packing.PACKED:
+        assert packed.ids.numel() < 0.6 * padded.ids.numel()
+    encoder.body.eval()
+    one, other = (encoder.body(batch).data for batch in (padded, packed))
+    assert torch.allclose(one, other, atol=1e-5)
 
 
 def test_a_reloaded_pipeline_says_the_same(nlp, tmp_path):

@@ -19,12 +19,12 @@ def pipe(tmp_path):
     return pipe
 
 
-def small_memory(pipe, monkeypatch, rows):
+def small_memory(pipe, monkeypatch, sentences):
     body = pipe._shim.network.body
     forward = body.forward
 
     def limited(batch, noise=None):
-        if batch.ids.shape[0] > rows:
+        if len(batch.lengths) > sentences:
             raise torch.OutOfMemoryError("pretended")
         return forward(batch, noise)
 

@@ -1,4 +1,4 @@
-"""A batch taken in parts, by length or because it does not fit: the same loss and gradients as taken whole."""
+"""A batch taken in parts, by length or because it does not fit, or packed: loss and gradients of the padded whole."""
 
 import pytest
 import spacy
@@ -34,16 +34,19 @@ def step(pipe, tags, rejected=()):
 
 def compare(pipe, monkeypatch, tags, rejected=()):
     whole = step(pipe, tags, rejected)
-    monkeypatch.setattr(transformer, "PART_COST", 0)
-    assert len(pipe._shim.training.parts(pipe._shim.encoder.featurize([eg.x for eg in make_examples(pipe.vocab)]))) > 2
-    parts = step(pipe, tags, rejected)
     assert torch.isfinite(whole[0])
-    assert torch.allclose(parts[0], whole[0], rtol=1e-4)
-    assert torch.allclose(parts[1], whole[1], rtol=1e-3, atol=1e-5)
+    features = pipe._shim.encoder.featurize([eg.x for eg in make_examples(pipe.vocab)])
+    for name, value, least in (("PART_COST", 0, 3), ("PACKED", ("bert",), 1), ("MOST", 8, 2)):
+        monkeypatch.setattr(transformer, name, value)
+        assert len(pipe._shim.training.parts(features)) >= least
+        other = step(pipe, tags, rejected)
+        assert torch.allclose(other[0], whole[0], rtol=1e-4)
+        assert torch.allclose(other[1], whole[1], rtol=1e-3, atol=1e-5)
 
 
 @pytest.fixture
 def tags(pipe, monkeypatch):
+    monkeypatch.setattr(transformer, "PACKED", ())
     monkeypatch.setattr(transformer, "PART_COST", 1000)
     docs = [eg.y for eg in make_examples(pipe.vocab)]
     return torch.arange(sum(map(len, docs))) % len(pipe._shim.state.tags)
