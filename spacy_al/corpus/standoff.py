@@ -6,6 +6,7 @@ from typing import Dict, Iterator, Tuple
 
 from ..errors import Errors
 from ..files import check_file
+from ..jsonl import BOM
 from .align import CharSpan
 from .fields import Record
 from .json_corpus import Context
@@ -38,7 +39,9 @@ def read_entities(path: Path, text: str, repairs: Repairs) -> Dict[str, CharSpan
     """The entities of an .ann file by their keys, such as T1.
 
     path (Path): The file. text (str): The text it is about. repairs (Repairs): What to do about bad lines (A136).
+    A byte order mark before the text is a character to brat and none to us.
     """
+    mark = int(path.with_suffix(".txt").read_bytes().startswith(BOM))
     spans: Dict[str, CharSpan] = {}
     for line in read_lines(path, repairs):
         if not line.text.strip():
@@ -56,9 +59,9 @@ def read_entities(path: Path, text: str, repairs: Repairs) -> Dict[str, CharSpan
         if len(places) > 2:
             problem = f"the entity {key} is in several pieces ({found['places']}); warn takes it from first to last"
             repairs.problem("pieces", Errors.A136, path=path, line=line.number, problem=problem)
-        start, end = places[0], places[-1]
+        start, end = places[0] - mark, places[-1] - mark
         said = rest.partition("\t")[2]
-        if len(places) == 2 and said and said != text[start:end].replace("\n", " "):
+        if start < 0 or (len(places) == 2 and said and said != text[start:end].replace("\n", " ")):
             problem = f"{key} says {said!r}, the text there is {text[start:end]!r}"
             repairs.problem("record", Errors.A136, path=path, line=line.number, problem=problem)
         else:

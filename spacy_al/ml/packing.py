@@ -1,5 +1,6 @@
 """Training batches on a CPU without padding: several sentences in a row, none of which sees another."""
 
+import heapq
 from dataclasses import replace
 from typing import List, Sequence, Tuple
 
@@ -9,20 +10,19 @@ from .wordpieces import WordpieceBatch
 
 # Encoders that take a mask of three axes and positions, and know nothing else of where a wordpiece is but distances.
 PACKED = ("bert", "electra", "roberta", "xlm-roberta", "camembert", "mpnet")
-ROW = 64  # wordpieces of a row, unless a sentence is longer; attention takes its square
+ROW = 64  # wordpieces of a row, about, unless a sentence is longer; attention takes its square
 MOST = 2048  # wordpieces that go through together, which bounds memory
 
 
 def pack(batch: WordpieceBatch, padding: int) -> WordpieceBatch:
-    """The same sentences in as few rows as "first fit decreasing" finds; what comes out of each stays where it was.
+    """The same sentences in few rows of about one width; what comes out of each stays where it was.
 
     batch (WordpieceBatch): A sentence, or a window of one, a row. On the CPU.
     padding (int): The id that fills rows.
     """
     width = batch.ids.shape[1]
     lengths = batch.mask.sum(1)
-    row_of, start_of, rows = fit(lengths.tolist(), max(width, ROW))
-    room = max((start + length for start, length in zip(start_of, lengths.tolist())), default=0)
+    row_of, start_of, rows, room = fit(lengths.tolist(), max(width, ROW))
     old_rows, places = batch.mask.nonzero(as_tuple=True)
     new_rows, new_places = torch.tensor(row_of)[old_rows], torch.tensor(start_of)[old_rows] + places
     ids = torch.full((rows, room), padding)
@@ -42,14 +42,15 @@ def pack(batch: WordpieceBatch, padding: int) -> WordpieceBatch:
     )
 
 
-def fit(lengths: Sequence[int], room: int) -> Tuple[List[int], List[int], int]:
-    """Row and start of each sentence in rows of `room`, the longest first, and the number of rows."""
-    used: List[int] = []
+def fit(lengths: Sequence[int], room: int) -> Tuple[List[int], List[int], int, int]:
+    """Row and start of each sentence, and the number and the width of rows.
+
+    There are as few rows of `room` as hold them all; the longest sentence goes first, each to the row with most room,
+    which makes rows about as full as each other, and the longest a little wider or narrower than `room`.
+    """
+    filled = [(0, row) for row in range(max(1, -(-sum(lengths) // room)))]
     row_of, start_of = [0] * len(lengths), [0] * len(lengths)
     for number in sorted(range(len(lengths)), key=lambda one: -lengths[one]):
-        row = next((row for row, taken in enumerate(used) if taken + lengths[number] <= room), len(used))
-        if row == len(used):
-            used.append(0)
-        row_of[number], start_of[number] = row, used[row]
-        used[row] += lengths[number]
-    return row_of, start_of, len(used)
+        start_of[number], row_of[number] = filled[0]
+        heapq.heapreplace(filled, (start_of[number] + lengths[number], row_of[number]))
+    return row_of, start_of, len(filled), max(filled)[0]

@@ -35,6 +35,7 @@ class TransformerBody(nn.Module):
         self.shapes = WordShapes() if shapes else None
         self.frozen = frozen
         self.transformer: Optional[PreTrainedModel] = None
+        self.first = 0
 
     def take(self, model: PreTrainedModel) -> None:
         """Run this model from now on. RAISES: ALError A220 when it is no encoder of masked wordpieces."""
@@ -46,6 +47,7 @@ class TransformerBody(nn.Module):
         mend_epsilon(model)
         freeze(model, self.frozen)
         self.transformer = model
+        self.first = first_position(model)
         if self.shapes is not None:
             self.shapes.fit(word_embedding(model))
 
@@ -65,7 +67,7 @@ class TransformerBody(nn.Module):
             mask = mask[:, None]  # (rows, 1, width)
         inputs = {"attention_mask": mask, **inputs_of(self.transformer, self.shapes, ids)}
         if positions is not None:
-            inputs["position_ids"] = positions + first_position(self.transformer)
+            inputs["position_ids"] = positions + self.first
         device = "cuda" if ids.is_cuda else "cpu"
         precision = torch.autocast(device, torch.bfloat16, enabled=self._mixed(ids.is_cuda), cache_enabled=False)
         with precision, values_unseen(self.transformer):

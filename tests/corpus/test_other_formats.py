@@ -111,6 +111,12 @@ def test_brat_standoff(write, read, tmp_path):
     assert [("not entities" in what, count) for what, count in repairs.counts.items()] == [(True, 2)]
 
 
+def test_brat_counts_a_byte_order_mark(write, read, tmp_path):
+    write("b/a.txt", "\ufeffAna Lee left Oslo.\n")
+    write("b/a.ann", "T1\tPER 1 8\tAna Lee\nT2\tLOC 14 18\n")
+    assert [(one.words[0], one.spans) for one in read(tmp_path / "b")] == [("Ana", SPANS)]
+
+
 @pytest.mark.parametrize("line", ["T1\tPER 0 3\tBob", "T1 PER 0 3", "X\tPER 0 3\tAna", "T1\tPER a b\tAna"])
 def test_brat_lines_that_cannot_be_read_are_refused(write, read, tmp_path, line):
     write("b/a.txt", "Ana Lee left Oslo.\n")

@@ -11,6 +11,7 @@ from thinc.api import Adam
 
 from spacy_al.errors import ALError
 from spacy_al.ml import cpu_speed, inference, transformer_body
+from spacy_al.ml.cpu_modes import fast_training
 from spacy_al.ml.cpu_speed import Speeds, cpu_speeds, kept_file
 from spacy_al.ml.snapshot import Snapshot
 from spacy_al.ml.transformer_body import trains_mixed
@@ -220,17 +221,28 @@ def test_auto_trains_in_what_is_faster_here(speeds, there, mixed, machine):
 def test_the_processor_is_measured_once_a_machine(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     calls = []
-    monkeypatch.setattr(cpu_speed, "measure", lambda: calls.append(1) or EPYC)
+    monkeypatch.setattr(cpu_speed, "measure", lambda threads: calls.append(threads) or EPYC)
     cpu_speed._speeds.cache_clear()
     assert cpu_speeds() == cpu_speeds() == EPYC
     cpu_speed._speeds.cache_clear()  # another process
     assert cpu_speeds() == EPYC
-    assert calls == [1]
+    assert calls == [torch.get_num_threads()]
     kept_file().write_text("[]")
     cpu_speed._speeds.cache_clear()
     assert cpu_speeds() == EPYC
-    assert calls == [1, 1]
+    assert len(calls) == 2
     cpu_speed._speeds.cache_clear()
+
+
+def test_the_processor_is_measured_in_the_midst_of_training(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cpu_speed._speeds.cache_clear()
+    network = torch.nn.Linear(1, 1)
+    with fast_training(torch.device("cpu"), network), torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+        speeds = cpu_speeds()
+    cpu_speed._speeds.cache_clear()
+    assert (speeds.openvino > 0) is bool(cpu_speed.openvino_version())
+    assert (speeds.training_bfloat16 > 0) is cpu_speed.has_bfloat16()
 
 
 def test_measuring_leaves_torchs_generator_alone():
