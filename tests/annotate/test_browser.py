@@ -127,6 +127,10 @@ def test_what_is_marked_everywhere_is_suggested_in_the_documents_other_questions
     assert len(person.marked()) == len(person.find(".entity.model")) == suggested
     assert any("same words" in one.text for one in person.find(".hint")) == bool(suggested)
     assert [len(one.spans) for one in answers(folder)] == [2]  # nothing is an answer before somebody accepts it
+    second = person.question()
+    browser.refresh()
+    person.wait(lambda: person.question() == second)
+    assert len(person.find(".entity.model")) == suggested
 
 
 def test_without_a_connection_answers_are_kept_and_sent_later(person, server, folder):

@@ -80,7 +80,7 @@ export function markEverywhere() {
   const { document, words } = question.task;
   const mark = { document, words: words.slice(start, end), label: name };
   const same = (other) => other.document === document && other.words.join(" ") === mark.words.join(" ");
-  if (document) state.alike = [...state.alike.filter((other) => !same(other)), mark];
+  if (document) drafts.alike = [...drafts.alike.filter((other) => !same(other)), mark];
   say(`${question.spans.length - before} more marked${document ? "; suggested in other questions of this document" : ""}`);
 }
 

@@ -19,7 +19,7 @@ function open(task, kept) {
   const shown = task.spans || [];
   const ideas = shown.map(([start, end, label]) => [start, end, label, "model"]);
   // Where the model's ideas are kept back, so are those of other questions.
-  const suggested = settling ? [] : task.spans && task.document ? alike(task, ideas, state.alike) : ideas;
+  const suggested = settling ? [] : task.spans && task.document ? alike(task, ideas, drafts.alike) : ideas;
   const first = task.windows.length ? task.windows[0][0] : 0;
   const byOne = state.config.one_by_one && suggested.length && !task.windows.length;
   const draft = kept || byOne ? null : drafts.read(task);

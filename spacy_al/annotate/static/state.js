@@ -4,7 +4,7 @@ import { recall } from "./wire.js";
 
 export const state = {
   config: null, status: null, question: null, queue: [], past: [], ahead: [], brush: null, finding: null, help: false,
-  hidden: false, notice: "", busy: false, differences: null, alike: [], theme: recall("al:theme") || "",
+  hidden: false, notice: "", busy: false, differences: null, theme: recall("al:theme") || "",
 };
 
 let paint = () => {};

@@ -127,10 +127,20 @@ export class Outbox {
   }
 }
 
-// The marks of a question that is not answered yet, for a page that is loaded anew.
+// The marks of a question that is not answered yet, and what was marked everywhere, for a page that is loaded anew.
 export class Drafts {
   constructor(run) {
-    this.own = `al-draft:${run}:${encodeURIComponent(annotator)}:${settling ? "settle" : ""}:`;
+    const whose = `${run}:${encodeURIComponent(annotator)}:${settling ? "settle" : ""}`;
+    this.own = `al-draft:${whose}:`;
+    this.everywhere = `al-alike:${whose}`;
+  }
+
+  get alike() {
+    return JSON.parse(recall(this.everywhere) || "[]");
+  }
+
+  set alike(marks) {
+    keep(this.everywhere, JSON.stringify(marks));
   }
 
   read = ({ id, round }) => JSON.parse(recall(`${this.own}${round} ${id}`) || "null");
