@@ -74,7 +74,7 @@ function App() {
     ${state.notice ? html`<p class="banner problem" role="alert">${state.notice} <button class="plain" onClick=${() => ((state.notice = ""), draw())}>Close</button></p>` : null}
     <main><${Card} /><${Guidelines} config=${config} /></main>
     <aside>
-      ${state.agreement ? html`<${Agreement} numbers=${state.agreement} left=${state.left} />` : html`<${Progress} status=${status} />${status ? html`<${Outlook} outlook=${status.outlook} labels=${config.labels} />` : null}`}
+      ${state.agreement ? html`<${Agreement} numbers=${state.agreement} left=${state.left} />` : html`<${Progress} status=${status} />${status ? html`<${Outlook} outlook=${status.outlook} labels=${config.labels} over=${status.phase === "done"} />` : null}`}
     </aside>
     ${state.help ? html`<${Help} config=${config} close=${() => ((state.help = false), draw())} />` : null}
   </div>`;

@@ -27,7 +27,7 @@ export function Empty({ undo }) {
       ${state.status.fresh
         ? html`<p id="late">${state.status.fresh} changed ${state.status.fresh === 1 ? "answer waits" : "answers wait"}: "Learn now" makes another round of ${state.status.fresh === 1 ? "it" : "them"}, and so does the same <code>al run</code>.</p>`
         : null}
-      <p>${undo} goes back to what you have answered here.</p></section>`;
+      ${state.past.length ? html`<p>You may go back to what you have answered here.</p>${undo}` : null}</section>`;
   }
   const starting = !state.status || ["new", "starting", "loading"].includes(state.status.training?.phase || "new");
   return html`<section class="card empty" aria-busy="true"><div class="wheel" aria-hidden="true"></div>

@@ -10,7 +10,7 @@ const points = (f) => (100 * f).toFixed(1);
 const sum = (f) => `${f < 0 ? "−" : "+"}${points(Math.abs(f))}`;
 const span = ({ low, high }) => `${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)}`;
 
-export function Outlook({ outlook, labels }) {
+export function Outlook({ outlook, labels, over }) {
   if (!outlook) {
     return html`<section class="panel" aria-labelledby="good-title"><h2 id="good-title">Is it good enough?</h2>
       <p class="doing quiet">After the first round this says how good the model is, and how sure that is. Some questions are drawn
@@ -31,7 +31,7 @@ export function Outlook({ outlook, labels }) {
     ${outlook.agreement == null ? null : html`<p class="basis">The last round changed ${(100 * (1 - outlook.agreement)).toFixed(1)} % of what the model finds.</p>`}
     <h2>When to stop?</h2>
     ${outlook.signs.length ? html`<p class="stop good" id="stop">Now is a good moment: ${outlook.signs.join("; ")}.</p>`
-      : html`<p class="stop" id="stop">Not yet: the model still changes from round to round.</p>`}
+      : html`<p class="stop" id="stop">${over ? "It is over: this was the last round" : "Not yet: the model still changes from round to round"}.</p>`}
   </section>`;
 }
 

@@ -47,8 +47,8 @@ export function Progress({ status }) {
       <div><dt>a question</dt><dd>${seconds}</dd></div>
       <div><dt>rounds learnt</dt><dd id="round">${status.round}</dd></div>
     </dl>
-    <${Bar} label="Answers for the next round" value=${Math.min(status.fresh, status.enough)} total=${status.enough} />
-    ${doing ? html`<p class="doing"><span class="dot" aria-hidden="true"></span>${doing}${share === null ? "" : ` · ${share} %`}</p>` : html`<p class="doing quiet">The model waits for your answers</p>`}
+    ${status.phase === "done" ? null : html`<${Bar} label="Answers for the next round" value=${Math.min(status.fresh, status.enough)} total=${status.enough} />`}
+    ${doing ? html`<p class="doing"><span class="dot" aria-hidden="true"></span>${doing}${share === null ? "" : ` · ${share} %`}</p>` : html`<p class="doing quiet">${status.phase === "done" ? "The model is ready" : "The model waits for your answers"}</p>`}
     ${training.problem ? html`<p class="problem">${training.problem}</p>` : null}
     ${(status.lines || []).length ? html`<details><summary>More about this run</summary>${status.lines.map((line) => html`<p>${line}</p>`)}</details>` : null}
   </section>`;
