@@ -171,6 +171,9 @@ class Silent:
     def started(self, cell: Cell, gpu: int) -> None:
         """Nothing."""
 
+    def went_on(self, cell: Cell, row: Rows) -> None:
+        """Nothing."""
+
     def ended(self, cell: Cell, outcome: Any) -> None:
         """A cell that failed would be measured as a quick one."""
         assert outcome.state == "finished", outcome

@@ -23,7 +23,7 @@ def dump(tasks: Sequence[Task]) -> bytes:
     RAISES: ALError A630 for a label that brat cannot hold, A631 for words of a sentence.
     """
     lines: List[str] = []
-    begin = 0
+    begin = len(_mark(tasks))
     for task in whole(tasks, "brat"):
         for start, end, label in task.char_spans:
             if not LABEL.fullmatch(label):
@@ -35,9 +35,14 @@ def dump(tasks: Sequence[Task]) -> bytes:
     return "".join(lines).encode("utf8")
 
 
+def _mark(tasks: Sequence[Task]) -> str:
+    """A byte order mark before a text that begins with one, which a reader would take for no part of it."""
+    return "\ufeff" if tasks and tasks[0].text.startswith("\ufeff") else ""
+
+
 def beside(tasks: Sequence[Task], labels: Sequence[str]) -> Dict[str, str]:
     """What brat needs beside the .ann file: the text, under its ending, and the file of labels, under its name."""
-    text = "".join(one_line(task.text) + "\n" for task in tasks)
+    text = _mark(tasks) + "".join(one_line(task.text) + "\n" for task in tasks)
     names = "\n".join(labels)
     return {".txt": text, "annotation.conf": f"[entities]\n{names}\n\n[relations]\n\n[events]\n\n[attributes]\n"}
 
