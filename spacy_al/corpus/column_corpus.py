@@ -65,7 +65,8 @@ def _blocks(path: Path, repairs: Repairs) -> Iterator[Tuple[int, List[Row]]]:
         if text and not starts_document:
             # A comment does not tell how columns are separated.
             tabs = "\t" in line.text if tabs is None and not text.startswith("#") else tabs
-            rows.append(Row(line, line.text.split("\t") if _has_tabs(tabs, line.text) else re.split("[ \t]+", text)))
+            whole = line.text.rstrip(" ")
+            rows.append(Row(line, whole.split("\t") if _has_tabs(tabs, line.text) else re.split("[ \t]+", text)))
             continue
         if rows:
             yield document, rows

@@ -77,6 +77,8 @@ class Layout:
     def read_tag(self, row: Row) -> Optional[str]:
         """The row's tag in letters of its scheme (IO as IOB1); None if it cannot be read."""
         tag = row.cells[self.tag]
+        if " " in tag and all(piece == "O" or TAG.fullmatch(piece) for piece in tag.split(" ")):
+            return None  # a whole sentence's tags in one cell
         if self.scheme == IO:
             if tag == "O" or not tag.strip(" "):
                 return tag or None
@@ -120,7 +122,7 @@ def find_layout(blocks: Sequence[List[Row]], path: Path, wish: Wish) -> Layout:
     width = widths.most_common(1)[0][0]
     whole = [[row.cells for row in rows if len(row.cells) == width] for rows in blocks]
     counting = wish.word is None and _counts(whole, path, width)
-    word = int(counting) if wish.word is None else wish.word
+    word = int(counting or wish.tag == 0) if wish.word is None else wish.word
     columns = {number: {cells[number] for rows in whole for cells in rows} for number in range(width)}
     tag, nested = _tag_column(columns, word, path, wish, counting)
     pos = wish.pos

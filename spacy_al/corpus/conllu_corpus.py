@@ -1,7 +1,7 @@
 """CoNLL-U with entities in its last column, as NorNE has them (name=B-PER), read by the library conllu."""
 
 from pathlib import Path
-from typing import Any, Iterator, Tuple
+from typing import Any, Iterator, List, Tuple
 
 from ..errors import ALError, Errors
 from .annotation.any_span import TAGS
@@ -48,6 +48,8 @@ def _record(sentence: Any, document: str, line: int, path: Path, context: Contex
     keys = (context.rules.spans_field,) if context.rules.spans_field else KEYS
     key = next((key for key in keys if any(key in values for values in misc)), None)
     stray = next((k for values in misc for k, v in values.items() if k not in keys and _is_entity(v)), None)
+    if key is None:
+        _check_columns(tokens, line, path)
     if key is None and stray is not None:
         problem = f"{stray!r} in the last column seems to hold entity tags; name it with --spans-field {stray}"
         raise ALError(Errors.A136.format(path=path, line=line, problem=problem))
@@ -63,6 +65,20 @@ def _record(sentence: Any, document: str, line: int, path: Path, context: Contex
     if key is not None:
         record["ner_tags"] = [values.get(key) or "O" for values in misc]
     return record
+
+
+def _check_columns(tokens: List[Any], line: int, path: Path) -> None:
+    """A136 for entity tags that stand where no NAME=TAG of the last column does."""
+    for token in tokens:
+        bare = next((name for name in token["misc"] or {} if _is_entity(name)), None)
+        if bare is not None or _is_entity(token["deps"]):
+            said, form = bare or token["deps"], token["form"]
+            problem = f"{said!r} of {form!r} is a bare tag: write name={said} there, or read the file with -f conll"
+            raise ALError(Errors.A136.format(path=path, line=line, problem=f"{problem} and --tag-column"))
+        feature = next((f"{k}={v}" for k, v in (token["feats"] or {}).items() if _is_entity(v)), None)
+        if feature is not None:
+            problem = f"{feature!r} of {token['form']!r} stands among the features: move it to the last column"
+            raise ALError(Errors.A136.format(path=path, line=line, problem=problem))
 
 
 def _is_entity(value: object) -> bool:

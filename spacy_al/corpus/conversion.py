@@ -121,7 +121,7 @@ def convert(
     outputs = [output] if division is None else [output, division.rest]
     _check_outputs(outputs)
     repairs = Repairs(options.on_error, options.encoding)
-    format_ = find_format(source, options.format, columns=options.scheme != "auto")
+    format_ = find_format(source, options.format, columns=options.scheme != "auto" or options.tag_column is not None)
     nlp = make_splitter(options.lang, options.pipeline)
     sentences = watch(read_corpus(source, format_, options, repairs, nlp=nlp))
     writers = [_Writer(nlp) for _ in outputs]
@@ -169,7 +169,7 @@ def find_format(source: Path, format_: str, *, columns: bool = False) -> str:
 
     source (Path): The file or folder.
     format_ (str): A key of `detect.FORMATS`, or "auto".
-    columns (bool): A tag scheme was named, so that what might be columns is.
+    columns (bool): A tag scheme or column was named, so that what might be columns is.
     RETURNS (str): A key of `detect.FORMATS`.
     RAISES: ALError A003 (no such file), A104 (unknown format), A115 (unsure).
     """

@@ -1,6 +1,7 @@
 """Telling the format of a corpus from its name and its first lines."""
 
 import itertools
+import re
 from pathlib import Path
 from typing import List
 
@@ -10,6 +11,7 @@ from .column_corpus import DOCSTART
 from .lines import read_lines
 from .marked import MARK, is_rasa
 from .repairs import Repairs
+from .row_tables import word_columns
 from .text import visible_files
 
 FORMATS = {
@@ -25,8 +27,11 @@ FORMATS = {
     "csv": "a table with a column of texts, and one of entities or none; or with a word or an entity in each row",
     "marked": "a text a line with marks such as [Berlin](city) or <PER>Ana</PER>, also Rasa's .md and .yml",
 }
-LOOKED_AT = 500  # lines
+LOOKED_AT, LOOKED_INTO = 500, 20  # lines of a file, files of a folder
 TAG_STARTS = {f"{prefix}-" for prefix in "BILUESMW"}
+# A word with its tag on it (Ana/B-PER, Ana|PER, Ana,B-PER), and marks that are not read.
+INLINE = re.compile(r"\S+[/|_,](?P<tag>O|[A-Z][\w-]*)")
+UNREAD = re.compile(r"<START(?::\S+)?> .+? <END>|\[(?:PER|PERSON|LOC|LOCATION|GPE|ORG|ORGANIZATION|MISC) [^\[\]]+\]")
 BINARY = {".parquet": "hf", ".xmi": "uima", ".ann": "brat"}
 SUFFIXES = {
     ".conllu": "conllu",
@@ -44,7 +49,7 @@ def detect_format(path: Path, *, columns: bool = False) -> str:
     """Tell the format of a file or folder.
 
     path (Path): The file or folder.
-    columns (bool): A tag scheme was named, so that what might be columns is.
+    columns (bool): A tag scheme or column was named, so that what might be columns is.
     RETURNS (str): A key of FORMATS.
     RAISES: ALError A003 when it does not exist, A110 when it is empty, A115 when no format fits for sure.
     """
@@ -70,9 +75,12 @@ def detect_format(path: Path, *, columns: bool = False) -> str:
         return "jsonl"
     if any(map(is_rasa, texts)):
         return "marked"
+    if word_columns(texts[0].split("\t")) is not None:
+        return "csv"
     share = _tagged(texts)
     if share >= 0.5 or columns:
         return "conll"  # whose reader names the other lines
+    _check_labels(texts, path)
     if suffix == "txt" and share <= 0.1:
         mark = next((mark for text in texts if (mark := MARK.search(text))), None)
         if mark is not None:
@@ -94,6 +102,10 @@ def _detect_folder(path: Path) -> str:
     if ".xmi" in suffixes:
         return "uima"
     if suffixes == {".txt"}:
+        for file in itertools.islice(visible_files(path), LOOKED_INTO):
+            found = detect_format(file) if file.read_bytes().strip() else "txt"
+            if found != "txt":
+                raise _unsure(path, f"{file.name} seems to be of the format {found}; convert such files one by one")
         return "txt"
     raise _unsure(path, f"a folder with files {', '.join(sorted(suffixes)) or 'of no kind'}")
 
@@ -102,8 +114,31 @@ def _tagged(texts: List[str]) -> float:
     """The share of lines that have columns and end with what looks like an entity tag."""
     rows = [text.split() for text in texts]
     rows = [row for row in rows if row and row[0] != DOCSTART and (row[0][0] != "#" or row[-1] == "O")]
-    fit = [row for row in rows if len(row) > 1 and (row[-1] == "O" or row[-1][:2] in TAG_STARTS)]
+    fit = [row for row in rows if len(row) > 1 and _is_tag(row[-1])]
     return len(fit) / len(rows) if rows else 0.0
+
+
+def _check_labels(texts: List[str], path: Path) -> None:
+    """A115 where labels stand in a form or place that is not looked at, which would be lost in mere text."""
+    rows = [text.split() for text in texts]
+    for column in range(max(map(len, rows))):
+        fit = [row[column] for row in rows if column < len(row) > 1 and _is_tag(row[column])]
+        if 2 * len(fit) >= len(rows) and set(fit) != {"O"}:
+            raise _unsure(
+                path, f"entity tags stand in column {column}: --format conll --tag-column {column} reads them"
+            )
+    for text, row in zip(texts, rows, strict=True):
+        tags = [match["tag"] for piece in row if (match := INLINE.fullmatch(piece))]
+        if len(tags) == len(row) and (any(tag[:2] in TAG_STARTS for tag in tags) or {"O"} < set(tags)):
+            problem = f"{row[0][:60]!r} seems to be a word and its tag: write a token a line, a tab between the two"
+            raise _unsure(path, f"{problem}, or take it as mere text with --format txt")
+        if mark := UNREAD.search(text):
+            problem = f"{mark[0][:60]!r} seems to be a marked entity: write it as <PER>Ana</PER>"
+            raise _unsure(path, f"{problem}, or take it as mere text with --format txt")
+
+
+def _is_tag(cell: str) -> bool:
+    return cell == "O" or cell[:2] in TAG_STARTS
 
 
 def _unsure(path: Path, seen: str) -> ALError:

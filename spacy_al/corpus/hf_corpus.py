@@ -6,6 +6,7 @@ from typing import Any, Iterator, Tuple
 from ..errors import ALError, Errors
 from .fields import Record
 from .json_corpus import Context
+from .record_tags import KEYS
 
 
 def hf_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
@@ -27,7 +28,10 @@ def hf_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     except (OSError, ValueError, KeyError, datasets.exceptions.DatasetGenerationError) as error:
         problem = f"this data set cannot be read ({str(error)[:200]})"
         raise ALError(Errors.A136.format(path=path, line=1, problem=problem)) from error
-    names = {key: found for key, feature in rows.features.items() if (found := _names(feature, datasets))}
+    # Names that the user gives count before those in the file, which may be bare labels.
+    given = (context.rules.spans_field, *KEYS) if context.rules.tag_names else ()
+    features = {key: feature for key, feature in rows.features.items() if key not in given}
+    names = {key: found for key, feature in features.items() if (found := _names(feature, datasets))}
     for number, row in enumerate(rows, start=1):
         yield number, {key: _named(key, value, names) for key, value in row.items() if value is not None}
 

@@ -22,7 +22,7 @@ from .fields import Record as Values
 from .fields import get
 from .json_values import read_values
 from .record_spans import place_spans, read_spans, to_chars
-from .record_tags import read_tags
+from .record_tags import read_tags, refuse_unread
 from .record_tokens import read_tokens
 from .repairs import Repairs
 from .schemes import Span
@@ -264,6 +264,7 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
     if spans is None:
         marks = read_spans(fields, offsets, rules.spans_field)
         if marks is None:
+            refuse_unread(record, len(offsets) or len(doc.text.split()))
             return None, set()
         named = rename(Record(Chunk(b"", context.path, line, 0), None, answer, tuple(marks)), rules.names)
         given = [_char_span(mark, offsets, doc.text, line, context) for mark in named.marks]

@@ -1,5 +1,7 @@
 """The records of a JSON file: one a line, the items of an array, or what a single value that fills the file holds."""
 
+import json
+import re
 from pathlib import Path
 from typing import Iterator, Tuple
 
@@ -13,6 +15,7 @@ from .fields import Record
 from .lines import UTF16
 from .repairs import Repairs
 
+HALVES = re.compile("[\ud800-\udfff]")
 Found = Iterator[Tuple[int, object]]
 
 
@@ -51,7 +54,7 @@ def _values(path: Path, repairs: Repairs) -> Found:
         first = file.readline(MAX_LINE + 1).strip()
     # A line of JSON ends with its bracket: only then the whole file need not be read.
     if first and not first.endswith((b"}", b"]")) and is_whole(whole := read_file(path)):
-        return iter([(1, parse_value(whole, path=path, line=1))])
+        return iter([(1, _record(whole, path, 1))])
     return _lines(path, repairs)
 
 
@@ -78,5 +81,8 @@ def _record(raw: bytes, path: Path, line: int) -> object:
     value = parse_value(raw, path=path, line=line)
     if not isinstance(value, (dict, list)):
         problem = f"a JSON object was expected, found {type(value).__name__}"
+        raise ALError(Errors.A007.format(path=path, line=line, problem=problem))
+    if b"\\ud" in raw.lower() and HALVES.search(json.dumps(value, ensure_ascii=False)):
+        problem = "a \\uD... escape is half of a surrogate pair, which is no character"
         raise ALError(Errors.A007.format(path=path, line=line, problem=problem))
     return value

@@ -1,5 +1,6 @@
 """Entity tags of a record, one for each of its tokens, as Hugging Face data sets have them: names or numbers."""
 
+import re
 from typing import List, Optional, Sequence
 
 from spacy.tokens import Doc
@@ -12,6 +13,8 @@ from .fields import Record
 from .schemes import Span, decode
 
 KEYS = ("ner_tags", "ner", "tags", "labels", "label", "entities", "spans", "ents")
+PROMISED = re.compile("ner|ner_tags")  # keys that say what they hold
+LISTED = re.compile("(.+_)?ner(_.+)?")  # and so these if it is a list
 
 
 def read_tags(
@@ -41,6 +44,35 @@ def read_tags(
     tags = [LETTERS.get(tag[:2], tag[:2]) + tag[2:] if scheme == "BILOU" else tag for tag in tags]
     number = {token.idx: token.i for token in doc}  # tokens of white space may stand between
     return [(number[offsets[a][0]], number[offsets[b - 1][0]] + 1, label) for a, b, label in decode(tags, scheme)]
+
+
+def refuse_unread(record: Record, length: int) -> None:
+    """BadRecord for what stands where tags are read but cannot be: nobody's labels may be lost to their form.
+
+    record (Record): A record in which no entities were found. length (int): How many tokens or words it has.
+    """
+    for key, value in record.items():
+        promised = PROMISED.fullmatch(key) or (isinstance(value, list) and LISTED.fullmatch(key))
+        if not promised and key not in KEYS[:5]:
+            continue
+        items = value.split() if isinstance(value, str) else value if isinstance(value, list) else [value]
+        if all(item in (None, "", "O") for item in items):
+            continue
+        if promised or (len(items) == length > 1 and any(map(_hints, items))):
+            odd = next((item for item in items if not _is_tag(item)), items[0])
+            raise BadRecord(
+                f"{odd!r} in {key!r} cannot be read: beside 'tokens' give a list of O, B-PER and I-PER, one a token"
+                " (I- before bare labels), or of numbers with --tag-names O,B-PER,I-PER,..."
+            )
+
+
+def _hints(item: object) -> bool:
+    """Whether an item shows that a list as long as the tokens holds entity tags, in whatever form."""
+    return item in (None, "o", "0") or _is_tag(item.upper() if isinstance(item, str) else item)
+
+
+def _is_tag(item: object) -> bool:
+    return isinstance(item, str) and bool(TAGS.fullmatch(item))
 
 
 def _are_tags(value: object, key: Optional[str], length: int) -> bool:

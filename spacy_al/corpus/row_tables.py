@@ -15,6 +15,7 @@ from .repairs import Repairs
 Row = Dict[str, str]
 Rows = Iterable[Tuple[int, Row]]
 SENTENCES = frozenset(("sentence", "sentence #", "sentence_id", "sentence_idx", "sent", "sent_id"))
+ABSENT = frozenset(("nan", "none", "null", "na", "n/a"))  # what pandas and others write for a cell without a value
 POS = frozenset(("pos", "upos", "xpos"))
 COMPREHEND = ("File", "Begin Offset", "End Offset", "Type")
 
@@ -36,6 +37,7 @@ def by_word(rows: Rows, columns: Tuple[str, str, str]) -> Iterator[Tuple[int, Re
     begin, tokens, tags = 0, [], []  # type: int, List[Record], List[str]
     for line, row in rows:
         said = row[sentence].strip()
+        said = "" if said.lower() in ABSENT else said
         if tokens and said and said != open_:
             yield begin, {"id": open_, "tokens": tokens, "ner_tags": tags}
             tokens, tags = [], []

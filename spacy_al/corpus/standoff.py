@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Dict, Iterator, Tuple
 
-from ..errors import Errors
+from ..errors import ALError, Errors
 from ..files import check_file
 from ..jsonl import BOM
 from .align import CharSpan
@@ -22,8 +22,11 @@ def brat_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
 
     path (Path): The folder, or a .ann file.
     context (Context): What reading needs.
-    RAISES: ALError A003 (no text beside an .ann file), A136 (a line that cannot be read, an entity in pieces).
+    RAISES: ALError A003 (no text beside an .ann file), A136 (no .ann file, a line that cannot be read, an
+        entity in pieces).
     """
+    if path.is_dir() and not any(path.rglob("*.ann")):
+        raise ALError(Errors.A136.format(path=path, line=1, problem="no file in this folder ends in .ann"))
     for text_file in [path.with_suffix(".txt")] if path.is_file() else sorted(path.rglob("*.txt")):
         text = "".join(line.text + line.ending for line in read_lines(text_file, context.repairs))
         record: Record = {"text": text, context.id_field: text_file.with_suffix("").name}

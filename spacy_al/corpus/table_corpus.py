@@ -13,7 +13,10 @@ from .lines import read_lines
 from .row_tables import COMPREHEND, by_entity, by_file, by_word, place_columns, word_columns
 
 # Columns whose names promise entities: what cannot be read in them is refused.
-PROMISED = ("entities", "ents", "spans", "ner_tags", "ner", "annotations", "annotation")
+PROMISED = (
+    "entities", "ents", "spans", "ner_tags", "ner", "annotations", "annotation", "entity", "named_entity",
+    "named_entities",
+)  # fmt: skip
 
 
 def csv_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
@@ -29,6 +32,9 @@ def csv_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     lines = (line.text + line.ending for line in read_lines(path, repairs))
     header = next(lines, "")
     names, delimiter = max(header_names(header), key=lambda found: (text in found[0], len(found[0])))
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        raise ALError(Errors.A120.format(path=path, line=1, problem=f"two columns are called {twice!r}"))
     rows = read_rows(lines, delimiter, names, path, repairs)
     words, places = word_columns(names), place_columns(names)
     if set(COMPREHEND) <= set(names):
@@ -62,7 +68,7 @@ def _record(row: Dict[str, str], line: int, context: Context) -> Record:
             tags = _tags(value, text)
             if tags is not None:
                 record["tokens"] = text.split()
-            elif isinstance(value, str) and (_lost(cell) or column in (context.rules.spans_field, *PROMISED)):
+            elif isinstance(value, str) and (_lost(cell, text) or column in (context.rules.spans_field, *PROMISED)):
                 raise ALError(Errors.A135.format(path=context.path, line=line, column=column, text=cell[:60]))
             record[column] = tags or value
     return record
@@ -77,10 +83,11 @@ def _tags(value: object, text: str) -> Optional[List[object]]:
     return tags if fit and (len(tags) > 1 or tags != ["O"]) else None
 
 
-def _lost(cell: str) -> bool:
-    """Whether a cell holds tags, but not one for each word."""
+def _lost(cell: str, text: str) -> bool:
+    """Whether a cell holds tags, but not one for each word, or bare labels, one for each."""
     tags = _pieces(cell)
-    return len(tags) > 1 and all(map(TAGS.fullmatch, tags)) and set(tags) != {"O"}
+    bare = len(tags) == len(text.split()) and "O" in tags
+    return len(tags) > 1 and (bare or all(map(TAGS.fullmatch, tags))) and set(tags) != {"O"}
 
 
 def _pieces(cell: str) -> List[str]:

@@ -40,6 +40,22 @@ def webanno_records(
     lines (Iterable[Line]): The lines. path (Path): Their file. repairs (Repairs): What to do about bad rows.
     layer (Optional[str]): The layer and feature.
     """
+    named, stray = False, None  # type: bool, Optional[Tuple[str, Line]]
+    for columns, text, id_, rows in _sentences(lines, path):
+        column = _choose(columns, path, rows[0], layer)
+        record = _record(text, id_, rows, column, path, repairs)
+        named = named or bool(record["spans"])
+        stray = stray or _stray(columns, rows, columns[column])
+        yield rows[0].number, record
+    if stray is not None and layer is None and not named:
+        problem = (
+            f"no name is marked, but {stray[0]} is; name the layer with --spans-field, {stray[0]} if these are names"
+        )
+        raise _problem(problem, path, stray[1])
+
+
+def _sentences(lines: Iterable[Line], path: Path) -> Iterator[Tuple[List[str], str, Optional[str], List[Line]]]:
+    """Each sentence: what the columns after the word are, its text, its id and its rows."""
     columns: List[str] = []
     text, id_, rows = "", None, []  # type: str, Optional[str], List[Line]
     for number, line in enumerate(lines):
@@ -54,10 +70,27 @@ def webanno_records(
         elif line.text.strip() and not line.text.startswith("#"):
             rows.append(line)
         if rows and not line.text.strip():
-            yield rows[0].number, _record(text, id_, rows, _choose(columns, path, rows[0], layer), path, repairs)
+            yield columns, text, id_, rows
             text, id_, rows = "", None, []
     if rows:
-        yield rows[0].number, _record(text, id_, rows, _choose(columns, path, rows[0], layer), path, repairs)
+        yield columns, text, id_, rows
+
+
+def _stray(columns: List[str], rows: List[Line], chosen: str) -> Optional[Tuple[str, Line]]:
+    """The first value of another layer of spans than the one that is read, and its row."""
+    layer = chosen.partition("|")[0]
+    others = [n for n, name in enumerate(columns) if _is_names(name) and name.partition("|")[0] != layer]
+    for row in rows:
+        cells = row.text.split("\t")[3:]
+        for number in others:
+            if number < len(cells) and cells[number] not in ("_", ""):
+                return columns[number], row
+    return None
+
+
+def _is_names(column: str) -> bool:
+    """Whether a column is of a layer of spans that may hold entities."""
+    return bool(column) and not column.startswith(("POS|", "Lemma|", "Morph"))
 
 
 def _features(head: str) -> List[str]:
@@ -75,7 +108,7 @@ def _choose(columns: List[str], path: Path, line: Line, wish: Optional[str]) -> 
         n for n, name in enumerate(columns) if name and name in (wish, f"{ENTITIES}|value") and name == (wish or name)
     ]
     if not found and wish is None:
-        spans = [n for n, name in enumerate(columns) if name and not name.startswith(("POS|", "Lemma|", "Morph"))]
+        spans = [n for n, name in enumerate(columns) if _is_names(name)]
         found = spans if len(spans) == 1 else []
     if len(found) != 1:
         known = ", ".join(name for name in columns if name) or "none"

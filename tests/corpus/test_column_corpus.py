@@ -146,7 +146,7 @@ def test_a_file_without_sentences_is_refused(write, content, on_error):
         read(write("f", content), on_error)
 
 
-@pytest.mark.parametrize("options", [{"tag": 0}, {"tag": 2}, {"pos": 5}, {"word": 2}])
+@pytest.mark.parametrize("options", [{"tag": 0, "word": 0}, {"tag": 2}, {"pos": 5}, {"word": 2}])
 def test_a_column_that_is_not_there_is_refused(write, options):
     with pytest.raises(ALError, match=r"A118.*2 column"):
         read(write("f", "a O\n"), **options)
@@ -273,3 +273,18 @@ def test_bare_labels_are_asked_about(write):
 def test_b_is_no_tag_of_io(write):
     with pytest.raises(ALError, match="A112.*not a tag of IO"):
         read(write("f", "a B-x\nb I-x\nc O\n"), scheme="IO")
+
+
+def test_a_tag_may_stand_before_the_word(write):
+    (sentence,) = read(write("f", "B-PER\tAna\nI-PER\tLee\nO\tleft\n"), tag=0)
+    assert (sentence.words, sentence.spans) == (["Ana", "Lee", "left"], [(0, 2, "PER")])
+
+
+def test_spaces_after_a_tag_are_none_of_it(write):
+    (sentence,) = read(write("f", "Ana\tB-PER \nleft\tO  \r\n"))
+    assert sentence.spans == [(0, 1, "PER")]
+
+
+def test_the_tags_of_a_whole_sentence_are_no_label(write):
+    with pytest.raises(ALError, match="A112.*f:1.*B-PER O"):
+        read(write("f", "Ana left\tB-PER O\n"))

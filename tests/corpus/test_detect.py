@@ -15,6 +15,8 @@ FILES = {
     "tasks": ('\ufeff\n{"text": "a"}\n', "jsonl"),
     "broken.jsonl": ("nothing\n", "jsonl"),
     "pool.CSV": ("id,text\n", "csv"),
+    "words.tsv": ("Sentence #\tWord\tTag\n1\tEU\tB-ORG\n\tsaid\tO\n", "csv"),
+    "one.txt": ("The I/O of B-12 or A/B\nAnd/or <b>\n[1 see there]\n", "txt"),
     "pool.txt": ("It ended in a draw: O\nA second line.\n" + "Plain text.\n" * 20, "txt"),
 }
 
@@ -30,6 +32,32 @@ UNSURE = {
     "notes.md": "Plain text.\n",
     "table.tsv": "id\ttext\n1\tPlain text.\n",
 }
+
+
+LABELLED = {
+    "tag-first.txt": ("B-ORG EU\nO said\n", "column 0.*--tag-column 0"),
+    "with-score.txt": ("EU B-ORG 0.9\nsaid O 0.8\n", "column 1.*--tag-column 1"),
+    "commas.txt": ("EU,B-ORG\nsaid,O\n", "'EU,B-ORG'.*word and its tag"),
+    "bars.txt": ("EU|NNP|I-ORG said|VBD|O\n", "EU.*word and its tag"),
+    "slashes.txt": ("Plain.\nEU/ORGANIZATION said/O\n", "'EU/ORGANIZATION'.*word and its tag"),
+    "opennlp.txt": ("<START:org> EU <END> said .\n", "<START:org> EU <END>"),
+    "brackets.txt": ("[ORG EU ] said\n", r"\[ORG EU \]"),
+}
+
+
+def test_a_folder_of_texts_holds_no_labels(write, tmp_path):
+    write("d/a.txt", "Plain.\n")
+    assert detect_format(tmp_path / "d") == "txt"
+    write("d/b.txt", "EU B-ORG\nsaid O\n")
+    with pytest.raises(ALError, match="A115.*d: .*b.txt seems to be of the format conll"):
+        detect_format(tmp_path / "d")
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_labels_are_not_taken_for_text(write, name):
+    content, said = LABELLED[name]
+    with pytest.raises(ALError, match=rf"A115.*{name}.*{said}"):
+        detect_format(write(name, content))
 
 
 @pytest.mark.parametrize("name", UNSURE)

@@ -454,3 +454,42 @@ def test_a_prodigy_task_comes_back_as_it_went_out(tmp_path_factory, tokens, data
 
 
 NLP = make_splitter("en")
+
+
+UNREAD = [
+    {"ner_tags": ["PER", "PER", "O"]},
+    {"ner_tags": ["b-per", "i-per", "o"]},
+    {"ner_tags": ["1", "2", "0"]},
+    {"ner_tags": [1.0, 2.0, 0.0]},
+    {"ner_tags": ["B-PER", "I-PER", None]},
+    {"ner_tags": "B-PER I-PER O"},
+    {"tags": ["PER", "PER", "O"]},
+    {"ner": {"PER": ["Ana Lee"]}},
+    {"fine_ner_tags": [1, 2, 0]},
+]
+
+
+@pytest.mark.parametrize("tags", UNREAD)
+@pytest.mark.parametrize("text", [{"tokens": ["Ana", "Lee", "left"]}, {"text": "Ana Lee left"}])
+def test_tags_in_a_form_that_is_not_read_are_refused_by_their_key(read, tags, text):
+    with pytest.raises(ALError, match=rf"A007.*f.jsonl:1.*{next(iter(tags))}"):
+        read(text | tags)
+
+
+@pytest.mark.parametrize("tags", [{"tags": ["NNP", "NNP", "VBD"]}, {"ner_tags": None}, {"labels": ["news", "sport"]}])
+def test_what_is_no_entity_tag_leaves_a_sentence_unlabelled(read, tags):
+    assert read({"tokens": ["Ana", "Lee", "left"]} | tags)[0].spans is None
+
+
+@pytest.mark.parametrize(
+    "hit", [[[0, 3], "PER"], {"type": "PER", "location": [0, 3]}, {"label": "PER", "at": [[0, 3]]}]
+)
+def test_places_in_pairs_are_places_too(read, hit):
+    with pytest.raises(ALError, match="A007.*f.jsonl:1.*'hits' seems to hold entities"):
+        read({"text": "Ana left", "hits": [hit]})
+
+
+@pytest.mark.parametrize("half", ['{"text": "Ana \\ud83d"}', '{"text": "Ana", "id": "\\uD83D"}'])
+def test_half_of_a_surrogate_pair_is_named(read, half):
+    with pytest.raises(ALError, match="A007.*f.jsonl:2.*surrogate"):
+        read('{"text": "\\ud83d\\ude00"}', half)

@@ -67,6 +67,17 @@ def test_conllu_with_tags_under_another_key_is_refused(write, read):
     assert read(path, spans_field="Gold")[0].spans == SPANS
 
 
+PLACES = [("\t_\t3\tnsubj\t_\tname=B-PER", "\t_\t3\tnsubj\t_\tB-PER")]
+PLACES += [(PLACES[0][0], "\t_\t3\tnsubj\tB-PER\t_"), (PLACES[0][0], "\tNER=B-PER\t3\tnsubj\t_\t_")]
+
+
+@pytest.mark.parametrize(("old", "new"), PLACES)
+def test_conllu_with_tags_elsewhere_is_refused(write, read, old, new):
+    first = CONLLU.replace(old, new).replace("name=", "x=").replace("=B-LOC", "=1").replace("=I-PER", "=1")
+    with pytest.raises(ALError, match="A136.*f.conllu:1.*B-PER.*Ana"):
+        read(write("f.conllu", first))
+
+
 def test_conllu_without_entities_is_unlabelled_and_a_bad_row_refused(write, read):
     bare = re.sub(r"name=[^|\n]*", "Gloss=x", CONLLU)
     assert read(write("f.conllu", bare))[0].spans is None
@@ -98,6 +109,16 @@ def test_webanno_rows_that_are_none_are_refused(write, read):
         read(write("f.tsv", WEBANNO.replace("1-3\t8-12", "oops")))
     with pytest.raises(ALError, match="A136.*f.tsv:12.*part of a token"):
         read(write("f.tsv", WEBANNO.replace("\n#Text=Bo", "1-5.1\t17-18\t.\t_\t_\tX\n\n#Text=Bo", 1)))
+
+
+def test_webanno_with_entities_in_another_layer_alone_asks(write, read):
+    rows = "#Text=Ana left\n1-1\t0-3\tAna\tPER\t_\t\n1-2\t4-8\tleft\t_\t_\t\n"
+    path = write(
+        "f.tsv", "#FORMAT=WebAnno TSV 3.3\n#T_SP=webanno.custom.Own|kind\n#T_SP=x.NamedEntity|value\n\n\n" + rows
+    )
+    with pytest.raises(ALError, match=r"A136.*f.tsv:7.*Own\|kind.*--spans-field"):
+        read(path)
+    assert [read(path, spans_field=f)[0].spans for f in ("Own|kind", "NamedEntity|value")] == [[(0, 1, "PER")], []]
 
 
 def test_brat_standoff(write, read, tmp_path):
@@ -136,6 +157,13 @@ def test_brat_entities_in_pieces_are_refused_or_counted_never_o(write, read, tmp
     repairs = Repairs("warn")
     assert read(tmp_path / "b", repairs)[0].spans == [(0, 3, "PER")]
     assert sum(repairs.counts.values()) == 1
+
+
+def test_a_folder_without_notes_is_no_brat(write, nlp, tmp_path):
+    write("d/a.txt", "Ana left")
+    write("d/a.a1", "T1\tPER 0 3\tAna\n")
+    with pytest.raises(ALError, match="A136.*d:1: no file in this folder ends in .ann"):
+        list(read_corpus(tmp_path / "d", "brat", Options(), Repairs(), nlp=nlp))
 
 
 def test_brat_notes_without_a_text_are_refused(write, read, tmp_path):
@@ -190,6 +218,17 @@ def test_hugging_face_data_sets(read, tmp_path, form, numbers):
     path = tmp_path / ("set" if form == "folder" else "set.parquet")
     rows.save_to_disk(path) if form == "folder" else rows.to_parquet(path)
     assert read(path)[0].spans == SPANS
+
+
+def test_bare_names_of_a_data_set_are_refused_and_can_be_given(read, tmp_path):
+    datasets = pytest.importorskip("datasets")
+    tags = datasets.Sequence(datasets.ClassLabel(names=["O", "art", "person"]))
+    features = datasets.Features({"tokens": datasets.Sequence(datasets.Value("string")), "ner_tags": tags})
+    rows = datasets.Dataset.from_dict({"tokens": [["Ana", "Lee", "left"]], "ner_tags": [[2, 2, 0]]}, features)
+    rows.to_parquet(tmp_path / "f.parquet")
+    with pytest.raises(ALError, match="A007.*f.parquet:1.*'person' in 'ner_tags'.*--tag-names"):
+        read(tmp_path / "f.parquet")
+    assert read(tmp_path / "f.parquet", tag_names=("O", "I-art", "I-person"))[0].spans == [(0, 2, "person")]
 
 
 def test_a_set_of_splits_asks_which(read, tmp_path):
@@ -278,3 +317,18 @@ def test_rejected_spans_are_told_once(tmp_path):
     path.write_text(json.dumps({"text": "Ana met Bo", "spans": [span], "answer": "reject", "_view_id": "ner"}))
     (said,) = convert(path, tmp_path / "out.spacy").repairs.counts
     assert said.startswith("spans rejected in a yes or no")
+
+
+@pytest.mark.parametrize(
+    ("table", "match"),
+    [
+        ("text,label,label\nAna left,\"[[0, 3, 'PER']]\",\n", "A120.*in.csv:1: two columns.*'label'"),
+        ("text,labels\nAna left,PER O\n", "A135.*in.csv:2.*labels"),
+        ("text,entity,kind\nAna left,Ana,PER\n", "A135.*in.csv:2.*entity"),
+    ],
+)
+def test_columns_that_would_lose_labels_are_refused(table, match, tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text(table)
+    with pytest.raises(ALError, match=match):
+        convert(path, tmp_path / "out.spacy")

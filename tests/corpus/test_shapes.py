@@ -182,6 +182,8 @@ KAGGLE = (
 
 
 def test_a_table_with_a_word_in_each_row(read):
+    with_nan = read("f.csv", KAGGLE.replace("\n,", "\nNaN,"))
+    assert [each.words for each in with_nan] == [each.words for each in read("f.csv", KAGGLE)]
     first, second = read("f.csv", KAGGLE.encode("latin-1"), encoding="latin-1")
     assert (first.words, first.spans, first.pos[0]) == (["José", *WORDS[1:]], SPANS, "NNP")
     assert (second.words, second.spans) == (["Bo", "said", ","], [(0, 1, "PER")])

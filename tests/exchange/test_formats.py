@@ -135,6 +135,21 @@ def test_conll_space_separated_without_ids():
     assert read(data, "conll").answers == [Answer(OTHER.id, "accept", ((0, 1, "LOC"),), round=0)]
 
 
+def test_label_studio_writes_no_empty_line_after_docstart():
+    data = b"-DOCSTART- -X- O\nRome -X- _ B-LOC\n! -X- _ O\n\n"
+    assert read(data, "conll").answers == [Answer(OTHER.id, "accept", ((0, 1, "LOC"),), round=0)]
+
+
+def test_a_label_studio_choice_that_alone_marks_a_place_is_no_empty_sentence():
+    made = annotation((0, 3, "PER", "Bob"))
+    made["result"][0]["id"] = "r1"
+    value = {"start": 0, "end": 3, "text": "Bob", "taxonomy": [["PER"]]}
+    beside = {"id": "r1", "type": "taxonomy", "value": value}
+    assert codes(read([studio(made | {"result": [*made["result"], beside]})], "label_studio")) == []
+    reading = read([studio(made | {"result": [beside]})], "label_studio")
+    assert "result[0].type: this taxonomy marks a place" in reading.problems[0].message
+
+
 @pytest.mark.parametrize(
     ("row", "code"), [("Rome\tI-LOC", "A614"), ("Rome\tLOC", "A608"), ("Rome", "A608"), ("Rom\tO", "A612")]
 )

@@ -13,7 +13,8 @@ from spacy_al.corpus.annotation import prodigy
 from spacy_al.errors import ALError
 
 from ..stand_in import Waiting
-from .cases import OTHER, TASK
+from .cases import OTHER, TASK, read
+from .cases import prodigy as record
 from .strategies import batches
 
 
@@ -95,3 +96,18 @@ def test_answers_that_cannot_be_taken_are_refused(recipe):
     with pytest.raises(ALError, match="A604"):
         parts["update"](answered(parts, text="edited"))
     assert parts["progress"]() == 0.0
+
+
+def test_an_old_answer_of_teach_says_nothing_of_other_tokens():
+    guess = {"start": 0, "end": 3, "label": "PER", "rank": 0, "score": 0.4}
+    (answer,) = read([record([guess], _view_id=...)]).answers
+    assert (answer.spans, answer.missing) == (((0, 1, "PER"),), (1, 2, 3, 4, 5))
+
+
+@pytest.mark.parametrize("key", ["options", "label"])
+def test_an_old_answer_about_the_whole_text_is_no_sentence_without_entities(key):
+    about = {"options": [{"id": "PER"}], "label": "NEWS"}[key]
+    made = record(_view_id=..., **{key: about})
+    del made["spans"]
+    reading = read([made])
+    assert f"{key}: without spans" in reading.problems[0].message

@@ -105,11 +105,15 @@ def _deep(value: object, depth: int = 0) -> bool:
 def _is_span(item: object) -> bool:
     if isinstance(item, list):
         kinds = [type(part) for part in item[:3]]
+        if kinds in ([list, str], [str, list]):  # [[0, 3], "PER"]
+            return any(map(_pairs, ([part] for part in item)))
         return len(item) in (3, 4) and kinds in ([int, int, str], [int, int, int], [str, int, int])
     if not isinstance(item, dict):
         return False
     inner = [one for value in item.values() for one in (value if isinstance(value, list) else [value])]
     if any(isinstance(one, dict) and _has_borders(one) for one in inner):  # Label Studio's "value", others' "points"
+        return True
+    if item.keys() & set(LABELS) and any(_pairs([one]) or _pairs(one) for one in item.values()):  # "offsets": [[0, 3]]
         return True
     return _has_borders(item) and any(isinstance(one, (str, list)) or key in LABELS for key, one in item.items())
 

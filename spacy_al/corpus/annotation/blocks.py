@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ...errors import ALError, Errors
-from ...jsonl import decode
+from ...jsonl import BOM, decode
 from ...tasks import Task
 from ..schemes import decode as decode_tags
 from ..schemes import encode, find_problem
@@ -41,13 +41,16 @@ def split(data: bytes, path: Path) -> List[Chunk]:
     block: List[bytes] = []
     start = 1
     for number, line in enumerate([*data.split(b"\n"), b""], start=1):
+        # Label Studio's export has the first sentence right after this line; below our comments it is a token.
+        if not block and line.removeprefix(BOM).startswith(b"-DOCSTART-"):
+            continue
         if line.strip(b" \t\r"):
             start = number if not block else start
             block.append(line.rstrip(b"\r"))
         elif block:
             chunks.append(Chunk(b"\n".join(block) + b"\n", path, start, len(chunks)))
             block = []
-    return [chunk for chunk in chunks if not chunk.raw.startswith(b"-DOCSTART-")]
+    return chunks
 
 
 def join(chunks: Sequence[Chunk]) -> bytes:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 from xml.sax.saxutils import quoteattr
 
 from ...errors import ALError, Errors
@@ -102,7 +102,9 @@ def _text(data: Fields) -> str:
 
 def _annotation(annotation: Fields, chunk: Chunk, id_: Optional[str], text: str) -> Record:
     results = annotation.objects("result")
-    spans = [result.child("value") for result in results if result.choice("type", (*REGIONS, *OTHERS)) in REGIONS]
+    regions = [result for result in results if result.choice("type", (*REGIONS, *OTHERS)) in REGIONS]
+    _check_others(results, {region.values.get("id") for region in regions})
+    spans = [region.child("value") for region in regions]
     cancelled = annotation.flag("was_cancelled") or annotation.flag("skipped")
     return Record(
         chunk,
@@ -115,6 +117,17 @@ def _annotation(annotation: Fields, chunk: Chunk, id_: Optional[str], text: str)
         when=annotation.time("updated_at" if annotation.has("updated_at") else "created_at"),
         left_out=len(results) - len(spans),
     )
+
+
+def _check_others(results: Sequence[Fields], regions: Set[object]) -> None:
+    """A608 for a choice or taxonomy that is all that marks a place: that of a region has the region's id."""
+    for result in results:
+        value = result.values.get("value")
+        marks = isinstance(value, dict) and bool(value.keys() & {"start", "startOffset"})
+        if marks and result.values["type"] in OTHERS and result.values.get("id") not in regions:
+            raise result.fail(
+                "type", f"this {result.text('type')} marks a place and no label does: use <Labels> for it"
+            )
 
 
 def _parse_min(fields: Fields, chunk: Chunk) -> Record:

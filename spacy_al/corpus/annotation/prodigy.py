@@ -44,6 +44,9 @@ def parse(chunk: Chunk) -> List[Record]:
     fields = open_chunk(chunk)
     refuse_stray(fields, KNOWN, "'spans'")
     id_, round_ = find_task(fields, "meta")
+    about = next((key for key in ("options", "label") if fields.has(key)), None)
+    if about and not fields.has("_view_id") and not fields.has("spans"):
+        raise fields.fail(about, "without spans this answer is about the whole text, not about its entities")
     return [
         Record(
             chunk,
@@ -66,7 +69,12 @@ def is_binary(fields: Fields) -> bool:
 
     RAISES: ALError A608 for an interface that is not about entities.
     """
-    view = fields.choice("_view_id", BINARY_VIEWS + MANUAL_VIEWS) if fields.has("_view_id") else "ner_manual"
+    if not fields.has("_view_id"):
+        # Older versions do not say; `ner.teach` numbers its guesses.
+        spans = fields.values.get("spans")
+        teach = isinstance(spans, list) and any(isinstance(span, dict) and "rank" in span for span in spans)
+        return teach or fields.flag("_is_binary")
+    view = fields.choice("_view_id", BINARY_VIEWS + MANUAL_VIEWS)
     return view in BINARY_VIEWS or fields.flag("_is_binary")
 
 
