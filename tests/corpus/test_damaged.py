@@ -70,7 +70,7 @@ CASES += [
 ]
 NAMES = {"brat": "damaged.ann", "uima": "damaged.json"}
 # No sentences, scheme or columns that cannot be told, no column of that name.
-BEYOND_REPAIR = ("A110", "A114", "A118", "A121", "A131", "A132", "A136", "A622")
+BEYOND_REPAIR = ("A003", "A110", "A114", "A118", "A120", "A121", "A131", "A132", "A136", "A622")
 PIECES = [
     b"",
     b"\n",

@@ -4,13 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 
 from spacy_al.corpus.align import one_line
 from spacy_al.corpus.annotation.tools import FORMATS as ALL
 from spacy_al.corpus.annotation.tools import detect
 from spacy_al.exchange.reading import Options
 from spacy_al.exchange.tool_files import parse_files, write_tasks
+from spacy_al.tasks import Task
 
 from .annotator import answer, count_utf16
 from .cases import parse_answers
@@ -93,6 +94,7 @@ def test_records_put_aside_are_a_file_of_the_same_format(name, tasks):
 
 @pytest.mark.parametrize("suggested", [False, True])
 @relaxed
+@example(tasks=[Task("0f-0", ("\ufeff", "Bob"), (False, False), ((1, 2, "LOC"),), rank=1, measure="mnlp", utility=0.5)])
 @given(tasks=batches())
 def test_brat_has_its_text_beside(suggested, tasks, tmp_path_factory):
     tasks = [
