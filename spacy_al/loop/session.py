@@ -72,7 +72,9 @@ class Session:
         if config is None and not kept.is_file():
             raise ALError(Errors.A510.format(path=folder))
         if not isinstance(config, Config):
-            config = load_config(config or kept, overrides=dict(overrides or {}), interpolate=False)
+            said = dict(overrides or {})
+            here = RunFolder(Path(folder))
+            config = load_config(config, overrides=said, interpolate=False) if config else here.read_config(said)
         elif overrides:
             config = Config(config).from_str(config.to_str(), overrides=dict(overrides), interpolate=False)
         filled = fill_active_learning(config)
