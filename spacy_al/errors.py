@@ -172,7 +172,7 @@ class Errors:
     A545 = "[A545] --tagger {tagger}: not known. Choose one of {known}; or give a transformer with --encoder NAME_OR_FOLDER."
     A546 = "[A546] --tagger {tagger} has no encoder, so that --encoder {encoder} would say nothing. Leave one of the two out."
     A547 = "[A547] Nobody can be asked here: give {option}. `python -m spacy al init --help` lists all options."
-    A548 = "[A548] {path}: no trained pipeline (RUN/model) with a finished round is here yet. Let the run end, then ask again."
+    A548 = "[A548] {path}: no trained pipeline (RUN/model) with a finished round is here yet. Where people answer there is one after the first round that learns from them, else at the end."
     A549 = "[A549] {url} cannot be fetched: {reason}. Run the same command again, or fetch the file elsewhere and put it at {path}."
     A520 = "[A520] {path} holds rows of other settings: {changes}. Give the same configs, or another --output."
     A521 = "[A521] {path}: no sentence of this test set is annotated, so that every score would be 0. Convert labelled sentences for it, or set test = null in [active_learning] to do without scores."
