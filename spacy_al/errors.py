@@ -21,6 +21,8 @@ class Errors:
     A006 = "[A006] {path}:{line}: line of {size} bytes is longer than the limit of {limit}. Split the record, or raise the limit."
     A007 = "[A007] {path}:{line}: {problem}. Untrusted JSON is read strictly; fix or remove this record."
     A008 = "[A008] [{section}] {key} = {value!r}: {problem}"
+    A012 = "[A012] {path}: cannot be read as a config ({reason}). Give a .cfg file, such as `al init` writes."
+    A013 = "[A013] {option}: no such option of this command; --help lists them. Settings of the config are given as --section.key VALUE."
     A009 = "[A009] The config has no [{section}] section. Start from one of the files in configs/."
     A020 = "[A020] {place}: {problem}. The notation of grammar files is at the top of scripts/sample_corpus/grammar.py; mend this line."
     A021 = "[A021] The rule {rule!r} of the sample corpus gave only {found} different names of the {wanted} wanted. Add words to it in scripts/sample_corpus/grammar/names.grammar, or lower its number in scripts/sample_corpus/names.py."
@@ -170,7 +172,7 @@ class Errors:
     A545 = "[A545] --tagger {tagger}: not known. Choose one of {known}; or give a transformer with --encoder NAME_OR_FOLDER."
     A546 = "[A546] --tagger {tagger} has no encoder, so that --encoder {encoder} would say nothing. Leave one of the two out."
     A547 = "[A547] Nobody can be asked here: give {option}. `python -m spacy al init --help` lists all options."
-    A548 = "[A548] {path}: no trained pipeline (RUN/model) with a finished round is here yet. Let the run end, then ask again."
+    A548 = "[A548] {path}: no trained pipeline (RUN/model) with a finished round is here yet. Where people answer there is one after the first round that learns from them, else at the end."
     A549 = "[A549] {url} cannot be fetched: {reason}. Run the same command again, or fetch the file elsewhere and put it at {path}."
     A520 = "[A520] {path} holds rows of other settings: {changes}. Give the same configs, or another --output."
     A521 = "[A521] {path}: no sentence of this test set is annotated, so that every score would be 0. Convert labelled sentences for it, or set test = null in [active_learning] to do without scores."
@@ -229,6 +231,8 @@ class Errors:
     A628 = "[A628] {option} {value}: choose one of {known}."
     A629 = "[A629] {place}: the record has no id of ours (al_id), while others in the file have one. Put the id back, or remove the record."
     A630 = "[A630] brat cannot hold the label {label!r}: letters of ASCII, digits, - and _ alone. Rename it, or choose another --format."
+    A632 = "[A632] {path} holds {n} answers that the run has not got, and would be replaced. Take them in first (python -m spacy al {command}), or give another file."
+    A633 = "[A633] --labels {given}: the run in {path} does not know {unknown}, so no answer with it could be taken. Its labels are: {labels}. Leave --labels out, or add the label to the run's label list first."
     A631 = '[A631] {tool} files cannot say which words of a sentence are asked about, nor in which round, and {id} asks for some words. Choose another --format, or questions = "sentences".'
 
     # Report
@@ -255,6 +259,8 @@ class Errors:
     A714 = "[A714] {path}: this run asks its own gold labels, not people. Begin one with oracle = people in [active_learning], in another folder."
     A715 = "[A715] {path}: no run is here, and no text to begin one with. Give a folder of .txt files: al annotate {path} --text FOLDER --labels PERSON,PLACE."
     A716 = "[A716] labels {value!r}: {problem}. Give names with commas between them, such as --labels PERSON,PLACE."
+    A722 = "[A722] {path}: this run has the labels {labels}, and --labels asks for {unknown} too. Leave --labels out to go on; for another label, add it to {file} and open the run again."
+    A723 = "[A723] {path}: only files of one kind can be told apart. Take the others out, or convert first (python -m spacy al convert {path} POOL.spacy --format FORMAT) and give --text POOL.spacy. `al convert` says: {error}"
     A717 = '[A717] {path}: {problem}. A keys file is a JSON object such as {{"accept": ["Enter"], "skip": ["s"]}}; actions: {known}.'
     A718 = "[A718] {option} lets other machines in. Set a password of 8 characters or more with --password, or in the environment variable SPACY_AL_PASSWORD."
     A719 = "[A719] The page needs {package}, which is not installed: pip install 'spacy_al[annotate]'."

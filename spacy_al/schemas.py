@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Literal, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from spacy.language import DEFAULT_CONFIG
+from spacy.schemas import ConfigSchemaTraining
 from thinc.api import Config
 
 from .errors import ALError, Errors
@@ -143,6 +144,11 @@ def fill_active_learning(config: Config) -> Config:
             close = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {close[0]}? All: {', '.join(known)}" if close else ", ".join(known)
             raise ALError(Errors.A001.format(key=key, section="active_learning", known=hint))
+    for key in config.get("training", {}):
+        if key not in ConfigSchemaTraining.model_fields:
+            raise ALError(
+                Errors.A001.format(key=key, section="training", known=", ".join(ConfigSchemaTraining.model_fields))
+            )
     defaults = Config().from_str(DEFAULT_ACTIVE_LEARNING)
     block = {**defaults["active_learning"], **config["active_learning"]}
     # spaCy fills the other blocks itself when it loads a pipeline, but not before it reads [training].

@@ -20,14 +20,19 @@ RECIPES = Path(__file__).parent / "recipes"
 def read_labels(value: str) -> List[str]:
     """Label names with commas between them.
 
-    RAISES: ALError A716 when there is none, one twice, or one with characters that cannot be seen or a comma.
+    RAISES: ALError A716 when there is none, one twice (capitals aside), a tag such as O or B-PER, or one with
+        characters that cannot be seen or that part names elsewhere.
     """
     labels = [part.strip() for part in value.split(",") if part.strip()]
     problem = None
     if not labels:
         problem = "there is none"
-    elif len(set(labels)) < len(labels):
+    elif len({label.casefold() for label in labels}) < len(labels):
         problem = "one is there twice"
+    elif any(label == "O" or label.startswith(("B-", "I-")) for label in labels):
+        problem = "types of entities are asked for, not their tags (O, B-, I-)"
+    elif any(mark in label for label in labels for mark in ";|\"'[]"):
+        problem = "names have no quotes, brackets, ; or |"
     elif any(not label.isprintable() or len(label) > 64 for label in labels) or len(labels) > 100:
         problem = "give at most 100 names of at most 64 letters that can be seen"
     if problem:
@@ -59,7 +64,12 @@ def begin(
     if text is not None:
         pool = text if text.suffix == ".spacy" else folder / "corpus" / "pool.spacy"
         if pool != text:
-            convert(text, pool, Options(lang=lang))
+            try:
+                convert(text, pool, Options(lang=lang))
+            except ALError as error:
+                if not str(error).startswith("[A115]"):
+                    raise
+                raise ALError(Errors.A723.format(error=error, path=text)) from error
         paths["paths.pool"] = str(pool)
         paths["nlp.lang"] = lang
     if labels:

@@ -117,12 +117,17 @@ def make_page(opening: Opening) -> "Page":
 
 
 def open_page(opening: Opening, settings: "Settings") -> "Page":
-    """Desk and trainer of a run."""
+    """Desk and trainer of a run; raises ALError A722 for a label that it does not have."""
     from .desk import Desk
     from .server import Page
     from .trainer import Plan, Trainer
 
     desk = Desk(opening.run, overlap=opening.overlap)
+    unknown = [label for label in read_labels(opening.labels) if label not in desk.labels] if opening.labels else []
+    if unknown:
+        shown = {"labels": ", ".join(desk.labels), "unknown": ", ".join(unknown)}
+        file = desk.session.config.interpolate().get("paths", {}).get("labels") or "the run's label list"
+        raise ALError(Errors.A722.format(path=opening.run, file=file, **shown))
     trainer = Trainer(Plan(str(opening.run), opening.batch, opening.use_gpu))
     return Page(opening.run.resolve().name, settings, desk, trainer)
 

@@ -3,9 +3,11 @@
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Dict, Optional
@@ -41,7 +43,13 @@ class Trainer:
         context = multiprocessing.get_context("spawn")
         self._here, there = context.Pipe()
         self._process = context.Process(target=work, args=(there, plan), daemon=True, name="al-trainer")
-        self._process.start()
+        # Ctrl+C reaches every process of the terminal; this one ends with the server, which it would talk over.
+        resource_tracker.ensure_running()  # it lets the signal through again where it is first started
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         there.close()
 
     def news(self) -> Dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from .common import Gpu, command
+from .common import Gpu, command, read_overrides
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ def annotate_cli(
 
     python -m spacy al annotate runs/mine --text my_texts --labels PERSON,PLACE
     """
-    from spacy.cli._util import parse_config_overrides
-
+    from ..annotate.begin import recipe
     from ..annotate.serve import Opening, serve
+    from ..runs.folder import RunFolder
 
     def tell(here: str, there: Optional[str]) -> None:
         typer.echo(f"Label at {here}\nStop with Ctrl+C; nothing is lost.")
@@ -73,4 +73,7 @@ def annotate_cli(
             proxy = "" if page.name else " The connection is not encrypted: put a TLS proxy in front."
             typer.secho(f"Others open {there}?annotator=NAME. {warning}{proxy}", fg=typer.colors.YELLOW, err=True)
 
-    serve(Opening(run, overrides=parse_config_overrides(list(ctx.args)), **vars(page)), tell=tell)
+    overrides = read_overrides(ctx.args, page.config or recipe())
+    if RunFolder(run).config.is_file() and (page.text or page.config or overrides):
+        typer.echo(f"{run} goes on as it was begun: --text, --config, --lang and settings are for a new run only.")
+    serve(Opening(run, overrides=overrides, **vars(page)), tell=tell)

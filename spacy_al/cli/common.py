@@ -3,12 +3,25 @@
 import contextlib
 import functools
 import inspect
+import shlex
 import sys
 import time
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Callable, Dict, Iterator, List, Mapping, Optional, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    get_type_hints,
+)
 
 import typer
 
@@ -69,9 +82,53 @@ def fail_clearly() -> Iterator[None]:
 
     try:
         yield
-    except (ALError, ConfigValidationError, RegistryError) as error:
+    except ConfigValidationError as error:
+        # Not the whole config, which its own text shows.
+        brief = ConfigValidationError.from_error(
+            error, desc="Check the config and what --section.key says.", show_config=False
+        )
+        typer.secho(f"\n{brief.text.strip()}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from error
+    except (ALError, RegistryError) as error:
         typer.secho(f"\n{error}", fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from error
+
+
+def only_settings(arguments: Sequence[str]) -> List[str]:
+    """What no option took, as a list; raises ALError A013 for an option that is not known."""
+    from ..errors import ALError, Errors
+
+    for name in (argument.split("=")[0] for argument in arguments):
+        if name.startswith("--") and "." not in name:
+            raise ALError(Errors.A013.format(option=name))
+    return list(arguments)
+
+
+def read_overrides(arguments: Sequence[str], config: Path) -> Dict[str, Any]:
+    """Settings of a config given as --section.key.
+
+    arguments (Sequence[str]): What no option took. config (Path): The file that they change.
+    RAISES: ALError A012 for a file that is no config, A013 for an option that is not known, A001 for a name in [paths]
+        or [system] that the config does not use; other sections are checked when a run is opened.
+    """
+    from configparser import Error as ParserError
+
+    from spacy.cli._util import parse_config_overrides
+    from spacy.language import DEFAULT_CONFIG
+    from spacy.util import load_config
+
+    from ..errors import ALError, Errors
+
+    given = parse_config_overrides(only_settings(arguments))
+    try:
+        stands = load_config(config, interpolate=False)
+    except (OSError, ParserError, UnicodeDecodeError) as error:
+        raise ALError(Errors.A012.format(path=config, reason=" ".join(str(error).split()))) from error
+    for section, _, key in (name.partition(".") for name in given):
+        known = {**DEFAULT_CONFIG.get(section, {}), **stands.get(section, {})}
+        if section in ("paths", "system") and key not in known:
+            raise ALError(Errors.A001.format(key=key, section=section, known=", ".join(known)))
+    return given
 
 
 def start_gpu(config: Mapping[str, Any], gpu_id: int, *, quiet: bool) -> None:
@@ -138,7 +195,7 @@ class Console:
         minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
         waiting = [state for state in states if state.phase == "waiting"]
         if waiting:
-            command = f"python -m spacy al query {output} OUT.jsonl --format prodigy"
+            command = f"python -m spacy al query {shlex.quote(str(output))} OUT.jsonl --format prodigy"
             typer.echo(f"Waiting for {len(waiting[0].pending)} answers: {command}")
         else:
             typer.echo(f"Done in {minutes} min {seconds} s. Metrics, model and labelled sentences are in {output}")

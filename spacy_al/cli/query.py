@@ -1,5 +1,6 @@
 """`al query`: the next batch of a run, or the top of a ranking, as a file for an annotation tool."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, List, Optional, Sequence
@@ -26,7 +27,10 @@ class Asked:
     pool: Annotated[Optional[Path], typer.Option("--pool", metavar="POOL.spacy", help="The pool that was ranked")] = (
         None
     )
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Sentences to take from a ranking")] = 100
+    limit: Annotated[
+        Optional[int],
+        typer.Option("--limit", "-n", min=1, help="At most so many sentences [100 of a ranking, all that a run asks]"),
+    ] = None
     labels: Annotated[
         Optional[str], typer.Option(help="Labels, such as PER,LOC,ORG, or the .labels.json of `al convert`")
     ] = None
@@ -57,7 +61,10 @@ def query_cli(source: Source, output: Output, format_: Format, shown: Shown, ask
     from ..exchange.tool_files import write_tasks
 
     tasks = open_source(source, asked, shown)
-    say_written(tasks, write_tasks(output, tasks, format_, find_labels(asked.labels, source, tasks)))
+    labels = find_labels(asked.labels, source, tasks)
+    if source.is_dir():
+        _keep_answers(source, output, format_)
+    say_written(tasks, write_tasks(output, tasks, format_, labels))
 
 
 def say_written(tasks: Sequence["Task"], paths: Sequence[Path]) -> None:
@@ -76,7 +83,7 @@ def open_source(source: Path, asked: Asked, shown: Shown = Shown(), *, earlier: 
         from ..loop.session import Session
 
         session = Session.open(source)
-        tasks = session.asked() if earlier else session.batch()
+        tasks = session.asked() if earlier else session.batch()[: asked.limit]
         return tasks if shown.suggest else [task.bare() for task in tasks]
     if not source.is_file():
         raise ALError(Errors.A626.format(path=source, cure="Check the path."))
@@ -85,18 +92,40 @@ def open_source(source: Path, asked: Asked, shown: Shown = Shown(), *, earlier: 
     if shown.suggest and shown.pipeline is None:
         cure = "To pre-annotate the sentences of a ranking, name a pipeline with --pipeline."
         raise ALError(Errors.A626.format(path=source, cure=cure))
-    return _open_ranking(source, asked.pool, asked.limit, shown)
+    return _open_ranking(source, asked.pool, asked.limit or 100, shown)
 
 
 def find_labels(given: Optional[str], source: Path, tasks: List["Task"]) -> List[str]:
-    """Labels as given on the command line, else those of the run, else those of the suggestions."""
-    if given is not None:
-        return _read_labels(given)
+    """Labels as given on the command line, else those of the run, else those of the suggestions.
+
+    RAISES: ALError A633 for a label that the run does not know.
+    """
+    named = None if given is None else _read_labels(given)
     if source.is_dir():
+        from ..errors import ALError, Errors
         from ..loop.session import Session
 
-        return Session.open(source).labels
+        known = Session.open(source).labels
+        unknown = [label for label in named or [] if known and label not in known]
+        if unknown:
+            shown = {"unknown": ", ".join(unknown), "labels": ", ".join(known)}
+            raise ALError(Errors.A633.format(given=given, path=source, **shown))
+        return named or known
+    if named is not None:
+        return named
     return sorted({label for task in tasks for _, _, label in task.spans or ()})
+
+
+def _keep_answers(run: Path, output: Path, name: str) -> None:
+    """Raise ALError A632 when the file to write holds answers that are nowhere else."""
+    from ..errors import ALError, Errors
+    from ..exchange.intake import only_here
+    from ..loop.session import Session
+    from ..runs.folder import RunFolder
+
+    n = only_here(output, name, Session.open(run).asked(), RunFolder(run).log.read())
+    if n:
+        raise ALError(Errors.A632.format(path=output, n=n, command=shlex.join(["ingest", str(run), str(output)])))
 
 
 def _open_ranking(source: Path, pool: Path, limit: int, shown: Shown) -> List["Task"]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from .common import Console, command, start_gpu
+from .common import Console, command, read_overrides, start_gpu
 
 
 @command
@@ -26,12 +26,11 @@ def run_cli(
         python -m spacy al run configs/al-minilm.cfg --output runs/mnlp --paths.pool train.spacy
         --paths.test test.spacy --paths.labels train.labels.json --active_learning.rounds 5
     """
-    from spacy.cli._util import parse_config_overrides
     from spacy.util import load_config
 
     from ..loop.repeats import run_repeats
 
-    overrides = parse_config_overrides(list(ctx.args))
+    overrides = read_overrides(ctx.args, config_path)
     config = load_config(config_path, overrides=overrides, interpolate=False)
     start_gpu(config, use_gpu, quiet=quiet)
     console = Console(quiet=quiet)

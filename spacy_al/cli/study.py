@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Dict, List, Optional, Sequence
 
 import typer
 
-from .common import Engine, command
+from .common import Engine, command, only_settings
 
 if TYPE_CHECKING:
     from ..loop.study_plan import Cell
@@ -86,7 +86,7 @@ def study_cli(
     from ..loop.study_plan import place_successors, read_study, select_cells
     from ..registry import get
 
-    overrides = parse_config_overrides(list(ctx.args), env_var=None)
+    overrides = parse_config_overrides(only_settings(ctx.args), env_var=None)
     files = [study, *(additions or [])]
     every = read_study(files, overrides=overrides, seeds=seeds or None)
     sections = read_study_file(files).sections

@@ -5,7 +5,7 @@ from typing import Annotated, List, Optional
 
 import typer
 
-from .common import Console, Gpu, Quiet, command, start_gpu
+from .common import Console, Gpu, Quiet, command, only_settings, start_gpu
 
 
 @command
@@ -34,7 +34,7 @@ def train_successor_cli(
     from ..runs.folder import RunFolder
 
     numbers = parse_rounds(rounds)
-    overrides = parse_config_overrides(list(ctx.args))
+    overrides = parse_config_overrides(only_settings(ctx.args))
     stored = RunFolder(run).config
     settings = load_config(stored, overrides=overrides, interpolate=False) if stored.is_file() else {}
     start_gpu(settings, use_gpu, quiet=quiet)

@@ -78,6 +78,22 @@ def take(
     return reading
 
 
+def only_here(path: Path, name: str, tasks: Sequence[Task], log: Sequence[Answer]) -> int:
+    """How many answers stand in a file that is about to be replaced, such as a batch that was labelled in place, alone.
+
+    path (Path): The file, there or not. name (str): The format that it would have.
+    tasks (Sequence[Task]): All that the run has asked. log (Sequence[Answer]): What it has got.
+    """
+    if not path.is_file():
+        return 0
+    try:
+        reading, _ = parse_files([(read_file(path), path, name)], tasks, Options(several="first", untouched="skip"))
+    except ALError:
+        return 0  # a file of something else, which may be replaced as any output
+    known = {(answer.id, _said(answer)) for answer in log}
+    return sum(answer.teaches and (answer.id, _said(answer)) not in known for answer in reading.answers)
+
+
 def log_lines(reading: Reading, log: Sequence[Answer]) -> Tuple[List[Answer], Counter[str]]:
     """What of a reading goes into a run's log: where several people answered, what each said, then what that comes to.
 

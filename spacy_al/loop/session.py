@@ -13,7 +13,7 @@ from thinc.api import Config
 
 from ..corpus.labels import declared_labels
 from ..errors import ALError, Errors, Warnings
-from ..files import write_text
+from ..files import write_folder, write_text
 from ..runs.folder import RunFolder
 from ..runs.labelled import Labels
 from ..runs.lock import locked
@@ -72,7 +72,9 @@ class Session:
         if config is None and not kept.is_file():
             raise ALError(Errors.A510.format(path=folder))
         if not isinstance(config, Config):
-            config = load_config(config or kept, overrides=dict(overrides or {}), interpolate=False)
+            said = dict(overrides or {})
+            here = RunFolder(Path(folder))
+            config = load_config(config, overrides=said, interpolate=False) if config else here.read_config(said)
         elif overrides:
             config = Config(config).from_str(config.to_str(), overrides=dict(overrides), interpolate=False)
         filled = fill_active_learning(config)
@@ -178,11 +180,13 @@ class Session:
                 self._begin()
 
     def run(self) -> RunState:
-        """Step after step until the run is done or waits for people."""
+        """Step after step until the run is done or waits for people, who find the last round's model in RUN/model."""
         try:
             state = self.step()
             while state.phase not in ("done", "waiting"):
                 state = self.step()
+            if state.phase == "waiting" and self.engine is not None and self.engine.learner.round is not None:
+                write_folder(self.folder.model, self.engine.learner.nlp.to_disk)
         finally:
             self.close()
         return state

@@ -1,5 +1,6 @@
 """What a run's files say of where it stands."""
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -137,9 +138,10 @@ def _asked(status: Status) -> List[str]:
     taken = f"Taken in: labels of {share}; the same `al run` again learns from them"
     if status.answered == status.asked:
         return [taken]
+    run = shlex.quote(str(status.path))
     lines = [
-        f"Waiting for people: python -m spacy al query {status.path} OUT.jsonl --format prodigy",
-        f"then: python -m spacy al ingest {status.path} ANSWERS.jsonl, and the same `al run` again",
+        f"Waiting for people: python -m spacy al query {run} OUT.jsonl --format prodigy",
+        f"then: python -m spacy al ingest {run} ANSWERS.jsonl, and the same `al run` again",
     ]
     return [f"{taken}, and the others go back to the pool", *lines] if status.answered else lines
 

@@ -84,7 +84,7 @@ def train_successor(
     state = load_state(source.state)
     if state is None:
         raise ALError(Errors.A510.format(path=run))
-    config = fill_active_learning(load_config(source.config, overrides=overrides or {}))
+    config = fill_active_learning(source.read_config(overrides))
     config["active_learning"]["successor"] = str(successor)
     settings = check_active_learning(config.interpolate())
     if settings.deterministic and use_gpu >= 0:

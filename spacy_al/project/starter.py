@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -121,7 +122,7 @@ def project_config(plan: Plan, tagger: str) -> str:
 
 def next_steps(folder: Path, plan: Plan) -> List[str]:
     """What to type after `al init`."""
-    go = [] if folder.resolve() == Path.cwd() else [f"cd {folder}"]
+    go = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
     if plan.people:
         return [*go, "python -m spacy project run start .", "python -m spacy project run label ."]
     return [*go, "python -m spacy project run all ."]

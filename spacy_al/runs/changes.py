@@ -13,6 +13,7 @@ IRRELEVANT = (
     "paths.", "corpora.", "training.logger", "system.",
     "active_learning.pool", "active_learning.test", "active_learning.successor", "active_learning.engine",
 )  # fmt: skip
+LABELS = ".labels.path"  # of [initialize]; what a run's labels file says is compared itself, by `check_declared`
 
 
 def flatten(block: Mapping[str, Any], prefix: str = "") -> Dict[str, Any]:
@@ -35,7 +36,7 @@ def config_changes(old: Config, new: Config) -> List[str]:
     """What a new config would change in results, as "section.key: old -> new"."""
     # Settings that a later version has brought count with their defaults.
     before, after = (decisive(fill_active_learning(config).interpolate()) for config in (old, new))
-    keys = sorted({*before, *after})
+    keys = sorted(key for key in {*before, *after} if not key.endswith(LABELS))
     return [f"{key}: {before.get(key)!r} -> {after.get(key)!r}" for key in keys if before.get(key) != after.get(key)]
 
 

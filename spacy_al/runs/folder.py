@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.util import load_config
 from spacy.vocab import Vocab
+from thinc.api import Config
 
 from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
@@ -38,9 +39,23 @@ class RunFolder:
         self.successor_config = path / "successor.cfg"
         self._tasks: Dict[Path, Tuple[Tuple[int, ...], List[Task]]] = {}
 
+    def read_config(self, overrides: Optional[Mapping[str, Any]] = None) -> Config:
+        """The run's config, not interpolated.
+
+        Files that `al annotate` has put into RUN/corpus are looked for there, whatever the folder is called now and
+        wherever the command is typed; overrides win.
+        """
+        said = dict(overrides or {})
+        config = load_config(self.config, overrides=said, interpolate=False)
+        for key, value in config.get("paths", {}).items():
+            own = self.path / "corpus" / Path(str(value)).name
+            if f"paths.{key}" not in said and Path(str(value)).parent.name == "corpus" and own.is_file():
+                config["paths"][key] = str(own)
+        return config
+
     def read_settings(self) -> ActiveLearningSchema:
         """The run's [active_learning] block; raises ALError as `check_active_learning` does."""
-        return check_active_learning(fill_active_learning(load_config(self.config)).interpolate())
+        return check_active_learning(fill_active_learning(self.read_config()).interpolate())
 
     def numbers(self) -> List[int]:
         """The rounds that have a folder, rising."""

@@ -92,7 +92,9 @@ def test_a_heading_that_is_a_label_describes_it():
     assert descriptions(text, ["PER", "LOC", "ORG"]) == {"PER": "Names of people.", "LOC": "Places."}
 
 
-@pytest.mark.parametrize("value", ["", " , ", "A,A", "A,b\u0000", "x" * 65])
+@pytest.mark.parametrize(
+    "value", ["", " , ", "A,A", "PER,Per", "A,b\u0000", "x" * 65, "PER;LOC", "O,PER", "B-PER", '["PER","LOC"]']
+)
 def test_label_names_are_checked(value):
     with pytest.raises(ALError, match="A716"):
         read_labels(value)
@@ -147,6 +149,32 @@ def test_texts_and_labels_make_a_run(tmp_path, name):
     if name == "cnn.cfg":
         assert session.step().phase == "waiting"
         assert len(session.next()) == 10
+
+
+def test_a_run_that_was_moved_finds_its_own_texts_and_labels(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("Anna saw Rome. Otto did not.")
+    monkeypatch.chdir(tmp_path)
+    begun(Path("run"), Path("a.txt"))
+    (tmp_path / "run").rename(tmp_path / "renamed")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    session = Session.open("../renamed")
+    assert session.labels == ["PERSON"]
+    assert session.step().phase == "waiting"
+
+
+def test_a_label_that_the_run_does_not_have_is_told_not_left_out(tmp_path):
+    (tmp_path / "a.txt").write_text("Anna saw Rome. Otto did not.")
+    begun(tmp_path / "run", tmp_path / "a.txt")
+    with pytest.raises(ALError, match="A722.*PERSON, and --labels asks for PLACE too.*labels.json"):
+        make_page(Opening(tmp_path / "run", labels="PERSON,PLACE"))
+
+
+def test_a_folder_of_no_format_is_told_with_a_way_that_the_page_has(tmp_path):
+    (tmp_path / "a.txt").write_text("Anna saw Rome.")
+    (tmp_path / "notes.md").write_text("Mine.")
+    with pytest.raises(ALError, match="A723.*al convert .* --text POOL.spacy.*A115"):
+        begin(tmp_path / "run", ["PERSON"], text=tmp_path)
 
 
 def begun(run, text):

@@ -9,7 +9,7 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_al.cli.query import query_cli
-from spacy_al.tasks import Task
+from spacy_al.tasks import Answer, Task
 from spacy_al.types import Pool
 
 from ..stand_in import Waiting
@@ -108,7 +108,11 @@ def test_unknown_formats_and_missing_pools(ranking):
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """A folder that stands for a waiting run, and what it was given."""
-    waiting = Waiting([Task("ab-0", ("Bob", "slept"), (True, False), ((0, 1, "PER"),))])
+    tasks = [
+        Task("ab-0", ("Bob", "slept"), (True, False), ((0, 1, "PER"),)),
+        Task("cd-0", ("Rome", "burns"), (True, False)),
+    ]
+    waiting = Waiting(tasks)
     monkeypatch.setattr("spacy_al.loop.session.Session", waiting)
     (tmp_path / "run").mkdir()
     return tmp_path / "run", waiting.given
@@ -118,4 +122,30 @@ def run(tmp_path, monkeypatch):
 def test_a_run_suggests_only_on_request(run, tmp_path, option, spans):
     result = invoke(query_cli, run[0], tmp_path / "out.jsonl", "-f", "prodigy", *option)
     assert result.exit_code == 0, result.output
-    assert len(json.loads((tmp_path / "out.jsonl").read_text())["spans"]) == spans
+    assert len(json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])["spans"]) == spans
+
+
+def test_a_limit_counts_for_a_run_too(run, tmp_path):
+    result = invoke(query_cli, run[0], tmp_path / "out.jsonl", "-f", "prodigy", "-n", 1)
+    assert "1 sentences" in result.output
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 1
+
+
+def test_labels_that_the_run_does_not_know_are_refused_before_anybody_labels(run, tmp_path):
+    result = invoke(query_cli, run[0], tmp_path / "out.json", "-f", "label_studio", "--labels", "PER,TIME")
+    assert (result.exit_code, "A633" in result.output) == (1, True), result.output
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_a_batch_that_was_labelled_in_place_is_not_replaced(run, tmp_path):
+    path = tmp_path / "batch.conll"
+    assert invoke(query_cli, run[0], path, "-f", "conll").exit_code == 0
+    assert invoke(query_cli, run[0], path, "-f", "conll").exit_code == 0
+    labelled = path.read_text().replace("Bob\t-", "Bob\tB-PER").replace("slept\t-", "slept\tO")
+    path.write_text(labelled)
+    result = invoke(query_cli, run[0], path, "-f", "conll")
+    assert (result.exit_code, path.read_text()) == (1, labelled)
+    assert "A632" in result.output
+    # What the run has got may go.
+    (run[0] / "answers.jsonl").write_text(json.dumps(Answer("ab-0", "accept", ((0, 1, "PER"),)).to_row()) + "\n")
+    assert invoke(query_cli, run[0], path, "-f", "conll").exit_code == 0

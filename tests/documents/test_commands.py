@@ -10,7 +10,8 @@ from spacy.util import registry
 from thinc.api import Config
 from typer.testing import CliRunner
 
-from spacy_al.loop.session import run
+from spacy_al.loop.session import Session, run
+from spacy_al.tasks import Answer
 from tests.documents.commands import BLOCK, Shown, problem_of, shown_commands
 from tests.loop.conftest import CONFIG, write_corpus
 
@@ -106,3 +107,16 @@ def test_a_run_that_is_over_tells_what_it_is(type_in):
     assert "labelled" in Path("runs/mine/model/README.md").read_text()
     type_in("python -m spacy train runs/mine/train.cfg --output trained")
     assert Path("trained/model-last/config.cfg").is_file()
+
+
+def test_a_run_of_people_can_be_ended(type_in):
+    begin(Path("runs/mine"), oracle="people", rounds=1000)
+    for _ in range(2):
+        session = Session.open("runs/mine")
+        session.answer([Answer(task.id, "accept") for task in session.batch()[:8]])
+        state = session.run()
+    assert (state.round, state.phase) == (2, "waiting")
+    Session.open("runs/mine").answer([Answer(task.id, "accept") for task in Session.open("runs/mine").batch()[:2]])
+    last = "--active_learning.rounds 1 --accept-changes"
+    assert "Done" in type_in(f"python -m spacy al run runs/mine/config.cfg --output runs/mine {last}")
+    assert Path("runs/mine/train.cfg").is_file()

@@ -266,3 +266,12 @@ def test_a_run_with_a_late_round_asks_for_more_when_it_is_to(over, make_config):
 def test_a_gpu_that_is_asked_for_and_not_there_is_not_replaced_by_the_cpu(make_config, tmp_path):
     with pytest.raises(ValueError, match="GPU"):
         Session.open(tmp_path / "run", make_config(), use_gpu=0).step()
+
+
+def test_people_find_the_model_of_the_last_round_while_the_run_waits(make_config, tmp_path):
+    config, folder = make_config(oracle="people", rounds=3), tmp_path / "run"
+    run(config, folder)
+    assert not (folder / "model").exists()
+    Session.open(folder).answer([Answer(task.id, "accept") for task in Session.open(folder).batch()])
+    assert run(config, folder).phase == "waiting"
+    assert spacy.load(folder / "model").pipe_names == ["ner"]

@@ -86,6 +86,11 @@ def test_from_a_folder_of_text_to_questions(texts):
     assert (status.phase, status.asked) == ("waiting", 20)
 
 
+def test_what_to_type_next_can_be_typed_with_a_space_in_the_folder(texts):
+    lines = write_project(Path("my news"), Plan(texts, ["PERSON"], True, "en", tagger="ner"))
+    assert lines[0] == "cd 'my news'"
+
+
 def test_from_a_labelled_corpus_to_a_report(texts):
     write_conll(Path("all.conll"), 150, 0)
     done = init("--text", "all.conll", "--simulation", "--tagger", "ner")
