@@ -22,7 +22,7 @@ from .fields import Record as Values
 from .fields import get
 from .json_values import read_values
 from .record_spans import place_spans, read_spans, to_chars
-from .record_tags import read_tags, refuse_unread
+from .record_tags import has_second, read_tags, refuse_unread
 from .record_tokens import read_tokens
 from .repairs import Repairs
 from .schemes import Span
@@ -270,6 +270,8 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
         given = [_char_span(mark, offsets, doc.text, line, context) for mark in named.marks]
         spans = place_spans(given, doc, context.repairs, path=context.path, line=line) if answer == "accept" else []
     else:
+        if not rules.spans_field and has_second(record, len(offsets)):
+            context.note("second", line)
         spans = [(start, end, rules.names.get(label, label)) for start, end, label in spans]
     if answer != "accept":
         about_span = answer == "reject" and bool(record.get("spans")) and prodigy.is_binary(fields)

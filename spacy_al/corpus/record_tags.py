@@ -46,6 +46,18 @@ def read_tags(
     return [(number[offsets[a][0]], number[offsets[b - 1][0]] + 1, label) for a, b, label in decode(tags, scheme)]
 
 
+def has_second(record: Record, length: int) -> bool:
+    """Whether several keys of a record promise entity tags, one for each of `length` tokens."""
+    return (
+        sum(
+            bool(LISTED.fullmatch(key))
+            for key in record
+            if isinstance(record[key], list) and len(record[key]) == length
+        )
+        > 1
+    )
+
+
 def refuse_unread(record: Record, length: int) -> None:
     """BadRecord for what stands where tags are read but cannot be: nobody's labels may be lost to their form.
 

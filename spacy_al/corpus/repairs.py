@@ -34,6 +34,7 @@ NOTED: Dict[str, str] = {
     "header": "first row has the names of columns: left out",
     "counting": "first column counts tokens: left out (--word-column 0 to read it as words)",
     "contraction": "rows of contractions and empty nodes (1-2, 1.1): left out, their words have tags of their own",
+    "second": "records with a second list of entity tags: only the first is read (--spans-field names another)",
     "nested": "tokens with a second entity tag (nested): only the first column of tags is read (--tag-column)",
     "edges": "spans with white space at an edge: trimmed",
     "copies": "spans given twice: counted once",

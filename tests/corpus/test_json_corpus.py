@@ -481,6 +481,17 @@ def test_what_is_no_entity_tag_leaves_a_sentence_unlabelled(read, tags):
     assert read({"tokens": ["Ana", "Lee", "left"]} | tags)[0].spans is None
 
 
+def test_a_second_list_of_tags_is_noted_and_can_be_named(read):
+    record = {"tokens": ["Ana", "left"], "ner_tags": ["B-PER", "O"], "fine_ner_tags": ["B-PER-artist", "O"]}
+    repairs = Repairs()
+    assert read(record, repairs=repairs)[0].spans == [(0, 1, "PER")]
+    assert [("second list" in what, count) for what, count in repairs.counts.items()] == [(True, 1)]
+    assert read(record, repairs=(none := Repairs()), rules=Rules(spans_field="fine_ner_tags"))[0].spans == [
+        (0, 1, "PER-artist")
+    ]
+    assert not none.counts
+
+
 @pytest.mark.parametrize(
     "hit", [[[0, 3], "PER"], {"type": "PER", "location": [0, 3]}, {"label": "PER", "at": [[0, 3]]}]
 )

@@ -150,6 +150,14 @@ def test_a_label_studio_choice_that_alone_marks_a_place_is_no_empty_sentence():
     assert "result[0].type: this taxonomy marks a place" in reading.problems[0].message
 
 
+def test_label_studio_labels_of_another_text_are_not_placed_on_this_one():
+    made = annotation((0, 3, "PER", "Bob"))
+    other = {**made["result"][0], "to_name": "title", "value": {"start": 0, "end": 3, "labels": ["PER"]}}
+    first = {**made["result"][0], "to_name": "text"}
+    reading = read([studio(made | {"result": [first, other]})], "label_studio")
+    assert "labels are of several texts (text, title)" in reading.problems[0].message
+
+
 @pytest.mark.parametrize(
     ("row", "code"), [("Rome\tI-LOC", "A614"), ("Rome\tLOC", "A608"), ("Rome", "A608"), ("Rom\tO", "A612")]
 )

@@ -104,6 +104,10 @@ def _annotation(annotation: Fields, chunk: Chunk, id_: Optional[str], text: str)
     results = annotation.objects("result")
     regions = [result for result in results if result.choice("type", (*REGIONS, *OTHERS)) in REGIONS]
     _check_others(results, {region.values.get("id") for region in regions})
+    texts = sorted({str(region.values["to_name"]) for region in regions if region.has("to_name")})
+    if len(texts) > 1:
+        problem = f"labels are of several texts ({', '.join(texts)}); leave those of all but one out"
+        raise annotation.fail("result", problem)
     spans = [region.child("value") for region in regions]
     cancelled = annotation.flag("was_cancelled") or annotation.flag("skipped")
     return Record(
