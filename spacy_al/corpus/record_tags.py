@@ -48,14 +48,8 @@ def read_tags(
 
 def has_second(record: Record, length: int) -> bool:
     """Whether several keys of a record promise entity tags, one for each of `length` tokens."""
-    return (
-        sum(
-            bool(LISTED.fullmatch(key))
-            for key in record
-            if isinstance(record[key], list) and len(record[key]) == length
-        )
-        > 1
-    )
+    lists = [key for key, value in record.items() if isinstance(value, list) and len(value) == length]
+    return sum(bool(LISTED.fullmatch(key)) for key in lists) > 1
 
 
 def refuse_unread(record: Record, length: int) -> None:
