@@ -4,6 +4,11 @@
 class ALError(ValueError):
     """An error a user can mend. The command line prints its message and exits with status 1."""
 
+    @property
+    def code(self) -> str:
+        """That of its message, such as "A003"."""
+        return str(self)[1:5]
+
 
 class Errors:
     """Messages by code. Ranges: 0xx config and files, 1xx corpus, 2xx ml, 3xx pipeline, 4xx uncertainty and

@@ -67,7 +67,7 @@ def begin(
             try:
                 convert(text, pool, Options(lang=lang))
             except ALError as error:
-                if not str(error).startswith("[A115]"):
+                if error.code != "A115":
                     raise
                 raise ALError(Errors.A723.format(error=error, path=text)) from error
         paths["paths.pool"] = str(pool)

@@ -123,12 +123,13 @@ def work(connection: Connection, plan: Plan) -> None:
             if answers is None and wire.state["phase"] != "done":
                 wire.tell(phase="done", done=0, total=0)
         except (ALError, OSError) as error:
-            if str(error).startswith("[A504]") and time.monotonic() - started < PATIENCE:
+            code = error.code if isinstance(error, ALError) else "A002"
+            if code == "A504" and time.monotonic() - started < PATIENCE:
                 time.sleep(PAUSE)
                 continue
             waited_at = rounds.answers()
             wire.tell(phase="waiting", done=0, total=0, problem=str(error))
-            if isinstance(error, OSError) or str(error).startswith("[A002]"):
+            if code == "A002":
                 # A full disk heals without new answers; what was half done is read anew from the run.
                 rounds, waited_at = Rounds(plan, wire), -1
                 time.sleep(RETRY)

@@ -125,10 +125,10 @@ def read_overrides(arguments: Sequence[str], config: Path) -> Dict[str, Any]:
     except (OSError, ParserError, UnicodeDecodeError) as error:
         raise ALError(Errors.A012.format(path=config, reason=" ".join(str(error).split()))) from error
     for section, _, key in (name.partition(".") for name in given):
-        known = {**DEFAULT_CONFIG.get(section, {}), **stands.get(section, {})}
-        known |= {"labels": None} if section == "paths" else {}  # read by `declared_labels` where a config has no place
+        known = {*DEFAULT_CONFIG.get(section, {}), *stands.get(section, {})}
+        known |= {"labels"} if section == "paths" else set()  # see `declared_labels`
         if section in ("paths", "system") and key not in known:
-            raise ALError(Errors.A001.format(key=key, section=section, known=", ".join(known)))
+            raise ALError(Errors.A001.format(key=key, section=section, known=", ".join(sorted(known))))
     return given
 
 
