@@ -6,7 +6,7 @@ import time
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import ActionChains
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -48,7 +48,30 @@ class Person:
         ActionChains(self.browser, duration=0).key_down(modifier).send_keys(key).key_up(modifier).perform()
 
     def find(self, selector):
+        """Elements of the page; one that is read later may be gone by then (use `texts`, `attribute`, `click`)."""
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector):
+        """What these elements show, read at one moment."""
+        script = "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText.trim())"
+        return self.browser.execute_script(script, selector)
+
+    def text(self, selector):
+        return self.wait(lambda: self.texts(selector))[0]
+
+    def attribute(self, selector, name):
+        """An attribute of the first such element; None without one."""
+        script = "return document.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? null"
+        return self.browser.execute_script(script, selector, name)
+
+    def click(self, selector, which=0):
+        """Click an element; again where the page has drawn it anew between looking and clicking."""
+        for _ in range(20):
+            try:
+                return self.find(selector)[which].click()
+            except StaleElementReferenceException:
+                time.sleep(0.02)
+        raise AssertionError(f"{selector} never stands still")
 
     def words(self):
         """The words on the screen; () while there is no question."""
@@ -57,8 +80,7 @@ class Person:
 
     def question(self):
         """The id of the question on the screen; two may have the same words."""
-        found = self.find("#text")
-        return found[0].get_attribute("data-question") if found else None
+        return self.attribute("#text", "data-question")
 
     def marked(self):
         """Entities on the screen: first word, word after the last, label."""
@@ -104,7 +126,8 @@ class Person:
         for start, end, label in [span for span in spans if span not in self.marked()]:
             first, last = self.find(f"#w{start}")[0], self.find(f"#w{end - 1}")[0]
             ActionChains(self.browser, duration=0).click_and_hold(first).move_to_element(last).release().perform()
-            next(one for one in self.find(".labels .label") if one.text.endswith(label)).click()
+            names = self.texts(".labels .label")
+            self.click(".labels .label", next(at for at, name in enumerate(names) if name.endswith(label)))
 
     def touch(self, *words, pause=0.02):
         """Put a finger on the first word, draw it over the others and lift it."""

@@ -27,7 +27,7 @@ def test_a_model_learns_while_somebody_labels_by_keyboard_and_mouse(browser, fol
         person = enter(browser, url)
         for number in range(45):
             if number == 25:  # the model takes longer to begin than somebody to label these
-                person.wait(lambda: int(person.find("#round")[0].text) >= 1, 240)
+                person.wait(lambda: int(person.text("#round")) >= 1, 240)
             words = person.wait(person.words)
             (person.by_mouse if number % 5 == 4 else lambda spans: person.by_keyboard(spans, LABELS))(gold[words])
             assert person.marked() == gold[words]
@@ -36,7 +36,7 @@ def test_a_model_learns_while_somebody_labels_by_keyboard_and_mouse(browser, fol
             person.press(Keys.ENTER)
             person.wait(lambda number=len(shown): len(answers(folder)) == number)
             person.wait(lambda before=before: person.question() != before)
-        person.wait(lambda: int(person.find("#round")[0].text) >= 2, 240)
+        person.wait(lambda: int(person.text("#round")) >= 2, 240)
         assert person.problems() == []
     assert len({one.id for one in answers(folder)}) == len(shown)
     assert [list(map(list, one.spans)) for one in answers(folder)] == [gold[words] for words in shown]
@@ -125,7 +125,7 @@ def test_what_is_marked_everywhere_is_suggested_in_the_documents_other_questions
     person.press(Keys.ENTER)
     person.wait(lambda: person.question() not in (None, first))
     assert len(person.marked()) == len(person.find(".entity.model")) == suggested
-    assert any("same words" in one.text for one in person.find(".hint")) == bool(suggested)
+    assert any("same words" in one for one in person.texts(".hint")) == bool(suggested)
     assert [len(one.spans) for one in answers(folder)] == [2]  # nothing is an answer before somebody accepts it
     second = person.question()
     browser.refresh()
@@ -140,7 +140,7 @@ def test_without_a_connection_answers_are_kept_and_sent_later(person, server, fo
         person.press("1")
         shown.append(accept(person))
     assert len(answers(folder)) == 1
-    assert "3 answers are kept" in person.wait(lambda: person.find(".banner"))[0].text
+    assert "3 answers are kept" in person.wait(lambda: person.texts(".banner"))[0]
     server.start()
     person.wait(lambda: len(answers(folder)) == 4)
     person.wait(lambda: not person.find(".banner"))
@@ -233,7 +233,7 @@ def test_texts_and_two_names_typed_into_the_page_begin_a_run(browser, tmp_path):
         field = person.wait(lambda: person.find("#labels"))[0]
         field.send_keys("PERSON, PLACE", Keys.ENTER)
         person.wait(person.words, 240)
-        assert [one.text.split()[-1] for one in person.find(".labels .label")] == ["PERSON", "PLACE"]
+        assert [one.split()[-1] for one in person.texts(".labels .label")] == ["PERSON", "PLACE"]
     assert json.loads((tmp_path / "mine/corpus/labels.json").read_text()) == ["PERSON", "PLACE"]
 
 
@@ -262,9 +262,9 @@ def test_help_shows_every_key(person):
 
 def test_names_for_screen_readers(person):
     person.press("1")
-    assert person.find("#w0")[0].get_attribute("aria-label").endswith(", PER")
-    assert person.find("#text")[0].get_attribute("role") == "listbox"
-    assert ": PER" in person.find("#live")[0].text
+    assert person.attribute("#w0", "aria-label").endswith(", PER")
+    assert person.attribute("#text", "role") == "listbox"
+    assert ": PER" in person.text("#live")
     unnamed = [one for one in person.find("button") if not (one.text or one.get_attribute("aria-label"))]
     assert unnamed == []
 

@@ -80,10 +80,10 @@ def test_a_finger_that_scrolls_chooses_nothing(fingers, browser):
 
 
 def test_a_label_paints_when_nothing_is_chosen(nine, browser):
-    nine.find(".labels .label")[1].click()
-    assert "painting LOC" in nine.find(".where")[0].text
-    nine.find("#w5")[0].click()
-    nine.find("#w0")[0].click()
+    nine.click(".labels .label", 1)
+    assert "painting LOC" in nine.text(".where")
+    nine.click("#w5")
+    nine.click("#w0")
     assert nine.marked() == [[0, 1, "LOC"], [5, 6, "LOC"]]
     nine.press(Keys.ESCAPE)
     assert not nine.find(".painting")
@@ -93,9 +93,9 @@ def test_all_like_it_are_marked_with_the_mouse(person, browser, folder):
     set_tasks(folder, words="Rome and Rome".split(), spaces=[True] * 3, pos=None, n_tokens=3)
     browser.refresh()
     person.wait(lambda: len(person.words()) == 3)
-    person.find("#w2")[0].click()
-    person.find(".labels .label")[1].click()
-    person.find("#everywhere")[0].click()
+    person.click("#w2")
+    person.click(".labels .label", 1)
+    person.click("#everywhere")
     assert person.marked() == [[0, 1, "LOC"], [2, 3, "LOC"]]
 
 
@@ -176,19 +176,20 @@ def test_two_people_differ_and_a_third_settles_it_on_the_page(browser, folder):
         first = None
         for number, name in ((1, "ann"), (2, "bob")):
             person = enter(browser, f"{server.url}&annotator={name}")
-            assert person.find(".who")[0].text == name
+            assert person.text(".who") == name
             first = first or person.words()
             assert person.words() == first
             person.press(*("1" if name == "ann" else ""), Keys.ENTER)
             person.wait(lambda number=number: len(answers(folder)) == number)
         load(browser, f"{server.url}&annotator=cy")
-        person.wait(lambda: person.find("#settle"))[0].click()
+        person.wait(lambda: person.find("#settle"))
+        person.click("#settle")
         person.wait(lambda: person.words() == first)
-        assert [one.text.split("\n")[0] for one in person.find(".variant")] == ["ann", "bob"]
-        assert person.find("#span-f1")[0].text == "0"
-        person.find(".variant button")[1].click()
+        assert [one.split("\n")[0] for one in person.texts(".variant")] == ["ann", "bob"]
+        assert person.text("#span-f1") == "0"
+        person.click(".variant button", 1)
         assert person.marked() == []
-        person.find(".variant button")[0].click()
+        person.click(".variant button")
         assert person.marked() == [[0, 1, "PER"]]
         person.press(Keys.ENTER)
         person.wait(lambda: person.find(".empty"))
@@ -237,7 +238,7 @@ def test_answers_do_not_go_to_another_run_at_the_address(person, server, folder,
     other.start()
     try:
         person.wait(lambda: person.find(".banner.problem"))
-        assert "1 answer is kept" in person.find(".banner")[0].text
+        assert "1 answer is kept" in person.text(".banner")
         assert answers(tmp_path / "other") == []
     finally:
         other.kill()
@@ -255,10 +256,10 @@ def test_a_password_lets_another_machine_in(browser, folder):
         person = Person(browser)
         load(browser, f"http://{address}:{port}/?annotator=ann")
         person.wait(lambda: person.find("#password"))[0].send_keys("wrong", Keys.ENTER)
-        assert "Wrong password" in person.wait(lambda: person.find(".problem"))[0].text
+        assert "Wrong password" in person.wait(lambda: person.texts(".problem"))[0]
         person.find("#password")[0].send_keys("correct horse", Keys.ENTER)
         person.wait(person.words)
-        assert person.find(".who")[0].text == "ann"
+        assert person.text(".who") == "ann"
         assert urlsplit(browser.current_url).hostname == address
         accept(person)
         person.wait(lambda: [one.annotator for one in answers(folder)] == ["ann"])
@@ -271,7 +272,7 @@ def test_a_full_disk_is_said_and_nothing_lost(person, server, folder):
     resource.prlimit(limits[1], resource.RLIMIT_FSIZE, (size, limits[0][1]))
     for _ in range(2):
         accept(person)
-    text = person.wait(lambda: person.find(".banner.problem"))[0].text
+    text = person.wait(lambda: person.texts(".banner.problem"))[0]
     assert "A002" in text
     assert "2 answers are kept" in text
     assert len(answers(folder)) == 1
