@@ -286,6 +286,7 @@ class Warnings:
         "[W231] Sentences are chosen by scores in bfloat16, which is faster here: of the {chosen} that float32 chooses from a "
         'sample of {sample}, and those that bfloat16 does, {overlap:.1%} are the same. inference = "torch" keeps to float32.'
     )
+    W232 = "[W232] The frozen layers of {name} run in every step and for every question, since they cannot be had apart from the others: {reason}."
     W250 = "[W250] {path}:{line}: the word {word!r} has been there before; the first vector counts."
     W440 = "[W440] '{name}': a Doc of {length} tokens is asked in parts of at most {most}: a beam of {width} parses cannot hold the alternatives of so long a text, and entities across two parts count as improbable. Split long texts into sentences."
     W441 = "[W441] {path} is read alone, and {others} more files of its kind lie in {folder}: equal sentences in two of them get the same id. Read the whole folder, or convert them with `al convert --shard`, which numbers equal sentences over all files of a folder."

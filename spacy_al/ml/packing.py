@@ -31,6 +31,10 @@ def pack(batch: WordpieceBatch, padding: int) -> WordpieceBatch:
     members[new_rows, new_places] = old_rows
     positions = torch.zeros_like(ids)
     positions[new_rows, new_places] = places
+    states = None
+    if batch.states is not None:
+        states = batch.states.new_zeros(*ids.shape, batch.states.shape[-1])
+        states[new_rows, new_places] = batch.states[batch.mask]
     read = torch.zeros_like(batch.ids)
     read[old_rows, places] = new_rows * room + new_places
     return replace(
@@ -39,6 +43,7 @@ def pack(batch: WordpieceBatch, padding: int) -> WordpieceBatch:
         mask=members[:, :, None] == members[:, None],
         pieces=read.flatten()[batch.pieces],
         positions=positions,
+        states=states,
     )
 
 

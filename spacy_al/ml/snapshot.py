@@ -23,7 +23,7 @@ class Snapshot:
     """Copies of all parameters of a Model, thinc's and torch's, held on their device.
 
     Restoring writes into the tensors that are there, so whatever points at them (an optimizer, a CUDA graph)
-    stays valid.
+    stays valid. One that holds what it held is not written to: its version tells what was computed from it.
     """
 
     def __init__(self, model: Model[Any, Any]) -> None:
@@ -52,7 +52,8 @@ class Snapshot:
         for place, module in modules.items():
             with torch.no_grad():
                 for name, tensor in module.state_dict().items():
-                    tensor.copy_(self.tensors[place][name])
+                    if not torch.equal(tensor, self.tensors[place][name]):
+                        tensor.copy_(self.tensors[place][name])
 
 
 def torch_modules(model: Model[Any, Any]) -> Dict[str, nn.Module]:

@@ -1,6 +1,7 @@
 """A transformer as an encoder of its own: spacy-transformers keeps weights and tokenizer, we run it."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
@@ -17,6 +18,7 @@ from ..errors import ALError, Errors
 from .cache import KEPT_BYTES, SentenceCache
 from .encoder_shim import wrap_encoder
 from .graph_inputs import TransformerInputs
+from .halves import LowerStates
 from .inference import CPU_TRAININGS, INFERENCES, ChosenEngine
 from .lengths import plan_batches, plan_parts
 from .packing import MOST, PACKED, pack
@@ -65,7 +67,8 @@ def build_transformer_encoder(
     shapes (bool): Add an embedding of each word's spelling (capitals, digits) to those of its wordpieces, for encoders
         that see lower case only (`spacy_al.ml.word_shapes`).
     frozen (int): The embeddings and so many of the lowest layers keep their pretrained weights, which makes training
-        steps faster, on a CPU above all (`spacy_al.ml.freezing`). 0: everything is trained.
+        steps faster, on a CPU above all (`spacy_al.ml.freezing`): there they have no dropout either, and run once for a
+        sentence (`spacy_al.ml.halves`), whose states are kept up to `memory_limit` too. 0: everything is trained.
     RETURNS (Model[List[Doc], List[Floats2d]]): States of each token, (tokens, width).
     RAISES: ALError A008 for an unknown choice; A210 on initialisation when the model cannot be loaded.
     """
@@ -108,6 +111,7 @@ class TransformerEncoder(Encoder):
         self.body: nn.Module = self.runner
         self.table: Optional[WordpieceTable] = None
         self.cache: SentenceCache[Wordpieces] = SentenceCache(Wordpieces.weigh, memory)
+        self.lower = LowerStates(memory)
 
     def initialize(self, docs: Sequence[Doc]) -> None:
         """Load the pretrained model, unless it is there already."""
@@ -130,6 +134,7 @@ class TransformerEncoder(Encoder):
             padding = getattr(model.config, "pad_token_id", None)
             self.table = WordpieceTable(self.hf_model.tokenizer, padding, self.runner.vocabulary)
             self.cache.clear()
+            self.lower.clear()
 
     def own_modules(self) -> Dict[str, nn.Module]:
         """The embedding of spellings; spacy-transformers saves the rest."""
@@ -169,9 +174,17 @@ class TransformerEncoder(Encoder):
         return len(features.ids)
 
     def collate(self, features: Sequence[Wordpieces], device: torch.device) -> WordpieceBatch:
-        """A padded batch on the device."""
+        """A padded batch on the device; on a CPU with the states from frozen layers."""
         assert self.table is not None
-        return collate(features, self.table, window=self.window, mean=self.mean, device=device)
+        batch = collate(features, self.table, window=self.window, mean=self.mean, device=device)
+        halves = self.runner.halves
+        if halves is None or device.type != "cpu" or len(batch.ids) != len(features):  # rows are windows
+            return batch
+        rows = [ids[mask] for ids, mask in zip(batch.ids.numpy(), batch.mask.numpy())]
+        found = self.lower.get(rows, halves.weights, self.runner.below)
+        states = found[0].new_zeros(*batch.ids.shape, found[0].shape[-1])
+        states[batch.mask] = torch.cat(found)
+        return replace(batch, states=states)
 
     def packs(self, device: torch.device) -> bool:
         """Whether rows of a training batch hold several sentences: on a CPU, where padding takes time."""

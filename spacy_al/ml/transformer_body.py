@@ -3,15 +3,17 @@
 import contextlib
 import inspect
 import sys
+import warnings
 from typing import Any, Dict, Iterator, List, Optional, Tuple, cast
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, Warnings
 from .cpu_speed import GAIN, cpu_speeds, has_bfloat16
 from .freezing import freeze
+from .halves import Halves, halves_of
 from .stages import Noise, Padded, Ragged
 from .word_shapes import WordShapes
 from .wordpieces import WordpieceBatch
@@ -34,6 +36,7 @@ class TransformerBody(nn.Module):
         self.cpu_training = cpu_training
         self.shapes = WordShapes() if shapes else None
         self.frozen = frozen
+        self.halves: Optional[Halves] = None
         self.transformer: Optional[PreTrainedModel] = None
         self.first = 0
 
@@ -50,6 +53,21 @@ class TransformerBody(nn.Module):
         self.first = first_position(model)
         if self.shapes is not None:
             self.shapes.fit(word_embedding(model))
+        self.halves = self._cut(model) if self.frozen else None
+
+    def _cut(self, model: PreTrainedModel) -> Optional[Halves]:
+        """Its halves below and above the border of what is trained, where that has been found to work.
+
+        On a GPU a pass is whole, and spellings are trained though they lie below.
+        """
+        if self.shapes is not None or next(model.parameters()).is_cuda:
+            return None
+        ids, mask = some_wordpieces(model.config.vocab_size)
+        with values_unseen(model):
+            halves, problem = halves_of(model, self.frozen, **self._inputs(ids, mask))
+        if problem:
+            warnings.warn(Warnings.W232.format(name=type(model).__name__, reason=problem), stacklevel=2)
+        return halves
 
     @property
     def vocabulary(self) -> int:
@@ -57,10 +75,33 @@ class TransformerBody(nn.Module):
         return 0 if self.shapes is None or self.transformer is None else word_embedding(self.transformer).num_embeddings
 
     def forward(self, batch: WordpieceBatch, noise: Optional[Noise] = None) -> Ragged:
-        return self.pool(self.encode(batch.ids, batch.mask, batch.positions), batch)
+        return self.pool(self.encode(batch.ids, batch.mask, batch.positions, batch.states), batch)
 
-    def encode(self, ids: Tensor, mask: Tensor, positions: Optional[Tensor] = None) -> Tensor:
-        """States of wordpieces, (rows, width, units). ids, mask, positions (Tensor): See `WordpieceBatch`."""
+    def encode(
+        self, ids: Tensor, mask: Tensor, positions: Optional[Tensor] = None, states: Optional[Tensor] = None
+    ) -> Tensor:
+        """States of wordpieces, (rows, width, units). ids, mask, positions, states (Tensor): See `WordpieceBatch`."""
+        assert self.transformer is not None
+        inputs = self._inputs(ids, mask, positions)
+        device = "cuda" if ids.is_cuda else "cpu"
+        precision = torch.autocast(device, torch.bfloat16, enabled=self._mixed(ids.is_cuda), cache_enabled=False)
+        with values_unseen(self.transformer):
+            if self.halves is None or ids.is_cuda:
+                with precision:
+                    whole: Tensor = self.transformer(**inputs)[0]
+                    return whole
+            states = self.halves.lower(**inputs) if states is None else states
+            with precision:
+                return self.halves.upper(states, **inputs)
+
+    def below(self, ids: Tensor) -> Tensor:
+        """What comes out of the frozen layers for rows without padding. ids (Tensor): int64, (rows, width)."""
+        assert self.halves is not None
+        assert self.transformer is not None
+        with values_unseen(self.transformer):
+            return self.halves.lower(**self._inputs(ids, torch.ones_like(ids)))
+
+    def _inputs(self, ids: Tensor, mask: Tensor, positions: Optional[Tensor] = None) -> Dict[str, Tensor]:
         assert self.transformer is not None
         mask = mask.long()
         if mask.ndim == 2 and self.transformer.config.model_type in THREE_AXES:
@@ -68,11 +109,7 @@ class TransformerBody(nn.Module):
         inputs = {"attention_mask": mask, **inputs_of(self.transformer, self.shapes, ids)}
         if positions is not None:
             inputs["position_ids"] = positions + self.first
-        device = "cuda" if ids.is_cuda else "cpu"
-        precision = torch.autocast(device, torch.bfloat16, enabled=self._mixed(ids.is_cuda), cache_enabled=False)
-        with precision, values_unseen(self.transformer):
-            states: Tensor = self.transformer(**inputs)[0]
-        return states
+        return inputs
 
     def _mixed(self, cuda: bool) -> bool:
         if self.full_precision:
@@ -93,6 +130,11 @@ class TransformerBody(nn.Module):
         """Whether its model cannot compute in bfloat16."""
         assert self.transformer is not None
         return self.transformer.config.model_type in FULL_PRECISION
+
+
+def some_wordpieces(vocabulary: int) -> Tuple[Tensor, Tensor]:
+    """Five rows of any wordpieces, int64, and their mask, with padding: to compare two ways of computing."""
+    return torch.arange(60).view(5, 12) % vocabulary, torch.arange(12) < torch.tensor([[12], [1], [7], [12], [3]])
 
 
 def trains_mixed(setting: str) -> bool:

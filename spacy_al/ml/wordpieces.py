@@ -50,6 +50,8 @@ class WordpieceBatch:
         as the row is wide.
     positions (Optional[Tensor]): int64 place of each wordpiece in its sentence, (rows, width); None where it is that in
         its row.
+    states (Optional[Tensor]): float32 states of wordpieces from frozen layers, (rows, width, units); None where those
+        have to run (`spacy_al.ml.halves`).
     """
 
     ids: Tensor
@@ -59,6 +61,7 @@ class WordpieceBatch:
     lengths: Tensor
     padded: bool = False
     positions: Optional[Tensor] = None
+    states: Optional[Tensor] = None
 
 
 class WordpieceTable:
