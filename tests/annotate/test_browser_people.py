@@ -138,9 +138,10 @@ def test_a_sentence_of_ten_thousand_words(person, browser, folder):
 
 
 NAMES = [f"L{number}" for number in range(1, 28)] + ["${x}", "<b>&amp;</b>", "été 🎉"]
+NAMES += [f"ORGANISATION_OR_PART_{number}" for number in range(30)]
 
 
-def test_thirty_labels_with_odd_names_by_keyboard(browser, tmp_path):
+def test_sixty_labels_with_odd_names_by_keyboard_and_the_text_in_sight(browser, tmp_path):
     (tmp_path / "a.txt").write_text("Anna saw Rome. Otto did not. Berlin is far.")
     folder = tmp_path / "run"
     begin(folder, NAMES, text=tmp_path, config=recipe().with_name("cnn.cfg"))
@@ -151,6 +152,8 @@ def test_thirty_labels_with_odd_names_by_keyboard(browser, tmp_path):
         set_tasks(folder, words=WORDS, spaces=[True] * 9, pos=None, n_tokens=9)
         browser.refresh()
         person.wait(lambda: person.words() == tuple(WORDS))
+        bottom = "return document.querySelector(arguments[0]).getBoundingClientRect().bottom"
+        assert browser.execute_script(bottom, "#text") < browser.execute_script("return innerHeight")
         person.press("3", Keys.ARROW_RIGHT)
         person.chord(Keys.SHIFT, "2")
         for find in ("L27", "<b>", "${", "ét"):

@@ -121,16 +121,16 @@ export function Labels({ config, state, draw, use }) {
     event.preventDefault();
     shut();
   };
-  return html`<div class="labels" role="toolbar" aria-label="Labels">
+  return html`<div class="labels ${labels.length > 10 ? "many" : ""}" role="toolbar" aria-label="Labels">
     ${state.finding !== null
       ? html`<input id="find" aria-label="Find a label" placeholder="Find a label, Enter" autocomplete="off" value=${state.finding}
           ref=${(field) => field?.focus()} onKeyDown=${typed} onInput=${(event) => ((state.finding = event.target.value), draw())} />`
-      : labels.length > 10 ? html`<button class="plain" onClick=${() => ((state.finding = ""), draw())}>Find <${Key} keys=${config.keys.labels} /></button>` : null}
-    ${shown.map((label) => {
+      : labels.length > 10 ? html`<button class="plain" onClick=${() => ((state.finding = ""), draw())}>Find one of ${labels.length} <${Key} keys=${config.keys.labels} /></button>` : null}
+    <div class="choices">${shown.map((label) => {
       const number = labels.indexOf(label);
       const key = number < 10 ? String((number + 1) % 10) : number < 20 ? `⇧${(number + 1) % 10}` : "";
       return html`<button key=${label} class="label ${colour(labels, label)}" aria-pressed=${state.brush === label}
         title=${descriptions[label] || ""} onClick=${() => use(label)}>
         ${key ? html`<kbd>${key}</kbd>` : null}<span>${label}</span></button>`;
-    })}</div>`;
+    })}</div></div>`;
 }
