@@ -14,6 +14,7 @@ from ..acquisition.queries import fixed_columns
 from ..acquisition.score_shard import Column, embed_shard
 from ..acquisition.stopping import StoppingRule
 from ..acquisition.strategies import Strategy
+from ..corpus.labels import declared_labels
 from ..corpus.reader import write_docs
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_folder
@@ -24,7 +25,7 @@ from ..runs.state import RunState, package_versions
 from ..schemas import ActiveLearningSchema, check_active_learning
 from .accounting import effort, totals
 from .asking import Asking
-from .checks import check_labels, check_paths, check_sampling, check_target, check_test, chosen_measures
+from .checks import check_paths, check_sampling, check_target, check_test, chosen_measures
 from .cold_start import seed_utilities
 from .columns import PoolDocs, RoundColumns
 from .determinism import prepare_cublas
@@ -71,7 +72,7 @@ class Engine:
         self.stopping = make_stopping(self.settings)
         pool_path = check_paths(self.settings)
         check_target(config, self.settings.target)
-        check_labels(config, self.settings.target)
+        declared_labels(config.interpolate(), self.settings.target)  # raises for a list that cannot be read
         check_test(self.settings)
         # spaCy resolves [training] when it loads the pipeline, and would not say what is wrong.
         if block := config.interpolate()["training"].get("logger"):

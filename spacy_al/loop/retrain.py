@@ -10,6 +10,7 @@ from thinc.api import Config, fix_random_seed
 
 from ..corpus.reader import make_example, read_docs
 from ..corpus.split import split_dev
+from ..files import write_text
 from ..pipeline.teachable import teachable
 from ..runs.folder import RunFolder
 from ..schemas import ActiveLearningSchema
@@ -134,7 +135,7 @@ def write_train_config(
     changed["corpora"] = {**changed.get("corpora", {}), "train": lesson, "dev": dev}
     changed["training"] = training_block(config, settings, report, annealed=annealed)
     header = HEADER.format(config=folder.train_config, model=folder.model) + (ANNEALED if annealed else "")
-    folder.write_train_config(header + changed.to_str(interpolate=False))
+    write_text(folder.train_config, header + changed.to_str(interpolate=False))
 
 
 def training_block(

@@ -7,10 +7,8 @@ from typing import Any, Dict, List, Optional
 
 from spacy.vocab import Vocab
 
-from ..errors import ALError, Errors
 from ..runs.differences import Said, note, open_differences
 from ..runs.folder import RunFolder
-from ..runs.state import load_state
 from .learnt import describe as describe_learnt
 from .outlook import Outlook, make_outlook
 from .people import answer_docs, taken_back
@@ -56,9 +54,7 @@ class Status:
 
 def read_status(folder: RunFolder) -> Status:
     """Where a run stands; raises ALError A510 when no run is there, A502 when its state is damaged."""
-    state = load_state(folder.state)
-    if state is None:
-        raise ALError(Errors.A510.format(path=folder.path))
+    state = folder.read_state()
     settings = folder.read_settings()
     log = folder.log.read()
     new = log[state.answers :]

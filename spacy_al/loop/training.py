@@ -145,9 +145,10 @@ class Trainer:
             losses = info["losses"]
             follower.after_step()
             progress(number, per_epoch * epochs)
-        follower.finish()
+        follower.restore()
         # spaCy empties its sums when it asks for a score, so they are of the last epoch without its first step.
-        follower.report.losses = mean_losses(losses, max(per_epoch - 1, 1))
+        # Read only now: on a GPU a loss is worth waiting for once.
+        follower.report.losses = {name: float(total) / max(per_epoch - 1, 1) for name, total in losses.items()}
         return follower.report
 
 
@@ -199,20 +200,12 @@ class Follower:
         if self.bad_epochs >= self.trainer.settings.anneal_patience:
             self.optimizer.learn_rate *= self.trainer.settings.anneal_factor
             self.bad_epochs = 0
-            self._restore()
+            self.restore()
 
-    def _restore(self) -> None:
+    def restore(self) -> None:
+        """Put the best weights back, if any were kept."""
         for snapshot in self.best:
             snapshot.restore()
-
-    def finish(self) -> None:
-        """Keep the best weights."""
-        self._restore()
-
-
-def mean_losses(sums: Dict[str, Any], steps: int) -> Dict[str, float]:
-    """The mean loss of each component, read only now: on a GPU a loss is worth waiting for once."""
-    return {name: float(value) / steps for name, value in sums.items()}
 
 
 @contextlib.contextmanager
