@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Union
+from typing import Any, Callable, Iterable, Union
 
 from .errors import ALError, Errors
 
@@ -92,8 +92,9 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
 def sha256(path: Path) -> str:
     """The SHA-256 of a file's content, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    for block in _blocks(path):
-        digest.update(block)
+    with path.open("rb") as file_:
+        while block := file_.read(CHUNK):
+            digest.update(block)
     return digest.hexdigest()
 
 
@@ -108,12 +109,6 @@ def check_sha256(path: Path, expected: str, *, option: str) -> None:
     found = sha256(path)
     if found != expected:
         raise ALError(Errors.A004.format(path=path, found=found, expected=expected, option=option))
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file_:
-        while block := file_.read(CHUNK):
-            yield block
 
 
 def _umask() -> int:
