@@ -63,7 +63,8 @@ def _blocks(path: Path, repairs: Repairs) -> Iterator[Tuple[int, List[Row]]]:
             # A comment does not tell how columns are separated.
             tabs = "\t" in line.text if tabs is None and not text.startswith("#") else tabs
             whole = line.text.rstrip(" ")
-            rows.append(Row(line, whole.split("\t") if _has_tabs(tabs, line.text) else re.split("[ \t]+", text)))
+            here = "\t" in whole if tabs is None else tabs
+            rows.append(Row(line, whole.split("\t") if here else re.split("[ \t]+", text)))
             continue
         if rows:
             yield document, rows
@@ -80,10 +81,6 @@ def _drop_header(blocks: List[Tuple[int, List[Row]]], path: Path, repairs: Repai
         if is_header(rows[0]):
             repairs.note("header", path=path, line=rows[0].line.number)
             del rows[0]
-
-
-def _has_tabs(tabs: Optional[bool], text: str) -> bool:
-    return "\t" in text if tabs is None else tabs
 
 
 def _without_comments(rows: List[Row], layout: Layout, path: Path, repairs: Repairs) -> List[Row]:
