@@ -122,11 +122,8 @@ def _waiting(status: Status) -> List[str]:
         return [f"Taken in since the end: {', '.join(changed)}; the same `al run` learns from them"]
     if status.phase != "waiting":
         return []
-    return _back(status) + _asked(status)
-
-
-def _back(status: Status) -> List[str]:
-    return [f"Taken back: labels of {status.back} sentences; the next round is without them"] if status.back else []
+    back = f"Taken back: labels of {status.back} sentences; the next round is without them"
+    return [back] * bool(status.back) + _asked(status)
 
 
 def _asked(status: Status) -> List[str]:

@@ -28,7 +28,7 @@ from ..ml.snapshot import Snapshot
 from ..ml.thinc_encoder import thinc_seed
 from ..pipeline.teachable import Teachable, teachable
 from ..schemas import ActiveLearningSchema
-from .batching import count_batches, seeded_epochs
+from .batching import seeded_epochs
 from .determinism import deterministic
 from .evaluation import span_scores
 from .self_training import Lesson
@@ -121,7 +121,7 @@ class Trainer:
         progress: Callable[[int, int], None],
     ) -> TrainingReport:
         batcher = registry.resolve({"batcher": self.training["batcher"]})["batcher"]
-        per_epoch = count_batches(lesson.once(numpy.random.default_rng(seed)), batcher)
+        per_epoch = sum(1 for _ in batcher(lesson.once(numpy.random.default_rng(seed))))
         epochs = max(self.training["max_epochs"] or 1, math.ceil(self.settings.min_steps / max(per_epoch, 1)))
         resolved = resolve_training(self.training, steps=per_epoch * epochs, warmup=self.settings.warmup)
         follower = Follower(self, dev, resolved["optimizer"], per_epoch)
