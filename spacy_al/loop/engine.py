@@ -67,9 +67,13 @@ class Engine:
         if self.settings.deterministic and use_gpu >= 0:
             prepare_cublas()
         self.measures = chosen_measures(self.settings)
-        self.strategy: Strategy = registry.resolve({"strategy": self.settings.strategy})["strategy"]
-        self.cost = make_cost(self.settings)
-        self.stopping = make_stopping(self.settings)
+        said = self.settings
+        blocks: Dict[str, Any] = {"strategy": said.strategy, "cost": said.cost, "stopping": said.stopping}
+        made = registry.resolve(blocks)
+        self.strategy: Strategy = made["strategy"]
+        usual = create_sentence_cost if said.unit == "sentences" else create_token_cost
+        self.cost: Cost = made["cost"] or usual()
+        self.stopping: Optional[StoppingRule] = made["stopping"]
         pool_path = check_paths(self.settings)
         check_target(config, self.settings.target)
         declared_labels(config.interpolate(), self.settings.target)  # raises for a list that cannot be read
@@ -333,19 +337,3 @@ class Engine:
         row["seconds"] |= seconds
         row["peak_memory"] = peak_memory()
         self.folder.write_metrics(row | values)
-
-
-def make_cost(settings: ActiveLearningSchema) -> Cost:
-    """The cost that budgets are counted in."""
-    if settings.cost is not None:
-        cost: Cost = registry.resolve({"cost": settings.cost})["cost"]
-        return cost
-    return create_sentence_cost() if settings.unit == "sentences" else create_token_cost()
-
-
-def make_stopping(settings: ActiveLearningSchema) -> Optional[StoppingRule]:
-    """The stopping rule of a run, if it has one."""
-    if settings.stopping is None:
-        return None
-    rule: StoppingRule = registry.resolve({"stopping": settings.stopping})["stopping"]
-    return rule
