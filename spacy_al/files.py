@@ -20,6 +20,16 @@ def check_file(path: Path, cure: str = "Check the path.") -> None:
         raise ALError(Errors.A003.format(path=path, cure=cure))
 
 
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Make the folder of a file or folder to be written; in the block any error of the file system is ALError A002."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise ALError(Errors.A002.format(path=path, reason=error.strerror or error)) from error
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace the file at `path` by `data` in one step; see `write_chunks`."""
     write_chunks(path, (data,))
@@ -32,8 +42,7 @@ def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
     chunks (Iterable[bytes]): Its new content, which need not be in memory as a whole.
     RAISES: ALError A002 when the disk is full or the folder cannot be written; the old file is then untouched.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path):
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         try:
             with os.fdopen(descriptor, "wb") as file_:
@@ -47,8 +56,6 @@ def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
             raise
-    except OSError as error:
-        raise ALError(Errors.A002.format(path=path, reason=error.strerror or error)) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -68,8 +75,7 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
     fill (Callable[[Path], None]): Writes the content into the folder it is given.
     RAISES: ALError A002 on any error of the file system.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path):
         aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
         try:
             os.chmod(aside, 0o777 & ~_umask())
@@ -85,15 +91,14 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
-    except OSError as error:
-        raise ALError(Errors.A002.format(path=path, reason=error.strerror or error)) from error
 
 
 def sha256(path: Path) -> str:
     """The SHA-256 of a file's content, as 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    for block in _blocks(path):
-        digest.update(block)
+    with path.open("rb") as file_:
+        while block := file_.read(CHUNK):
+            digest.update(block)
     return digest.hexdigest()
 
 
@@ -108,12 +113,6 @@ def check_sha256(path: Path, expected: str, *, option: str) -> None:
     found = sha256(path)
     if found != expected:
         raise ALError(Errors.A004.format(path=path, found=found, expected=expected, option=option))
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file_:
-        while block := file_.read(CHUNK):
-            yield block
 
 
 def _umask() -> int:

@@ -12,18 +12,17 @@ MAX_DEPTH = 64
 BOM = b"\xef\xbb\xbf"
 
 
-def read_jsonl(path: Path, *, max_line: int = MAX_LINE) -> Iterator[Tuple[int, Dict[str, Any]]]:
+def read_jsonl(path: Path) -> Iterator[Tuple[int, Dict[str, Any]]]:
     """Yield (line number, object) of a JSONL file; blank lines, a byte order mark and CRLF are accepted.
 
     path (Path): A UTF-8 file, one JSON object a line.
-    max_line (int): Longest line in bytes.
     YIELDS (Tuple[int, Dict[str, Any]]): The line's number from 1, and its object.
     RAISES: ALError A003 (no file), A005 (not JSON), A006 (line too long), A007 (not UTF-8, not an object,
         duplicate keys, NaN or Infinity, nested deeper than MAX_DEPTH).
     """
     check_file(path)
-    for number, raw in raw_lines(path, max_line):
-        check_size(raw, path, number, max_line)
+    for number, raw in raw_lines(path):
+        check_size(raw, path, number)
         if raw.strip():
             yield number, parse_object(raw, path=path, line=number)
 

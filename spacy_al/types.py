@@ -115,11 +115,8 @@ class Pool:
         cls, sentences: Iterable[Tuple[NDArray[numpy.uint64], Optional[str]]], strings: StringStore
     ) -> "Pool":
         """Build a pool from `pool_array`s and sources; the strings of all hashes must be in `strings`."""
-        arrays: List[NDArray[numpy.uint64]] = []
-        sources: List[Optional[str]] = []
-        for array, source in sentences:
-            arrays.append(array)
-            sources.append(source)
+        pairs = list(sentences)
+        arrays, sources = [array for array, _ in pairs], [source for _, source in pairs]
         attributes = numpy.concatenate(arrays) if arrays else numpy.zeros((0, 3), dtype=numpy.uint64)
         lengths = numpy.array([len(array) for array in arrays], dtype=numpy.int64)
         return cls.from_flat(attributes, lengths, sources, strings)

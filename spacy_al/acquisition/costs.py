@@ -35,12 +35,8 @@ def create_sentence_cost() -> Cost:
     return lambda asked, shown, entities: numpy.ones(len(asked))
 
 
-def create_seconds_cost(
-    question: float = MENTAL + KEY + HOME,
-    word: float = WORD,
-    entity: float = MENTAL + 2 * POINT + 2 * BUTTON + KEY,
-    factor: float = 1.0,
-) -> Cost:
+@dataclass(frozen=True)
+class SecondsCost:
     """Registered as `spacy-al.Seconds.v1`: factor * (question + word * tokens shown + entity * entities), in seconds.
 
     question (float): For a question: think, a key to accept, the hand to it (2.0 s).
@@ -48,21 +44,18 @@ def create_seconds_cost(
         pressed and released, a key for its label (4.0 s).
     factor (float): The annotator's own: 1 for these published constants.
     """
-    return SecondsCost(question, word, entity, factor)
 
-
-@dataclass(frozen=True)
-class SecondsCost:
-    """factor * (question + word * tokens shown + entity * entities)."""
-
-    question: float
-    word: float
-    entity: float
+    question: float = MENTAL + KEY + HOME
+    word: float = WORD
+    entity: float = MENTAL + 2 * POINT + 2 * BUTTON + KEY
     factor: float = 1.0
 
     def __call__(self, asked: Numbers, shown: Numbers, entities: Numbers) -> Numbers:
         """See `Cost`."""
         return self.factor * (self.question + self.word * shown + self.entity * entities)
+
+
+create_seconds_cost = SecondsCost
 
 
 def fit_seconds(shown: Numbers, entities: Numbers, seconds: Numbers, *, strength: float = 10.0) -> SecondsCost:
@@ -74,7 +67,7 @@ def fit_seconds(shown: Numbers, entities: Numbers, seconds: Numbers, *, strength
     shown, entities, seconds (NDArray): Of each answer, (answers,). strength (float): In answers.
     RETURNS (SecondsCost): With factor 1.
     """
-    prior = numpy.array([MENTAL + KEY + HOME, WORD, MENTAL + 2 * POINT + 2 * BUTTON + KEY])
+    prior = numpy.array([SecondsCost.question, SecondsCost.word, SecondsCost.entity])
     rows = numpy.stack([numpy.ones(len(shown)), shown, entities], axis=1) * prior
     target = numpy.concatenate([seconds, numpy.full(3, numpy.sqrt(strength))])
     matrix = numpy.concatenate([rows, numpy.sqrt(strength) * numpy.eye(3)])

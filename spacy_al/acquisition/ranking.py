@@ -139,16 +139,8 @@ def write_ranking(path: Path, ranking: Ranking, *, limit: Optional[int] = None) 
     RETURNS (int): Rows written.
     RAISES: ALError A002 when the file cannot be written.
     """
-    count = 0
-
-    def lines() -> Iterator[bytes]:
-        nonlocal count
-        for row in islice(ranking.rows(), limit):
-            count += 1
-            yield f"{dump_line(row)}\n".encode()
-
-    write_chunks(path, lines())
-    return count
+    write_chunks(path, (f"{dump_line(row)}\n".encode() for row in islice(ranking.rows(), limit)))
+    return len(ranking.order[:limit])
 
 
 def scattered(keys: NDArray[numpy.uint64], seen: NDArray[numpy.int64], seed: int) -> NDArray[numpy.uint64]:

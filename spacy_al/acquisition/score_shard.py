@@ -115,20 +115,14 @@ def score_shard(
     return result.arrays
 
 
-class Embedder(Protocol):
-    """A component that shows the states of its encoder."""
-
-    def embed(self, docs: Sequence[Doc]) -> Iterator[Tuple[List[int], Tensor, Tensor]]:
-        """Batches of places in `docs`, tokens of each sentence, and states of the tokens, (tokens, width)."""
-        ...
-
-
 def embed_shard(
     pipe: Any, shard: Shard, numbers: Sequence[int], inside: NDArray[numpy.bool_]
 ) -> Dict[str, NDArray[Any]]:
     """Mean states of sentences of a pool, and of their tokens that the model sees in entities.
 
-    pipe (Any): An Embedder. shard (Shard), numbers (Sequence[int]): As in `score_shard`.
+    pipe (Any): A component with `embed(docs)`, which yields batches of places in `docs`, tokens of each sentence, and
+        states of the tokens, (tokens, width).
+    shard (Shard), numbers (Sequence[int]): As in `score_shard`.
     inside (NDArray[bool]): Tokens in entities, (tokens,); a sentence without any counts as a whole.
     RETURNS (Dict[str, NDArray]): "embedding" and "entity_embedding", float32 (sentences, width).
     RAISES: ALError A472 for a component that shows no states.

@@ -1,11 +1,11 @@
 """Sentences of any number -> utilities in their own order, a bounded part of them in memory at a time."""
 
-from itertools import islice
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, TypeVar, cast
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, cast
 
 import numpy
 from numpy.typing import NDArray
 from spacy.tokens import Doc
+from spacy.util import minibatch
 
 from ..types import Sampler
 from ..uncertainty.measures import Measure, check_measures
@@ -13,7 +13,6 @@ from .score_shard import check_finite, sampled
 
 CHUNK = 8192  # sentences that exist as Docs at a time; sorting by length works within a chunk
 Utilities = Dict[str, NDArray[numpy.float32]]
-Item = TypeVar("Item")
 
 
 def score_docs(
@@ -44,7 +43,7 @@ def score_docs(
 
     def chunks() -> Iterator[Tuple[int, List[Doc]]]:
         nonlocal total
-        for some in batched(docs, chunk):
+        for some in minibatch(docs, chunk):
             first, total = total, total + len(some)
             if asking:
                 yield first, some
@@ -68,10 +67,3 @@ def score_docs(
     for name, found in parts.items():
         result[name][numpy.concatenate(order)] = numpy.concatenate(found)
     return result
-
-
-def batched(items: Iterable[Item], size: int) -> Iterator[List[Item]]:
-    """Lists of at most `size` items, in order."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch

@@ -4,9 +4,6 @@ import importlib.util
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
-from spacy.util import load_config
-from thinc.api import Config
-
 from ..corpus.conversion import Options, convert
 from ..errors import ALError, Errors
 from ..files import write_json, write_text
@@ -76,9 +73,7 @@ def begin(
         names = folder / "corpus" / "labels.json"
         write_json(names, labels)
         paths["paths.labels"] = str(names)
-    chosen = load_config(config or recipe(), interpolate=False)
-    chosen = Config().from_str(chosen.to_str(), overrides={**paths, **(overrides or {})}, interpolate=False)
-    session = Session.open(folder, chosen)
+    session = Session.open(folder, config or recipe(), overrides={**paths, **(overrides or {})})
     if not session.labels:
         raise ALError(Errors.A716.format(value="", problem="the config declares none"))
     write_text(session.folder.config, session.config.to_str())

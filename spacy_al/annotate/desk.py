@@ -13,7 +13,7 @@ from ..runs.state import RunState, load_state
 from ..tasks import Answer, Task, answer_problem
 from .context import read_context
 from .leases import Leases
-from .messages import Posted, combined, covers
+from .messages import combined, covers
 
 
 class Desk:
@@ -91,7 +91,7 @@ class Desk:
 
     # --- answers
 
-    def take(self, posts: Sequence[Posted]) -> int:
+    def take(self, answers: Sequence[Answer]) -> int:
         """Take answers in; those that are there already are left out, so that posting twice is harmless.
 
         RETURNS (int): How many were new. They are on the disk.
@@ -100,26 +100,25 @@ class Desk:
         with self._lock:
             state = self.refresh()
             new: Dict[Tuple[str, Optional[str], Optional[str]], Answer] = {}
-            for post in posts:
-                key = (post.answer.id, post.answer.annotator, post.answer.when)
+            for answer in answers:
+                key = (answer.id, answer.annotator, answer.when)
                 if key not in self._known and key not in new:
-                    new[key] = self._checked(post, state)
+                    new[key] = self._checked(answer, state)
             if new:
                 self.files.log.append(list(new.values()))
                 self.refresh()
             return len(new)
 
-    def _checked(self, post: Posted, state: Optional[RunState]) -> Answer:
-        task = self._asked(post, state)
-        problem = answer_problem(post.answer, task, self.labels)
+    def _checked(self, answer: Answer, state: Optional[RunState]) -> Answer:
+        task = self._asked(answer, state)
+        problem = answer_problem(answer, task, self.labels)
         if problem or task is None:
-            raise ALError(Errors.A474.format(path=self.files.path.name, id=post.answer.id, problem=problem))
-        answer = replace(post.answer, round=task.round)
-        return combined(task, self.said.get(task.id, {}).get(post.answer.annotator), answer)
+            raise ALError(Errors.A474.format(path=self.files.path.name, id=answer.id, problem=problem))
+        return combined(task, self.said.get(task.id, {}).get(answer.annotator), replace(answer, round=task.round))
 
-    def _asked(self, post: Posted, state: Optional[RunState]) -> Optional[Task]:
-        rounds = [post.round, *range(state.round, -1, -1)] if state else []
-        found = (task for number in rounds for task in self.files.read_tasks(number) if task.id == post.answer.id)
+    def _asked(self, answer: Answer, state: Optional[RunState]) -> Optional[Task]:
+        rounds = [answer.round or 0, *range(state.round, -1, -1)] if state else []
+        found = (task for number in rounds for task in self.files.read_tasks(number) if task.id == answer.id)
         return next(found, None)
 
     # --- what the files say

@@ -1,7 +1,7 @@
 """What the page sends and is sent: strict reading of posts, tasks as JSON, answers to parts of a sentence joined."""
 
 import hashlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any, Dict, List, Literal, Optional, Tuple
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
@@ -32,17 +32,10 @@ class Post(BaseModel):
     seconds: Optional[float] = Field(default=None, ge=0, le=86_400)
 
 
-@dataclass(frozen=True)
-class Posted:
-    """An answer as it was posted, and the round whose question it answers."""
-
-    round: int
-    answer: Answer
-
-
-def read_post(row: Any, annotator: Optional[str]) -> Posted:
+def read_post(row: Any, annotator: Optional[str]) -> Answer:
     """Read one answer of a post; the moment it was given (`when`) tells it from any other answer of this person.
 
+    Its round is the one that the page says.
     RAISES: ALError A713 for anything that the page would not send.
     """
     try:
@@ -53,8 +46,7 @@ def read_post(row: Any, annotator: Optional[str]) -> Posted:
         raise ALError(Errors.A713.format(problem=f"{where}: {first['msg']}")) from error
     spans, rejected = (tuple(sorted(some)) for some in (post.spans, post.rejected))
     missing = tuple(sorted(set(post.missing)))
-    answer = Answer(post.id, post.verdict, spans, missing, rejected, post.seconds, annotator, post.when)
-    return Posted(post.round, answer)
+    return Answer(post.id, post.verdict, spans, missing, rejected, post.seconds, annotator, post.when, post.round)
 
 
 def read_annotator(value: Any) -> Optional[str]:

@@ -16,9 +16,7 @@ from .sentence import Sentence
 DOCSTART = "-DOCSTART-"
 
 
-def read_columns(
-    path: Path, repairs: Repairs, wish: Wish = Wish(), *, name: Optional[str] = None
-) -> Iterator[Sentence]:
+def read_columns(path: Path, repairs: Repairs, wish: Wish = Wish()) -> Iterator[Sentence]:
     """Read a file with one token a line: the word first, the entity tag last, an empty line after a sentence.
 
     Tabs separate columns if the first token's line has one, else spaces. -DOCSTART- starts a document. Lines that
@@ -28,8 +26,7 @@ def read_columns(
     path (Path): The file.
     repairs (Repairs): What to do about bad lines.
     wish (Wish): Scheme and columns, where the user says them.
-    name (Optional[str]): What ids and offsets call the file; None: its name.
-    YIELDS (Sentence): Sentences in order; documents are called NAME-1, NAME-2 and so on.
+    YIELDS (Sentence): Sentences in order; documents are called FILE-1, FILE-2 and so on.
     RAISES: ALError A100 (unknown scheme), A110 (no sentences), A111, A118 (columns), A112 (tags), A113 (not
         UTF-8), A114 (unsure of the scheme), A119 (no word), A131 (numbers for words), A132 (several columns of tags).
     """
@@ -41,7 +38,7 @@ def read_columns(
     layout = find_layout(plain if any(plain) else [rows for _, rows in blocks], path, wish)
     if layout.counting:
         repairs.note("counting", path=path, line=next(chain(*plain)).line.number)
-    file, several = name or path.name, bool(blocks) and blocks[-1][0] > 1
+    file, several = path.name, bool(blocks) and blocks[-1][0] > 1
     document, number = 0, 0
     for place, rows in blocks:
         number = number if place == document else 0
@@ -66,7 +63,8 @@ def _blocks(path: Path, repairs: Repairs) -> Iterator[Tuple[int, List[Row]]]:
             # A comment does not tell how columns are separated.
             tabs = "\t" in line.text if tabs is None and not text.startswith("#") else tabs
             whole = line.text.rstrip(" ")
-            rows.append(Row(line, whole.split("\t") if _has_tabs(tabs, line.text) else re.split("[ \t]+", text)))
+            here = "\t" in whole if tabs is None else tabs
+            rows.append(Row(line, whole.split("\t") if here else re.split("[ \t]+", text)))
             continue
         if rows:
             yield document, rows
@@ -83,10 +81,6 @@ def _drop_header(blocks: List[Tuple[int, List[Row]]], path: Path, repairs: Repai
         if is_header(rows[0]):
             repairs.note("header", path=path, line=rows[0].line.number)
             del rows[0]
-
-
-def _has_tabs(tabs: Optional[bool], text: str) -> bool:
-    return "\t" in text if tabs is None else tabs
 
 
 def _without_comments(rows: List[Row], layout: Layout, path: Path, repairs: Repairs) -> List[Row]:

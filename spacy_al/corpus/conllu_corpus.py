@@ -56,7 +56,7 @@ def _record(sentence: Any, document: str, line: int, path: Path, context: Contex
     if any(str(values.get("Entity") or "").startswith("(") for values in misc):
         context.note("other_results", line)  # mentions of CorefUD, which nest
     record: Record = {
-        context.id_field: document,
+        "id": document,
         "tokens": [
             {"text": token["form"], "tag": token["xpos"] or token["upos"] or "", "ws": values.get("SpaceAfter") != "No"}
             for token, values in zip(tokens, misc, strict=True)

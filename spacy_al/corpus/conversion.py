@@ -146,17 +146,17 @@ def read_corpus(source: Path, format_: str, options: Options, repairs: Repairs, 
     nlp (Language): What splits text that comes without tokens.
     RETURNS (Iterator[Sentence]): Its sentences.
     """
-    text, id_ = options.text_field, options.id_field
     if format_ == "conll":
         wish = Wish(options.scheme, options.word_column, options.pos_column, options.tag_column)
         return read_columns(source, repairs, wish)
     if format_ in OBJECTS:
-        context = Context(source, repairs, nlp, text, id_, options.rules)
-        records = OBJECTS[format_](source, context)
-        # What names a layer in there is no key of the records made of it.
-        if format_ not in ("hf", "jsonl", "csv"):
-            context = replace(context, rules=replace(options.rules, spans_field=None))
-        return read_objects(records, context)
+        context = Context(source, repairs, nlp, options.text_field, options.id_field, options.rules)
+        if format_ in ("hf", "jsonl", "csv"):
+            return read_objects(OBJECTS[format_](source, context), context)
+        # Records made here have keys of our own; what names a layer in the file is none of them.
+        context = replace(context, text_field="text", id_field="id")
+        named = replace(context, rules=replace(options.rules, spans_field=None))
+        return read_objects(OBJECTS[format_](source, context), named)
     if format_ == "ontonotes":
         return read_ontonotes(source, repairs)
     if source.is_dir():

@@ -15,7 +15,7 @@ from srsly.msgpack import Packer
 
 from ..errors import ALError, Errors
 from ..ids import UNKNOWN, Numbers
-from .inflate import Inflated
+from .inflate import Message
 
 NOTHING = b"\xc0"  # None in msgpack
 # What decoding a damaged file may raise.
@@ -110,7 +110,7 @@ def read_columns(path: Path, groups: Sequence[Sequence[int]], user: Sequence[str
 
 def parse_columns(file: BinaryIO, groups: Sequence[Sequence[int]], user: Sequence[str] = ()) -> Columns:
     """The same of an open file; what is no whole DocBin raises one of DAMAGE."""
-    message = Inflated(file)
+    message = Message(file)
     attrs, numbers, size, left = message.tokens()
     arrays = _select(message, size, attrs, groups)
     # All else is small, and one call of msgpack takes it apart.
@@ -119,7 +119,7 @@ def parse_columns(file: BinaryIO, groups: Sequence[Sequence[int]], user: Sequenc
 
 
 def _select(
-    message: Inflated, size: int, attrs: List[int], groups: Sequence[Sequence[int]]
+    message: Message, size: int, attrs: List[int], groups: Sequence[Sequence[int]]
 ) -> List[NDArray[numpy.uint64]]:
     tokens, left = divmod(size, 8 * len(attrs)) if attrs else (0, size)
     if left:
@@ -127,7 +127,7 @@ def _select(
     arrays = [numpy.zeros((tokens, len(group)), dtype=numpy.uint64) for group in groups]
     for start in range(0, tokens, BLOCK_ROWS):
         rows = min(BLOCK_ROWS, tokens - start)
-        block = numpy.frombuffer(message.read(rows * 8 * len(attrs)), dtype=numpy.uint64).reshape(rows, -1)
+        block = numpy.frombuffer(message.exactly(rows * 8 * len(attrs)), dtype=numpy.uint64).reshape(rows, -1)
         for array, group in zip(arrays, groups):
             for place, attribute in enumerate(group):
                 if attribute in attrs:

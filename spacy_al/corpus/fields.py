@@ -38,3 +38,9 @@ def as_object(value: object, what: str) -> Record:
     if not isinstance(value, dict):
         raise BadRecord(f"a {what} must be an object, found {value!r}")
     return value
+
+
+def named(record: Record, *, text: str, id: str) -> Record:
+    """The record with its "text" and "id" under the keys that the user has named."""
+    names = {"text": text, "id": id}
+    return {names.get(key, key): value for key, value in record.items()}

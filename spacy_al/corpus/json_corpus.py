@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import ALError, Errors
-from ..tasks import Answer
+from ..tasks import VERDICTS, Answer
 from .align import BadRecord, CharSpan, Offsets, from_utf16, has_pairs, same_text
 from .annotation import argilla, doccano, label_studio, prodigy
 from .annotation.any_span import looks_labelled
@@ -30,7 +30,6 @@ from .sentence import Sentence
 from .splitter import Passage, check_length, cut, make_sentence
 from .text import not_empty
 
-ANSWERS = ("accept", "reject", "ignore")
 TOOLS = (label_studio, argilla, doccano)
 Labels = Tuple[Optional[List[Span]], Set[int]]  # entities by token, None if not labelled; tokens not known
 
@@ -254,8 +253,8 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
     """The record's entities by token, None if it is not labelled or its labels were not accepted; and the tokens of
     which a yes or no about some spans says nothing."""
     answer = record.get("answer", "accept")
-    if answer not in ANSWERS:
-        raise BadRecord(f"'answer' must be one of {', '.join(ANSWERS)}, found {answer!r}")
+    if answer not in VERDICTS:
+        raise BadRecord(f"'answer' must be one of {', '.join(VERDICTS)}, found {answer!r}")
     rules, fields = context.rules, Fields(record, f"{context.path}:{line}")
     if record.get("suggested") is True and rules.untouched != "accept":
         context.note("unanswered", line)

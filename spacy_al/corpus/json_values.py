@@ -11,7 +11,7 @@ from ..jsonl import BOM, MAX_LINE, check_size, parse_value, raw_lines
 from .align import BadRecord
 from .annotation.chunks import is_array, is_whole, read_file, split_array
 from .annotation.shapes import plain_records
-from .fields import Record
+from .fields import Record, named
 from .lines import UTF16
 from .repairs import Repairs
 
@@ -39,8 +39,7 @@ def read_values(path: Path, repairs: Repairs, *, id_field: str, text_field: str)
         for number, record in enumerate(plain or (), start=1):
             if record.get("id") is None and len(plain or ()) > 1:
                 record["id"] = f"{path.name}-{line}-{number}"
-            names = {"id": id_field, "text": text_field}
-            yield line, {names.get(key, key): field for key, field in record.items()}
+            yield line, named(record, text=text_field, id=id_field)
 
 
 def _values(path: Path, repairs: Repairs) -> Found:

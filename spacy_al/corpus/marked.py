@@ -37,7 +37,7 @@ def marked_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]
             raise ALError(Errors.A136.format(path=path, line=line.number, problem=problem))
         if inside and text.strip():
             plain, spans = _read(text.strip(), path, line.number)
-            yield line.number, {context.text_field: plain, "spans": spans}
+            yield line.number, {"text": plain, "spans": spans}
 
 
 def is_rasa(line: str) -> bool:

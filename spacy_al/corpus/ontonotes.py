@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Set, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 from ..errors import ALError, Errors
 from .lines import Line, read_lines
@@ -42,7 +42,7 @@ def find_gold(folder: Path) -> List[Path]:
         problem = f"no {PATTERN} file" + (", only skeletons without words" if skeletons else "")
         raise ALError(Errors.A116.format(path=folder, problem=problem))
     for kind, words in (("parts", PARTS), ("languages", LANGUAGES)):
-        found = _folders_of(paths, folder) & words
+        found = {part for path in paths for part in path.relative_to(folder).parts[:-1]} & words
         if len(found) > 1:
             problem = f"several {kind}: {', '.join(sorted(found))}"
             raise ALError(Errors.A116.format(path=folder, problem=problem))
@@ -175,10 +175,6 @@ def _entities(rows: List[List[str]], lines: List[Line], path: Path, repairs: Rep
             kind = "tag" if number in unread else "brackets"
             repairs.problem(kind, Errors.A117, path=path, line=line, problem=problem)
     return spans, unread
-
-
-def _folders_of(paths: List[Path], folder: Path) -> Set[str]:
-    return {part for path in paths for part in path.relative_to(folder).parts[:-1]}
 
 
 def _refuse_versions(paths: List[Path], folder: Path) -> None:

@@ -29,11 +29,11 @@ def brat_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
         raise ALError(Errors.A136.format(path=path, line=1, problem="no file in this folder ends in .ann"))
     for text_file in [path.with_suffix(".txt")] if path.is_file() else sorted(path.rglob("*.txt")):
         text = "".join(line.text + line.ending for line in read_lines(text_file, context.repairs))
-        record: Record = {"text": text, context.id_field: text_file.with_suffix("").name}
+        record: Record = {"text": text, "id": text_file.with_suffix("").name}
         notes = text_file.with_suffix(".ann")
         if notes.is_file():
             record["spans"] = [list(span) for span in read_entities(notes, text, context.repairs).values()]
-        yield 1, {context.text_field if key == "text" else key: value for key, value in record.items()}
+        yield 1, record
     for stray in path.rglob("*.ann") if path.is_dir() else []:
         check_file(stray.with_suffix(".txt"), f"It belongs to {stray}.")
 

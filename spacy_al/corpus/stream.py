@@ -1,7 +1,5 @@
 """DocBins of any size, read a sentence at a time: words, spaces and part-of-speech tags, never labels."""
 
-import struct
-import zlib
 from collections import deque
 from pathlib import Path
 from typing import Iterator, List
@@ -15,8 +13,8 @@ from spacy.vocab import Vocab
 from ..bulk import DOCS_AT_ONCE, make_docs
 from ..errors import ALError, Errors
 from ..ids import Numbers
-from .docbin import read_numbers, spacy_files
-from .inflate import Inflated
+from .docbin import DAMAGE, read_numbers, spacy_files
+from .inflate import Message
 
 
 class DocStream:
@@ -82,20 +80,20 @@ class _Part:
         """Read everything but the tokens; return the size of these in bytes."""
         needed = {"lengths", "spaces", "strings"}
         with self.path.open("rb") as file:
-            message = Inflated(file)
+            message = Message(file)
             try:
                 self.attrs, self._numbers, size, left = message.tokens()
-                self.start = message.place
-                message.skip_bytes(size)
+                self.start = message.tell()
+                message.pass_over(size)
                 for _ in range(left):
-                    key = message.text()
+                    key = message.unpack()
                     if key == "lengths":
-                        self.lengths = numpy.frombuffer(message.binary(), dtype=numpy.int32)
+                        self.lengths = numpy.frombuffer(message.unpack(), dtype=numpy.int32)
                     elif key == "spaces":
-                        self.spaces = numpy.frombuffer(message.binary(), dtype=bool)
+                        self.spaces = numpy.frombuffer(message.unpack(), dtype=bool)
                     elif key == "strings":
-                        for _ in range(message.header("items")):
-                            vocab.strings.add(message.text())
+                        for _ in range(message.read_array_header()):
+                            vocab.strings.add(message.unpack())
                     else:
                         message.skip()
                     needed.discard(key)
@@ -103,7 +101,7 @@ class _Part:
                         # User data of every sentence: skipping them one by one takes long.
                         deque(message.rest(), maxlen=0)
                         break
-            except (EOFError, zlib.error, struct.error, UnicodeDecodeError, ValueError) as error:
+            except DAMAGE as error:
                 raise self._fail(str(error) or "it ends too early") from error
         return size
 
@@ -112,12 +110,12 @@ class _Part:
         orth, tag = self.attrs.index(ORTH), self.attrs.index(TAG) if TAG in self.attrs else None
         width, place = len(self.attrs), int(self.lengths[:start].sum(dtype=numpy.int64))
         with self.path.open("rb") as file:
-            message = Inflated(file)
-            message.skip_bytes(self.start + place * 8 * width)
+            message = Message(file)
+            message.pass_over(self.start + place * 8 * width)
             for first in range(start, stop, DOCS_AT_ONCE):
                 lengths = self.lengths[first : min(first + DOCS_AT_ONCE, stop)].astype(numpy.int64)
                 total = int(lengths.sum())
-                raw = message.read(total * 8 * width)
+                raw = message.exactly(total * 8 * width)
                 rows = numpy.frombuffer(raw, dtype=numpy.uint64).reshape(total, width)
                 tags = None if tag is None else rows[:, tag]
                 try:

@@ -7,7 +7,7 @@ from typing import Dict, Iterator, List, Optional, Tuple
 from ..errors import ALError, Errors
 from .annotation.any_span import TAGS
 from .annotation.csv_records import cell_value, header_names, read_rows
-from .fields import Record
+from .fields import Record, named
 from .json_corpus import Context
 from .lines import read_lines
 from .row_tables import COMPREHEND, by_entity, by_file, by_word, place_columns, word_columns
@@ -38,15 +38,19 @@ def csv_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     rows = read_rows(lines, delimiter, names, path, repairs)
     words, places = word_columns(names), place_columns(names)
     if set(COMPREHEND) <= set(names):
-        yield from by_file(rows, path, repairs)
+        yield from _named(by_file(rows, path, repairs), context)
     elif text not in names and words is not None:
-        yield from by_word(rows, words)
+        yield from _named(by_word(rows, words), context)
     elif text not in names:
         raise ALError(Errors.A121.format(path=path, column=text, header=header.strip()[:200]))
     elif places is not None:
         yield from by_entity(rows, places, text, context.id_field)
     else:
         yield from _by_document(rows, context)
+
+
+def _named(records: Iterator[Tuple[int, Record]], context: Context) -> Iterator[Tuple[int, Record]]:
+    return ((line, named(record, text=context.text_field, id=context.id_field)) for line, record in records)
 
 
 def _by_document(rows: Iterator[Tuple[int, Dict[str, str]]], context: Context) -> Iterator[Tuple[int, Record]]:

@@ -1,44 +1,27 @@
 """Between spaCy's Docs and tasks or answers, O and missing kept apart."""
 
-from typing import List, Optional, Tuple
+from typing import List
 
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..tasks import REJECTED, Answer, Task, TokenSpan
+from .schemes import entity_spans
 
 
-def make_task(
-    doc: Doc,
-    *,
-    id: str,
-    suggest: bool = False,
-    round: int = 0,
-    rank: int = 0,
-    measure: str = "",
-    utility: float = 0.0,
-    source: Optional[str] = None,
-    windows: Tuple[Tuple[int, int], ...] = (),
-) -> Task:
-    """A task out of a sentence.
+def make_task(doc: Doc, id: str, *, suggest: bool = False) -> Task:
+    """A task out of a sentence; what it is asked for, and where it stands, is for the caller to say (`replace`).
 
-    doc (Doc): The sentence, with a model's entities if they are to be suggested.
+    doc (Doc): The sentence, with a model's entities if they are to be suggested. id (str): Its id.
     suggest (bool): Show `doc.ents` to people, for them to correct.
-    The other arguments are the fields of `Task`. RAISES: ALError A600.
+    RAISES: ALError A600.
     """
-    spans = tuple((ent.start, ent.end, ent.label_) for ent in doc.ents)
     return Task(
         id=id,
         words=tuple(token.text for token in doc),
         spaces=tuple(bool(token.whitespace_) for token in doc),
-        spans=spans if suggest else None,
+        spans=tuple(entity_spans(doc)) if suggest else None,
         pos=tuple(token.tag_ for token in doc) if doc.has_annotation("TAG") else (),
-        round=round,
-        rank=rank,
-        measure=measure,
-        utility=utility,
-        source=source,
-        windows=windows,
     )
 
 

@@ -54,7 +54,7 @@ def _record(cas: Any, file: Path, context: Context) -> Record:
             f"no type {kind} has entities; name their type with --spans-field, such as {', '.join(custom) or ENTITY}"
         )
         raise ALError(Errors.A136.format(path=file, line=1, problem=problem))
-    record: Record = {context.text_field: cas.sofa_string, context.id_field: file.stem}
+    record: Record = {"text": cas.sofa_string, "id": file.stem}
     record["spans"] = [[one.begin, one.end, _label(one, file)] for one in cas.select(names[0])]
     if TOKEN in types and (tokens := _places(cas, TOKEN)):
         record["tokens"] = tokens

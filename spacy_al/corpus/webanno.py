@@ -25,11 +25,7 @@ def webanno_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]
     context (Context): What reading needs; `spans_field` is the layer and feature, such as "NamedEntity|value".
     RAISES: ALError A136 for a file that is not WebAnno TSV 3, a bad row, or where nothing tells which layer it is.
     """
-    names = {"text": context.text_field, "id": context.id_field}
-    for line, values in webanno_records(
-        read_lines(path, context.repairs), path, context.repairs, context.rules.spans_field
-    ):
-        yield line, {names.get(key, key): value for key, value in values.items()}
+    yield from webanno_records(read_lines(path, context.repairs), path, context.repairs, context.rules.spans_field)
 
 
 def webanno_records(

@@ -14,6 +14,7 @@ from ..errors import ALError, Errors
 from ..jsonl import read_jsonl
 from ..loop.oracle import separate_file
 from ..tasks import Task
+from ..types import Pool
 
 
 def read_ranking(path: Path, pool: Path, vocab: Vocab, *, limit: int, measure: Optional[str] = None) -> List[Task]:
@@ -35,11 +36,11 @@ def read_ranking(path: Path, pool: Path, vocab: Vocab, *, limit: int, measure: O
         if id_ in rows:
             raise ALError(Errors.A624.format(path=path, line=line, problem=f"sentence '{id_}' appears twice"))
         rows[id_] = row
-    docs = _find(pool, rows, vocab)
-    lost = next((id_ for id_ in rows if id_ not in docs), None)
+    sentences, _ = separate_file(pool, vocab)
+    lost = next((id_ for id_ in rows if id_ not in sentences.index), None)
     if lost is not None:
         raise ALError(Errors.A625.format(path=pool, id=lost, ranking=path))
-    return [_task(docs[id_], id_, *row) for id_, row in rows.items()]
+    return [_task(sentences, vocab, id_, *row) for id_, row in rows.items()]
 
 
 def suggest(tasks: Sequence[Task], nlp: Language) -> List[Task]:
@@ -71,14 +72,7 @@ def _row(fields: Fields, path: Path, line: int, measure: Optional[str]) -> Tuple
     return id_, (rank, name, float(value))
 
 
-def _find(path: Path, wanted: Dict[str, Tuple[int, str, float]], vocab: Vocab) -> Dict[str, Doc]:
-    pool, _ = separate_file(path, vocab)
-    found = {id_: pool.doc(pool.index[id_], vocab) for id_ in wanted if id_ in pool.index}
-    for id_, doc in found.items():
-        doc.user_data["source"] = pool.sources[pool.index[id_]]
-    return found
-
-
-def _task(doc: Doc, id_: str, rank: int, measure: str, utility: float) -> Task:
-    source = doc.user_data.get("source")
-    return make_task(doc, id=id_, rank=rank, measure=measure, utility=utility, source=source)
+def _task(pool: Pool, vocab: Vocab, id_: str, rank: int, measure: str, utility: float) -> Task:
+    number = pool.index[id_]
+    bare = make_task(pool.doc(number, vocab), id_)
+    return replace(bare, rank=rank, measure=measure, utility=utility, source=pool.sources[number])

@@ -19,10 +19,12 @@ Key = Tuple[str, int]  # id and round of a task
 
 @dataclass
 class _Work:
-    """What is known of a file so far."""
+    """What is known of a file so far; units, `proved` and `default`, are as `place_marks` takes them."""
 
     options: Options
     problems: List[Problem]
+    default: Optional[str] = None
+    proved: Set[str] = field(default_factory=set)
     counts: Counts[str] = field(default_factory=Counter)
     given: Dict[Key, List[Given]] = field(default_factory=lambda: defaultdict(list))
     items: Dict[Key, Set[int]] = field(default_factory=lambda: defaultdict(set))
@@ -52,12 +54,12 @@ def resolve(
     problems (Sequence[Problem]): Those met before, while parsing.
     RETURNS (Reading): A task that has any problem has no answer.
     """
-    work = _Work(options, list(problems))
+    work = _Work(options, list(problems), default_unit)
     keys = list(dict.fromkeys(map(_key, tasks)))
     pairs = _match(records, Asked(tasks), work)
-    proved = set() if mixed else proved_units(pairs, options)
+    work.proved = set() if mixed else proved_units(pairs, options)
     for record, task in pairs:
-        _take(record, task, work, proved, default_unit)
+        _take(record, task, work)
     answers = [answer for key in keys if (answer := _merge(key, work)) is not None]
     work.problems.sort(key=lambda problem: problem.items)
     rest = {item for problem in work.problems for item in problem.items}
@@ -90,9 +92,9 @@ def _match(records: Sequence[Record], asked: Asked, work: _Work) -> List[Tuple[R
     return pairs
 
 
-def _take(record: Record, task: Task, work: _Work, proved: Set[str], default_unit: Optional[str]) -> None:
+def _take(record: Record, task: Task, work: _Work) -> None:
     try:
-        answer = _answer(record, task, work, proved, default_unit)
+        answer = _answer(record, task, work)
     except ALError as error:
         work.fail(error, [record])
         work.failed.add(_key(task))
@@ -116,7 +118,7 @@ def _merge(key: Key, work: _Work) -> Optional[Answer]:
         return None
 
 
-def _answer(record: Record, task: Task, work: _Work, proved: Set[str], default_unit: Optional[str]) -> Optional[Answer]:
+def _answer(record: Record, task: Task, work: _Work) -> Optional[Answer]:
     verdict = record.verdict
     about_span = verdict == "reject" and record.binary and len(record.marks) == 1
     if verdict is None:
@@ -129,21 +131,19 @@ def _answer(record: Record, task: Task, work: _Work, proved: Set[str], default_u
             return None
         if work.options.untouched == "fail":
             raise ALError(Errors.A619.format(place=record.chunk.place))
-    spans = _spans(record, task, work, proved, default_unit)
+    spans = _spans(record, task, work)
     if about_span:
         return Answer(task.id, verdict, rejected=spans, **who).to(task)
     missing = _missing(record, spans, task, work.options)
     return Answer(task.id, verdict, spans, missing, **who).to(task)
 
 
-def _spans(
-    record: Record, task: Task, work: _Work, proved: Set[str], default_unit: Optional[str]
-) -> Tuple[TokenSpan, ...]:
+def _spans(record: Record, task: Task, work: _Work) -> Tuple[TokenSpan, ...]:
     labels = work.options.labels
     for mark in record.marks:
         if labels is not None and mark.label not in labels:
             raise ALError(Errors.A613.format(place=record.chunk.place, label=mark.label[:80], labels=", ".join(labels)))
-    unit, placed = place_marks(record, task, work.options, proved=proved, default=default_unit)
+    unit, placed = place_marks(record, task, work.options, proved=work.proved, default=work.default)
     spans = tuple(sorted(set(placed.spans)))
     work.counts["copies"] += len(placed.spans) - len(spans)
     work.counts["trimmed"] += placed.trimmed

@@ -47,8 +47,3 @@ def seeded_epochs(
     for epoch in range(epochs):
         for batch in batcher(draw(rng)):
             yield epoch, list(batch)
-
-
-def count_batches(examples: Sequence[Example], batcher: Batcher[Example]) -> int:
-    """Batches of one epoch."""
-    return sum(1 for _ in batcher(examples))

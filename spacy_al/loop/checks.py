@@ -8,7 +8,6 @@ from spacy.util import get_lang_class
 from spacy.vocab import Vocab
 from thinc.api import Config
 
-from ..corpus.labels import declared_labels
 from ..corpus.reader import read_docs
 from ..errors import ALError, Errors
 from ..pipeline.adapters import check_dropout, get_sampler
@@ -39,11 +38,6 @@ def check_test(settings: ActiveLearningSchema) -> None:
     """Raise ALError A521 for a test set in which no token is annotated: every score would be 0."""
     if settings.test and not any(doc.has_annotation("ENT_IOB") for doc in read_docs(settings.test, Vocab())):
         raise ALError(Errors.A521.format(path=settings.test))
-
-
-def check_labels(config: Config, target: str) -> None:
-    """Raise ALError, as `declared_labels` does, for a label list that cannot be read. config (Config): Filled."""
-    declared_labels(config.interpolate(), target)
 
 
 def check_target(config: Config, target: str) -> None:

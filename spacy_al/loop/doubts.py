@@ -65,9 +65,7 @@ def look_again(
     RETURNS (List[Doubt]): Sentences of which a given tag is less likely than LIKELY.
     RAISES: ALError A510 when there is no run, A731 for too few labelled sentences or folds.
     """
-    state = load_state(folder.state)
-    if state is None:
-        raise ALError(Errors.A510.format(path=folder.path))
+    state = folder.read_state()
     ids = list(state.labelled)
     if not 2 <= folds <= len(ids):
         raise ALError(Errors.A731.format(path=folder.path, folds=folds, n=len(ids)))

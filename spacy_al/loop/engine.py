@@ -14,6 +14,7 @@ from ..acquisition.queries import fixed_columns
 from ..acquisition.score_shard import Column, embed_shard
 from ..acquisition.stopping import StoppingRule
 from ..acquisition.strategies import Strategy
+from ..corpus.labels import declared_labels
 from ..corpus.reader import write_docs
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_folder
@@ -24,7 +25,7 @@ from ..runs.state import RunState, package_versions
 from ..schemas import ActiveLearningSchema, check_active_learning
 from .accounting import effort, totals
 from .asking import Asking
-from .checks import check_labels, check_paths, check_sampling, check_target, check_test, chosen_measures
+from .checks import check_paths, check_sampling, check_target, check_test, chosen_measures
 from .cold_start import seed_utilities
 from .columns import PoolDocs, RoundColumns
 from .determinism import prepare_cublas
@@ -66,12 +67,16 @@ class Engine:
         if self.settings.deterministic and use_gpu >= 0:
             prepare_cublas()
         self.measures = chosen_measures(self.settings)
-        self.strategy: Strategy = registry.resolve({"strategy": self.settings.strategy})["strategy"]
-        self.cost = make_cost(self.settings)
-        self.stopping = make_stopping(self.settings)
+        said = self.settings
+        blocks: Dict[str, Any] = {"strategy": said.strategy, "cost": said.cost, "stopping": said.stopping}
+        made = registry.resolve(blocks)
+        self.strategy: Strategy = made["strategy"]
+        usual = create_sentence_cost if said.unit == "sentences" else create_token_cost
+        self.cost: Cost = made["cost"] or usual()
+        self.stopping: Optional[StoppingRule] = made["stopping"]
         pool_path = check_paths(self.settings)
         check_target(config, self.settings.target)
-        check_labels(config, self.settings.target)
+        declared_labels(config.interpolate(), self.settings.target)  # raises for a list that cannot be read
         check_test(self.settings)
         # spaCy resolves [training] when it loads the pipeline, and would not say what is wrong.
         if block := config.interpolate()["training"].get("logger"):
@@ -332,19 +337,3 @@ class Engine:
         row["seconds"] |= seconds
         row["peak_memory"] = peak_memory()
         self.folder.write_metrics(row | values)
-
-
-def make_cost(settings: ActiveLearningSchema) -> Cost:
-    """The cost that budgets are counted in."""
-    if settings.cost is not None:
-        cost: Cost = registry.resolve({"cost": settings.cost})["cost"]
-        return cost
-    return create_sentence_cost() if settings.unit == "sentences" else create_token_cost()
-
-
-def make_stopping(settings: ActiveLearningSchema) -> Optional[StoppingRule]:
-    """The stopping rule of a run, if it has one."""
-    if settings.stopping is None:
-        return None
-    rule: StoppingRule = registry.resolve({"stopping": settings.stopping})["stopping"]
-    return rule

@@ -44,9 +44,4 @@ def annotate(nlp: Language, examples: Sequence[Example]) -> None:
 
 def predicted(nlp: Language, docs: List[Doc]) -> List[Doc]:
     """The same Docs after all pipes, which get all of them at once and sort them by length."""
-    pipes: List[Any] = [pipe for _, pipe in nlp.pipeline]
-    for pipe in pipes:
-        # As in spaCy, a component may be no more than a function of a Doc.
-        whole = hasattr(pipe, "pipe")
-        docs = list(pipe.pipe(docs, batch_size=len(docs) or 1)) if whole else [pipe(doc) for doc in docs]
-    return docs
+    return list(nlp.pipe(docs, batch_size=len(docs) or 1))

@@ -61,15 +61,14 @@ class Learner:
         self.labels.read(round_)
         return self.labels
 
-    def ensure(self, folder: RunFolder, round_: int, labelled: Sequence[str], reporter: Reporter) -> bool:
+    def ensure(self, folder: RunFolder, round_: int, labelled: Sequence[str], reporter: Reporter) -> None:
         """Train for a round unless that was the last training; a process that goes on after a death trains again.
 
         folder (RunFolder): Where the labels are. round_ (int): The round. labelled (Sequence[str]): Ids, in order.
-        RETURNS (bool): Whether it trained.
         RAISES: ALError A512 when labels of one of the ids are missing, A301 for a label that is not declared.
         """
         if self.round == round_:
-            return False
+            return
         examples = self._labelled(folder, round_, labelled)
         lengths = numpy.array([len(eg.y) for eg in examples])
         self.tokens = int(sum(answered(eg.y).sum() for eg in examples))
@@ -86,7 +85,6 @@ class Learner:
         self.report.sentences = len(train)
         self.seconds = time.perf_counter() - start
         self.round = round_
-        return True
 
     def _lesson(self, examples: List[Example], folder: RunFolder, round_: int) -> Lesson:
         ratio = self.settings.self_training

@@ -11,6 +11,7 @@ from ..errors import ALError, Errors, Warnings
 from .training import TrainingReport
 
 Log = Callable[[Optional[Dict[str, Any]]], None]
+Setup = Callable[[Language, IO[str], IO[str]], Tuple[Log, Callable[[], None]]]
 
 
 class RoundLogger:
@@ -53,11 +54,10 @@ class RoundLogger:
             warnings.warn(Warnings.W501.format(name=self.name, reason=error), stacklevel=2)
 
 
-def find_logger(block: Mapping[str, Any]) -> Callable[[Language, IO[str], IO[str]], Tuple[Log, Callable[[], None]]]:
+def find_logger(block: Mapping[str, Any]) -> Setup:
     """What sets a logger up; raises ALError A514 when its package is missing or it refuses its settings."""
     try:
-        logger: Callable[[Language, IO[str], IO[str]], Tuple[Log, Callable[[], None]]]
-        logger = registry.resolve({"logger": dict(block)})["logger"]
+        logger: Setup = registry.resolve({"logger": dict(block)})["logger"]
         return logger
     except (ImportError, OSError, ValueError) as error:
         raise ALError(Errors.A514.format(name=block.get("@loggers"), reason=error)) from error

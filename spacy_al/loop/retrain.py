@@ -10,6 +10,7 @@ from thinc.api import Config, fix_random_seed
 
 from ..corpus.reader import make_example, read_docs
 from ..corpus.split import split_dev
+from ..files import write_text
 from ..pipeline.teachable import teachable
 from ..runs.folder import RunFolder
 from ..schemas import ActiveLearningSchema
@@ -28,15 +29,25 @@ ANNEALED = """# Not here: this run followed its development F1 (anneal_patience)
 
 
 class RunLesson:
-    """What a round of a run learnt from, as a corpus of spaCy: one epoch, in the run's order, each time it is read."""
+    """Registered as `spacy-al.RunLesson.v1`: what a round of a run learnt from, as a corpus of spaCy.
+
+    Each time it is read it gives an epoch, in the run's order.
+    """
 
     def __init__(
-        self, path: Path, *, seed: int, round_: int, sentences: int, dev_fraction: float, pseudo: Optional[Path],
-        ratio: float,
+        self, path: Path, seed: int, round: int, sentences: int, dev_fraction: float = 0.0,
+        pseudo: Optional[Path] = None, ratio: float = 0.0,
     ) -> None:  # fmt: skip
-        self.path, self.root, self.round, self.sentences = path, seed, round_, sentences
+        """
+        path (Path): The run's `labelled.spacy`. seed (int): Of the run. round (int): The round.
+        sentences (int): Learn from the first so many; what follows is its holdout.
+        dev_fraction (float): Share of the tokens held out as development set.
+        pseudo (Optional[Path]): Sentences that the tagger labelled itself.
+        ratio (float): So many for each labelled one.
+        """
+        self.path, self.root, self.round, self.sentences = path, seed, round, sentences
         self.dev_fraction, self.pseudo, self.ratio = dev_fraction, pseudo, ratio
-        self.seed = phase_seed(seed, round_, "train")
+        self.seed = phase_seed(seed, round, "train")
         self.rng = numpy.random.default_rng(self.seed)
         self._lesson: Optional[Lesson] = None
         self._held_out: List[Example] = []
@@ -65,26 +76,7 @@ class RunLesson:
         yield from self.lesson(nlp).epoch(self.rng)
 
 
-def create_run_lesson(
-    path: Path,
-    seed: int,
-    round: int,
-    sentences: int,
-    dev_fraction: float = 0.0,
-    pseudo: Optional[Path] = None,
-    ratio: float = 0.0,
-) -> RunLesson:
-    """Registered as `spacy-al.RunLesson.v1`: what a round of a run learnt from, in the order that it did.
-
-    path (Path): The run's `labelled.spacy`. seed (int): Of the run. round (int): The round.
-    sentences (int): Learn from the first so many; what follows is its holdout.
-    dev_fraction (float): Share of the tokens held out as development set.
-    pseudo (Optional[Path]): Sentences that the tagger labelled itself. ratio (float): So many for each labelled one.
-    RETURNS (RunLesson): A corpus; reading it again gives the next epoch.
-    """
-    return RunLesson(
-        path, seed=seed, round_=round, sentences=sentences, dev_fraction=dev_fraction, pseudo=pseudo, ratio=ratio
-    )
+create_run_lesson = RunLesson
 
 
 def create_held_out(lesson: RunLesson) -> Callable[[Language], List[Example]]:
@@ -143,7 +135,7 @@ def write_train_config(
     changed["corpora"] = {**changed.get("corpora", {}), "train": lesson, "dev": dev}
     changed["training"] = training_block(config, settings, report, annealed=annealed)
     header = HEADER.format(config=folder.train_config, model=folder.model) + (ANNEALED if annealed else "")
-    folder.write_train_config(header + changed.to_str(interpolate=False))
+    write_text(folder.train_config, header + changed.to_str(interpolate=False))
 
 
 def training_block(

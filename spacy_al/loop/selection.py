@@ -1,5 +1,6 @@
 """From the pool to the questions of a round: the query a strategy sees, and the tasks people are shown."""
 
+from dataclasses import replace
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy
@@ -166,11 +167,8 @@ def make_tasks(
     tasks = []
     for rank, (doc, number, some) in enumerate(zip(docs, numbers, windows.values())):
         whole = len(some) == 1 and (some[0].start, some[0].end) == (0, len(doc))
-        tasks.append(
-            make_task(
-                doc, id=some[0].id, suggest=suggest, round=round_, rank=rank, measure=measure,
-                utility=utilities.get(some[0].id, 0.0), source=pool.sources[number],
-                windows=() if whole else tuple(sorted((one.start, one.end) for one in some)),
-            )
-        )  # fmt: skip
+        asked = () if whole else tuple(sorted((one.start, one.end) for one in some))
+        bare, useful = make_task(doc, some[0].id, suggest=suggest), utilities.get(some[0].id, 0.0)
+        about = {"round": round_, "rank": rank, "measure": measure, "utility": useful, "source": pool.sources[number]}
+        tasks.append(replace(bare, windows=asked, **about))  # type: ignore[arg-type]
     return tasks

@@ -68,12 +68,11 @@ class Session:
         reporter (Optional[Reporter]): Is told of progress.
         RAISES: ALError A510 without a config where no run is, A001, A008, A009 for a wrong config.
         """
-        kept = RunFolder(Path(folder)).config
-        if config is None and not kept.is_file():
+        here = RunFolder(Path(folder))
+        if config is None and not here.config.is_file():
             raise ALError(Errors.A510.format(path=folder))
         if not isinstance(config, Config):
             said = dict(overrides or {})
-            here = RunFolder(Path(folder))
             config = load_config(config, overrides=said, interpolate=False) if config else here.read_config(said)
         elif overrides:
             config = Config(config).from_str(config.to_str(), overrides=dict(overrides), interpolate=False)

@@ -7,10 +7,8 @@ from typing import Any, Dict, List, Optional
 
 from spacy.vocab import Vocab
 
-from ..errors import ALError, Errors
 from ..runs.differences import Said, note, open_differences
 from ..runs.folder import RunFolder
-from ..runs.state import load_state
 from .learnt import describe as describe_learnt
 from .outlook import Outlook, make_outlook
 from .people import answer_docs, taken_back
@@ -56,9 +54,7 @@ class Status:
 
 def read_status(folder: RunFolder) -> Status:
     """Where a run stands; raises ALError A510 when no run is there, A502 when its state is damaged."""
-    state = load_state(folder.state)
-    if state is None:
-        raise ALError(Errors.A510.format(path=folder.path))
+    state = folder.read_state()
     settings = folder.read_settings()
     log = folder.log.read()
     new = log[state.answers :]
@@ -126,11 +122,8 @@ def _waiting(status: Status) -> List[str]:
         return [f"Taken in since the end: {', '.join(changed)}; the same `al run` learns from them"]
     if status.phase != "waiting":
         return []
-    return _back(status) + _asked(status)
-
-
-def _back(status: Status) -> List[str]:
-    return [f"Taken back: labels of {status.back} sentences; the next round is without them"] if status.back else []
+    back = f"Taken back: labels of {status.back} sentences; the next round is without them"
+    return [back] * bool(status.back) + _asked(status)
 
 
 def _asked(status: Status) -> List[str]:

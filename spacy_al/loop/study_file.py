@@ -169,24 +169,27 @@ class _Reader:
         raise self._wrong("seeds", value, "a number of seeds, or a list of different ones, was expected")
 
     def _strategies(self, value: Value, name: str) -> List[str]:
-        names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-        sound = all(re.fullmatch(r"\w+(/\w+)?", item) for item in names)
-        if not names or not isinstance(value, list) or len(set(names)) != len(value) or not sound:
+        names = self._names(value)
+        if not names or not all(re.fullmatch(r"\w+(/\w+)?", item) for item in names):
             problem = "a list of different strategies was expected, each MEASURE or MEASURE/DROPOUT"
             raise self._wrong(f"taggers.{name}.strategies", value, problem)
         return names
 
     def _variants(self, value: Value, known: List[str]) -> List[str]:
-        names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-        if not names or not set(names) <= set(known) or len(set(names)) != len(value):  # type: ignore[arg-type]
+        names = self._names(value)
+        if not names or not set(names) <= set(known):
             raise self._wrong("variants", value, f"names of [variants.NAME] sections were expected: {known}")
         return names
 
     def _sections(self, value: Value) -> List[str]:
-        names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-        if not isinstance(value, list) or len(names) != len(value):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self._wrong("sections", value, 'a list of names was expected, such as ["paper"]')
-        return names
+        return list(map(str, value))
+
+    def _names(self, value: Value) -> List[str]:
+        """A list of different texts; empty for anything else."""
+        names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+        return names if names and isinstance(value, list) and len(set(names)) == len(value) else []
 
     def _name(self, name: str) -> str:
         if name in SECTIONS or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):

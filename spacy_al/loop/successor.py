@@ -14,7 +14,7 @@ from ..jsonl import write_jsonl
 from ..runs.changes import config_changes, successor_changes
 from ..runs.folder import RunFolder
 from ..runs.lock import locked
-from ..runs.state import RunState, load_state
+from ..runs.state import RunState
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from .checks import check_target
 from .determinism import deterministic, prepare_cublas
@@ -81,9 +81,7 @@ def train_successor(
         holds rows of other settings), A504, A517.
     """
     source, target, told = RunFolder(run), RunFolder(output), reporter or Silent()
-    state = load_state(source.state)
-    if state is None:
-        raise ALError(Errors.A510.format(path=run))
+    state = source.read_state()
     config = fill_active_learning(source.read_config(overrides))
     config["active_learning"]["successor"] = str(successor)
     settings = check_active_learning(config.interpolate())

@@ -28,7 +28,7 @@ from ..ml.snapshot import Snapshot
 from ..ml.thinc_encoder import thinc_seed
 from ..pipeline.teachable import Teachable, teachable
 from ..schemas import ActiveLearningSchema
-from .batching import count_batches, seeded_epochs
+from .batching import seeded_epochs
 from .determinism import deterministic
 from .evaluation import span_scores
 from .self_training import Lesson
@@ -121,7 +121,7 @@ class Trainer:
         progress: Callable[[int, int], None],
     ) -> TrainingReport:
         batcher = registry.resolve({"batcher": self.training["batcher"]})["batcher"]
-        per_epoch = count_batches(lesson.once(numpy.random.default_rng(seed)), batcher)
+        per_epoch = sum(1 for _ in batcher(lesson.once(numpy.random.default_rng(seed))))
         epochs = max(self.training["max_epochs"] or 1, math.ceil(self.settings.min_steps / max(per_epoch, 1)))
         resolved = resolve_training(self.training, steps=per_epoch * epochs, warmup=self.settings.warmup)
         follower = Follower(self, dev, resolved["optimizer"], per_epoch)
@@ -145,9 +145,10 @@ class Trainer:
             losses = info["losses"]
             follower.after_step()
             progress(number, per_epoch * epochs)
-        follower.finish()
+        follower.restore()
         # spaCy empties its sums when it asks for a score, so they are of the last epoch without its first step.
-        follower.report.losses = mean_losses(losses, max(per_epoch - 1, 1))
+        # Read only now: on a GPU a loss is worth waiting for once.
+        follower.report.losses = {name: float(total) / max(per_epoch - 1, 1) for name, total in losses.items()}
         return follower.report
 
 
@@ -199,20 +200,12 @@ class Follower:
         if self.bad_epochs >= self.trainer.settings.anneal_patience:
             self.optimizer.learn_rate *= self.trainer.settings.anneal_factor
             self.bad_epochs = 0
-            self._restore()
+            self.restore()
 
-    def _restore(self) -> None:
+    def restore(self) -> None:
+        """Put the best weights back, if any were kept."""
         for snapshot in self.best:
             snapshot.restore()
-
-    def finish(self) -> None:
-        """Keep the best weights."""
-        self._restore()
-
-
-def mean_losses(sums: Dict[str, Any], steps: int) -> Dict[str, float]:
-    """The mean loss of each component, read only now: on a GPU a loss is worth waiting for once."""
-    return {name: float(value) / steps for name, value in sums.items()}
 
 
 @contextlib.contextmanager

@@ -156,15 +156,13 @@ class BiLSTMBody(nn.Module):
 
     def _run(self, states: Ragged) -> Ragged:
         passes, tokens, _ = states.data.shape
-        if isinstance(states, Padded):
-            lengths = states.lengths.repeat(passes)
-            return states.from_padded(run_padded_lstm(self.lstm, states.to_padded(), lengths))
-        if not tokens:
+        padded = isinstance(states, Padded)
+        if not tokens and not padded:
             return Ragged(states.data.new_zeros(passes, 0, 2 * self.hidden), states.lengths)
-        if states.data.is_cuda:
+        if states.data.is_cuda and not padded:
             return states.from_padded(self._run_packed(states))
         lengths = states.lengths.repeat(passes)
-        if not torch.is_grad_enabled():
+        if padded or not torch.is_grad_enabled():
             return states.from_padded(run_padded_lstm(self.lstm, states.to_padded(), lengths))
         outputs = run_lstm(self.lstm, states.data.flatten(0, 1), pack(lengths))
         return Ragged(outputs.unflatten(0, (passes, tokens)), states.lengths)

@@ -18,8 +18,11 @@ from .stages import IGNORE, Noise, Padded, Prediction, Ragged, Rejected
 AVERAGES = ("sentences", "tokens", "none")
 
 
-def create_crf_head(dropout: float, constrained: bool, average: str) -> HeadBuilder:
-    """Registered as `spacy-al.CRFHead.v1`.
+@dataclass(frozen=True)
+class CRFHeadBuilder(HeadBuilder):
+    """Registered as `spacy-al.CRFHead.v1`: (width, tags, scheme) -> CRFHead.
+
+    A class, because a tagger has to travel to other processes.
 
     dropout (float): Rate of the dropout of single units before the linear layer, what `MC last` keeps on. 0
         under a BiLSTM, whose own locked dropout comes last, as in Flair.
@@ -27,25 +30,23 @@ def create_crf_head(dropout: float, constrained: bool, average: str) -> HeadBuil
     average (str): Over what the loss of a batch is averaged. "sentences" is what Flair did when the paper
         used it. "none" is the sum, whose gradient Flair 0.15 follows, clipped to a norm of 5; "tokens" is the
         loss that Flair 0.15 shows.
-    RETURNS (HeadBuilder): (width, tags, scheme) -> CRFHead.
     RAISES: ALError A250 for another `average`.
     """
-    if average not in AVERAGES:
-        raise ALError(Errors.A250.format(average=average, known=", ".join(AVERAGES)))
-    return CRFHeadBuilder(dropout, constrained, average)
-
-
-@dataclass(frozen=True)
-class CRFHeadBuilder(HeadBuilder):
-    """A HeadBuilder; a class, because a tagger has to travel to other processes."""
 
     learns_from_rejected: ClassVar[bool] = True
     dropout: float
     constrained: bool
     average: str
 
+    def __post_init__(self) -> None:
+        if self.average not in AVERAGES:
+            raise ALError(Errors.A250.format(average=self.average, known=", ".join(AVERAGES)))
+
     def __call__(self, width: int, tags: Sequence[str], scheme: str) -> nn.Module:
         return CRFHead(width, tags, scheme, dropout=self.dropout, constrained=self.constrained, average=self.average)
+
+
+create_crf_head = CRFHeadBuilder
 
 
 class CRFHead(nn.Module):

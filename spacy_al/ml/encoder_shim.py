@@ -78,10 +78,7 @@ def wrap_encoder(name: str, encoder: Encoder, *, layers: Sequence[Model[Any, Any
 
 def native_encoder(model: Model[Any, Any]) -> Optional[Encoder]:
     """The torch encoder inside a Model made by `wrap_encoder`; None for any other Model."""
-    for shim in model.shims:
-        if isinstance(shim, EncoderShim):
-            return shim.encoder
-    return None
+    return next((shim.encoder for shim in model.shims if isinstance(shim, EncoderShim)), None)
 
 
 def init(model: DocsModel, X: Optional[List[Doc]] = None, Y: Optional[List[Floats2d]] = None) -> DocsModel:

@@ -12,23 +12,22 @@ from .seam import HeadBuilder
 from .stages import IGNORE, Noise, Prediction, Ragged, Rejected
 
 
-def create_softmax_head(dropout: float) -> HeadBuilder:
-    """Registered as `spacy-al.SoftmaxHead.v1`.
-
-    dropout (float): Rate of the dropout before the linear layer, 0 to 1; the one that `MC last` keeps on.
-    RETURNS (HeadBuilder): (width, tags, scheme) -> SoftmaxHead.
-    """
-    return SoftmaxHeadBuilder(dropout)
-
-
 @dataclass(frozen=True)
 class SoftmaxHeadBuilder(HeadBuilder):
-    """A HeadBuilder; a class, because a tagger has to travel to other processes."""
+    """Registered as `spacy-al.SoftmaxHead.v1`: (width, tags, scheme) -> SoftmaxHead.
+
+    A class, because a tagger has to travel to other processes.
+
+    dropout (float): Rate of the dropout before the linear layer, 0 to 1; the one that `MC last` keeps on.
+    """
 
     dropout: float
 
     def __call__(self, width: int, tags: Sequence[str], scheme: str) -> nn.Module:
         return SoftmaxHead(width, len(tags), self.dropout)
+
+
+create_softmax_head = SoftmaxHeadBuilder
 
 
 class SoftmaxHead(nn.Module):

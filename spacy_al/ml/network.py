@@ -39,11 +39,7 @@ class TaggerNetwork(nn.Module):
         loss: Tensor = self.head.loss(states, tags, rejected) if any(rejected) else self.head.loss(states, tags)
         return loss
 
-    def predict(self, batch: Batch) -> Prediction:
-        """One deterministic pass."""
-        return self._predict(self.states(batch))
-
-    def _predict(self, states: Ragged, noise: Optional[KeyedNoise] = None) -> Prediction:
+    def _predict(self, states: Ragged, noise: KeyedNoise) -> Prediction:
         prediction: Prediction = self.head.predict(states, noise)
         return prediction
 

@@ -27,7 +27,7 @@ class FeatureExtractor(Protocol):
 
 @dataclass(frozen=True)
 class PaperFeatures:
-    """The features of Shelmanov et al. (2021), Appendix B.
+    """The features of Shelmanov et al. (2021), Appendix B; registered as `spacy-al.PaperFeatures.v1`.
 
     For each word: its lower-cased form; its last three and last two characters; whether it is capitalised,
     and whether it is all capitals; whether it is a number; its part-of-speech tag, and that tag's first two
@@ -66,13 +66,7 @@ class PaperFeatures:
         return row
 
 
-def create_paper_features(use_pos: bool = True) -> FeatureExtractor:
-    """The features of the paper's Appendix B (`PaperFeatures`), registered as `spacy-al.PaperFeatures.v1`.
-
-    use_pos (bool): Whether part-of-speech tags (`token.tag_`) are used.
-    RETURNS (FeatureExtractor): Called with a Doc.
-    """
-    return PaperFeatures(use_pos=use_pos)
+create_paper_features = PaperFeatures
 
 
 def feature_key(doc: Doc) -> bytes:

@@ -37,13 +37,15 @@ class EmbeddingRecipe(Protocol):
 
 @dataclass
 class WordVectors:
-    """Fixed vectors of words, such as GloVe, looked up as Flair does: as is, lower case, digits as # and 0.
+    """Registered as `spacy-al.FlairWordVectors.v1`: fixed vectors of words, such as GloVe.
+
+    They are looked up as Flair does: as is, lower case, digits as # and 0.
 
     source (str): See `spacy_al.ml.word_vectors.create_vectors_callback`: a text file, or `package:NAME`.
     """
 
     source: str
-    _read: Optional[Tuple[List[str], Floats]] = field(default=None, repr=False)
+    _read: Optional[Tuple[List[str], Floats]] = field(default=None, init=False, repr=False)
 
     def build(self) -> "TokenEmbeddings":
         """Raises ALError A003, A251 or A252 when the vectors cannot be read. They are read once."""
@@ -61,17 +63,22 @@ class WordVectors:
         return {"source": self.source, "_read": None}
 
 
+create_word_vectors = WordVectors
+
+
 @dataclass(frozen=True)
 class Characters:
-    """A BiLSTM over the characters of each word (Lample et al. 2016), trained with the tagger.
+    """Registered as `spacy-al.FlairCharacters.v1`: a BiLSTM over the characters of each word (Lample et al. 2016).
+
+    It is trained with the tagger.
 
     width (int): Width of a character's embedding. hidden_size (int): Units in each direction.
     characters (str): The alphabet; characters outside it share one embedding.
     """
 
-    width: int
-    hidden_size: int
-    characters: str
+    width: int = 25
+    hidden_size: int = 25
+    characters: str = CHARACTERS
 
     def build(self) -> "TokenEmbeddings":
         """Flair's own default alphabet would be fetched, and is a pickle: this one is in the config."""
@@ -86,9 +93,12 @@ class Characters:
         )
 
 
+create_characters = Characters
+
+
 @dataclass(frozen=True)
 class Transformer:
-    """Flair's TransformerWordEmbeddings.
+    """Registered as `spacy-al.FlairTransformer.v1`: Flair's TransformerWordEmbeddings.
 
     name (str): A model's folder, or its name on the Hugging Face hub.
     fine_tune (bool): Train it with the tagger. layers (str): Such as "-1" or "all".
@@ -97,10 +107,10 @@ class Transformer:
     """
 
     name: str
-    fine_tune: bool
-    layers: str
-    subtoken_pooling: str
-    download: bool
+    fine_tune: bool = False
+    layers: str = "-1"
+    subtoken_pooling: str = "first"
+    download: bool = False
 
     def build(self) -> "TokenEmbeddings":
         """Raises ALError A341 when the model is not found or cannot be loaded."""
@@ -118,9 +128,12 @@ class Transformer:
             raise _not_built(f"TransformerWordEmbeddings {self.name}", error) from error
 
 
+create_transformer = Transformer
+
+
 @dataclass(frozen=True)
 class AnyEmbedding:
-    """Any embeddings of words that Flair has.
+    """Registered as `spacy-al.FlairEmbedding.v1`: any embeddings of words that Flair has.
 
     Flair's own pretrained language models are pickles: loading one runs what its file says, so name only
     files you trust. They are not read again from a saved pipeline.
@@ -131,7 +144,7 @@ class AnyEmbedding:
 
     embedding: str
     arguments: Dict[str, Argument]
-    download: bool
+    download: bool = False
 
     def build(self) -> "TokenEmbeddings":
         """Raises ALError A340 for an unknown class, A341 when it cannot be made."""
@@ -148,6 +161,9 @@ class AnyEmbedding:
             raise _not_built(self.embedding, error) from error
 
 
+create_embedding = AnyEmbedding
+
+
 @dataclass(frozen=True)
 class Stack:
     """Several embeddings of each word, one after the other.
@@ -162,32 +178,6 @@ class Stack:
         from flair.embeddings import StackedEmbeddings
 
         return StackedEmbeddings([part.build() for part in self.parts])
-
-
-def create_word_vectors(source: str) -> EmbeddingRecipe:
-    """Registered as `spacy-al.FlairWordVectors.v1`; see `WordVectors`."""
-    return WordVectors(source)
-
-
-def create_characters(width: int = 25, hidden_size: int = 25, characters: str = CHARACTERS) -> EmbeddingRecipe:
-    """Registered as `spacy-al.FlairCharacters.v1`; see `Characters`."""
-    return Characters(width, hidden_size, characters)
-
-
-def create_transformer(
-    name: str,
-    fine_tune: bool = False,
-    layers: str = "-1",
-    subtoken_pooling: str = "first",
-    download: bool = False,
-) -> EmbeddingRecipe:
-    """Registered as `spacy-al.FlairTransformer.v1`; see `Transformer`."""
-    return Transformer(name, fine_tune, layers, subtoken_pooling, download)
-
-
-def create_embedding(embedding: str, arguments: Dict[str, Argument], download: bool = False) -> EmbeddingRecipe:
-    """Registered as `spacy-al.FlairEmbedding.v1`; see `AnyEmbedding`."""
-    return AnyEmbedding(embedding, arguments, download)
 
 
 def create_stack(*parts: EmbeddingRecipe) -> EmbeddingRecipe:

@@ -16,7 +16,7 @@ from spacy.pipeline._parser_internals.stateclass import StateClass
 from spacy.pipeline.trainable_pipe import TrainablePipe
 from spacy.tokens import Doc
 
-from ..corpus.schemes import tag_names
+from ..corpus.schemes import encode, tag_names
 from ..errors import ALError, Errors, Warnings
 from ..types import TagSamples
 from .hidden_masks import HIDDEN_DROPOUT, HiddenMasks
@@ -274,7 +274,5 @@ def add_marginals(probs: Floats, parses: Sequence[Parse], numbers: Mapping[str, 
 
 def add_best(best: NDArray[numpy.int64], parse: Parse, numbers: Mapping[str, int]) -> None:
     """Write the tags of one parse into `best`, (tokens,), which holds the number of O."""
-    for start, end, label in parse[1]:
-        if label:
-            tags = ["U"] if end - start == 1 else ["B", *"I" * (end - start - 2), "L"]
-            best[start:end] = [numbers[f"{tag}-{label}"] for tag in tags]
+    spans = sorted(span for span in parse[1] if span[2])
+    best[:] = [numbers[tag] for tag in encode(spans, len(best), "BILOU")]

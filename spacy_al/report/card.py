@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from ..errors import ALError, Errors
 from ..files import write_json, write_text
 from ..runs.folder import RunFolder
-from ..runs.state import RunState, load_state
+from ..runs.state import RunState
 from ..schemas import ActiveLearningSchema
 from .names import strategy_name
 
@@ -20,9 +20,7 @@ def write_model_card(run: Path) -> Path:
     RAISES: ALError A510 without a run, A548 while it has no trained pipeline.
     """
     folder = RunFolder(run)
-    state = load_state(folder.state)
-    if state is None:
-        raise ALError(Errors.A510.format(path=run))
+    state = folder.read_state()
     meta_path, rows = folder.model / "meta.json", folder.read_metrics()
     if not (meta_path.is_file() and rows):
         raise ALError(Errors.A548.format(path=run))

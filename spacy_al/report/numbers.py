@@ -1,5 +1,6 @@
 """Numbers as a reader sees them: F1 in percent, shares, means with their spread, durations."""
 
+from itertools import groupby
 from typing import Optional, Sequence
 
 import numpy
@@ -57,12 +58,7 @@ def count(value: float) -> str:
 def ranges(values: Sequence[int]) -> str:
     """Whole numbers with runs drawn together: [0, 1, 2, 5] -> "0–2, 5"."""
     parts = []
-    start = before = None
-    for value in [*sorted(values), None]:
-        if start is not None and (value is None or before is None or value != before + 1):
-            parts.append(f"{start}" if start == before else f"{start}–{before}")
-            start = value
-        elif start is None:
-            start = value
-        before = value
+    for _, some in groupby(enumerate(sorted(values)), key=lambda pair: pair[1] - pair[0]):
+        run = [value for _, value in some]
+        parts.append(f"{run[0]}" if len(run) == 1 else f"{run[0]}–{run[-1]}")
     return ", ".join(parts)

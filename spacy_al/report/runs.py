@@ -3,9 +3,10 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Annotated, Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
+from pydantic import dataclasses as checked_dataclasses
 
 from ..errors import ALError, Errors
 from ..jsonl import parse_object, read_jsonl
@@ -17,52 +18,50 @@ from .settings import Settings, read_settings
 SKIPPED = {"model", "rounds"}  # folders of a run that never hold another run
 
 
-@dataclass(frozen=True)
-class Round:
-    """What one round measured.
-
-    number (int): 0 is the seed round. sentences, tokens (int): Labelled so far.
-    share (float): Labelled tokens as a share of the training corpus, 0..1.
-    f1, precision, recall (float): Span scores on the test set, or on the holdout of a run without one, 0..1.
-    per_type (Dict[str, float]): F1 of each entity type, 0..1.
-    seconds (Dict[str, float]): By phase: train, score, select, evaluate.
-    memory (Dict[str, float]): Peaks, host_mb and gpu_mb.
-    """
-
-    number: int
-    sentences: int
-    tokens: int
-    share: float
-    f1: float
-    precision: float
-    recall: float
-    per_type: Dict[str, float]
-    seconds: Dict[str, float]
-    memory: Dict[str, float]
-
-
 class TypeScore(BaseModel):
     """What spaCy's scorer says of a type, as far as it is read here."""
 
     f: Share
 
 
-class Row(BaseModel):
-    """A line of metrics.jsonl, as far as it is read here."""
-
-    round: Count
-    labelled_sentences: Count
-    labelled_tokens: Count
-    labelled_fraction: Share
-    ents_f: Share
-    ents_p: Share
-    ents_r: Share
-    ents_per_type: Optional[Dict[str, TypeScore]] = None
-    seconds: Optional[Dict[str, Optional[Amount]]] = None
-    peak_memory: Optional[Dict[str, Optional[Amount]]] = None
+def _known(values: object) -> object:
+    if isinstance(values, dict):
+        return {key: value for key, value in values.items() if value is not None}
+    return {} if values is None else values
 
 
-ROW = TypeAdapter(Row)
+Known = Annotated[Dict[str, Amount], BeforeValidator(_known)]
+
+
+@checked_dataclasses.dataclass(frozen=True)
+class Round:
+    """What one round measured: a line of metrics.jsonl, as far as it is read here.
+
+    number (int): 0 is the seed round. sentences, tokens (int): Labelled so far.
+    share (float): Labelled tokens as a share of the training corpus, 0..1.
+    f1, precision, recall (float): Span scores on the test set, or on the holdout of a run without one, 0..1.
+    seconds (Dict[str, float]): By phase: train, score, select, evaluate.
+    memory (Dict[str, float]): Peaks, host_mb and gpu_mb.
+    """
+
+    number: Count = Field(validation_alias="round")
+    sentences: Count = Field(validation_alias="labelled_sentences")
+    tokens: Count = Field(validation_alias="labelled_tokens")
+    share: Share = Field(validation_alias="labelled_fraction")
+    f1: Share = Field(validation_alias="ents_f")
+    precision: Share = Field(validation_alias="ents_p")
+    recall: Share = Field(validation_alias="ents_r")
+    types: Optional[Dict[str, TypeScore]] = Field(None, validation_alias="ents_per_type")
+    seconds: Known = Field(default_factory=dict)
+    memory: Known = Field(default_factory=dict, validation_alias="peak_memory")
+
+    @property
+    def per_type(self) -> Dict[str, float]:
+        """F1 of each entity type, 0..1."""
+        return {label: score.f for label, score in (self.types or {}).items()}
+
+
+ROUND = TypeAdapter(Round)
 
 
 @dataclass(frozen=True)
@@ -182,23 +181,7 @@ def _round(values: Mapping[str, Any], *, path: Path, line: int) -> Round:
         values = {**values, **{f"ents_{key}": held.get(key) for key in ("f", "p", "r", "per_type")}}
     if values.get("ents_f") is None:
         raise ALError(Errors.A705.format(path=path, line=line, round=values.get("round")))
-    row = checked(ROW, values, path=path, line=line)
-    return Round(
-        number=row.round,
-        sentences=row.labelled_sentences,
-        tokens=row.labelled_tokens,
-        share=row.labelled_fraction,
-        f1=row.ents_f,
-        precision=row.ents_p,
-        recall=row.ents_r,
-        per_type={label: score.f for label, score in (row.ents_per_type or {}).items()},
-        seconds=_known(row.seconds),
-        memory=_known(row.peak_memory),
-    )
-
-
-def _known(values: Optional[Dict[str, Optional[float]]]) -> Dict[str, float]:
-    return {key: value for key, value in (values or {}).items() if value is not None}
+    return checked(ROUND, values, path=path, line=line)
 
 
 def _check_order(rounds: Sequence[Round], new: Round, *, path: Path, line: int) -> None:

@@ -88,15 +88,15 @@ def table_of_facts(groups: Sequence[Group]) -> Optional[Table]:
 def table_of_scores(place: Place) -> Table:
     """F1 at some rounds, mean and standard deviation over seeds."""
     numbers = shown_rounds(place.groups)
-    columns = [_means(place.groups, number) for number in numbers]
-    best = [max((v for v in column if v is not None), default=None) for column in columns]
+    scores = [scores_at(group, numbers) for group in place.groups]
+    means = [[percent(float(numpy.mean(one))) if one else "" for one in own] for own in scores]
+    best = [max(column, key=lambda mean: float(mean or 0)) for column in zip(*means)]
     rows: List[Row] = []
-    for i, group in enumerate(place.groups):
-        cells: List[Cell] = []
-        for number, column, most in zip(numbers, columns, best, strict=True):
-            value = column[i]
-            text = NONE if value is None else mean_f1(list(group.f1[:, group.numbers.index(number)]))
-            cells.append(Cell(text, strong=value is not None and most is not None and percent(value) == percent(most)))
+    for group, own, known in zip(place.groups, scores, means, strict=True):
+        cells = [
+            Cell(mean_f1(one) if one else NONE, strong=bool(one) and mean == most)
+            for one, mean, most in zip(own, known, best, strict=True)
+        ]
         rows.append([group.label, str(len(group.seeds)), *cells])
     note = "F1 in percent on the test set, mean ± standard deviation over seeds; best of each column in bold."
     return Table(f"F1 by round: {place.name}", ["Strategy", "Seeds", *map(str, numbers)], rows, note=note)
@@ -117,11 +117,6 @@ def scores_at(group: Group, numbers: Sequence[int]) -> List[Optional[List[float]
     return [
         group.f1[:, group.numbers.index(number)].tolist() if number in group.numbers else None for number in numbers
     ]
-
-
-def _means(groups: Sequence[Group], number: int) -> List[Optional[float]]:
-    values = [scores_at(group, [number])[0] for group in groups]
-    return [None if value is None else float(numpy.mean(value)) for value in values]
 
 
 def table_of_durations(groups: Sequence[Group]) -> Table:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Iterator, List, Sequence, Tuple
 
 from ..errors import ALError, Errors
+from ..files import writing
 from ..jsonl import dump_line
 from ..tasks import Answer
 
@@ -29,21 +30,17 @@ class AnswerLog:
         RAISES: ALError A002 when they cannot be written.
         """
         data = "".join(f"{dump_line(answer.to_row())}\n" for answer in answers).encode("utf8")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a+b") as file_, flocked(file_):
-                end = whole_lines(file_)
-                file_.truncate(end)
-                try:
-                    file_.write(data)
-                    file_.flush()
-                    os.fsync(file_.fileno())
-                except BaseException:
-                    with contextlib.suppress(OSError):
-                        os.ftruncate(file_.fileno(), end)
-                    raise
-        except OSError as error:
-            raise ALError(Errors.A002.format(path=self.path, reason=error.strerror or error)) from error
+        with writing(self.path), self.path.open("a+b") as file_, flocked(file_):
+            end = whole_lines(file_)
+            file_.truncate(end)
+            try:
+                file_.write(data)
+                file_.flush()
+                os.fsync(file_.fileno())
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(file_.fileno(), end)
+                raise
 
     def read(self, start: int = 0) -> List[Answer]:
         """The answers from number `start` on.

@@ -15,11 +15,12 @@ from thinc.api import Config
 
 from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
-from ..files import write_bytes, write_json, write_text
+from ..files import write_bytes, write_json
 from ..jsonl import read_jsonl, write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..tasks import Answer, Task
 from .answers import AnswerLog
+from .state import RunState, load_state
 
 
 class RunFolder:
@@ -52,6 +53,13 @@ class RunFolder:
             if f"paths.{key}" not in said and Path(str(value)).parent.name == "corpus" and own.is_file():
                 config["paths"][key] = str(own)
         return config
+
+    def read_state(self) -> RunState:
+        """The run's state; raises ALError A510 when no run is here, A502 when it is damaged."""
+        state = load_state(self.state)
+        if state is None:
+            raise ALError(Errors.A510.format(path=self.path))
+        return state
 
     def read_settings(self) -> ActiveLearningSchema:
         """The run's [active_learning] block; raises ALError as `check_active_learning` does."""
@@ -177,10 +185,6 @@ class RunFolder:
         missing = [number for number in range(rounds) if number not in found]
         if missing:
             raise ALError(Errors.A511.format(path=self.metrics, problem=f"there is no row for round {missing[0]}"))
-
-    def write_train_config(self, text: str) -> None:
-        """Keep the config with which `spacy train` makes the model again."""
-        write_text(self.train_config, text)
 
     def sweep(self) -> None:
         """Remove what a process that was killed while it wrote has left behind."""

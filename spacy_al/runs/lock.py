@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Iterator
 
 from ..errors import ALError, Errors
+from ..files import writing
 
 
 @contextlib.contextmanager
@@ -16,11 +17,8 @@ def locked(path: Path) -> Iterator[None]:
     path (Path): The lock file; its folder is made if it is missing.
     RAISES: ALError A504 when another process holds it, A002 when it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path):
         file_ = path.open("a+")
-    except OSError as error:
-        raise ALError(Errors.A002.format(path=path, reason=error.strerror)) from error
     with file_:
         try:
             fcntl.flock(file_, fcntl.LOCK_EX | fcntl.LOCK_NB)

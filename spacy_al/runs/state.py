@@ -65,11 +65,9 @@ def load_state(path: Path) -> Optional[RunState]:
     if not path.exists():
         return None
     try:
-        value = json.loads(path.read_text(encoding="utf8"))
-        state = _checked(value)
+        return _checked(json.loads(path.read_text(encoding="utf8")))
     except ValueError as error:
         raise ALError(Errors.A502.format(path=path, reason=error)) from error
-    return state
 
 
 def _checked(value: object) -> RunState:

@@ -5,7 +5,7 @@ import pytest
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_al.acquisition.scoring import batched, score_docs
+from spacy_al.acquisition.scoring import score_docs
 from spacy_al.errors import ALError
 from spacy_al.pipeline.adapters import get_sampler
 from spacy_al.uncertainty.measures import Measure, get_measures, measure_names
@@ -106,8 +106,3 @@ def test_a_utility_that_is_not_finite_is_named(taggers):
     broken = Measure("broken", lambda samples: samples.lengths.float() / 0)
     with pytest.raises(ALError, match=r"A409.*broken.*(inf|nan)"):
         score_docs(make_docs(nlp), get_sampler(nlp, "target"), [broken], passes=1, dropout="off", seed=0)
-
-
-def test_batched_keeps_order_and_loses_nothing():
-    assert list(batched(range(5), 2)) == [[0, 1], [2, 3], [4]]
-    assert list(batched([], 2)) == []

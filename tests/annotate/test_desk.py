@@ -5,7 +5,7 @@ from multiprocessing import Pipe
 import pytest
 
 from spacy_al.annotate.desk import Desk
-from spacy_al.annotate.messages import Posted, combined, covers, read_annotator, read_post
+from spacy_al.annotate.messages import combined, covers, read_annotator, read_post
 from spacy_al.annotate.trainer import Plan, Rounds, Wire
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
@@ -14,7 +14,7 @@ from spacy_al.tasks import Answer, Task
 
 
 def posted(task, annotator=None, when="2026-01-01T00:00:00Z", **more):
-    return Posted(task.round, Answer(task.id, "accept", annotator=annotator, when=when, seconds=2.0, **more))
+    return Answer(task.id, "accept", annotator=annotator, when=when, seconds=2.0, round=task.round, **more)
 
 
 def test_questions_come_in_the_rounds_order_and_then_from_the_reserve(folder):
@@ -124,7 +124,7 @@ GOOD = {"id": "a", "round": 0, "verdict": "accept", "spans": [[0, 1, "PER"]], "w
      {"seconds": -1}, {"seconds": 1e9}, {"seconds": "1"}, {"rejected": [[0, 1.5, "PER"]]}],
 )  # fmt: skip
 def test_posts_that_the_page_would_not_send_are_refused(change):
-    assert read_post(GOOD, "ann").answer.annotator == "ann"
+    assert read_post(GOOD, "ann").annotator == "ann"
     with pytest.raises(ALError, match="A713"):
         read_post(GOOD | change, "ann")
 

@@ -211,6 +211,16 @@ def test_comprehend_names_files_and_lines(write, read):
         read("f.csv", table.replace("a.txt,1,0", "a.txt,2,0"))
 
 
+@pytest.mark.parametrize("names", [{}, {"text_field": "body", "id_field": "key"}])
+def test_names_of_keys_change_nothing_in_tables_that_have_their_own(write, nlp, names):
+    write("a.txt", "Bo said\n")
+    words = write("w.csv", "sentence_id,word,tag\n7,Bo,B-PER\n7,said,O\n")
+    files = write("f.csv", "File,Line,Begin Offset,End Offset,Type\na.txt,0,0,2,PER\n")
+    for path, document in ((words, "7"), (files, "a.txt-1")):
+        (sentence,) = read_corpus(path, "csv", Options(**names), Repairs(), nlp=nlp)
+        assert (sentence.words, sentence.spans, sentence.document) == (["Bo", "said"], [(0, 1, "PER")], document)
+
+
 def test_a_header_row_in_columns_is_no_sentence(read):
     columns = "".join(f"{word}\t{tag}\n" for word, tag in zip(WORDS, ["B-PER", "I-PER", "O", "B-LOC"], strict=True))
     for header in ("Word\tTag\n", "token\tner\n"):

@@ -10,7 +10,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from spacy_al.corpus import inflate
-from spacy_al.corpus.inflate import Inflated
+from spacy_al.corpus.inflate import Message
 from spacy_al.corpus.stream import DocStream
 from spacy_al.errors import ALError
 
@@ -113,19 +113,28 @@ values = st.recursive(
 
 @settings(deadline=None)
 @given(values)
-def test_any_value_is_skipped_to_its_last_byte(folder, value):
-    path = folder / "value"
-    path.write_bytes(zlib.compress(srsly.msgpack_dumps([value, "after"])))
-    with path.open("rb") as file:
-        message = Inflated(file)
-        assert message.header("items") == 2
-        message.skip()
-        assert message.text() == "after"
+def test_any_value_of_an_unknown_key_is_skipped_to_its_last_byte(folder, value):
+    message = srsly.msgpack_loads(zlib.decompress(DocBin(docs=[full_doc(Vocab(), 1)]).to_bytes()))
+    parts = list(message.items())
+    (folder / "value.spacy").write_bytes(zlib.compress(srsly.msgpack_dumps(dict([("a", value), *parts, ("b", value)]))))
+    (folder / "later.spacy").write_bytes(
+        zlib.compress(srsly.msgpack_dumps(dict([*parts[:3], ("b", value), *parts[3:]])))
+    )
+    for name in ("value.spacy", "later.spacy"):
+        (doc,) = DocStream(folder / name, Vocab())
+        assert seen(doc) == seen(full_doc(Vocab(), 1))
 
 
-@given(st.integers(-(2**63), 2**64 - 1))
-def test_whole_numbers_are_read(folder, number):
-    (folder / "number").write_bytes(zlib.compress(srsly.msgpack_dumps(number)))
-    with (folder / "number").open("rb") as file:
-        message = Inflated(file)
-        assert message.integer() == number
+@given(st.lists(st.integers(0, 2**40), min_size=1, max_size=6, unique=True))
+def test_attributes_of_any_size_are_read(folder, attributes):
+    width = 8 * len(attributes)
+    start = srsly.msgpack_dumps({"attrs": attributes, "tokens": bytes(width)})
+    (folder / "attributes").write_bytes(zlib.compress(start))
+    with (folder / "attributes").open("rb") as file:
+        assert Message(file).tokens() == (attributes, b"", width, 0)
+
+
+def test_a_list_that_says_it_is_endless_fills_no_memory(tmp_path):
+    (tmp_path / "x.spacy").write_bytes(zlib.compress(b"\x81\xa5attrs\xdd\x7f\xff\xff\xff\x01"))
+    with pytest.raises(ALError, match="A415"):
+        DocStream(tmp_path / "x.spacy", Vocab())

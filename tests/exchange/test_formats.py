@@ -1,6 +1,7 @@
 """What is particular to each tool's files."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -240,7 +241,7 @@ def test_ignored_answers_stay_missing():
 
 def test_doc_to_task_and_back():
     doc = task_doc(SUGGESTED, Vocab())
-    task = make_task(doc, id=TASK.id, suggest=True, rank=1, measure="mnlp", utility=0.5)
+    task = replace(make_task(doc, TASK.id, suggest=True), rank=1, measure="mnlp", utility=0.5)
     assert task == SUGGESTED
     assert doc.text == task.text
 

@@ -13,7 +13,7 @@ from ..schemes import decode as decode_tags
 from ..schemes import encode, find_problem
 from .chunks import Chunk
 from .marks import Mark, Record
-from .values import UNANSWERED, Fields
+from .values import UNANSWERED, Fields, token_record
 
 COMMENT = re.compile(r"# (id|round|text|answer|seconds|annotator|source|rank|ask) =(?: (.*))?")
 MISSING = "-"
@@ -78,19 +78,8 @@ def parse(chunk: Chunk) -> List[Record]:
         place = f"{chunk.path}:{lines[wrong[0]]}"
         raise ALError(Errors.A614.format(place=place, tag=tags[wrong[0]], problem=wrong[1]))
     missing = tuple(number for number, tag in enumerate(tags) if tag == MISSING)
-    return [
-        Record(
-            chunk,
-            comments.maybe("id"),
-            comments.verdict(bool(tags) and len(missing) == len(tags)),
-            tuple(Mark(label, tokens=(start, end)) for start, end, label in decode_tags(known, "IOB2")),
-            words=words,
-            missing=missing,
-            seconds=_seconds(comments),
-            annotator=comments.name("annotator"),
-            round=comments.count("round"),
-        )
-    ]
+    marks = [Mark(label, tokens=(start, end)) for start, end, label in decode_tags(known, "IOB2")]
+    return [token_record(comments, chunk, words, marks, missing, _seconds(comments))]
 
 
 def claims(data: bytes, first: object = None) -> bool:

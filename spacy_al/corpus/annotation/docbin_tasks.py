@@ -18,7 +18,7 @@ from ..docbin import DAMAGE, Columns, parse_columns
 from ..task_docs import task_doc
 from .chunks import MAX_FILE, Chunk
 from .marks import Mark, Record
-from .values import UNANSWERED, open_chunk
+from .values import UNANSWERED, open_chunk, token_record
 
 ATTRS = ["ORTH", "TAG", "ENT_IOB", "ENT_TYPE"]
 KEPT = ("id", "round", "answer", "annotator", "seconds")
@@ -102,19 +102,7 @@ def parse(chunk: Chunk) -> List[Record]:
             tag = f"ENT_IOB {code} of label {label!r} at token {number}"
             raise ALError(Errors.A614.format(place=chunk.place, tag=tag, problem=problem))
     missing = tuple(number for number, code in enumerate(codes) if code == 0)
-    return [
-        Record(
-            chunk,
-            fields.maybe("id"),
-            fields.verdict(bool(words) and len(missing) == len(words)),
-            tuple(marks),
-            words=words,
-            missing=missing,
-            seconds=fields.number("seconds"),
-            annotator=fields.name("annotator"),
-            round=fields.count("round"),
-        )
-    ]
+    return [token_record(fields, chunk, words, marks, missing, fields.number("seconds"))]
 
 
 def claims(data: bytes, first: object = None) -> bool:

@@ -65,7 +65,8 @@ def _spacy2(record: Record, path: Path) -> Iterator[Record]:
 def _gliner(record: Record, path: Path) -> Iterator[Record]:
     """GLiNER: entities by token, the last one inclusive."""
     words = get(record, "tokenized_text", list) or []
-    yield {**_others(record, "tokenized_text", "ner"), "tokens": words, **_by_token(record.get("ner"), len(words), 0)}
+    others = {key: value for key, value in record.items() if key not in ("tokenized_text", "ner")}
+    yield {**others, "tokens": words, **_by_token(record.get("ner"), len(words), 0)}
 
 
 def _sentences(record: Record, path: Path) -> Iterator[Record]:
@@ -164,7 +165,6 @@ def _elsewhere(record: Record, path: Path) -> Iterator[Record]:
         f"its text lies elsewhere ({', '.join(key for key in record if key in ELSEWHERE)}): put it in under 'text', and"
         " its entities under 'spans' as [start, end, label]"
     )
-    yield {}
 
 
 ELSEWHERE = ("textGcsUri", "source-ref", "annotatable", "instances")
@@ -221,7 +221,3 @@ def _objects(record: Record, key: str) -> List[Record]:
 
 def _keep(record: Record, *keys: str) -> Dict[str, object]:
     return {key: record[key] for key in keys if key in record}
-
-
-def _others(record: Record, *keys: str) -> Dict[str, object]:
-    return {key: value for key, value in record.items() if key not in keys}

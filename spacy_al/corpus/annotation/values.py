@@ -9,6 +9,7 @@ from ...errors import ALError, Errors
 from ...jsonl import parse_object
 from ...tasks import VERDICTS
 from .chunks import Chunk
+from .marks import Mark, Record
 
 UNANSWERED = "?"  # the answer written with suggestions, to be replaced by people
 
@@ -161,6 +162,17 @@ def find_task(fields: Fields, *inside: str) -> Tuple[Optional[str], Optional[int
     holders = [fields] + [fields.child(key) for key in inside if isinstance(fields.values.get(key), dict)]
     holder = next((one for one in holders if one.has("al_id")), None)
     return (None, None) if holder is None else (holder.text("al_id"), holder.count("round"))
+
+
+def token_record(
+    fields: Fields, chunk: Chunk, words: Tuple[str, ...], marks: Sequence[Mark], missing: Tuple[int, ...],
+    seconds: Optional[float],
+) -> Record:  # fmt: skip
+    """The answer that a sentence of tokens stands for; without any tag and "answer" it has not been answered."""
+    verdict = fields.verdict(bool(words) and len(missing) == len(words))
+    about = {"annotator": fields.name("annotator"), "round": fields.count("round")}
+    id_ = fields.maybe("id")
+    return Record(chunk, id_, verdict, tuple(marks), words=words, missing=missing, seconds=seconds, **about)  # type: ignore[arg-type]
 
 
 def _short(value: object) -> str:
