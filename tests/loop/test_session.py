@@ -173,7 +173,7 @@ def test_an_unfinished_line_was_never_acknowledged(tmp_path):
 
 def test_a_damaged_line_is_named(tmp_path):
     (tmp_path / "log.jsonl").write_text('{"id": "a-0", "verdict": "accept"}\nnonsense\n')
-    with pytest.raises(ALError, match=r"A511.*line 2"):
+    with pytest.raises(ALError, match=r"A532.*log.jsonl:2"):
         AnswerLog(tmp_path / "log.jsonl").read()
 
 
