@@ -212,7 +212,7 @@ class Errors:
     A601 = "[A601] '{name}' is no format. Choose one of: {known}."
     A602 = "[A602] {path}: the format cannot be told from the content (fits: {found}). Say which it is with --format, one of: {known}."
     A603 = "[A603] {place}: id '{id}' is not among the {n} sentences that were asked for. Is this the answer to another batch? Give the batch it belongs to (of a ranking, with the --limit that `al query` had), or remove the record."
-    A604 = "[A604] {place}: the sentence was changed in the tool: at {at} it has {found!r}, and {expected!r} was asked for. Put the original text back; text must not be edited while labelling."
+    A604 = "[A604] {place}: the sentence was changed in the tool: at {at} it has '{found}', and '{expected}' was asked for. Put the original text back; text must not be edited while labelling."
     A605 = "[A605] {place}: the {label} span of characters {chars} ({text!r}) cuts tokens; tokens there lie at {tokens}. Mark whole tokens, or widen such spans with --snap."
     A606 = "[A606] {place}: the spans {first} and {second} (first token, token after the last, label) overlap. An entity is one run of tokens with one label: keep one of them."
     A607 = "[A607] {place}: sentence '{id}' has {n} answers (lines {lines}), and {problem}. Settle it in the tool, or choose with --several first, newest or vote."

@@ -28,11 +28,17 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
     """Replace the file at `path` in one step; the folder is made if it is missing.
 
-    path (Path): The file to write.
+    path (Path): The file to write. The file that a link leads to is replaced, not the link; a device or a pipe, such
+        as /dev/stdout, is written to.
     chunks (Iterable[bytes]): Its new content, which need not be in memory as a whole.
     RAISES: ALError A002 when the disk is full or the folder cannot be written; the old file is then untouched.
     """
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with path.open("wb") as stream:
+                stream.writelines(chunks)
+            return
+        path = path.resolve() if path.is_symlink() else path
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         try:
@@ -48,7 +54,7 @@ def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
                 os.unlink(temporary)
             raise
     except OSError as error:
-        raise ALError(Errors.A002.format(path=path, reason=error.strerror or error)) from error
+        raise ALError(Errors.A002.format(path=path, reason=say_why(error))) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -86,7 +92,14 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
             shutil.rmtree(aside, ignore_errors=True)
             raise
     except OSError as error:
-        raise ALError(Errors.A002.format(path=path, reason=error.strerror or error)) from error
+        raise ALError(Errors.A002.format(path=path, reason=say_why(error))) from error
+
+
+def say_why(error: OSError) -> str:
+    """Why something cannot be written, in words for people."""
+    if isinstance(error, FileExistsError):
+        return f"{error.filename} is a file, and a folder of this name is needed"
+    return error.strerror or str(error)
 
 
 def sha256(path: Path) -> str:

@@ -62,6 +62,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def run(**given: Any) -> None:
+        given = {name: at_home(value) for name, value in given.items()}
         for name, kind in groups.items():
             given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
         with fail_clearly():
@@ -70,6 +71,13 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run
+
+
+def at_home(value: Any) -> Any:
+    """A path, or each of a list, with `~` for the home folder, which a shell leaves as it is in `--output=~/runs`."""
+    if isinstance(value, list):
+        return [at_home(item) for item in value]
+    return value.expanduser() if isinstance(value, Path) else value
 
 
 @contextlib.contextmanager

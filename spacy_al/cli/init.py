@@ -40,7 +40,7 @@ def init_cli(
     from ..annotate.begin import read_labels
     from ..project.starter import Plan, write_project
 
-    text = Path(ask(text, "--text", "The corpus (a folder of .txt files, or a file)"))
+    text = Path(ask(text, "--text", "The corpus (a folder of .txt files, or a file)")).expanduser()
     if simulation is None:
         simulation = ask(None, "", "Does it have labels that answer in place of people?", default=False)
     if labels is None and not simulation:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Iterator, List, Optional, Sequence, Tuple
 
 from ..errors import ALError, Errors
+from ..files import say_why
 from ..jsonl import BOM, dump_line
 from ..tasks import Answer
 
@@ -45,7 +46,7 @@ class AnswerLog:
                         os.ftruncate(file_.fileno(), end)
                     raise
         except OSError as error:
-            raise ALError(Errors.A002.format(path=self.path, reason=error.strerror or error)) from error
+            raise ALError(Errors.A002.format(path=self.path, reason=say_why(error))) from error
 
     def read(self, start: int = 0) -> List[Answer]:
         """The answers from number `start` on.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Iterator
 
 from ..errors import ALError, Errors
+from ..files import say_why
 
 
 @contextlib.contextmanager
@@ -20,7 +21,7 @@ def locked(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file_ = path.open("a+")
     except OSError as error:
-        raise ALError(Errors.A002.format(path=path, reason=error.strerror)) from error
+        raise ALError(Errors.A002.format(path=path, reason=say_why(error))) from error
     with file_:
         try:
             fcntl.flock(file_, fcntl.LOCK_EX | fcntl.LOCK_NB)
