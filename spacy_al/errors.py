@@ -28,6 +28,7 @@ class Errors:
     A008 = "[A008] [{section}] {key} = {value!r}: {problem}"
     A012 = "[A012] {path}: cannot be read as a config ({reason}). Give a .cfg file, such as `al init` writes."
     A013 = "[A013] {option}: no such option of this command; --help lists them. Settings of the config are given as --section.key VALUE."
+    A014 = "[A014] --gpu-id {gpu}: no such GPU can be used here ({reason}). Use --gpu-id -1 for the CPU; a GPU needs PyTorch with CUDA, and CuPy (pip install 'spacy[cuda12x]')."
     A009 = "[A009] The config has no [{section}] section. Start from one of the files in configs/."
     A020 = "[A020] {place}: {problem}. The notation of grammar files is at the top of scripts/sample_corpus/grammar.py; mend this line."
     A021 = "[A021] The rule {rule!r} of the sample corpus gave only {found} different names of the {wanted} wanted. Add words to it in scripts/sample_corpus/grammar/names.grammar, or lower its number in scripts/sample_corpus/names.py."
@@ -67,6 +68,7 @@ class Errors:
     A135 = '[A135] {path}:{line}: the column {column!r} holds {text!r}, which is no list of entities or tags that can be read. Write it as JSON, [[0, 3, "PER"]], or name another column with --spans-field, or remove it to have no labels.'
     A136 = "[A136] {path}:{line}: {problem}. Export again from the tool, mend it, or use --on-error warn to leave out what can be left out."
     A137 = "[A137] This format needs the package {module}: pip install 'spacy_al[{extra}]'."
+    A138 = "[A138] {path}: this is {kind}, which is not read. {cure}."
     A130 = "[A130] {path}: not a spaCy DocBin ({reason}). Make it again with `python -m spacy al convert`."
 
     # Taggers

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run", exists=True, file_okay=False)]
 Pipeline = Annotated[str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")]
 Pipe = Annotated[Optional[str], typer.Option("--pipe", help="The NER component to ask [the first that can be asked]")]
-Gpu = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")]
+Gpu = Annotated[int, typer.Option("--gpu-id", "-g", min=-1, help="GPU number, or -1 for the CPU")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the end only")]
 Rename = Annotated[
     Optional[List[str]], typer.Option(metavar="OLD=NEW", help="Take a label under another name; may be repeated")
@@ -145,13 +145,23 @@ def start_gpu(config: Mapping[str, Any], gpu_id: int, *, quiet: bool) -> None:
 
     config (Mapping[str, Any]): Of a run. gpu_id (int): Number of a GPU, or -1 for the CPU.
     """
-    from spacy.cli._util import setup_gpu
-
     from ..loop.determinism import prepare_cublas
 
     if gpu_id >= 0 and config.get("active_learning", {}).get("deterministic"):
         prepare_cublas()
-    setup_gpu(gpu_id, silent=quiet)
+    take_gpu(gpu_id, quiet=quiet)
+
+
+def take_gpu(gpu_id: int, *, quiet: bool) -> None:
+    """Choose the device as spaCy's commands do; raises ALError A014 for a GPU that cannot be used."""
+    from spacy.cli._util import setup_gpu
+
+    from ..errors import ALError, Errors
+
+    try:
+        setup_gpu(gpu_id, silent=quiet)
+    except Exception as error:  # CuPy's own errors are no common kind, and CuPy may be missing
+        raise ALError(Errors.A014.format(gpu=gpu_id, reason=" ".join(str(error).split()))) from error
 
 
 class Console:
