@@ -146,22 +146,11 @@ def start_gpu(config: Mapping[str, Any], gpu_id: int, *, quiet: bool) -> None:
     config (Mapping[str, Any]): Of a run. gpu_id (int): Number of a GPU, or -1 for the CPU.
     """
     from ..loop.determinism import prepare_cublas
+    from ..loop.hardware import take_gpu
 
     if gpu_id >= 0 and config.get("active_learning", {}).get("deterministic"):
         prepare_cublas()
     take_gpu(gpu_id, quiet=quiet)
-
-
-def take_gpu(gpu_id: int, *, quiet: bool) -> None:
-    """Choose the device as spaCy's commands do; raises ALError A014 for a GPU that cannot be used."""
-    from spacy.cli._util import setup_gpu
-
-    from ..errors import ALError, Errors
-
-    try:
-        setup_gpu(gpu_id, silent=quiet)
-    except Exception as error:  # CuPy's own errors are no common kind, and CuPy may be missing
-        raise ALError(Errors.A014.format(gpu=gpu_id, reason=" ".join(str(error).split()))) from error
 
 
 class Console:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Dict, List, Optional
 
 import typer
 
-from .common import Gpu, Pipe, Pipeline, command, take_gpu
+from .common import Gpu, Pipe, Pipeline, command
 
 if TYPE_CHECKING:
     from ..acquisition.assess import Assessment
+    from ..loop.hardware import take_gpu
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Callable, List, Optional
 
 import typer
 
-from .common import Engine, Gpu, Pipe, Pipeline, command, take_gpu
+from .common import Engine, Gpu, Pipe, Pipeline, command
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ def score_cli(
     python -m spacy al score en_core_web_sm pool.spacy -m bald -m mnlp -o out.jsonl --html out.html
     """
     from ..acquisition.command import ScoreOptions, score_file
+    from ..loop.hardware import take_gpu
 
     take_gpu(use_gpu, quiet=True)
     said = {**vars(ranking), "measures": ranking.measures or ["mnlp"], "engine": ranking.engine.value}

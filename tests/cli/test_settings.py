@@ -46,7 +46,9 @@ def test_a_file_that_is_no_config_is_told(tmp_path):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-@pytest.mark.parametrize(("number", "said"), [("0", "A014.*--gpu-id 0.*--gpu-id -1"), ("-5", "Invalid value for .--gpu-id")])
+@pytest.mark.parametrize(
+    ("number", "said"), [("0", "A014.*--gpu-id 0.*--gpu-id -1"), ("-5", "Invalid value for .--gpu-id")]
+)
 def test_a_gpu_that_is_not_there_is_told_in_a_line(tmp_path, number, said):
     config = str(recipe().with_name("cnn.cfg"))
     result = CliRunner().invoke(al_cli, ["run", config, "--output", str(tmp_path / "run"), "--gpu-id", number])

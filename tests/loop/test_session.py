@@ -264,7 +264,7 @@ def test_a_run_with_a_late_round_asks_for_more_when_it_is_to(over, make_config):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_asked_for_and_not_there_is_not_replaced_by_the_cpu(make_config, tmp_path):
-    with pytest.raises(ValueError, match="GPU"):
+    with pytest.raises(ALError, match="A014.*GPU"):
         Session.open(tmp_path / "run", make_config(), use_gpu=0).step()
 
 
