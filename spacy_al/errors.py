@@ -28,6 +28,7 @@ class Errors:
     A008 = "[A008] [{section}] {key} = {value!r}: {problem}"
     A012 = "[A012] {path}: cannot be read as a config ({reason}). Give a .cfg file, such as `al init` writes."
     A013 = "[A013] {option}: no such option of this command; --help lists them. Settings of the config are given as --section.key VALUE."
+    A014 = "[A014] --gpu-id {gpu}: no such GPU can be used here ({reason}). Use --gpu-id -1 for the CPU; a GPU needs PyTorch with CUDA, and CuPy (pip install 'spacy[cuda12x]')."
     A009 = "[A009] The config has no [{section}] section. Start from one of the files in configs/."
     A020 = "[A020] {place}: {problem}. The notation of grammar files is at the top of scripts/sample_corpus/grammar.py; mend this line."
     A021 = "[A021] The rule {rule!r} of the sample corpus gave only {found} different names of the {wanted} wanted. Add words to it in scripts/sample_corpus/grammar/names.grammar, or lower its number in scripts/sample_corpus/names.py."
@@ -67,6 +68,7 @@ class Errors:
     A135 = '[A135] {path}:{line}: the column {column!r} holds {text!r}, which is no list of entities or tags that can be read. Write it as JSON, [[0, 3, "PER"]], or name another column with --spans-field, or remove it to have no labels.'
     A136 = "[A136] {path}:{line}: {problem}. Export again from the tool, mend it, or use --on-error warn to leave out what can be left out."
     A137 = "[A137] This format needs the package {module}: pip install 'spacy_al[{extra}]'."
+    A138 = "[A138] {path}: this is {kind}, which is not read. {cure}."
     A130 = "[A130] {path}: not a spaCy DocBin ({reason}). Make it again with `python -m spacy al convert`."
 
     # Taggers
@@ -161,6 +163,11 @@ class Errors:
     A510 = "[A510] {path}: there is no run here (no state.json). Give the folder that was given to `al run --output`."
     A511 = "[A511] {path}: {problem}. The rows of finished rounds are needed to go on: restore this file from a copy, or start a new run in another folder."
     A531 = "[A531] {path}: {n} labelled sentences have entities of the type {label!r}, which is not declared any more (labels are {labels}). Nobody can learn from them: put it back into the label list, or, if it has another name now, ingest these answers again with --rename {label}=NEW."
+    A532 = "[A532] {path}:{line}: {problem}. Mend this line, or remove it if the run has not learnt from it; nothing was learnt."
+    A533 = "[A533] {path}: the first {n} answers, which the run has learnt from, were changed, moved or removed by hand, so that it cannot be told which are new. Restore the file from a copy, or let the run take in all that stands there now, once more: the same `python -m spacy al run` with --accept-changes."
+    A534 = "[A534] {path}: {problem}. It holds labels of a finished round: restore it from a copy of the run, or start a new run in another folder."
+    A535 = "[A535] {path}: {n} of the {of} sentences that round {round} asks about are not in this file. Restore it from a copy, or let the run ask anew: the same `python -m spacy al run` with --accept-changes."
+    A536 = "[A536] {path}: damaged ({reason}). Delete this file; the run does without it, or makes it again."
     A512 = "[A512] {path}: the answers do not hold {n} of the sentences that state.json lists as labelled, such as '{id}'. Restore the folder rounds/ from a copy, or start a new run in another folder."
     A513 = "[A513] {path}: {n} sentences that are to be labelled, such as '{id}', are not in the pool {pool}. Give the pool the run was started with, or start a new run in another folder."
     A514 = "[A514] [training.logger] @loggers = {name!r} cannot be started ({reason}). Install the package it needs and log in to its service, or remove the section from the config."
@@ -207,7 +214,7 @@ class Errors:
     A601 = "[A601] '{name}' is no format. Choose one of: {known}."
     A602 = "[A602] {path}: the format cannot be told from the content (fits: {found}). Say which it is with --format, one of: {known}."
     A603 = "[A603] {place}: id '{id}' is not among the {n} sentences that were asked for. Is this the answer to another batch? Give the batch it belongs to (of a ranking, with the --limit that `al query` had), or remove the record."
-    A604 = "[A604] {place}: the sentence was changed in the tool: at {at} it has {found!r}, and {expected!r} was asked for. Put the original text back; text must not be edited while labelling."
+    A604 = "[A604] {place}: the sentence was changed in the tool: at {at} it has '{found}', and '{expected}' was asked for. Put the original text back; text must not be edited while labelling."
     A605 = "[A605] {place}: the {label} span of characters {chars} ({text!r}) cuts tokens; tokens there lie at {tokens}. Mark whole tokens, or widen such spans with --snap."
     A606 = "[A606] {place}: the spans {first} and {second} (first token, token after the last, label) overlap. An entity is one run of tokens with one label: keep one of them."
     A607 = "[A607] {place}: sentence '{id}' has {n} answers (lines {lines}), and {problem}. Settle it in the tool, or choose with --several first, newest or vote."

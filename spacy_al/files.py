@@ -12,6 +12,10 @@ from typing import Any, Callable, Iterable, Iterator, Union
 from .errors import ALError, Errors
 
 CHUNK = 1 << 20
+# mkstemp makes files private; the user's umask decides what the final file allows. It cannot be read without being set
+# for a moment, in which another thread's file would be open to all: so once, on import.
+UMASK = os.umask(0o077)
+os.umask(UMASK)
 
 
 def check_file(path: Path, cure: str = "Check the path.") -> None:
@@ -27,7 +31,7 @@ def writing(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
-        raise ALError(Errors.A002.format(path=path, reason=error.strerror or error)) from error
+        raise ALError(Errors.A002.format(path=path, reason=say_why(error))) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -38,18 +42,24 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
     """Replace the file at `path` in one step; the folder is made if it is missing.
 
-    path (Path): The file to write.
+    path (Path): The file to write. The file that a link leads to is replaced, not the link; a device or a pipe, such
+        as /dev/stdout, is written to.
     chunks (Iterable[bytes]): Its new content, which need not be in memory as a whole.
     RAISES: ALError A002 when the disk is full or the folder cannot be written; the old file is then untouched.
     """
+    path = path.resolve() if path.is_symlink() else path
     with writing(path):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with path.open("wb") as stream:
+                stream.writelines(chunks)
+            return
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         try:
             with os.fdopen(descriptor, "wb") as file_:
                 file_.writelines(chunks)
                 file_.flush()
                 os.fsync(file_.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
+            os.chmod(temporary, 0o666 & ~UMASK)
             os.replace(temporary, path)
             _sync_folder(path.parent)
         except BaseException:
@@ -78,7 +88,7 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
     with writing(path):
         aside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
         try:
-            os.chmod(aside, 0o777 & ~_umask())
+            os.chmod(aside, 0o777 & ~UMASK)
             fill(aside)
             if path.exists():
                 old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".old"))
@@ -91,6 +101,13 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
+
+
+def say_why(error: OSError) -> str:
+    """Why something cannot be written, in words for people."""
+    if isinstance(error, FileExistsError):
+        return f"{error.filename} is a file, and a folder of this name is needed"
+    return error.strerror or str(error)
 
 
 def sha256(path: Path) -> str:
@@ -113,13 +130,6 @@ def check_sha256(path: Path, expected: str, *, option: str) -> None:
     found = sha256(path)
     if found != expected:
         raise ALError(Errors.A004.format(path=path, found=found, expected=expected, option=option))
-
-
-def _umask() -> int:
-    # mkstemp makes files private; the user's umask decides what the final file allows.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _sync_folder(path: Union[str, Path]) -> None:

@@ -158,12 +158,11 @@ class Rounds:
 
     def open(self) -> None:
         """Open the run; imports what is heavy."""
-        from spacy.cli._util import setup_gpu
-
+        from ..loop.hardware import take_gpu
         from .desk import Desk
 
         if self.plan.use_gpu >= 0:
-            setup_gpu(self.plan.use_gpu, silent=True)
+            take_gpu(self.plan.use_gpu, quiet=True)
         self.desk = Desk(Path(self.plan.folder))
         self.session = self.desk.session
         self.session.use_gpu, self.session.reporter = self.plan.use_gpu, self.wire

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run", exists=True, file_okay=False)]
 Pipeline = Annotated[str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")]
 Pipe = Annotated[Optional[str], typer.Option("--pipe", help="The NER component to ask [the first that can be asked]")]
-Gpu = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")]
+Gpu = Annotated[int, typer.Option("--gpu-id", "-g", min=-1, help="GPU number, or -1 for the CPU")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the end only")]
 Rename = Annotated[
     Optional[List[str]], typer.Option(metavar="OLD=NEW", help="Take a label under another name; may be repeated")
@@ -62,6 +62,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def run(**given: Any) -> None:
+        given = {name: at_home(value) for name, value in given.items()}
         for name, kind in groups.items():
             given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
         with fail_clearly():
@@ -70,6 +71,13 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run
+
+
+def at_home(value: Any) -> Any:
+    """A path, or each of a list, with `~` for the home folder, which a shell leaves as it is in `--output=~/runs`."""
+    if isinstance(value, list):
+        return [at_home(item) for item in value]
+    return value.expanduser() if isinstance(value, Path) else value
 
 
 @contextlib.contextmanager
@@ -137,13 +145,12 @@ def start_gpu(config: Mapping[str, Any], gpu_id: int, *, quiet: bool) -> None:
 
     config (Mapping[str, Any]): Of a run. gpu_id (int): Number of a GPU, or -1 for the CPU.
     """
-    from spacy.cli._util import setup_gpu
-
     from ..loop.determinism import prepare_cublas
+    from ..loop.hardware import take_gpu
 
     if gpu_id >= 0 and config.get("active_learning", {}).get("deterministic"):
         prepare_cublas()
-    setup_gpu(gpu_id, silent=quiet)
+    take_gpu(gpu_id, quiet=quiet)
 
 
 class Console:

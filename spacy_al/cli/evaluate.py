@@ -10,6 +10,7 @@ from .common import Gpu, Pipe, Pipeline, command
 
 if TYPE_CHECKING:
     from ..acquisition.assess import Assessment
+    from ..loop.hardware import take_gpu
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,9 @@ def evaluate_cli(
 
     python -m spacy al evaluate runs/mnlp/model test.spacy --held-out dev.spacy --plot reliability.png
     """
-    from spacy.cli._util import setup_gpu
-
     from ..acquisition.assess import AssessOptions, assess_file
 
-    setup_gpu(use_gpu, silent=True)
+    take_gpu(use_gpu, quiet=True)
     options = AssessOptions(**{**vars(asking), "measures": asking.measures or []})
     found = assess_file(pipeline, gold, options, held_out=held_out, output=output, plot=plot)
     _print(found, asking.tie_measure)

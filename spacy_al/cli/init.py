@@ -21,7 +21,9 @@ def init_cli(
     ] = None,
     lang: Annotated[Optional[str], typer.Option("--lang", "-l", help="Language of the tokenizer: en, de, ...")] = None,
     text_field: Annotated[str, typer.Option(help="Key or column of the text, in JSONL or CSV")] = "text",
-    use_gpu: Annotated[Optional[int], typer.Option("--gpu-id", "-g", help="GPU number, or -1 for the CPU")] = None,
+    use_gpu: Annotated[
+        Optional[int], typer.Option("--gpu-id", "-g", min=-1, help="GPU number, or -1 for the CPU")
+    ] = None,
     tagger: Annotated[
         Optional[str], typer.Option(help="minilm, mpnet, ner, crf, distilbert, bert, electra; else what fits")
     ] = None,
@@ -40,7 +42,7 @@ def init_cli(
     from ..annotate.begin import read_labels
     from ..project.starter import Plan, write_project
 
-    text = Path(ask(text, "--text", "The corpus (a folder of .txt files, or a file)"))
+    text = Path(ask(text, "--text", "The corpus (a folder of .txt files, or a file)")).expanduser()
     if simulation is None:
         simulation = ask(None, "", "Does it have labels that answer in place of people?", default=False)
     if labels is None and not simulation:

@@ -12,7 +12,7 @@ def run_cli(
     ctx: typer.Context,
     config_path: Path = typer.Argument(..., help="Config with an [active_learning] block", exists=True, dir_okay=False),
     output: Path = typer.Option(..., "--output", "-o", help="Folder of the run; a run found there goes on"),
-    use_gpu: int = typer.Option(-1, "--gpu-id", "-g", help="GPU number, or -1 for the CPU"),
+    use_gpu: int = typer.Option(-1, "--gpu-id", "-g", min=-1, help="GPU number, or -1 for the CPU"),
     repeats: int = typer.Option(1, "--repeats", "-r", min=1, help="Runs with seeds 0 to N-1, in folders of their own"),
     accept_changes: bool = typer.Option(
         False, "--accept-changes", help="Go on with a run although config, pool or versions have changed"

@@ -62,11 +62,10 @@ def score_cli(
 
     python -m spacy al score en_core_web_sm pool.spacy -m bald -m mnlp -o out.jsonl --html out.html
     """
-    from spacy.cli._util import setup_gpu
-
     from ..acquisition.command import ScoreOptions, score_file
+    from ..loop.hardware import take_gpu
 
-    setup_gpu(use_gpu, silent=True)
+    take_gpu(use_gpu, quiet=True)
     said = {**vars(ranking), "measures": ranking.measures or ["mnlp"], "engine": ranking.engine.value}
     report = score_file(pipeline, pool, output, ScoreOptions(**said, gpu=use_gpu >= 0), watch=_bar(quiet))
     rate = f"{report.sentences / max(report.seconds, 1e-9):,.0f} sentences/s"

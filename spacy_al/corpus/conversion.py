@@ -14,7 +14,7 @@ from ..files import write_bytes
 from .column_corpus import read_columns
 from .column_layout import Wish
 from .conllu_corpus import conllu_objects
-from .detect import FORMATS, detect_format
+from .detect import FORMATS, check_text, detect_format
 from .divide import Division, divide
 from .hf_corpus import hf_objects
 from .json_corpus import Context, Rules, json_objects, read_objects
@@ -171,10 +171,12 @@ def find_format(source: Path, format_: str, *, columns: bool = False) -> str:
     format_ (str): A key of `detect.FORMATS`, or "auto".
     columns (bool): A tag scheme or column was named, so that what might be columns is.
     RETURNS (str): A key of `detect.FORMATS`.
-    RAISES: ALError A003 (no such file), A104 (unknown format), A115 (unsure).
+    RAISES: ALError A003 (no such file), A104 (unknown format), A115 (unsure), A138 (no plain text).
     """
     if not source.exists():
         raise ALError(Errors.A003.format(path=source, cure="Check the path."))
+    if source.is_file():
+        check_text(source)
     if format_ == "auto":
         return detect_format(source, columns=columns)
     if format_ not in FORMATS:

@@ -45,6 +45,30 @@ SUFFIXES = {
 }
 
 
+# What files that hold no plain text begin with, what they are, and what to do.
+OFFICE = "Save it as text (.txt) or, if it is a table, as CSV, with one document a file or row"
+BEGINNINGS = (
+    (b"PK\x03\x04", "a zip archive, as Word's .docx and Excel's .xlsx are too", f"Unpack an archive. {OFFICE}"),
+    (b"%PDF-", "a PDF", "Take its text out first, such as with `pdftotext`"),
+    (b"\xd0\xcf\x11\xe0", "an old file of Word or Excel", OFFICE),
+    (b"{\\rtf", "rich text", OFFICE),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it first, with `gunzip`"),
+    (b"BZh91AY", "a bzip2 archive", "Unpack it first, with `bunzip2`"),
+    (b"\xfd7zXZ", "an xz archive", "Unpack it first, with `unxz`"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it first"),
+    (b"\x89PNG", "an image", "Give text"),
+)  # fmt: skip
+
+
+def check_text(path: Path) -> None:
+    """Raise ALError A138 for a file that by its first bytes is of a known kind without plain text."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    for begins, kind, cure in BEGINNINGS:
+        if start.startswith(begins):
+            raise ALError(Errors.A138.format(path=path, kind=kind, cure=cure))
+
+
 def detect_format(path: Path, *, columns: bool = False) -> str:
     """Tell the format of a file or folder.
 
@@ -107,6 +131,8 @@ def _detect_folder(path: Path) -> str:
             if found != "txt":
                 raise _unsure(path, f"{file.name} seems to be of the format {found}; convert such files one by one")
         return "txt"
+    for file in itertools.islice(visible_files(path), LOOKED_INTO):
+        check_text(file)
     raise _unsure(path, f"a folder with files {', '.join(sorted(suffixes)) or 'of no kind'}")
 
 

@@ -234,6 +234,12 @@ def _document_id(record: Values, line: int, context: Context) -> str:
     raise BadRecord(f"{context.id_field!r} must be a string or a whole number, found {value!r}")
 
 
+def is_words(value: object) -> bool:
+    """Whether a value is a list of words, and not of tags."""
+    listed = isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+    return listed and not looks_labelled(value)
+
+
 def _doc(record: Values, line: int, context: Context) -> Tuple[Doc, Offsets]:
     """The record's Doc and the characters of its own tokens; none if spaCy made them."""
     text = get(record, context.text_field, str)
@@ -242,6 +248,9 @@ def _doc(record: Values, line: int, context: Context) -> Tuple[Doc, Offsets]:
         return given
     if text is None:
         keys = ", ".join(record)
+        named = [key for key, value in record.items() if is_words(value)]
+        if named:
+            raise BadRecord(f"its words seem to stand in {named[0]!r}, and are read from 'tokens': rename this key")
         raise BadRecord(
             f"neither {context.text_field!r} nor 'tokens' is there; name the text's key with --text-field, of: {keys}"
         )

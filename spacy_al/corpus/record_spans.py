@@ -39,7 +39,8 @@ def read_spans(fields: Fields, offsets: Offsets, field: Optional[str] = None) ->
     if stray is not None:
         raise BadRecord(
             f"{stray!r} seems to hold entities, which are read from {', '.join(map(repr, keys))} as objects with start,"
-            f" end and label; name the key with --spans-field {stray}, or remove it to have no labels"
+            f' end and label or as [0, 3, "PER"] (characters, the end exclusive); write them so and name the key with'
+            f" --spans-field {stray}, or remove it to have no labels"
         )
     if key is None:
         return None

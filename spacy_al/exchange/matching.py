@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from typing import Dict, Iterable, List, Optional, Tuple
+from unicodedata import normalize
 
 from ..corpus.align import one_line
 from ..corpus.annotation.blocks import written
@@ -65,12 +66,19 @@ def check_content(record: Record, task: Task) -> None:
     place = record.chunk.place
     if record.text is not None and one_line(record.text).rstrip() != one_line(task.text).rstrip():
         at = _first_difference(record.text, task.text)
-        found, expected = record.text[at : at + 30], task.text[at : at + 30]
+        found, expected = _told_apart(record.text[at : at + 30], task.text[at : at + 30])
         raise ALError(Errors.A604.format(place=place, at=f"character {at}", found=found, expected=expected))
     if record.words is not None and record.words not in (task.words, tuple(map(written, task.words))):
         at = next((n for n, (a, b) in enumerate(zip(record.words, task.words, strict=False)) if a != b), 0)
-        found, expected = " ".join(record.words[at : at + 5]), " ".join(task.words[at : at + 5])
+        found, expected = _told_apart(" ".join(record.words[at : at + 5]), " ".join(task.words[at : at + 5]))
         raise ALError(Errors.A604.format(place=place, at=f"token {at}", found=found[:80], expected=expected[:80]))
+
+
+def _told_apart(found: str, expected: str) -> Tuple[str, str]:
+    """Two pieces of text; with escapes where they look alike, as accents composed (NFC) and apart (NFD) do."""
+    if normalize("NFKC", found)[:5] != normalize("NFKC", expected)[:5]:
+        return found, expected
+    return ascii(found)[1:-1], ascii(expected)[1:-1]
 
 
 def _first_difference(a: str, b: str) -> int:

@@ -22,6 +22,7 @@ from ..pipeline.adapters import get_sampler
 from ..runs.folder import RunFolder
 from ..runs.labelled import is_gone
 from ..runs.state import RunState, package_versions
+from ..runs.whole import check_whole, new_answers
 from ..schemas import ActiveLearningSchema, check_active_learning
 from .accounting import effort, totals
 from .asking import Asking
@@ -76,7 +77,7 @@ class Engine:
         self.stopping: Optional[StoppingRule] = made["stopping"]
         pool_path = check_paths(self.settings)
         check_target(config, self.settings.target)
-        declared_labels(config.interpolate(), self.settings.target)  # raises for a list that cannot be read
+        self.labels = declared_labels(config.interpolate(), self.settings.target)  # raises for one it cannot read
         check_test(self.settings)
         # spaCy resolves [training] when it loads the pipeline, and would not say what is wrong.
         if block := config.interpolate()["training"].get("logger"):
@@ -141,8 +142,9 @@ class Engine:
 
     def _annotate(self, state: RunState) -> None:
         vocab, pipe = self.learner.nlp.vocab, self.learner.nlp.get_pipe(self.settings.target)
-        answers = self.folder.log.read(state.answers)  # what is appended from here on belongs to the next round
-        oracle: Oracle = self.simulated or People(self.folder, state, answers, vocab, pipe)
+        answers = new_answers(self.folder, state)  # what is appended from here on belongs to the next round
+        check_whole(self.folder, state)
+        oracle: Oracle = self.simulated or People(self.folder, state, answers, vocab, pipe, self.labels)
         pending, over = set(state.pending), state.phase == "done"
         docs = oracle.annotate([task for task in self.folder.read_selected(state.round) if task.id in pending])
         gone = {doc.user_data["id"] for doc in docs or [] if is_gone(doc)}
@@ -157,11 +159,12 @@ class Engine:
         self.folder.write_answers(state.round, docs)
         state.labelled, state.holdout = learnt, held
         state.answers += len(answers)
+        state.answers_sha256 = self.folder.log.digest(state.answers)
         state.pending, state.phase = [], "train"
 
     def _learn_late(self, state: RunState) -> None:
         """Of a run that is over: another round on what has been answered since, in which nothing is asked."""
-        if self.simulated is None and self.folder.log.read(state.answers):
+        if self.simulated is None and new_answers(self.folder, state):
             self._annotate(state)
 
     # --- train and evaluate

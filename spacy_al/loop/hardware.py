@@ -5,7 +5,21 @@ from typing import Dict, Union
 
 import torch
 
+from ..errors import ALError, Errors
 from ..ml.cpu_speed import processor
+
+
+def take_gpu(gpu: int, *, quiet: bool) -> None:
+    """Choose the device as spaCy's commands do, and say so unless `quiet`.
+
+    gpu (int): Number of the GPU, -1 for the CPU. RAISES: ALError A014 for a GPU that cannot be used.
+    """
+    from spacy.cli._util import setup_gpu
+
+    try:
+        setup_gpu(gpu, silent=quiet)
+    except Exception as error:  # CuPy's own errors are of many kinds, and CuPy may be missing
+        raise ALError(Errors.A014.format(gpu=gpu, reason=" ".join(str(error).split()))) from error
 
 
 def describe_hardware(use_gpu: int) -> Dict[str, Union[str, int]]:

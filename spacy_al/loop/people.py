@@ -14,7 +14,7 @@ from ..runs.differences import is_settled
 from ..runs.folder import RunFolder
 from ..runs.labelled import TAKEN_BACK, merged
 from ..runs.state import RunState
-from ..tasks import Answer, Task
+from ..tasks import Answer, Task, answer_problem
 
 Windows = Tuple[Tuple[int, int], ...]
 
@@ -22,11 +22,21 @@ Windows = Tuple[Tuple[int, int], ...]
 class People:
     """Answers that have come in since the last round; None until one of them teaches something."""
 
-    def __init__(self, folder: RunFolder, state: RunState, answers: Sequence[Answer], vocab: Vocab, pipe: Any) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        state: RunState,
+        answers: Sequence[Answer],
+        vocab: Vocab,
+        pipe: Any,
+        labels: Sequence[str],
+    ) -> None:
         """
         folder (RunFolder), state (RunState): Of the run. answers (Sequence[Answer]): Since the last round.
         vocab (Vocab): Of the pipeline. pipe (Any): The component that is to learn from them.
+        labels (Sequence[str]): The declared entity types; none: any label will do.
         """
+        self.labels = labels
         self.folder, self.state, self.answers, self.vocab, self.pipe = folder, state, answers, vocab, pipe
 
     def annotate(self, tasks: Sequence[Task]) -> Optional[List[Doc]]:
@@ -35,8 +45,9 @@ class People:
         Sentences of which only rejected spans are known are among them if the component learns from such spans;
         otherwise warning W502 says how many go back to the pool. Those with labels that were taken back are too.
 
-        RAISES: ALError A519 when no sentence is left.
+        RAISES: ALError A519 when no sentence is left, A532 for an answer that does not fit what was asked.
         """
+        check_answers(self.folder, self.state, self.answers, self.labels)
         rejected = teachable(self.pipe).learns_from_rejected
         back = taken_back(self.folder, self.state, self.answers, self.vocab, rejected=rejected)
         ids = {doc.user_data["id"] for doc in back}
@@ -50,6 +61,20 @@ class People:
             message = Warnings.W502.format(path=path, n=len(docs) - len(taken), name=self.pipe.name)
             warnings.warn(message, stacklevel=2)
         return [*back, *taken] or None
+
+
+def check_answers(folder: RunFolder, state: RunState, answers: Sequence[Answer], labels: Sequence[str] = ()) -> None:
+    """Raise ALError A532 for an answer that counts and is none to what was asked, as after an edit by hand.
+
+    labels (Sequence[str]): The declared entity types; none: any label will do.
+    """
+    tasks = folder.answered_tasks(answers, state.round) if answers else []
+    counts = {one.answer for of in weigh(folder, state, answers).values() for one in of.values()}
+    for answer, task in zip(answers, tasks):
+        problem = answer_problem(answer, task, labels) if task is None or answer in counts else None
+        if problem:
+            line = folder.log.line_of(answer)
+            raise ALError(Errors.A532.format(path=folder.log.path, line=line, problem=f"{answer.id!r}: {problem}"))
 
 
 def answer_docs(folder: RunFolder, state: RunState, answers: Sequence[Answer], vocab: Vocab) -> List[Doc]:

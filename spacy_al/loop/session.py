@@ -19,6 +19,7 @@ from ..runs.labelled import Labels
 from ..runs.lock import locked
 from ..runs.resume import check_resume, find_state, take_over
 from ..runs.state import RunState, load_state
+from ..runs.whole import check_whole, new_answers
 from ..schemas import check_active_learning, fill_active_learning
 from ..tasks import Answer, Task, answer_problem
 from .determinism import deterministic
@@ -69,7 +70,7 @@ class Session:
         RAISES: ALError A510 without a config where no run is, A001, A008, A009 for a wrong config.
         """
         here = RunFolder(Path(folder))
-        if config is None and not here.config.is_file():
+        if config is None and not here.config.is_file() and not here.state.is_file():
             raise ALError(Errors.A510.format(path=folder))
         if not isinstance(config, Config):
             said = dict(overrides or {})
@@ -95,25 +96,31 @@ class Session:
         state = self._state()
         if state is None or state.phase != "waiting":
             return []
-        now = self.folder.log.read(state.answers)
+        now = new_answers(self.folder, state)
         said = {answer.id for answer in now if answer.round in (None, state.round)}
         pending = set(state.pending) - said
         return [task for task in self.folder.read_selected(state.round) if task.id in pending][:k]
 
     def batch(self) -> List[Task]:
-        """All that the present round asks, answered or not; raises ALError A507 unless the run waits for people."""
+        """All that the present round asks, answered or not.
+
+        RAISES: ALError A507 unless the run waits for people, A533 or A535 when its files do not hold what they held.
+        """
         state = self._state()
         if state is None or state.phase != "waiting":
             raise ALError(Errors.A507.format(path=self.folder.path, phase=_phase(state)))
+        check_whole(self.folder, state)
         pending = set(state.pending)
         return [task for task in self.folder.read_selected(state.round) if task.id in pending]
 
     def asked(self) -> List[Task]:
         """All that this round and earlier ones asked, in this order; a sentence may be there with several windows.
 
-        RAISES: ALError A509 where nobody can answer.
+        RAISES: ALError A509 where nobody can answer, and what `check_whole` does.
         """
-        return self.folder.every_task(self._asking().round)
+        state = self._asking()
+        check_whole(self.folder, state)
+        return self.folder.every_task(state.round)
 
     def look_again(self, k: Optional[int] = None, *, folds: int = FOLDS) -> Tuple[List[Task], List[str]]:
         """Labelled sentences that are worth a second look, least likely labels first; answers go to `answer`.
@@ -250,6 +257,8 @@ class Session:
                 self.folder, state, fresh, set(engine.pool.index), self.settings.pool, rounds=self.settings.rounds
             )
             self._keep_configs(engine)
+            if not state.round and not state.pending and state.phase == "annotate":
+                engine.choose_seed(state)
             state.save(self.folder.state)
         check_declared(self.folder, state, self.labels)
         state.labels = self.labels

@@ -9,9 +9,10 @@ from spacy.vocab import Vocab
 
 from ..runs.differences import Said, note, open_differences
 from ..runs.folder import RunFolder
+from ..runs.whole import check_whole
 from .learnt import describe as describe_learnt
 from .outlook import Outlook, make_outlook
-from .people import answer_docs, taken_back
+from .people import answer_docs, check_answers, taken_back
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,19 @@ class Status:
 
 
 def read_status(folder: RunFolder) -> Status:
-    """Where a run stands; raises ALError A510 when no run is there, A502 when its state is damaged."""
+    """Where a run stands.
+
+    RAISES: ALError A510 when no run is there, A502 when its state is damaged, and as `check_whole`, `check_answers`.
+    """
     state = folder.read_state()
+    check_whole(folder, state)
     settings = folder.read_settings()
     log = folder.log.read()
     new = log[state.answers :]
     everyone: Said = {}
     note(everyone, log)
     disputed = len(set(open_differences(everyone)).intersection(state.holdout))
+    check_answers(folder, state, new)
     said, back = answer_docs(folder, state, new, Vocab()), taken_back(folder, state, new, Vocab())
     said = [doc for doc in said if doc.user_data["id"] not in {one.user_data["id"] for one in back}]
     pending = set(state.pending)

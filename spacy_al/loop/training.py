@@ -17,7 +17,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train_while_improving
 from spacy.util import registry
 from spacy.vocab import Vocab
-from thinc.api import Config, Optimizer, require_gpu
+from thinc.api import Config, Optimizer
 
 from ..corpus.labels import declared_labels, transition_data
 from ..corpus.reader import write_docs
@@ -31,6 +31,7 @@ from ..schemas import ActiveLearningSchema
 from .batching import seeded_epochs
 from .determinism import deterministic
 from .evaluation import span_scores
+from .hardware import take_gpu
 from .self_training import Lesson
 
 logger = logging.getLogger("spacy_al")
@@ -59,10 +60,10 @@ class Trainer:
     def __init__(self, config: Config, settings: ActiveLearningSchema, *, use_gpu: int = -1) -> None:
         """
         config (Config): Filled, not interpolated. settings: Its [active_learning] block.
-        use_gpu (int): Number of the GPU, which becomes spaCy's; -1: as spaCy is set. RAISES: ValueError without it.
+        use_gpu (int): Number of the GPU, which becomes spaCy's; -1: as spaCy is set. RAISES: ALError A014 without it.
         """
         if use_gpu >= 0:
-            require_gpu(use_gpu)
+            take_gpu(use_gpu, quiet=True)
         self.settings = settings
         self.corpora = {name: dict(block) for name, block in config.get("corpora", {}).items()}
         with thinc_seed(settings.seed), first_sentences(Path(str(settings.pool))) as sample:

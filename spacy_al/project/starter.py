@@ -10,6 +10,8 @@ from typing import Any, Dict, List, Optional
 from markupsafe import Markup
 from spacy.language import DEFAULT_CONFIG
 
+from ..corpus.detect import check_text
+from ..corpus.splitter import make_splitter
 from ..errors import ALError, Errors
 from ..files import write_json, write_text
 from ..templates import environment
@@ -71,13 +73,17 @@ def write_project(folder: Path, plan: Plan) -> List[str]:
 
     folder (Path): It may be there already. plan (Plan): What for.
     RETURNS (List[str]): What to type next.
-    RAISES: ALError A544 where a project is, A543 if the text is not there, A545, A546, A002.
+    RAISES: ALError A544 where a project is, A543 if the text is not there, A545, A546, A002, A123 (language),
+            A138 (no plain text).
     """
     if (folder / "project.yml").exists():
         raise ALError(Errors.A544.format(path=folder))
     for path in (plan.text, plan.test):
         if path is not None and not path.exists():
             raise ALError(Errors.A543.format(path=path))
+        if path is not None and path.is_file():
+            check_text(path)
+    make_splitter(plan.lang)
     tagger = choose_tagger(plan)
     kind = "people" if plan.people else "simulation"
     names = {

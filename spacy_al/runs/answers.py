@@ -4,12 +4,13 @@ import contextlib
 import fcntl
 import json
 import os
+from hashlib import sha256
 from pathlib import Path
-from typing import IO, Iterator, List, Sequence, Tuple
+from typing import IO, Iterator, List, Optional, Sequence, Tuple
 
 from ..errors import ALError, Errors
 from ..files import writing
-from ..jsonl import dump_line
+from ..jsonl import BOM, dump_line
 from ..tasks import Answer
 
 
@@ -17,7 +18,8 @@ class AnswerLog:
     """The file answers.jsonl: every answer that was ever taken in, in order; the last one to a sentence counts.
 
     Any number of processes may append and read at the same time. A line that a dying process left unfinished was
-    never acknowledged: it is not read, and the next answer takes its place.
+    never acknowledged: it is not read, and the next answer takes its place. Empty lines and a last line without its
+    end, as editors leave them, lose nothing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,7 +36,7 @@ class AnswerLog:
             end = whole_lines(file_)
             file_.truncate(end)
             try:
-                file_.write(data)
+                file_.write(_line_end(file_, end) + data)
                 file_.flush()
                 os.fsync(file_.fileno())
             except BaseException:
@@ -45,34 +47,46 @@ class AnswerLog:
     def read(self, start: int = 0) -> List[Answer]:
         """The answers from number `start` on.
 
-        RAISES: ALError A511 for a line that is no answer.
+        RAISES: ALError A532 for a line that is no answer.
         """
         lines, _ = self._lines(0)
-        return [self._parse(line, number) for number, line in enumerate(lines) if number >= start]
+        return [self._parse(line, number) for number, line in lines[start:]]
 
     def follow(self, offset: int) -> Tuple[List[Answer], int]:
         """The answers from a byte of the file on, and the byte after the last of them, to go on from.
 
-        RAISES: ALError A511 for a line that is no answer.
+        RAISES: ALError A532 for a line that is no answer.
         """
         lines, end = self._lines(offset)
-        return [self._parse(line, number) for number, line in enumerate(lines)], end
+        return [self._parse(line, number) for number, line in lines], end
 
-    def _lines(self, offset: int) -> Tuple[List[bytes], int]:
+    def digest(self, count: int) -> Optional[str]:
+        """The SHA-256 of the first `count` answers, whatever ends their lines; None if there are fewer."""
+        lines, _ = self._lines(0)
+        return None if len(lines) < count else sha256(b"\n".join(line for _, line in lines[:count])).hexdigest()
+
+    def line_of(self, answer: Answer) -> int:
+        """The last line that holds an answer, from 1; 0 if none does."""
+        lines, _ = self._lines(0)
+        return max((number for number, line in lines if self._parse(line, number) == answer), default=0)
+
+    def _lines(self, offset: int) -> Tuple[List[Tuple[int, bytes]], int]:
+        """Lines with something in them, each with its number from `offset` on, and the byte after the last."""
         if not self.path.is_file():
             return [], 0
         with self.path.open("rb") as file_, flocked(file_):
             end = whole_lines(file_)
             file_.seek(offset)
             data = file_.read(max(end - offset, 0))
-        return data.splitlines(), max(end, offset)
+        lines = enumerate((line.strip().removeprefix(BOM) for line in data.splitlines()), start=1)
+        return [(number, line) for number, line in lines if line], max(end, offset)
 
     def _parse(self, line: bytes, number: int) -> Answer:
         try:
             return Answer.from_row(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            problem = f"line {number + 1} is no answer ({error!r})"
-            raise ALError(Errors.A511.format(path=self.path, problem=problem)) from error
+            reason = " ".join(str(error).split())
+            raise ALError(Errors.A532.format(path=self.path, line=number, problem=f"no answer ({reason})")) from error
 
 
 @contextlib.contextmanager
@@ -86,7 +100,10 @@ def flocked(file_: IO[bytes]) -> Iterator[None]:
 
 
 def whole_lines(file_: IO[bytes]) -> int:
-    """Bytes of a file up to its last line end; the position is at the start afterwards."""
+    """Bytes of a file up to its last line end, or to its end where a whole answer stands before it.
+
+    The position is at the start afterwards.
+    """
     size = file_.seek(0, os.SEEK_END)
     kept, step = size, 1 << 16
     while kept:
@@ -97,5 +114,22 @@ def whole_lines(file_: IO[bytes]) -> int:
             kept = begin + found + 1
             break
         kept = begin
+    file_.seek(kept)
+    kept = size if _is_whole(file_.read()) else kept
     file_.seek(0)
     return kept
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _line_end(file_: IO[bytes], size: int) -> bytes:
+    """What the last line of a file needs before another can follow."""
+    if not size:
+        return b""
+    file_.seek(size - 1)
+    return b"" if file_.read(1) == b"\n" else b"\n"

@@ -3,6 +3,8 @@
 import io
 import json
 import shutil
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -15,7 +17,7 @@ from thinc.api import Config
 
 from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
-from ..files import write_bytes, write_json
+from ..files import check_file, write_bytes, write_json
 from ..jsonl import read_jsonl, write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..tasks import Answer, Task
@@ -47,6 +49,7 @@ class RunFolder:
         wherever the command is typed; overrides win.
         """
         said = dict(overrides or {})
+        check_file(self.config, "It belongs to the run: restore it from a copy.")
         config = load_config(self.config, overrides=said, interpolate=False)
         for key, value in config.get("paths", {}).items():
             own = self.path / "corpus" / Path(str(value)).name
@@ -88,7 +91,7 @@ class RunFolder:
     def read_selected(self, number: int) -> List[Task]:
         """What was chosen for a round, best first; empty if nothing was."""
         path = self.selected(number)
-        return [Task.from_row(row) for _, row in read_jsonl(path)] if path.is_file() else []
+        return read_tasks(path) if path.is_file() else []
 
     def reserve(self, number: int) -> Path:
         """What comes after the chosen sentences of a round, for people who answer faster than rounds follow."""
@@ -120,7 +123,7 @@ class RunFolder:
             return []
         stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
         if self._tasks.get(path, ((), []))[0] != stamp:
-            self._tasks[path] = (stamp, [Task.from_row(row) for _, row in read_jsonl(path)])
+            self._tasks[path] = (stamp, read_tasks(path))
         return self._tasks[path][1]
 
     def round_model(self, number: int) -> Path:
@@ -202,8 +205,14 @@ class RunFolder:
         write_bytes(self.answers(number), write_docs(docs))
 
     def read_round(self, number: int, vocab: Vocab) -> List[Doc]:
-        """The labelled sentences of one round."""
-        return list(read_docs(self.answers(number), vocab))
+        """The labelled sentences of one round; raises ALError A534 when they are not there or damaged."""
+        path = self.answers(number)
+        if not path.is_file():
+            raise ALError(Errors.A534.format(path=path, problem="no such file"))
+        try:
+            return list(read_docs(path, vocab))
+        except ALError as error:
+            raise ALError(Errors.A534.format(path=path, problem="not a whole DocBin")) from error
 
     def pseudo(self, number: int) -> Path:
         """Sentences that the tagger labelled itself, for the training of a round."""
@@ -234,8 +243,22 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def read_npz(path: Path) -> Dict[str, NDArray[Any]]:
-    """The arrays of an .npz file; none if it is not there."""
+    """The arrays of an .npz file; none if it is not there. Raises ALError A536 for a damaged one."""
     if not path.is_file():
         return {}
-    with numpy.load(path, allow_pickle=False) as arrays:
-        return dict(arrays)
+    try:
+        with numpy.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ALError(Errors.A536.format(path=path, reason=error)) from error
+
+
+def read_tasks(path: Path) -> List[Task]:
+    """The tasks of a file, a line each; raises ALError A007 for a line that is none."""
+    tasks = []
+    for line, row in read_jsonl(path):
+        try:
+            tasks.append(Task.from_row(row))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ALError(Errors.A007.format(path=path, line=line, problem=f"no task ({error!r})")) from error
+    return tasks

@@ -10,6 +10,7 @@ from ..errors import ALError, Errors, Warnings
 from .changes import config_changes, minor_changes, successor_changes, version_changes
 from .folder import RunFolder
 from .state import RunState, load_state
+from .whole import check_labels_kept, find_loss, has_answers, missing_questions
 
 EVALUATED = ("select", "done")  # phases after the row of the present round
 
@@ -39,16 +40,20 @@ def check_resume(
     state (RunState): The folder's. fresh (RunState): What a new run would begin with: pool, versions, hardware.
     config, successor (Config): Asked for.
     RETURNS (bool): Whether anything that may change results has changed, and was accepted.
-    RAISES: ALError A503 naming every change, A511 when rows of finished rounds are missing.
+    RAISES: ALError A503 naming every change, A511 when rows of finished rounds are missing, and as `check_whole`.
     """
+    check_labels_kept(folder, state)
+    loss = find_loss(folder, state)
+    if loss and not accept_changes:
+        raise loss
     changes = _changes(folder, state, fresh, config, successor)
     if changes and not accept_changes:
         raise ALError(Errors.A503.format(path=folder.path, changes="; ".join(changes)))
     folder.check_metrics(state.round + (state.phase in EVALUATED))
-    minor = [] if changes else minor_changes(state, fresh)
+    minor = [] if changes or loss else minor_changes(state, fresh)
     if minor and state.phase != "done":
         warnings.warn(Warnings.W500.format(path=folder.path, changes="; ".join(minor)), stacklevel=2)
-    return bool(changes)
+    return bool(changes or loss)
 
 
 def _changes(
@@ -65,6 +70,9 @@ def take_over(
 ) -> None:
     """Make an old state one of the run that is asked for, after its changes were accepted.
 
+    All answers count as new where those before them are not what they were. Lost questions are chosen again: the phase
+    is "select" then, and in round 0 nothing is pending.
+
     known (Set[str]): Ids of the pool. pool (Optional[str]): Its path, for the message.
     rounds (int): Queries asked for now; a finished run that has made fewer goes on.
     RAISES: ALError A513 when sentences to be labelled are not in the pool any more.
@@ -76,6 +84,11 @@ def take_over(
         # Utilities are kept by the sentence's number in the pool, which is another one now.
         for path in folder.path.glob("rounds/*/utilities.npz"):
             path.unlink()
+    if not has_answers(folder, state):
+        state.answers, state.answers_sha256 = 0, None
+    if missing_questions(folder, state):
+        state.pending = []
+        state.round, state.phase = (state.round - 1, "select") if state.round else (0, "annotate")
     folder.utilities(state.round).unlink(missing_ok=True)  # of other settings
     more = state.round < rounds and len(state.labelled) < len(known)
     if state.phase == "done" and more:

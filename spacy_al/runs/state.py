@@ -14,7 +14,8 @@ from ..files import write_json
 # A round goes through these in order; a run ends "done", and waits for people in "waiting".
 PHASES = ("annotate", "train", "evaluate", "select", "waiting", "done")
 FORMER = {"score": "select"}  # phases of earlier versions, and what has to be done of them now
-LATER = {"hardware", "answers", "labels", "stopped", "reserve", "holdout"}  # keys that earlier versions did not write
+# Keys that earlier versions did not write.
+LATER = {"hardware", "answers", "labels", "stopped", "reserve", "holdout", "answers_sha256"}
 PACKAGES = ("spacy", "thinc", "torch", "transformers", "spacy-transformers", "numpy")
 
 
@@ -35,6 +36,7 @@ class RunState:
     stopped (Optional[str]): Why a stopping rule ended the run, in words for people.
     reserve (float): The share of the pool that was set aside for the holdout when the run began.
     holdout (List[str]): Ids of sentences of the holdout that have answers, in the order they were asked.
+    answers_sha256 (Optional[str]): Of those lines of answers.jsonl; None in runs of earlier versions.
     """
 
     round: int
@@ -51,6 +53,7 @@ class RunState:
     stopped: Optional[str] = None
     reserve: float = 0.0
     holdout: List[str] = field(default_factory=list)
+    answers_sha256: Optional[str] = None
 
     def save(self, path: Path) -> None:
         """Replace the state file; raises ALError A002 when it cannot be written."""

@@ -149,3 +149,13 @@ def test_a_batch_that_was_labelled_in_place_is_not_replaced(run, tmp_path):
     # What the run has got may go.
     (run[0] / "answers.jsonl").write_text(json.dumps(Answer("ab-0", "accept", ((0, 1, "PER"),)).to_row()) + "\n")
     assert invoke(query_cli, run[0], path, "-f", "conll").exit_code == 0
+
+
+def test_the_home_folder_is_found_where_a_shell_leaves_its_sign(ranking, monkeypatch):
+    folder, ids = ranking
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.chdir(folder)
+    result = invoke(query_cli, "~/ranking.jsonl", "~/out.jsonl", "--format", "prodigy", "--pool=~/pool.spacy")
+    assert result.exit_code == 0, result.output
+    assert len((folder / "out.jsonl").read_text().splitlines()) == len(ids)
+    assert not (folder / "~").exists()

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from spacy_al.annotate.begin import recipe
@@ -42,3 +43,16 @@ def test_a_file_that_is_no_config_is_told(tmp_path):
     (tmp_path / "pool.spacy").write_bytes(b"\x9c\xff\x00")
     result = CliRunner().invoke(al_cli, ["run", str(tmp_path / "pool.spacy"), "--output", str(tmp_path / "run")])
     assert (result.exit_code, "A012" in result.output) == (1, True), result.output
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize(
+    ("number", "said"), [("0", "A014.*--gpu-id 0.*--gpu-id -1"), ("-5", "Invalid value for .--gpu-id")]
+)
+def test_a_gpu_that_is_not_there_is_told_in_a_line(tmp_path, number, said):
+    config = str(recipe().with_name("cnn.cfg"))
+    result = CliRunner().invoke(al_cli, ["run", config, "--output", str(tmp_path / "run"), "--gpu-id", number])
+    assert result.exit_code in (1, 2)
+    assert isinstance(result.exception, SystemExit)
+    assert re.search(said, result.output, re.DOTALL), result.output
+    assert not (tmp_path / "run").exists()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_al.corpus.conversion import FORMATS, Options, read_corpus
+from spacy_al.corpus.conversion import FORMATS, Options, find_format, read_corpus
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.corpus.sentence import to_doc
 from spacy_al.corpus.splitter import make_splitter
@@ -146,3 +146,23 @@ def test_a_damaged_file_is_read_or_refused(tmp_path_factory, cas, format_, sampl
     assert refused is None or str(path) in refused
     whole = refused is not None and "of the file is not UTF-8" in refused  # an array breaks as a whole
     assert refused is None or on_error == "fail" or whole or refused[1:5] in BEYOND_REPAIR
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"PK\x03\x04xl/workbook.xml", "zip.*Excel.*CSV"),
+        (b"%PDF-1.4\nword O\n", "PDF.*pdftotext"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old file of Word"),
+        (b"{\\rtf1\\ansi Anna}\n", "rich text.*Save it"),
+        (b"\x1f\x8b\x08\x00", "gzip.*gunzip"),
+    ],
+)
+def test_files_that_hold_no_plain_text_are_named_as_what_they_are(tmp_path, data, said):
+    (tmp_path / "in.txt").write_bytes(data)
+    for format_ in ("auto", "txt"):
+        with pytest.raises(ALError, match=rf"A138.*in.txt: this is .*{said}"):
+            find_format(tmp_path / "in.txt", format_)
+    (tmp_path / "in.txt").rename(tmp_path / "in.docx")
+    with pytest.raises(ALError, match="A138.*in.docx"):
+        find_format(tmp_path, "auto")

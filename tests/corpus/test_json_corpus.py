@@ -70,6 +70,10 @@ ELSEWHERE = {
     "points": {"gold": [{"label": ["PERSON"], "points": [{"start": 0, "end": 12, "text": "Angela Merkel"}]}]},
     "lengths": {"gold": [{"offset": 0, "length": 13, "category": "PERSON"}]},
     "begins": {"gold": [{"beginOffset": 0, "endOffset": 13, "type": "PERSON"}]},
+    "as text": {"gold": ["0:13:PERSON"]},
+    "as one text": {"gold": "0:13:PERSON"},
+    "as text, label first": {"gold": ["PERSON:0:13", "LOC:20:26"]},
+    "as pairs": {"gold": [{"idx": [0, 13], "type": "PERSON"}]},
     "by person": {"people": {"ana": [[0, 13, "PERSON"]]}},
     "results": {"gold": [{"type": "labels", "value": {"start": 0, "end": 13, "labels": ["PERSON"]}}]},
 }
@@ -80,6 +84,18 @@ def test_entities_under_another_key_are_refused_not_dropped(read, labels):
     key = next(iter(labels))
     with pytest.raises(ALError, match=rf"A007.*f\.jsonl:1: '{key}' seems to hold entities.*--spans-field {key}"):
         read({"text": TEXT, "tokens": TOKENS, **labels})
+
+
+@pytest.mark.parametrize("value", ["10:30:PM", ["10:30:15", "11:30:AM"], "2026-11-29", ["a:1:2"], "http://a:80:b"])
+def test_times_and_the_like_are_no_entities(read, value):
+    assert read({"text": TEXT, "seen": value})[0].spans is None
+
+
+@pytest.mark.parametrize("key", ["words", "sentence"])
+def test_words_under_another_key_are_told_with_a_cure_that_works(read, key):
+    with pytest.raises(ALError, match=rf"A007.*words seem to stand in '{key}', and are read from 'tokens'"):
+        read({key: ["Ana", "slept"], "ner_tags": ["B-PER", "O"]})
+    assert read({"tokens": ["Ana", "slept"], "ner_tags": ["B-PER", "O"]})[0].spans == [(0, 1, "PER")]
 
 
 def test_the_key_of_entities_can_be_named(read):

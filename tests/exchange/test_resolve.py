@@ -146,3 +146,11 @@ def test_offsets_that_are_no_whole_numbers(value):
 
 def test_half_a_surrogate_pair_in_a_label():
     assert codes(read([prodigy([(0, 3, "\ud83d")])])) == ["A608"]
+
+
+def test_accents_that_look_alike_are_told_apart():
+    task = replace(TASK, words=("Zo\u00eb", "slept"), spaces=(True, False), spans=None)
+    record = prodigy(text="Zoe\u0308 slept", tokens=None)
+    record["meta"]["al_id"] = task.id
+    reading, _ = parse_answers(json.dumps(record).encode() + b"\n", "in", {task.id: task}, "prodigy", Options())
+    assert "'e\\u0308 slept', and '\\xeb slept' was asked" in reading.problems[0].message

@@ -173,7 +173,7 @@ def test_an_unfinished_line_was_never_acknowledged(tmp_path):
 
 def test_a_damaged_line_is_named(tmp_path):
     (tmp_path / "log.jsonl").write_text('{"id": "a-0", "verdict": "accept"}\nnonsense\n')
-    with pytest.raises(ALError, match=r"A511.*line 2"):
+    with pytest.raises(ALError, match=r"A532.*log.jsonl:2"):
         AnswerLog(tmp_path / "log.jsonl").read()
 
 
@@ -264,7 +264,7 @@ def test_a_run_with_a_late_round_asks_for_more_when_it_is_to(over, make_config):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_asked_for_and_not_there_is_not_replaced_by_the_cpu(make_config, tmp_path):
-    with pytest.raises(ValueError, match="GPU"):
+    with pytest.raises(ALError, match="A014.*GPU"):
         Session.open(tmp_path / "run", make_config(), use_gpu=0).step()
 
 

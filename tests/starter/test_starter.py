@@ -131,6 +131,7 @@ def test_a_tagger_that_fits_is_taken(plan, tagger):
         (["--labels", "A"], "A547.*--text"),
         (["--text", "my texts"], "A547.*--labels"),
         (["--text", "nowhere", "--labels", "A"], "A543.*nowhere"),
+        (["--text", "my texts", "--labels", "A", "--lang", "xyz"], "A123.*'xyz'"),
         (["--text", "my texts", "--labels", "A", "--tagger", "best"], "A545.*best"),
         (["--text", "my texts", "--labels", "A", "--tagger", "ner", "--encoder", "bert"], "A546"),
         (["--text", "my texts", "--labels", "A,A"], "A716"),

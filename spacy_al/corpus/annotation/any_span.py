@@ -7,6 +7,8 @@ from .marks import Mark
 from .values import Fields
 
 TAGS = re.compile(r"O|[BILUESMW]-\S.*")
+# Entities as text, such as "0:7:PER" or "PER:0:7"; times of day are none.
+PLACED = re.compile(r"\d+([:,;|])\d+\1(?!(AM|PM)\b)[A-Za-z]\S*|[A-Z][A-Z_-]+([:,;|])\d+\3\d+")
 BORDER = re.compile(r"(^|_)((start|begin|end|stop|offset|length)|(from|to)$)|Start|Begin|End|Offset|Length")
 BORDERS = (
     ("start", "end"), ("start_offset", "end_offset"), ("startOffset", "endOffset"), ("start_char", "end_char"),
@@ -72,10 +74,12 @@ def looks_labelled(value: object) -> bool:
     if isinstance(value, dict):
         inner = [item for item in value.values() if item]
         return bool(inner) and all(looks_labelled(item) or _pairs(item) for item in inner)
+    if isinstance(value, str):
+        return PLACED.fullmatch(value) is not None
     if not isinstance(value, list) or not value:
         return False
     if all(isinstance(item, str) for item in value):
-        return all(TAGS.fullmatch(item) for item in value)
+        return all(map(TAGS.fullmatch, value)) or all(map(PLACED.fullmatch, value))
     return all(_is_span(item) for item in value)
 
 

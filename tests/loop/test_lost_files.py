@@ -1,0 +1,150 @@
+"""A run whose files were edited, cut or deleted by hand between two commands."""
+
+import shutil
+
+import pytest
+from spacy.vocab import Vocab
+
+from spacy_al.errors import ALError
+from spacy_al.loop.session import Session
+from spacy_al.runs.answers import AnswerLog
+from spacy_al.runs.labelled import Labels
+from spacy_al.tasks import Answer
+
+from .conftest import chosen_ids
+
+
+@pytest.fixture
+def twice(make_config, tmp_path):
+    """A run that has learnt from ten sentences with a PER each, and has five answers with a LOC each beside."""
+    session = Session.open(tmp_path / "run", make_config(oracle="people", rounds=3))
+    for label in ("PER", "LOC"):
+        session.step()
+        session.answer([Answer(task.id, "accept", spans=((0, 1, label),)) for task in session.next()])
+    return session.folder
+
+
+def lines(folder):
+    return folder.log.path.read_text(encoding="utf8").splitlines()
+
+
+def taught(folder, round_):
+    """The label of each labelled sentence after a round."""
+    known = Labels(folder, Vocab())
+    known.read(round_)
+    return [doc.ents[0].label_ for doc in known.docs.values()]
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        lambda text: text.removesuffix("\n"),
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text.replace("\n", "\n\n"),
+        lambda text: "\n" + text,
+    ],
+)
+def test_what_an_editor_does_to_answers_loses_none(twice, save):
+    twice.log.path.write_bytes(save(twice.log.path.read_text(encoding="utf8")).encode("utf8"))
+    assert Session.open(twice.path).status().answered == 5
+    Session.open(twice.path).step()
+    assert taught(twice, 1) == ["PER"] * 10 + ["LOC"] * 5
+
+
+def test_an_answer_after_a_last_line_without_its_end_begins_a_line(tmp_path):
+    log = AnswerLog(tmp_path / "log.jsonl")
+    log.path.write_text('{"id": "a-0", "verdict": "accept"}')
+    (first,), end = log.follow(0)
+    log.append([Answer("b-0", "accept")])
+    assert [first.id, *(one.id for one in log.follow(end)[0])] == ["a-0", "b-0"]
+    assert [one.id for one in log.read()] == ["a-0", "b-0"]
+
+
+@pytest.mark.parametrize("edit", [lambda rows: rows[1:], sorted, lambda rows: rows[10:]])
+def test_learnt_answers_that_are_moved_or_removed_are_named_and_none_is_lost(twice, edit):
+    twice.log.path.write_text("\n".join(edit(lines(twice))) + "\n", encoding="utf8")
+    for command in (Session.status, Session.step, Session.asked, Session.next):
+        with pytest.raises(ALError, match=r"A533.*answers.jsonl.*first 10 answers.*--accept-changes"):
+            command(Session.open(twice.path))
+    Session.open(twice.path, accept_changes=True).step()
+    assert sorted(taught(twice, 1)) == ["LOC"] * 5 + ["PER"] * 10
+
+
+def test_answers_after_a_removed_file_are_learnt_from(twice):
+    answers = twice.log.read(10)
+    twice.log.path.unlink()
+    assert Session.open(twice.path, accept_changes=True).step().phase == "waiting"
+    Session.open(twice.path).answer(answers)
+    Session.open(twice.path).step()
+    assert taught(twice, 1) == ["PER"] * 10 + ["LOC"] * 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"LOC"', '"LCO"', "label 'LCO' is not declared"),
+        ("[0, 1,", "[0, 99,", r"\(0, 99, 'LOC'\) does not lie"),
+        ('{"id": "', '{"id": "x', "no such sentence was asked"),
+        ('"accept"', '"accept', "no answer"),
+    ],
+)
+def test_an_edited_answer_that_cannot_be_learnt_from_is_named_with_its_line(twice, old, new, problem):
+    rows = lines(twice)
+    rows[11] = rows[11].replace(old, new)
+    twice.log.path.write_text("\n".join(rows) + "\n", encoding="utf8")
+    state = twice.state.read_bytes()
+    with pytest.raises(ALError, match=rf"A532.*answers.jsonl:12: .*{problem}"):
+        Session.open(twice.path).step()
+    assert twice.state.read_bytes() == state
+
+
+def test_a_wrong_answer_that_a_later_one_replaces_is_no_obstacle(twice):
+    rows = lines(twice)
+    twice.log.path.write_text("\n".join([*rows[:10], rows[10].replace("LOC", "LCO"), *rows[10:]]) + "\n")
+    Session.open(twice.path).step()
+    assert taught(twice, 1) == ["PER"] * 10 + ["LOC"] * 5
+
+
+@pytest.mark.parametrize("round_", [0, 1])
+def test_lost_questions_are_named_and_asked_again(make_config, tmp_path, round_):
+    session = Session.open(tmp_path / "run", make_config(oracle="people", rounds=3))
+    for _ in range(round_):
+        session.step()
+        session.answer([Answer(task.id, "accept") for task in session.next()])
+    session.step()
+    before = chosen_ids(tmp_path / "run")
+    shutil.rmtree(session.folder.round(round_))
+    for command in (Session.status, Session.batch, Session.step):
+        with pytest.raises(ALError, match=rf"A535.*000{round_}.selected.jsonl.*--accept-changes"):
+            command(Session.open(tmp_path / "run"))
+    assert Session.open(tmp_path / "run", accept_changes=True).step().phase == "waiting"
+    assert chosen_ids(tmp_path / "run") == before
+    assert len(Session.open(tmp_path / "run").batch()) == len(before[-1])
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"x")])
+def test_lost_labels_of_a_finished_round_are_named_with_what_they_are(twice, damage):
+    damage(twice.answers(0))
+    with pytest.raises(ALError, match=r"A534.*0000.annotated.spacy.*labels of a finished round"):
+        Session.open(twice.path, accept_changes=True).step()
+
+
+def test_a_cut_file_of_numbers_is_named(twice):
+    twice.utilities(0).write_bytes(twice.utilities(0).read_bytes()[:100])
+    with pytest.raises(ALError, match=r"A536.*utilities.npz.*Delete this file"):
+        Session.open(twice.path).step()
+    twice.utilities(0).unlink()
+    assert Session.open(twice.path).step().round == 2
+
+
+def test_a_line_that_is_no_task_is_named(twice):
+    text = twice.reserve(1).read_text(encoding="utf8")
+    twice.reserve(1).write_text(text.replace('"words"', '"wrds"'), encoding="utf8")
+    with pytest.raises(ALError, match=r"A007.*reserve.jsonl:1.*words"):
+        Session.open(twice.path).status()
+
+
+def test_a_run_without_its_config_is_named(twice):
+    twice.config.unlink()
+    with pytest.raises(ALError, match=r"A003.*config.cfg.*restore"):
+        Session.open(twice.path).status()
