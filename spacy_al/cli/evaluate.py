@@ -10,7 +10,6 @@ from .common import Gpu, Pipe, Pipeline, command
 
 if TYPE_CHECKING:
     from ..acquisition.assess import Assessment
-    from ..loop.hardware import take_gpu
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,7 @@ def evaluate_cli(
     python -m spacy al evaluate runs/mnlp/model test.spacy --held-out dev.spacy --plot reliability.png
     """
     from ..acquisition.assess import AssessOptions, assess_file
+    from ..loop.hardware import take_gpu
 
     take_gpu(use_gpu, quiet=True)
     options = AssessOptions(**{**vars(asking), "measures": asking.measures or []})
