@@ -142,8 +142,8 @@ class Engine:
 
     def _annotate(self, state: RunState) -> None:
         vocab, pipe = self.learner.nlp.vocab, self.learner.nlp.get_pipe(self.settings.target)
-        answers = new_answers(self.folder, state)  # what is appended from here on belongs to the next round
         check_whole(self.folder, state)
+        answers = self.folder.log.read(state.answers)  # what is appended from here on belongs to the next round
         oracle: Oracle = self.simulated or People(self.folder, state, answers, vocab, pipe, self.labels)
         pending, over = set(state.pending), state.phase == "done"
         docs = oracle.annotate([task for task in self.folder.read_selected(state.round) if task.id in pending])

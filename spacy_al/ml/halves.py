@@ -74,10 +74,8 @@ class Halves:
             return f"{type(error).__name__}: {error}".splitlines()[0]
         finally:
             self.model.train(training)
-        difference = float((whole - halves).abs().max())
-        return (
-            "" if difference <= TOLERANCE * max(1.0, float(whole.abs().max())) else f"they differ by {difference:.2e}"
-        )
+        difference, scale = float((whole - halves).abs().max()), max(1.0, float(whole.abs().max()))
+        return "" if difference <= TOLERANCE * scale else f"they differ by {difference:.2e}"
 
     @contextlib.contextmanager
     def _without_dropout(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import List, Sequence
 
+import spacy
 import torch
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -75,6 +76,14 @@ def transformer_model(name: str, **settings: object) -> dict:
     }  # fmt: skip
     head = {"@al_heads": "spacy-al.SoftmaxHead.v1", "dropout": 0.1}
     return {"@architectures": "spacy-al.SequenceTagger.v1", "encoder": encoder, "head": head}
+
+
+def make_tagger(folder: str, **settings: object) -> Language:
+    """A pipeline with an initialised sequence tagger; settings of its encoder."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sequence_tagger", config={"model": transformer_model(folder, **settings)})
+    nlp.initialize(lambda: make_examples(nlp.vocab))
+    return nlp
 
 
 def make_examples(vocab: Vocab, sentences: Sequence = SENTENCES) -> List[Example]:

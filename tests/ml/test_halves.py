@@ -4,26 +4,18 @@ import copy
 
 import numpy
 import pytest
-import spacy
 import torch
 from spacy.tokens import Doc
 
 from spacy_al.ml.halves import ROWS, LowerStates
 from spacy_al.ml.snapshot import Snapshot
 
-from .helpers import SENTENCES, make_examples, tiny_encoder, tiny_transformer, transformer_model
+from .helpers import SENTENCES, make_examples, make_tagger, tiny_encoder, tiny_transformer
 from .test_encoders import KINDS, probs
 
 CPU = torch.device("cpu")
 WORDS = [text.split() for text, _ in SENTENCES]
 LONG = ["Anna", "lives", "in", "the", "older", "towns"] * 30
-
-
-def tagger(folder, **settings):
-    nlp = spacy.blank("en")
-    nlp.add_pipe("sequence_tagger", config={"model": transformer_model(folder, **settings)})
-    nlp.initialize(lambda: make_examples(nlp.vocab))
-    return nlp
 
 
 def parts(nlp):
@@ -37,12 +29,12 @@ def features_of(nlp, rows):
 
 @pytest.fixture
 def nlp(tmp_path):
-    return tagger(tiny_transformer(tmp_path, layers=3), frozen=2)
+    return make_tagger(tiny_transformer(tmp_path, layers=3), frozen=2)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "albert"])
 def test_halves_are_the_model(kind, tmp_path):
-    nlp = tagger(tiny_encoder(tmp_path, kind), frozen=1)
+    nlp = make_tagger(tiny_encoder(tmp_path, kind), frozen=1)
     encoder, body = parts(nlp)
     assert body.halves is not None
     batch = encoder.collate(features_of(nlp, WORDS), CPU)
@@ -54,7 +46,7 @@ def test_halves_are_the_model(kind, tmp_path):
 
 
 def test_a_step_moves_what_autograd_moves_through_the_whole_model(tmp_path):
-    nlp = tagger(tiny_transformer(tmp_path, layers=3), frozen=2, transformer_config={
+    nlp = make_tagger(tiny_transformer(tmp_path, layers=3), frozen=2, transformer_config={
         "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0
     })  # fmt: skip
     encoder, body = parts(nlp)
@@ -166,12 +158,12 @@ def test_a_model_that_cannot_be_cut_is_run_whole_and_that_is_said(tmp_path, monk
 
     monkeypatch.setattr(BertEncoder, "forward", strange)
     with pytest.warns(UserWarning, match=r"\[W232\].*BertModel.*differ"):
-        nlp = tagger(tiny_transformer(tmp_path, layers=3), frozen=2)
+        nlp = make_tagger(tiny_transformer(tmp_path, layers=3), frozen=2)
     assert parts(nlp)[1].halves is None
     nlp.update(make_examples(nlp.vocab), sgd=nlp.initialize(lambda: make_examples(nlp.vocab)))
 
 
 def test_openvino_leaves_frozen_layers_to_torch(tmp_path):
-    nlp = tagger(tiny_transformer(tmp_path, layers=3), frozen=2, inference="openvino")
+    nlp = make_tagger(tiny_transformer(tmp_path, layers=3), frozen=2, inference="openvino")
     with pytest.warns(UserWarning, match=r"\[W230\].*frozen"):
         probs(nlp, WORDS)

@@ -10,18 +10,11 @@ from spacy_al.errors import ALError
 from spacy_al.ml.snapshot import Snapshot
 from spacy_al.ml.word_shapes import SHAPES, WordShapes, shape_of
 
-from .helpers import SENTENCES, make_examples, tiny_encoder, tiny_transformer, transformer_model
+from .helpers import SENTENCES, make_examples, make_tagger, tiny_encoder, tiny_transformer
 from .test_encoders import KINDS, probs
 from .test_inference import log_probs
 
 WORDS = [text.split() for text, _ in SENTENCES]
-
-
-def make(folder, **settings):
-    nlp = spacy.blank("en")
-    nlp.add_pipe("sequence_tagger", config={"model": transformer_model(folder, **settings)})
-    nlp.initialize(lambda: make_examples(nlp.vocab))
-    return nlp
 
 
 def body_of(nlp):
@@ -61,13 +54,13 @@ def test_the_embedding_is_the_sum_of_word_and_spelling():
 @pytest.mark.parametrize("kind", KINDS)
 def test_before_training_nothing_is_changed(kind, tmp_path):
     folder = tiny_encoder(tmp_path, kind)
-    for plain, shaped in zip(probs(make(folder), WORDS), probs(make(folder, shapes=True), WORDS)):
+    for plain, shaped in zip(probs(make_tagger(folder), WORDS), probs(make_tagger(folder, shapes=True), WORDS)):
         assert torch.allclose(plain, shaped, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sentence_alone_is_what_it_is_in_a_padded_batch_and_after_reloading(kind, tmp_path):
-    nlp = make(tiny_encoder(tmp_path / "encoder", kind), shapes=True)
+    nlp = make_tagger(tiny_encoder(tmp_path / "encoder", kind), shapes=True)
     train(nlp, make_examples(nlp.vocab), steps=3)
     together = probs(nlp, WORDS)
     assert body_of(nlp).shapes.weight.abs().max() > 0
@@ -79,7 +72,7 @@ def test_a_sentence_alone_is_what_it_is_in_a_padded_batch_and_after_reloading(ki
 
 @pytest.mark.parametrize("shapes", [False, True])
 def test_capitals_alone_tell_a_name_from_a_word(shapes, tmp_path):
-    nlp = make(tiny_transformer(tmp_path), shapes=shapes)
+    nlp = make_tagger(tiny_transformer(tmp_path), shapes=shapes)
     pairs = [("Rome saw town", [(0, 1)]), ("rome saw town", []), ("old Town of", [(1, 2)]), ("old town of", [])]
     examples = []
     for text, spans in pairs:
@@ -92,7 +85,7 @@ def test_capitals_alone_tell_a_name_from_a_word(shapes, tmp_path):
 
 
 def test_a_snapshot_and_a_redraw_take_spellings_back(tmp_path):
-    nlp = make(tiny_transformer(tmp_path), shapes=True)
+    nlp = make_tagger(tiny_transformer(tmp_path), shapes=True)
     component = nlp.get_pipe("sequence_tagger")
     snapshot = Snapshot(component.model)
     for take_back in (snapshot.restore, lambda: component._shim.state.redraw(0)):
@@ -106,8 +99,8 @@ def test_a_snapshot_and_a_redraw_take_spellings_back(tmp_path):
 def test_openvino_sees_spellings_too(kind, tmp_path):
     pytest.importorskip("openvino")
     folder = tiny_encoder(tmp_path, kind)
-    nlp = make(folder, shapes=True, inference="openvino")
-    plain = make(folder, shapes=True)
+    nlp = make_tagger(folder, shapes=True, inference="openvino")
+    plain = make_tagger(folder, shapes=True)
     torch.manual_seed(0)
     weight = torch.randn_like(body_of(nlp).shapes.weight)
     for pipeline in (nlp, plain):
@@ -123,4 +116,4 @@ def test_an_encoder_that_takes_no_embeddings_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(BertModel, "forward", forward)
     with pytest.raises(ALError, match="A220.*inputs_embeds"):
-        make(tiny_transformer(tmp_path), shapes=True)
+        make_tagger(tiny_transformer(tmp_path), shapes=True)
