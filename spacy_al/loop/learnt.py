@@ -24,7 +24,7 @@ def learnt(
     """
     before, now = said
     entities = Counter(label for gold, _ in judged for _, _, label in gold)
-    counted = confusions(judged).most_common(SHOWN)
+    counted = sorted(confusions(judged).items(), key=lambda item: (-item[1], str(item[0])))[:SHOWN]
     return {
         "round": round_,
         "types": {label: change for label, change in changes.items() if entities[label] >= FEWEST_OF_TYPE},

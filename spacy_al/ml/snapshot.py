@@ -52,8 +52,9 @@ class Snapshot:
         for place, module in modules.items():
             with torch.no_grad():
                 for name, tensor in module.state_dict().items():
-                    if not torch.equal(tensor, self.tensors[place][name]):
-                        tensor.copy_(self.tensors[place][name])
+                    kept = self.tensors[place][name].to(tensor.device)  # a module may have moved to a GPU since
+                    if not torch.equal(tensor, kept):
+                        tensor.copy_(kept)
 
 
 def torch_modules(model: Model[Any, Any]) -> Dict[str, nn.Module]:

@@ -1,5 +1,9 @@
 """Agreement, what was learnt, stopping and going on, and what status says."""
 
+import os
+import subprocess
+import sys
+
 import numpy
 import pytest
 
@@ -36,6 +40,23 @@ def test_confusions_by_hand():
     assert confusions([(gold, said)]) == {
         ("PER", "LOC", True): 1, ("ORG", "ORG", False): 1, ("LOC", None, False): 1, (None, "PER", False): 1,
     }  # fmt: skip
+
+
+TIES = """
+from spacy_al.loop.learnt import learnt
+said = {(number, number + 1, label) for number, label in enumerate("ABCDEFGH")}
+print(learnt(1, None, (None, {}), [(set(), said)], {})["confusions"])
+"""
+
+
+def test_equal_confusions_stand_in_the_same_order_in_every_process():
+    # Sets of texts are read in another order in another process: learnt.json had other bytes.
+    environments = [os.environ | {"PYTHONHASHSEED": seed} for seed in ("1", "2", "3")]
+    said = {
+        subprocess.run([sys.executable, "-c", TIES], env=one, stdout=subprocess.PIPE, check=True).stdout
+        for one in environments
+    }
+    assert len(said) == 1 and b"'A'" in next(iter(said))
 
 
 def test_confusions_in_words():
