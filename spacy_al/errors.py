@@ -43,7 +43,7 @@ class Errors:
     A104 = "[A104] {option} {value!r} is not known. Use one of: {known}."
     A110 = "[A110] {path}: holds no sentences. Check that this is the right file and that it was downloaded whole; a format can be named with --format."
     A111 = "[A111] {path}:{line}: {found} column(s) where {expected} were expected: {text!r}. Give the line all its columns, separated as on the other lines, or use --on-error warn to keep the word with its entity tag missing."
-    A112 = "[A112] {path}:{line}: {problem}. Mend the tag, name the file's scheme with --scheme IOB1, IOB2, BILOU or IO, or use --on-error warn to repair and count."
+    A112 = "[A112] {path}:{line}: {problem}. Mend the tag, name the file's scheme with --scheme IOB1, IOB2, BILOU, IOE1, IOE2 or IO, or use --on-error warn to repair and count."
     A113 = "[A113] {path}:{line}: byte {byte} of the line is not {encoding}. Name the file's encoding, such as --encoding latin-1 or cp1252, or use --on-error warn to put U+FFFD there."
     A114 = "[A114] {path}: the tag scheme cannot be told: {seen}. Name it with --scheme, one of {known} (IO if tags are bare labels); with --on-error warn, tags that break it are repaired and counted."
     A115 = "[A115] {path}: the format cannot be told: {seen}. Name it with --format, one of: {known}."
