@@ -169,10 +169,10 @@ def _check_labels(texts: List[str], path: Path) -> None:
         if mark := UNREAD.search(text):
             problem = f"{mark[0][:60]!r} seems to be a marked entity: write it as <PER>Ana</PER>"
             raise _unsure(path, f"{problem}, or take it as mere text with --format txt")
-    for mark in "\t;":
-        ends = {text.rpartition(mark)[2].strip() for text in texts}
-        if len(texts) > 1 and all(mark in text for text in texts) and all(map(LABEL.fullmatch, ends)):
-            seen = f"each line ends with a label ({min(ends)}) after a {'semicolon' if mark == ';' else 'tab'}"
+    for sign in "\t;":
+        ends = {text.rpartition(sign)[2].strip() for text in texts}
+        if len(texts) > 1 and all(sign in text for text in texts) and all(map(LABEL.fullmatch, ends)):
+            seen = f"each line ends with a label ({min(ends)}) after a {'semicolon' if sign == ';' else 'tab'}"
             cure = "for a table give it a first line with names of columns, text and label, for text name --format txt"
             raise _unsure(path, f"{seen}: {cure}")
 
