@@ -169,7 +169,7 @@ class Errors:
     A535 = "[A535] {path}: {n} of the {of} sentences that round {round} asks about are not in this file. Restore it from a copy, or let the run ask anew: the same `python -m spacy al run` with --accept-changes."
     A536 = "[A536] {path}: damaged ({reason}). Delete this file; the run does without it, or makes it again."
     A512 = "[A512] {path}: the answers do not hold {n} of the sentences that state.json lists as labelled, such as '{id}'. Restore the folder rounds/ from a copy, or start a new run in another folder."
-    A513 = "[A513] {path}: {n} sentences that are to be labelled, such as '{id}', are not in the pool {pool}. Give the pool the run was started with, or start a new run in another folder."
+    A513 = "[A513] {path}: {n} sentences that are to be labelled, such as '{id}', are not in the pool {pool}, which was made anew or had them taken out, as duplicates are. Go on with the pool the run was started with until these are labelled; then the same command with --accept-changes takes this one and keeps all labels. Or start a new run in another folder."
     A514 = "[A514] [training.logger] @loggers = {name!r} cannot be started ({reason}). Install the package it needs and log in to its service, or remove the section from the config."
     A515 = "[A515] [active_learning] start = {start!r}: no pipeline can be loaded from there ({reason}). Give the folder or name of a trained spaCy pipeline, longest-tail, or null for a random seed batch."
     A516 = "[A516] [active_learning] successor = {successor!r}: {problem}"
