@@ -1,6 +1,7 @@
 """The [active_learning] block of a config: its defaults, and the check that names every wrong key."""
 
 import difflib
+from pathlib import Path
 from typing import Any, Dict, List, Literal, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -81,6 +82,9 @@ engine = "local"
 """
 
 
+LEAST = {"max_steps": 0, "max_epochs": -1, "patience": 0, "eval_frequency": 1, "accumulate_gradient": 1}  # [training]
+
+
 class ActiveLearningSchema(BaseModel):
     """The checked [active_learning] block. Meanings and defaults: DEFAULT_ACTIVE_LEARNING."""
 
@@ -120,6 +124,8 @@ class ActiveLearningSchema(BaseModel):
 
     @model_validator(mode="after")
     def _fractions(self) -> "ActiveLearningSchema":
+        if self.rounds and not self.round_budget:
+            raise ValueError("nothing would be asked in a round; give a budget above 0, or rounds = 0 to train once")
         if self.unit == "fraction" and max(self.seed_budget, self.round_budget) > 1:
             raise ValueError("a budget over 1 with unit = fraction; say unit = tokens or sentences")
         if (self.unit == "cost") != (self.cost is not None):
@@ -154,14 +160,26 @@ def fill_active_learning(config: Config) -> Config:
     # spaCy fills the other blocks itself when it loads a pipeline, but not before it reads [training].
     filled = Config(DEFAULT_CONFIG).merge(config)
     filled["active_learning"] = block
+    for section in ("paths", "active_learning"):
+        filled[section] = {key: at_home(value) for key, value in filled.get(section, {}).items()}
     return filled
 
 
+def at_home(value: Any) -> Any:
+    """A text that begins with `~/` as a path in the home folder, as a shell reads it; all else as it is."""
+    return str(Path(value).expanduser()) if isinstance(value, str) and value.startswith("~/") else value
+
+
 def check_active_learning(config: Config) -> ActiveLearningSchema:
-    """Check the [active_learning] block of a filled and interpolated config.
+    """Check the [active_learning] block of a filled and interpolated config, and the lengths in [training].
 
     RAISES: ALError A008 with every value at fault.
     """
+    for key, least in LEAST.items():
+        value = config.get("training", {}).get(key)
+        if isinstance(value, int) and value < least:
+            problem = f"give a number from {least} on"
+            raise ALError(Errors.A008.format(section="training", key=key, value=value, problem=problem))
     try:
         return ActiveLearningSchema.model_validate(dict(config["active_learning"]))
     except ValidationError as error:

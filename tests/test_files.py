@@ -36,3 +36,12 @@ def test_a_file_where_a_folder_is_needed_is_named(tmp_path, write):
         write(tmp_path / "file" / "new", b"")
     with pytest.raises(ALError, match="A002.*file is a file"), locked(tmp_path / "file" / "run.lock"):
         pass
+
+
+def test_a_link_to_a_pipe_without_a_name_is_written_to(tmp_path):
+    read, write = os.pipe()
+    (tmp_path / "stdout").symlink_to(f"/proc/self/fd/{write}")
+    write_bytes(tmp_path / "stdout", b"rows")
+    os.close(write)
+    with os.fdopen(read, "rb") as stream:
+        assert stream.read() == b"rows"

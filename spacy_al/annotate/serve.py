@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple
 
 from ..errors import ALError, Errors
+from ..loop.hardware import check_gpu
 from ..runs.folder import RunFolder
 from .begin import begin, read_labels
 from .guard import is_local
@@ -47,10 +48,12 @@ def serve(opening: Opening, *, tell: Callable[[str, Optional[str]], None]) -> No
     """Serve the page until SIGINT or SIGTERM.
 
     opening (Opening): What to open. tell (Callable): Is told the address here, and that for others if they may come.
-    RAISES: ALError A715 without run and text, A718 for a host without a password, A719, A720, and those of the run.
+    RAISES: ALError A014 without the GPU, A715 without run and text, A718 for a host without a password, A719, A720,
+        and those of the run.
     """
     check_packages()
     check_password(opening)
+    check_gpu(opening.use_gpu)
     page = make_page(opening)
     from .guard import read_secret
     from .server import build_app

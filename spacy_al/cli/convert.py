@@ -21,7 +21,10 @@ class Reading:
         ),
     ] = "auto"
     scheme: Annotated[
-        str, typer.Option("--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU (BIOES, BMES), IO, auto")
+        str,
+        typer.Option(
+            "--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU (BIOES, BMES), IOE1, IOE2, IO, auto"
+        ),
     ] = "auto"
     on_error: Annotated[str, typer.Option(help="fail: stop at the first problem; warn: repair it and count")] = "fail"
     pos_column: Annotated[

@@ -1,4 +1,4 @@
-"""Files with one token a line and columns: CoNLL-2003 and its relatives in IOB1, IOB2, BILOU, BIOES, BMES or IO."""
+"""Files with one token a line and columns: CoNLL-2003 and its relatives in IOB, BILOU, BIOES, BMES, IOE or IO."""
 
 import re
 from dataclasses import replace
@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
 from ..errors import Errors
-from . import schemes
-from .column_layout import IO, Layout, Row, Wish, find_layout, is_header, listed_columns
+from . import end_schemes, schemes
+from .column_layout import IO, Layout, Row, Wish, find_layout, is_header, listed_columns, with_letters
 from .lines import read_lines
 from .repairs import Repairs
 from .sentence import Sentence
 
 DOCSTART = "-DOCSTART-"
+OUTSIDE = re.compile("((BB|EE|WW)[-_])?O[-_].+")  # BMEWO+ says beside which entity an O stands
 
 
 def read_columns(path: Path, repairs: Repairs, wish: Wish = Wish()) -> Iterator[Sentence]:
@@ -101,6 +102,8 @@ def _sentence(rows: List[Row], layout: Layout, path: Path, repairs: Repairs) -> 
     known = [tag or "O" for tag in tags]
     scheme = "IOB1" if layout.scheme == IO else layout.scheme
     _check_sequence(known, rows, scheme, path, repairs)
+    if scheme in end_schemes.SCHEMES:
+        known, scheme = with_letters(known), "BILOU"
     pos = None
     if layout.pos is not None:
         pos = [row.cells[layout.pos] if len(row.cells) == layout.width else "" for row in rows]
@@ -143,18 +146,20 @@ def _tag(row: Row, layout: Layout, path: Path, repairs: Repairs) -> Optional[str
     tag = layout.read_tag(row)
     if tag is None:
         problem = f"{row.cells[layout.tag]!r} of {row.cells[layout.word]!r} is not a tag of {layout.scheme}"
+        problem += ", and stands for O in BMEWO+: write O there" if OUTSIDE.fullmatch(row.cells[layout.tag]) else ""
         repairs.problem("tag", Errors.A112, path=path, line=line, problem=problem)
     return tag
 
 
 def _check_sequence(tags: List[str], rows: List[Row], scheme: str, path: Path, repairs: Repairs) -> None:
-    found = schemes.find_problem(tags, scheme)
+    find = end_schemes.find_problem if scheme in end_schemes.SCHEMES else schemes.find_problem
+    found = find(tags, scheme)
     if found is None:
         return
     token, problem = found
     line = rows[token].line.number
-    if scheme == "IOB1":
-        # A needless B- cannot be misread; eng.train itself has two.
+    if scheme in ("IOB1", "IOE1"):
+        # A needless B- or E- cannot be misread; eng.train itself has two.
         repairs.note("b_in_iob1", path=path, line=line)
     else:
         repairs.problem("sequence", Errors.A112, path=path, line=line, problem=problem)

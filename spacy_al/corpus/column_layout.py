@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Iterable, List, Optional, Sequence, Tuple
 
 from ..errors import ALError, Errors
-from . import schemes
+from . import end_schemes, schemes
 from .lines import Line
 
 IO = "IO"  # only read, never learned: an entity's tag is its bare label
-SCHEMES = (*schemes.SCHEMES, IO)
+SCHEMES = (*schemes.SCHEMES, *end_schemes.SCHEMES, IO)
+PREFIXES = {**schemes.PREFIXES, **dict.fromkeys(end_schemes.SCHEMES, end_schemes.LETTERS)}
 # BIOES, IOBES, BMES and BMEWO are BILOU with other letters.
 LETTERS = {"M-": "I-", "E-": "L-", "S-": "U-", "W-": "U-"}
 TAG = re.compile(r"[BILUESMW]-\S.*")
@@ -84,9 +85,14 @@ class Layout:
                 return tag or None
             return None if TAG.fullmatch(tag) and not tag.startswith("I-") else "I-" * self.bare + tag
         if self.scheme == "BILOU":
-            tag = LETTERS.get(tag[:2], tag[:2]) + tag[2:]
-        known = tag == "O" or bool(schemes.split_tag(tag, schemes.PREFIXES[self.scheme])[1])
+            (tag,) = with_letters([tag])
+        known = tag == "O" or bool(schemes.split_tag(tag, PREFIXES[self.scheme])[1])
         return tag if known else None
+
+
+def with_letters(tags: Iterable[str]) -> List[str]:
+    """Tags with the letters of BILOU in place of those of BIOES, BMES and BMEWO."""
+    return [LETTERS.get(tag[:2], tag[:2]) + tag[2:] for tag in tags]
 
 
 def is_header(row: Row) -> bool:
@@ -141,17 +147,23 @@ def choose_scheme(sequences: Iterable[Sequence[str]]) -> Tuple[Optional[str], st
 
     sequences (Iterable[Sequence[str]]): Tags of each sentence.
     RETURNS (Tuple[Optional[str], str]): IOB2 if at least 90 % start with B-, IOB1 if at most 10 % do, BILOU
-        if most have L- or U- (or E-, S- or W-) tags, None if unsure; and the counts, in words.
+        if most have L- or U- (or E-, S- or W-) tags, None if unsure; and the counts, in words. Where there are none but
+        I- and E-, as `end_schemes.choose`.
     """
+    sequences = list(sequences)
     starts, lasts, bare = Counter({"B": 0, "I": 0}), 0, 0
+    letters = set()
     for tags in sequences:
         before = ""
         for tag in tags:
             prefix, label = schemes.split_tag(tag, "BILUESMW")
             starts[prefix] += bool(label) and label != before
+            letters |= {prefix} if label else set()
             lasts += prefix in "LUESW"
             bare += tag != "O" and not label
             before = label
+    if letters == {"I", "E"}:
+        return end_schemes.choose(sequences)
     total = sum(starts.values())
     seen = f"of {total} entities not right after their like, {starts['B']} start with B-, {starts['I']} with I-"
     if bare and not total:

@@ -7,11 +7,14 @@ from typing import List
 
 from ..errors import ALError, Errors
 from . import ontonotes
+from .annotation.csv_records import header_names
 from .column_corpus import DOCSTART
+from .column_layout import TAG_NAMES
 from .lines import read_lines
 from .marked import MARK, is_rasa
 from .repairs import Repairs
 from .row_tables import word_columns
+from .table_corpus import PROMISED
 from .text import visible_files
 
 FORMATS = {
@@ -30,7 +33,8 @@ FORMATS = {
 LOOKED_AT, LOOKED_INTO = 500, 20  # lines of a file, files of a folder
 TAG_STARTS = {f"{prefix}-" for prefix in "BILUESMW"}
 # A word with its tag on it (Ana/B-PER, Ana|PER, Ana,B-PER), and marks that are not read.
-INLINE = re.compile(r"\S+[/|_,](?P<tag>O|[A-Z][\w-]*)")
+INLINE = re.compile(r"\S+[/|_,;](?P<tag>O|[A-Z][\w-]*)")
+LABEL = re.compile("[A-Z][A-Z_-]+|O")  # of a whole line
 UNREAD = re.compile(r"<START(?::\S+)?> .+? <END>|\[(?:PER|PERSON|LOC|LOCATION|GPE|ORG|ORGANIZATION|MISC) [^\[\]]+\]")
 BINARY = {".parquet": "hf", ".xmi": "uima", ".ann": "brat"}
 SUFFIXES = {
@@ -63,7 +67,11 @@ BEGINNINGS = (
 def check_text(path: Path) -> None:
     """Raise ALError A138 for a file that by its first bytes is of a known kind without plain text."""
     with path.open("rb") as file:
-        start = file.read(8)
+        check_start(file.read(8), path)
+
+
+def check_start(start: bytes, path: Path) -> None:
+    """Raise ALError A138 as `check_text` does, for a file that begins with these bytes."""
     for begins, kind, cure in BEGINNINGS:
         if start.startswith(begins):
             raise ALError(Errors.A138.format(path=path, kind=kind, cure=cure))
@@ -99,7 +107,7 @@ def detect_format(path: Path, *, columns: bool = False) -> str:
         return "jsonl"
     if any(map(is_rasa, texts)):
         return "marked"
-    if word_columns(texts[0].split("\t")) is not None:
+    if _is_header(texts[0]):
         return "csv"
     share = _tagged(texts)
     if share >= 0.5 or columns:
@@ -161,6 +169,23 @@ def _check_labels(texts: List[str], path: Path) -> None:
         if mark := UNREAD.search(text):
             problem = f"{mark[0][:60]!r} seems to be a marked entity: write it as <PER>Ana</PER>"
             raise _unsure(path, f"{problem}, or take it as mere text with --format txt")
+    for sign in "\t;":
+        ends = {text.rpartition(sign)[2].strip() for text in texts}
+        if len(texts) > 1 and all(sign in text for text in texts) and all(map(LABEL.fullmatch, ends)):
+            seen = f"each line ends with a label ({min(ends)}) after a {'semicolon' if sign == ';' else 'tab'}"
+            cure = "for a table give it a first line with names of columns, text and label, for text name --format txt"
+            raise _unsure(path, f"{seen}: {cure}")
+
+
+def _is_header(line: str) -> bool:
+    """Whether a line has the names of a table's columns: of words and tags, or of a text and its labels."""
+    for names, delimiter in header_names(line):
+        cells = [name.strip().lower() for name in names]
+        if delimiter == "\t" and word_columns(names) is not None:
+            return True
+        if len(cells) > 1 and "text" in names and not {*TAG_NAMES, *PROMISED}.isdisjoint(cells):
+            return True
+    return False
 
 
 def _is_tag(cell: str) -> bool:

@@ -68,6 +68,9 @@ def make_rules(
     return Rules(several, untouched, parse_names(rename or []), spans_field, tags)
 
 
+CHOICES = ("label", "labels", "tag", "tags", "category")  # of a whole text, where nothing in them is an entity
+
+
 @dataclass(frozen=True)
 class Context:
     """What reading a file's records needs: the file, repairs, the splitter, the names of two keys, and the rules."""
@@ -273,6 +276,8 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
         marks = read_spans(fields, offsets, rules.spans_field)
         if marks is None:
             refuse_unread(record, len(offsets) or len(doc.text.split()))
+            if any(record.get(key) and record[key] != "O" for key in CHOICES):
+                context.note("other_results", line)
             return None, set()
         named = rename(Record(Chunk(b"", context.path, line, 0), None, answer, tuple(marks)), rules.names)
         given = [_char_span(mark, offsets, doc.text, line, context) for mark in named.marks]

@@ -8,7 +8,7 @@ from spacy.tokens import Doc
 from ..errors import ALError, Errors
 from .align import BadRecord, Offsets
 from .annotation.any_span import TAGS
-from .column_layout import LETTERS, choose_scheme
+from .column_layout import with_letters
 from .fields import Record
 from .schemes import Span, decode
 
@@ -40,10 +40,9 @@ def read_tags(
     stray = next((tag for tag in tags if not TAGS.fullmatch(tag)), None)
     if stray is not None:
         raise BadRecord(f"{stray!r} in {key!r} is no entity tag such as O or B-PER")
-    scheme = choose_scheme([tags])[0] or "IOB2"
-    tags = [LETTERS.get(tag[:2], tag[:2]) + tag[2:] if scheme == "BILOU" else tag for tag in tags]
+    spans = decode(with_letters(tags), "BILOU")  # which reads IOB and IOE alike
     number = {token.idx: token.i for token in doc}  # tokens of white space may stand between
-    return [(number[offsets[a][0]], number[offsets[b - 1][0]] + 1, label) for a, b, label in decode(tags, scheme)]
+    return [(number[offsets[a][0]], number[offsets[b - 1][0]] + 1, label) for a, b, label in spans]
 
 
 def has_second(record: Record, length: int) -> bool:

@@ -25,7 +25,7 @@ REPAIRED: Dict[str, str] = {
 }
 # What is no error but must not pass unseen either.
 NOTED: Dict[str, str] = {
-    "b_in_iob1": "sentences with B- where IOB1 writes I-: read as the start of an entity",
+    "b_in_iob1": "sentences with B- where IOB1 writes I-, or E- where IOE1 does: read as the start or end of an entity",
     "answer": "records answered reject or ignore: entities missing, not O",
     "rejected": "spans rejected in a yes or no: left out, entities missing (`al ingest` keeps them, for a CRF head)",
     "binary": "records with a yes or no about one span: entities missing outside it",
@@ -38,7 +38,7 @@ NOTED: Dict[str, str] = {
     "nested": "tokens with a second entity tag (nested): only the first column of tags is read (--tag-column)",
     "edges": "spans with white space at an edge: trimmed",
     "copies": "spans given twice: counted once",
-    "other_results": "annotations that are not entities (relations, choices): left out",
+    "other_results": "annotations that are not entities (relations, choices, a label of a whole text): left out",
     "utf16": "spans counted in UTF-16 units: corrected",
     "unanswered": "records that nobody has answered, as far as is known: missing, not O (--untouched)",
     "pt": "files or documents of the section pt: left out",

@@ -7,6 +7,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..corpus.annotation.chunks import read_file
 from ..corpus.annotation.tools import detect
+from ..corpus.detect import check_start
 from ..errors import ALError, Errors
 from ..files import write_bytes
 from ..tasks import SETTLED, Answer, Task
@@ -46,9 +47,12 @@ def take_files(
     """Read tools' files as if they were one, so that several people's files are weighed against each other.
 
     paths (Sequence[Path]): The files. name (str): Their format; None to find out that of each.
-    The other arguments, and what is raised, are those of `take`.
+    The other arguments, and what else is raised, are those of `take`.
+    RAISES: ALError A138 for a file of a known kind that is no tool's.
     """
     files = [(read_file(path), path) for path in paths]
+    for data, path in files:
+        check_start(data, path)
     return take([(data, path, name or detect(data, path)) for data, path in files], tasks, options, rests)
 
 

@@ -22,6 +22,14 @@ def take_gpu(gpu: int, *, quiet: bool) -> None:
         raise ALError(Errors.A014.format(gpu=gpu, reason=" ".join(str(error).split()))) from error
 
 
+def check_gpu(gpu: int) -> None:
+    """Raise ALError A014 for a GPU that cannot be used, without starting one that can."""
+    from thinc.compat import has_cupy_gpu
+
+    if gpu >= 0 and not (has_cupy_gpu and gpu < torch.cuda.device_count()):
+        take_gpu(gpu, quiet=True)
+
+
 def describe_hardware(use_gpu: int) -> Dict[str, Union[str, int]]:
     """Model of the processor, cores this process may use and, where one is used, the GPU's name.
 

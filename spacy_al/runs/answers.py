@@ -58,7 +58,7 @@ class AnswerLog:
         RAISES: ALError A532 for a line that is no answer.
         """
         lines, end = self._lines(offset)
-        return [self._parse(line, number) for number, line in lines], end
+        return [self._parse(line, number, offset) for number, line in lines], end
 
     def digest(self, count: int) -> Optional[str]:
         """The SHA-256 of the first `count` answers, whatever ends their lines; None if there are fewer."""
@@ -81,12 +81,19 @@ class AnswerLog:
         lines = enumerate((line.strip().removeprefix(BOM) for line in data.splitlines()), start=1)
         return [(number, line) for number, line in lines if line], max(end, offset)
 
-    def _parse(self, line: bytes, number: int) -> Answer:
+    def _parse(self, line: bytes, number: int, offset: int = 0) -> Answer:
+        """The answer of a line; its number counts from `offset`, that in an error from the file's start."""
         try:
             return Answer.from_row(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = " ".join(str(error).split())
-            raise ALError(Errors.A532.format(path=self.path, line=number, problem=f"no answer ({reason})")) from error
+            problem = f"no answer ({' '.join(str(error).split())})"
+            place = self._lines_before(offset) + number
+            raise ALError(Errors.A532.format(path=self.path, line=place, problem=problem)) from error
+
+    def _lines_before(self, offset: int) -> int:
+        """How many lines end before a byte of the file."""
+        with self.path.open("rb") as file_:
+            return len((file_.read(offset) + b".").splitlines()) - 1
 
 
 @contextlib.contextmanager

@@ -4,10 +4,12 @@ import re
 
 import pytest
 import torch
+from thinc.api import Config
 from typer.testing import CliRunner
 
 from spacy_al.annotate.begin import recipe
 from spacy_al.cli import al_cli
+from spacy_al.schemas import fill_active_learning
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,26 @@ def test_a_value_of_the_wrong_kind_is_told_without_the_whole_config(tmp_path):
     assert "batcher" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("given", "value", "said"),
+    [("--active_learning.round_budget", "0", "A008.*round_budget|A008.*nothing would be asked in a round"),
+     ("--training.max_steps", "-3", r"A008.*\[training\] max_steps = -3: give a number from 0 on"),
+     ("--training.eval_frequency", "0", r"A008.*eval_frequency = 0: give a number from 1 on")],
+)  # fmt: skip
+def test_a_number_that_makes_no_sense_is_told(tmp_path, given, value, said):
+    config = str(recipe().with_name("cnn.cfg"))
+    result = CliRunner().invoke(al_cli, ["run", config, "--output", str(tmp_path / "run"), given, value])
+    assert (result.exit_code, (tmp_path / "run").exists()) == (1, False)
+    assert re.search(said, result.output, re.DOTALL), result.output
+
+
+def test_the_home_folder_in_a_config_is_found(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    text = (recipe().with_name("cnn.cfg")).read_text(encoding="utf8")
+    filled = fill_active_learning(Config().from_str(text, overrides={"paths.pool": "~/pool.spacy"}, interpolate=False))
+    assert filled.interpolate()["active_learning"]["pool"] == str(tmp_path / "pool.spacy")
+
+
 def test_a_file_that_is_no_config_is_told(tmp_path):
     (tmp_path / "pool.spacy").write_bytes(b"\x9c\xff\x00")
     result = CliRunner().invoke(al_cli, ["run", str(tmp_path / "pool.spacy"), "--output", str(tmp_path / "run")])
@@ -49,9 +71,11 @@ def test_a_file_that_is_no_config_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("number", "said"), [("0", "A014.*--gpu-id 0.*--gpu-id -1"), ("-5", "Invalid value for .--gpu-id")]
 )
-def test_a_gpu_that_is_not_there_is_told_in_a_line(tmp_path, number, said):
-    config = str(recipe().with_name("cnn.cfg"))
-    result = CliRunner().invoke(al_cli, ["run", config, "--output", str(tmp_path / "run"), "--gpu-id", number])
+@pytest.mark.parametrize("command", ["run", "annotate"])
+def test_a_gpu_that_is_not_there_is_told_in_a_line(tmp_path, command, number, said):
+    config, folder = str(recipe().with_name("cnn.cfg")), str(tmp_path / "run")
+    start = ["run", config, "--output", folder] if command == "run" else ["annotate", folder]
+    result = CliRunner().invoke(al_cli, [*start, "--gpu-id", number])
     assert result.exit_code in (1, 2)
     assert isinstance(result.exception, SystemExit)
     assert re.search(said, result.output, re.DOTALL), result.output

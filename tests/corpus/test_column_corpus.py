@@ -177,6 +177,29 @@ def test_the_scheme_is_told_by_how_entities_start(tags, scheme):
     assert choose_scheme([tags])[0] == scheme
 
 
+@pytest.mark.parametrize(
+    ("tags", "scheme"), [("I-A E-A O E-B I-A E-A E-A", "IOE2"), ("I-A E-A I-A O I-B I-A I-A", "IOE1")]
+)
+def test_schemes_that_mark_ends_are_read(write, tags, scheme):
+    (sentence,) = read(write("f", "".join(f"w {tag}\n" for tag in tags.split())))
+    spans = [(0, 2, "A"), (3, 4, "B"), (4, 6, "A"), (6, 7, "A")]
+    ones = [(0, 2, "A"), (2, 3, "A"), (4, 5, "B"), (5, 7, "A")]
+    assert (sentence.spans, sentence.scheme) == (spans if scheme == "IOE2" else ones, scheme)
+
+
+def test_a_slip_in_a_scheme_that_marks_ends_is_named(write):
+    content = "a E-X\nb O\n" * 10 + "c I-X\n"
+    with pytest.raises(ALError, match=r"A112.*f:21: 'I-X' may not end an entity before 'O' in IOE2"):
+        read(write("f", content))
+    with pytest.raises(ALError, match=r"A114.*1 end with E-, 1 with I-.*IOE1"):
+        read(write("f", content[-16:]))
+
+
+def test_an_outside_tag_of_bmewo_with_neighbours_is_named(write):
+    with pytest.raises(ALError, match=r"A112.*f:2: 'O-X'.* stands for O in BMEWO\+: write O"):
+        read(write("f", "a W-X\nb O-X\n"))
+
+
 def test_one_slip_in_twenty_does_not_hide_the_scheme():
     assert choose_scheme([["B-A"]] * 19 + [["I-A"]])[0] == "IOB2"
     assert choose_scheme([["I-A"]] * 19 + [["B-A"]])[0] == "IOB1"

@@ -16,6 +16,9 @@ FILES = {
     "broken.jsonl": ("nothing\n", "jsonl"),
     "pool.CSV": ("id,text\n", "csv"),
     "words.tsv": ("Sentence #\tWord\tTag\n1\tEU\tB-ORG\n\tsaid\tO\n", "csv"),
+    "labels.tsv": ("text\tlabel\nEU said\tORG\n", "csv"),
+    "labels.txt": ("id;text;labels\n1;EU said;ORG\n", "csv"),
+    "ends.txt": ("One; two; OK\nthree; four\n", "txt"),
     "one.txt": ("The I/O of B-12 or A/B\nAnd/or <b>\n[1 see there]\n", "txt"),
     "pool.txt": ("It ended in a draw: O\nA second line.\n" + "Plain text.\n" * 20, "txt"),
 }
@@ -37,6 +40,9 @@ UNSURE = {
 LABELLED = {
     "tag-first.txt": ("B-ORG EU\nO said\n", "column 0.*--tag-column 0"),
     "with-score.txt": ("EU B-ORG 0.9\nsaid O 0.8\n", "column 1.*--tag-column 1"),
+    "ends-tab.tsv": ("EU said\tORG\nIt rose\tLOC\n", "ends with a label .LOC. after a tab.*text and label"),
+    "ends-semi.txt": ("EU said;ORG\nIt rose;LOC\n", "ends with a label .LOC. after a semicolon.*text and label"),
+    "semicolons.txt": ("EU;B-ORG\nsaid;O\n", "'EU;B-ORG'.*word and its tag"),
     "commas.txt": ("EU,B-ORG\nsaid,O\n", "'EU,B-ORG'.*word and its tag"),
     "bars.txt": ("EU|NNP|I-ORG said|VBD|O\n", "EU.*word and its tag"),
     "slashes.txt": ("Plain.\nEU/ORGANIZATION said/O\n", "'EU/ORGANIZATION'.*word and its tag"),

@@ -275,6 +275,19 @@ def test_tags_of_tokens_are_read(read, tags, key):
     assert sentence.spans == [(0, 2, "X")]
 
 
+def test_an_ending_tag_among_others_is_not_lost(read):
+    tags = ["B-X", "I-X", "B-Y", "I-Y", "B-Z", "I-Z", "L-Z", "O", "E-X"]
+    (sentence,) = read({"tokens": ["w"] * len(tags), "ner_tags": tags})
+    assert sentence.spans == [(0, 2, "X"), (2, 4, "Y"), (4, 7, "Z"), (8, 9, "X")]
+
+
+@pytest.mark.parametrize(("key", "value", "told"), [("label", "PER", 1), ("labels", ["POS"], 1), ("label", "", 0)])
+def test_a_label_of_the_whole_text_is_noted(read, key, value, told):
+    repairs = Repairs()
+    assert read({"text": TEXT, key: value}, repairs=repairs)[0].spans is None
+    assert sum("label of a whole text" in what for what in repairs.counts) == told
+
+
 def test_numbers_of_tags_want_names(read):
     record = {"tokens": ["New", "York", "fell"], "ner_tags": [1, 2, 0]}
     assert read(record, rules=Rules(tag_names=("O", "B-X", "I-X")))[0].spans == [(0, 2, "X")]

@@ -21,6 +21,14 @@ from .cases import TASK, TASKS, annotation, codes, parse_answers, prodigy, read,
 BOB = (0, 3, "PER")
 
 
+@pytest.mark.parametrize("begins", [b"PK\x03\x04", b"%PDF-1.7"])
+def test_a_file_of_an_office_is_named_as_such(tmp_path, begins):
+    path = tmp_path / "answers.xlsx"
+    path.write_bytes(begins + b"\0" * 40)
+    with pytest.raises(ALError, match="A138.*answers.xlsx: this is a"):
+        take_files([path], list(TASKS.values()), Options())
+
+
 def write(path, *records):
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     return path

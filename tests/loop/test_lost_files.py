@@ -60,6 +60,16 @@ def test_an_answer_after_a_last_line_without_its_end_begins_a_line(tmp_path):
     assert [one.id for one in log.read()] == ["a-0", "b-0"]
 
 
+@pytest.mark.parametrize(("first", "more", "line"), [("\n{}\n", "{}\nx\n", 4), ("\n{}", "\n{}\r\nx\n", 4)])
+def test_a_wrong_line_that_comes_later_is_named_by_its_place_in_the_file(tmp_path, first, more, line):
+    log, whole = AnswerLog(tmp_path / "log.jsonl"), '{"id": "a-0", "verdict": "accept"}'
+    log.path.write_text(first.format(whole))
+    _, end = log.follow(0)
+    log.path.write_text(first.format(whole) + more.format(whole))
+    with pytest.raises(ALError, match=rf"A532.*log.jsonl:{line}: "):
+        log.follow(end)
+
+
 @pytest.mark.parametrize("edit", [lambda rows: rows[1:], sorted, lambda rows: rows[10:]])
 def test_learnt_answers_that_are_moved_or_removed_are_named_and_none_is_lost(twice, edit):
     twice.log.path.write_text("\n".join(edit(lines(twice))) + "\n", encoding="utf8")

@@ -3,17 +3,20 @@
 import errno
 import json
 import os
+from pathlib import Path
 
 import pytest
 from spacy.vocab import Vocab
 
-from spacy_al.corpus.reader import read_docs
+from spacy_al.corpus.reader import read_docs, write_docs
 from spacy_al.errors import ALError
 from spacy_al.files import write_json
 from spacy_al.loop.engine import Engine
-from spacy_al.loop.session import run
+from spacy_al.loop.oracle import separate_file
+from spacy_al.loop.session import Session, run
 from spacy_al.runs.folder import RunFolder
 from spacy_al.runs.state import load_state, package_versions
+from spacy_al.tasks import Answer
 
 from .conftest import chosen_ids, rows_without_seconds, write_corpus
 
@@ -171,6 +174,21 @@ def test_sentences_that_left_the_pool_are_named(make_config, tmp_path, monkeypat
     other = write_corpus(tmp_path / "other.spacy", 12, 9)
     with pytest.raises(ALError, match=r"A513.*are not in the pool .*other.spacy"):
         run(make_config(pool=other), tmp_path / "run", accept_changes=True)
+
+
+def test_a_pool_without_its_duplicates_is_taken_when_they_are_labelled(make_config, corpus, tmp_path):
+    session = Session.open(tmp_path / "run", make_config(oracle="people", rounds=3))
+    session.step()
+    pool, _ = separate_file(Path(session.settings.pool), Vocab())
+    gone = pool.index[session.next()[0].id]
+    docs = [doc for number, doc in enumerate(read_docs(session.settings.pool, Vocab())) if number != gone]
+    (tmp_path / "other.spacy").write_bytes(write_docs(docs))
+    other = make_config(oracle="people", rounds=3, pool=str(tmp_path / "other.spacy"))
+    with pytest.raises(ALError, match=r"A513.*other.spacy, .*duplicates.*until these are labelled"):
+        run(other, tmp_path / "run", accept_changes=True)
+    session.answer([Answer(task.id, "accept", spans=((0, 1, "PER"),)) for task in session.next()])
+    session.step()
+    assert run(other, tmp_path / "run", accept_changes=True).labelled == session._state().labelled
 
 
 def test_what_a_killed_process_left_half_written_is_swept_away(unfinished, make_config):
