@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
+from pydantic import ValidationError
+
 from .errors import ALError, Errors
 from .files import check_file, write_bytes
 
@@ -75,6 +77,13 @@ def decode(data: bytes, path: Path, line: Optional[int] = None) -> str:
         at = data.count(b"\n", 0, error.start) + 1 if line is None else line
         problem = f"byte {error.start + 1} of the {'file' if line is None else 'line'} is not UTF-8"
         raise ALError(Errors.A007.format(path=path, line=at, problem=problem)) from error
+
+
+def unfit(error: ValidationError) -> Tuple[str, object, str]:
+    """The first value that pydantic found wrong: its keys with dots between, the value, and what is wrong with it."""
+    first = error.errors()[0]
+    value = None if first["type"] == "missing" else first["input"]
+    return ".".join(map(str, first["loc"])), value, first["msg"][:1].lower() + first["msg"][1:]
 
 
 def dump_line(value: Dict[str, Any]) -> str:

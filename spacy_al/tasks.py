@@ -116,25 +116,18 @@ class Task:
 
     @classmethod
     def from_row(cls, row: Dict[str, Any]) -> "Task":
-        """The task that a line of selected.jsonl stands for; older versions wrote no utility for seed sentences."""
-        spans = row.get("spans")
-        return cls(
-            id=row["id"],
-            words=tuple(row["words"]),
-            spaces=tuple(row["spaces"]),
-            spans=None if spans is None else tuple((start, end, label) for start, end, label in spans),
-            pos=tuple(row.get("pos") or ()),
-            round=row["round"],
-            rank=row["rank"],
-            measure=row["measure"],
-            utility=row["utility"] or 0.0,
-            source=row.get("source"),
-            windows=tuple((start, end) for start, end in row.get("windows") or ()),
-        )
+        """The task that a line of selected.jsonl stands for; older versions wrote no utility for seed sentences.
+
+        RAISES: ValidationError where it is none.
+        """
+        return TASK.validate_python({**row, "pos": row.get("pos") or (), "utility": row.get("utility") or 0.0})
 
     def bare(self) -> "Task":
         """The same task without the model's entities, so that they cannot sway people."""
         return replace(self, spans=None)
+
+
+TASK = TypeAdapter(Task)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from ..uncertainty.detection import tied_share
 from ..uncertainty.measures import check_measures, get_measures
 from .pages import render_page
 from .parts import score_on_ray
-from .ranking import Ranking, score_into, top_docs, write_ranking
+from .ranking import Ranking, top_docs, write_ranking
+from .scoring import score_docs
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def score_file(
             asked = {"pipe": pipe, "measures": options.measures, **how}
             score_on_ray(ranking, stream, parts_of(output), asked, pipeline=pipeline, pool=pool, progress=tell, **where)
         else:
-            score_into(ranking, stream, sampler, progress=tell, **how)
+            ranking.utilities = score_docs(ranking.watch(stream), sampler, measures, progress=tell, **how)
         ranking.sort(options.seed)
         seconds = time.perf_counter() - start
         written = write_ranking(output, ranking, limit=options.limit)

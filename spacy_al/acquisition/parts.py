@@ -18,8 +18,8 @@ from ..pipeline.adapters import get_sampler
 from ..runs.folder import read_npz, write_npz
 from ..runs.state import package_versions
 from ..uncertainty.measures import get_measures
-from .ranking import Ranking, score_into
-from .scoring import CHUNK
+from .ranking import Ranking
+from .scoring import CHUNK, score_docs
 
 MOST_PARTS, MOST_CHUNKS = 256, 16  # a pool is cut by its own size alone, so that what was begun elsewhere goes on
 How = Dict[str, Any]  # pipe, measures, passes, dropout, seed
@@ -50,7 +50,8 @@ def score_part(pipeline: str, pool: str, how: How, first: int, last: int, path: 
     measures = get_measures(how["measures"])
     options = {name: how[name] for name in ("passes", "dropout", "seed")}
     with Ranking(measures) as ranking:
-        score_into(ranking, stream.docs(first, last), get_sampler(nlp, how["pipe"]), **options)
+        docs, sampler = ranking.watch(stream.docs(first, last)), get_sampler(nlp, how["pipe"])
+        ranking.utilities = score_docs(docs, sampler, measures, **options)
         write_npz(Path(path), ranking.to_arrays())
     return last - first
 

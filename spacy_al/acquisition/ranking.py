@@ -4,7 +4,7 @@ import tempfile
 from array import array
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
+from typing import IO, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -13,9 +13,7 @@ from spacy.tokens import Doc
 from ..files import write_chunks
 from ..ids import Numbers, make_id, occurrences, token_key
 from ..jsonl import dump_line
-from ..types import Sampler
 from ..uncertainty.measures import Measure, as_is
-from .scoring import score_docs
 
 MIX = numpy.uint64(0xBF58476D1CE4E5B9)
 
@@ -111,22 +109,6 @@ class Ranking:
     def _text(self, number: int) -> str:
         self._texts.seek(self._ends[number])
         return self._texts.read(self._ends[number + 1] - self._ends[number]).decode("utf8")
-
-
-def score_into(
-    ranking: Ranking,
-    docs: Iterable[Doc],
-    sampler: Optional[Sampler],
-    *,
-    passes: int,
-    dropout: str,
-    seed: int,
-    progress: Optional[Callable[[int], None]] = None,
-) -> None:
-    """Score sentences from a stream into a new ranking; arguments and errors as in `score_docs`."""
-    ranking.utilities = score_docs(
-        ranking.watch(docs), sampler, ranking.measures, passes=passes, dropout=dropout, seed=seed, progress=progress
-    )
 
 
 def write_ranking(path: Path, ranking: Ranking, *, limit: Optional[int] = None) -> int:

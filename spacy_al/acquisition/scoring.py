@@ -1,6 +1,6 @@
 """Sentences of any number -> utilities in their own order, a bounded part of them in memory at a time."""
 
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ Utilities = Dict[str, NDArray[numpy.float32]]
 
 def score_docs(
     docs: Iterable[Doc],
-    sampler: Optional[Sampler],
+    sampler: Sampler,
     measures: Sequence[Measure],
     *,
     passes: int,
@@ -29,7 +29,7 @@ def score_docs(
     """Compute measures of sentences, all from the same passes.
 
     docs (Iterable[Doc]): Sentences, of which two times `chunk` exist at a time; not changed.
-    sampler (Optional[Sampler]): The tagger to ask; may be None if no measure needs a model.
+    sampler (Sampler): The tagger to ask, where a measure needs one.
     measures (Sequence[Measure]): What to compute.
     passes (int), dropout (str), seed (int): See `spacy_al.types.Sampler`.
     chunk (int): Sentences that are taken, and sorted by length, at a time.
@@ -48,13 +48,12 @@ def score_docs(
             if asking:
                 yield first, some
 
-    assert sampler is not None or not asking, "a measure that asks a model needs a sampler"
     functions = [measure.function for measure in asking]
     order: List[NDArray[numpy.int64]] = [numpy.zeros(0, dtype=numpy.int64)]
     parts: Dict[str, List[NDArray[Any]]] = {measure.name: [numpy.zeros(0)] for measure in asking}
     done = 0
     for (first, places, some), arrays in sampled(
-        chunks(), cast(Sampler, sampler), functions, passes=passes, dropout=dropout, seed=seed
+        chunks(), sampler, functions, passes=passes, dropout=dropout, seed=seed
     ):
         for measure, values in zip(asking, arrays, strict=True):
             check_finite(measure.name, values, places, some)

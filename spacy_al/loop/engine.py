@@ -33,7 +33,7 @@ from .determinism import prepare_cublas
 from .hardware import describe_hardware
 from .holdout import holdout_share
 from .honest import Honest, mean_utility
-from .judge import make_judge, timed
+from .judge import Judge
 from .learner import Learner
 from .loggers import RoundLogger, find_logger
 from .memory import peak_memory, reset_peak
@@ -87,7 +87,8 @@ class Engine:
     def _load(self, config: Config, pool_path: Path) -> None:
         self.learner = Learner(config, root=self.settings.seed, use_gpu=self.use_gpu)
         check_sampling(self.learner.nlp, self.settings, self.measures)
-        self.judge = make_judge(self.settings.successor, config, self.learner, self.folder, self.use_gpu)
+        self.judge = Judge(self.settings.successor, config, self.learner, self.folder, use_gpu=self.use_gpu)
+        self.learners = list(dict.fromkeys([self.learner, self.judge.learner]))  # one, or a successor beside it
         vocab = self.learner.nlp.vocab
         self.pool, labels = separate_file(pool_path, vocab)
         if not len(self.pool):
@@ -179,13 +180,13 @@ class Engine:
         """Train for the present round; a process that goes on after a death trains again, to the same weights."""
         if self.learner.round != state.round:
             reset_peak()
-        self.learner.ensure(self.folder, state.round, state.labelled, self.reporter)
-        self.judge.ensure(state.round, state.labelled, self.reporter)
+        for learner in self.learners:
+            learner.ensure(self.folder, state.round, state.labelled, self.reporter)
 
     def _evaluate(self, state: RunState) -> None:
         self.ensure_trained(state)
         self.reporter.phase(state.round, "evaluate", 0)
-        judged = timed(self.judge)
+        judged = self.judge.row()
         row = self._row(state) | judged
         docs = self.folder.read_round(state.round, self.learner.nlp.vocab)
         now = effort(self.folder.read_selected(state.round), docs)
@@ -242,12 +243,11 @@ class Engine:
 
     def _fit_all(self, state: RunState, ids: List[str]) -> None:
         """Learn from the holdout too. A run that goes on afterwards trains again, without it."""
-        learners = (self.learner, self.judge.learner)
-        for learner in learners:
+        for learner in self.learners:
             learner.round = None
-        self.learner.ensure(self.folder, state.round, ids, self.reporter)
-        self.judge.ensure(state.round, ids, self.reporter)
-        for learner in learners:
+        for learner in self.learners:
+            learner.ensure(self.folder, state.round, ids, self.reporter)
+        for learner in self.learners:
             learner.round = None
 
     # --- select

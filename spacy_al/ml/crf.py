@@ -1,4 +1,4 @@
-"""Linear-chain CRF mathematics over padded batches: log-partition, marginals, Viterbi, scores and samples."""
+"""Linear-chain CRF mathematics over padded batches: log-partition, marginals, Viterbi and scores."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -139,27 +139,6 @@ def decode(chain: Chain) -> Tuple[Tensor, Tensor, Tensor]:
         alphas, norms, gammas = _both_ways(chain)
         best = viterbi(chain)
         return _posterior(chain, alphas, gammas), best, _log_prob(chain, best, alphas, norms)
-
-
-def sample(chain: Chain, n: int, generator: torch.Generator) -> Tensor:
-    """Draw tag sequences from the CRF, exactly and independently, by backward filtering and forward sampling.
-
-    n (int): Sequences per sentence.
-    generator (torch.Generator): On the device of the emissions; no global random state is touched.
-    RETURNS (Tensor): int64, (n, batch, longest), 0 in the padding.
-    """
-    with torch.no_grad():
-        reverse, _ = _scan(chain.reversed())
-        gammas = flip(reverse, chain.lengths)  # (batch, longest, tags)
-        batch, longest, n_tags = gammas.shape
-        tags = chain.lengths.new_zeros(n, batch, longest)
-        before = chain.start.expand(n, batch, n_tags)
-        for position in range(longest):
-            weights = (before + gammas[:, position]).softmax(-1).flatten(0, 1)
-            drawn = torch.multinomial(weights, 1, generator=generator).view(n, batch)
-            tags[:, :, position] = drawn
-            before = chain.transitions[drawn]
-        return tags * chain.mask
 
 
 def _wide(values: Tensor) -> Tensor:

@@ -1,10 +1,12 @@
 """The bidirectional language model of ELMo (Peters et al. 2018), natively in torch, for inference."""
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from dataclasses import asdict
+from typing import Annotated, Any, Dict, List, Literal, Optional, Sequence, Tuple
 
 import torch
+from pydantic import AliasPath, BeforeValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from .crf import flip
@@ -17,7 +19,16 @@ ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh}
 State = List[Tuple[Tensor, Tensor]]
 
 
-@dataclass(frozen=True)
+Size = Annotated[int, Field(strict=True, gt=0)]
+Number = Annotated[float, BeforeValidator(lambda value: value or 0), Field(ge=0)]
+
+
+def _at(*keys: str, **default: Any) -> Any:
+    """A field that stands under these keys of options.json."""
+    return Field(validation_alias=AliasPath(*keys), **default)
+
+
+@dataclass(frozen=True, config=ConfigDict(populate_by_name=True))
 class ELMoOptions:
     """What the published options.json says of a model; a clip of 0 means none.
 
@@ -25,17 +36,19 @@ class ELMoOptions:
     memory and output, for each direction.
     """
 
-    char_dim: int
-    filters: Sequence[Tuple[int, int]]
-    highways: int
-    activation: str
-    max_characters: int
-    layers: int
-    cell: int
-    projection: int
-    cell_clip: float
-    proj_clip: float
-    skip: bool
+    char_dim: Size = _at("char_cnn", "embedding", "dim")
+    filters: Annotated[List[Tuple[Size, Size]], Field(min_length=1)] = _at("char_cnn", "filters")
+    activation: Literal["relu", "tanh"] = _at("char_cnn", "activation")
+    max_characters: Size = _at("char_cnn", "max_characters_per_token")
+    layers: Size = _at("lstm", "n_layers")
+    cell: Size = _at("lstm", "dim")
+    projection: Size = _at("lstm", "projection_dim")
+    highways: Annotated[int, BeforeValidator(lambda value: value or 0), Field(ge=0, strict=True)] = _at(
+        "char_cnn", "n_highway", default=0
+    )
+    cell_clip: Number = _at("lstm", "cell_clip", default=0)
+    proj_clip: Number = _at("lstm", "proj_clip", default=0)
+    skip: Annotated[bool, BeforeValidator(bool)] = _at("lstm", "use_skip_connections", default=False)
 
     @property
     def n_filters(self) -> int:
@@ -214,9 +227,8 @@ class BiLM(nn.Module):
     def _load_from_state_dict(self, state_dict: Dict[str, Tensor], prefix: str, *rest: Any) -> None:
         text = bytes(state_dict[prefix + "_extra_state"].tolist())
         if text:
-            options = json.loads(text)
-            options["filters"] = [(window, number) for window, number in options["filters"]]
-            if self.options is None or asdict(self.options) != options:
-                self.build(ELMoOptions(**options))
+            options = ELMoOptions(**json.loads(text))
+            if self.options != options:
+                self.build(options)
         self.loads += 1
         super()._load_from_state_dict(state_dict, prefix, *rest)

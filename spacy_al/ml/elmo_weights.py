@@ -2,28 +2,25 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import TYPE_CHECKING, Dict, Tuple
 
 import numpy
 import torch
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from ..errors import ALError, Errors
-from .elmo import ACTIVATIONS, N_CHARACTERS, BiLM, ELMoOptions
+from ..files import check_file
+from ..jsonl import unfit
+from .elmo import N_CHARACTERS, BiLM, ELMoOptions
 
 if TYPE_CHECKING:
     import h5py
 
-# "Medium" ELMo, the paper's. We found no published digest of these files, so the project does not fetch them:
-# download both by hand and give their paths.
-MEDIUM = "https://s3-us-west-2.amazonaws.com/allennlp/models/elmo/2x2048_256_2048cnn_1xhighway/"
-MEDIUM_OPTIONS = MEDIUM + "elmo_2x2048_256_2048cnn_1xhighway_options.json"
-MEDIUM_WEIGHTS = MEDIUM + "elmo_2x2048_256_2048cnn_1xhighway_weights.hdf5"
-
 Shapes = Dict[str, Tuple[int, ...]]
 Arrays = Dict[str, NDArray[numpy.float32]]
-Section = Dict[str, Any]  # of a parsed JSON file
+OPTIONS = TypeAdapter(ELMoOptions)
 
 
 def load_elmo(bilm: BiLM, options: Path, weights: Path) -> None:
@@ -34,9 +31,8 @@ def load_elmo(bilm: BiLM, options: Path, weights: Path) -> None:
     RAISES: ALError A003 (no such file), A260 (h5py is not installed), A261 (options), A262 (not HDF5, or
         damaged), A263 (a dataset that is missing, unexpected, of another shape, or not of finite numbers).
     """
-    for path, url in ((options, MEDIUM_OPTIONS), (weights, MEDIUM_WEIGHTS)):
-        if not path.is_file():
-            raise ALError(Errors.A003.format(path=path, cure=f"Medium ELMo, for example, is at {url}."))
+    for path in (options, weights):
+        check_file(path, "`python -m spacy al fetch elmo` fetches both files of medium ELMo, the paper's.")
     read = read_options(options)
     state = to_state(read_weights(weights, dataset_shapes(read), options), read)
     bilm.build(read)
@@ -46,28 +42,13 @@ def load_elmo(bilm: BiLM, options: Path, weights: Path) -> None:
 def read_options(path: Path) -> ELMoOptions:
     """Read options.json; ALError A261 names what is missing or of a wrong kind."""
     try:
-        whole = json.loads(path.read_bytes())
+        return OPTIONS.validate_python(json.loads(path.read_bytes()))
+    except ValidationError as error:
+        field, value, problem = unfit(error)
+        message = Errors.A261.format(path=path, problem=f"{field or 'it'} is {value!r}: {problem}")
+        raise ALError(message) from error
     except (ValueError, RecursionError) as error:
         raise ALError(Errors.A261.format(path=path, problem=f"it is not JSON ({error})")) from error
-    whole = {"options": whole}
-    lstm, chars = (_section(path, _section(path, whole, "options"), key) for key in ("lstm", "char_cnn"))
-    activation = chars.get("activation")
-    if activation not in ACTIVATIONS:
-        problem = f"activation is {activation!r}, known are {', '.join(ACTIVATIONS)}"
-        raise ALError(Errors.A261.format(path=path, problem=problem))
-    return ELMoOptions(
-        char_dim=_size(path, _section(path, chars, "embedding"), "dim"),
-        filters=_filters(path, chars),
-        highways=_size(path, chars, "n_highway") if chars.get("n_highway") else 0,
-        activation=str(activation),
-        max_characters=_size(path, chars, "max_characters_per_token"),
-        layers=_size(path, lstm, "n_layers"),
-        cell=_size(path, lstm, "dim"),
-        projection=_size(path, lstm, "projection_dim"),
-        cell_clip=_clip(path, lstm, "cell_clip"),
-        proj_clip=_clip(path, lstm, "proj_clip"),
-        skip=bool(lstm.get("use_skip_connections")),
-    )
 
 
 def dataset_shapes(options: ELMoOptions) -> Shapes:
@@ -163,33 +144,3 @@ def _read(path: Path, name: str, dataset: "h5py.Dataset") -> NDArray[numpy.float
     if not numpy.isfinite(array).all():
         raise ALError(Errors.A263.format(path=path, name=name, problem="holds infinite values or NaN"))
     return array
-
-
-def _section(path: Path, whole: Section, key: str) -> Section:
-    value = whole.get(key)
-    if not isinstance(value, dict):
-        raise ALError(Errors.A261.format(path=path, problem=f"{key} is {value!r}, expected an object"))
-    return value
-
-
-def _size(path: Path, section: Section, key: str) -> int:
-    value = section.get(key)
-    if type(value) is not int or value < 1:
-        raise ALError(Errors.A261.format(path=path, problem=f"{key} is {value!r}, expected 1 or more"))
-    return value
-
-
-def _clip(path: Path, section: Section, key: str) -> float:
-    value = section.get(key) or 0
-    if not isinstance(value, (int, float)) or value < 0:
-        raise ALError(Errors.A261.format(path=path, problem=f"{key} is {value!r}, expected a number"))
-    return float(value)
-
-
-def _filters(path: Path, chars: Section) -> List[Tuple[int, int]]:
-    pairs: Any = chars.get("filters")
-    good = isinstance(pairs, list) and pairs and all(isinstance(p, list) and len(p) == 2 for p in pairs)
-    if not good or not all(type(number) is int and number > 0 for pair in pairs for number in pair):
-        problem = f"filters is {pairs!r}, expected a list of [window, number]"
-        raise ALError(Errors.A261.format(path=path, problem=problem))
-    return [(window, number) for window, number in pairs]

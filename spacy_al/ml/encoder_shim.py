@@ -1,7 +1,6 @@
 """Our torch encoders as thinc Models, so that they can stand wherever spaCy expects a tok2vec."""
 
-import contextlib
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, cast
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, cast
 
 import srsly
 import torch
@@ -40,11 +39,6 @@ class EncoderShim(Shim):
         """Step the modules this encoder owns, if they have gradients."""
         for module in self.encoder.own_modules().values():
             self.optimizer.step(module, optimizer)
-
-    @contextlib.contextmanager
-    def use_params(self, params: Any) -> Iterator[None]:
-        """Averaged parameters are not kept for torch modules (see `TorchOptimizer`)."""
-        yield
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the owned modules."""

@@ -1,8 +1,7 @@
 """What a sequence tagger's thinc Model holds in torch: its state, how it learns and how it is asked, in one shim."""
 
-import contextlib
 import os
-from typing import Any, Dict, Iterator, Sequence
+from typing import Any, Dict, Sequence
 
 import torch
 from spacy.tokens import Doc
@@ -53,11 +52,6 @@ class TaggerShim(Shim):
     def finish_update(self, optimizer: Optimizer) -> None:
         """One fused step over the whole network."""
         self.training.finish(optimizer)
-
-    @contextlib.contextmanager
-    def use_params(self, params: Any) -> Iterator[None]:
-        """Averaged parameters are not used for torch modules."""
-        yield
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network."""

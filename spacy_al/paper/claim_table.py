@@ -34,7 +34,7 @@ def claim_blocks(places: Sequence[Place], *, seed: int) -> List[Block]:
     ours = [place for place in places if place.corpus in paper.CORPORA and place.groups]
     if not ours:
         return []
-    found = [(claim, claim.test(places, seed)) for claim in CLAIMS]
+    found = [(claim, list(claim.test(places, seed))) for claim in CLAIMS]
     return [*other_sizes(ours), Text(_summary(found)), _table(found), *_commands(found)]
 
 

@@ -1,11 +1,10 @@
 """The comparisons behind the paper's claims: which runs are set against which, for every place that has them."""
 
 import re
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ..report.compare import Place, areas, saving
 from ..report.groups import Group
-from ..report.mismatch import native_twin
 from ..report.names import BILSTM, CRF, PRETRAINED, TRANSFORMER
 from ..report.numbers import share
 from . import published as paper
@@ -13,7 +12,6 @@ from .evidence import (
     Evidence,
     Judge,
     Outcome,
-    find,
     from_differences,
     from_pair,
     from_ratio,
@@ -26,7 +24,7 @@ LEVEL = 0.99
 LITTLE = 1.25  # "little overhead": up to a quarter more seconds
 ACQUIRE = ("train", "score", "select")
 
-Test = Callable[[Sequence[Place], int], List[Evidence]]  # in some places, with a seed for the bootstrap
+Test = Callable[[Sequence[Place], int], Iterable[Evidence]]  # in some places, with a seed for the bootstrap
 
 
 def _kind(place: Place) -> str:
@@ -51,21 +49,18 @@ def compare_strategies(
     own (Sequence[str]): The taggers the claim is about; () for every one of these kinds.
     """
 
-    def test(places: Sequence[Place], seed: int) -> List[Evidence]:
-        found = []
+    def test(places: Sequence[Place], seed: int) -> Iterator[Evidence]:
         for place in _of(kinds, places):
             mine = _on_paper(place) and (not own or place.tagger in own)
             for first, first_dropout, second, second_dropout in wanted:
-                pair = find(place, first, first_dropout), find(place, second, second_dropout)
-                found += from_pair(place, *pair, judge, own=mine, seed=seed)
-        return found
+                pair = place.find(first, first_dropout), place.find(second, second_dropout)
+                yield from from_pair(place, *pair, judge, own=mine, seed=seed)
 
     return test
 
 
-def labels_saved(places: Sequence[Place], seed: int) -> List[Evidence]:
+def labels_saved(places: Sequence[Place], seed: int) -> Iterator[Evidence]:
     """The share of tokens at which the best strategy reaches LEVEL of the full-corpus F1; a Test."""
-    found = []
     for place in _of(PRETRAINED, places):
         natives = [group for group in place.groups if group.native]
         if not place.full_f1 or place.corpus not in paper.SAVINGS or not natives:
@@ -76,20 +71,17 @@ def labels_saved(places: Sequence[Place], seed: int) -> List[Evidence]:
         reached = needed is not None and round(needed, 2) <= theirs.best
         gone_on = needed is not None or float(best.shares[-1]) >= theirs.best
         outcome = Outcome.YES if reached else Outcome.NO if gone_on else Outcome.OPEN
-        found.append(
-            Evidence(
-                place=place.name,
-                own=place.tagger == theirs.model,
-                taggers=[place.tagger],
-                compared=f"{best.label}; paper: {share(theirs.best)}",
-                found=_amount(best, full),
-                span=f"random {_amount(base, full)}" if base else "",
-                seeds=f"of {len(best.seeds)}",
-                p=None,
-                outcome=weigh(outcome, len(best.seeds)),
-            )
+        yield Evidence(
+            place=place.name,
+            own=place.tagger == theirs.model,
+            taggers=[place.tagger],
+            compared=f"{best.label}; paper: {share(theirs.best)}",
+            found=_amount(best, full),
+            span=f"random {_amount(base, full)}" if base else "",
+            seeds=f"of {len(best.seeds)}",
+            p=None,
+            outcome=weigh(outcome, len(best.seeds)),
         )
-    return found
 
 
 def _needed(group: Group, full_f1: float) -> Optional[float]:
@@ -108,40 +100,36 @@ def against_simple(judge: Judge, *, gains: bool) -> Test:
     pair; else of F1 with MNLP, with pretraining minus the better of those without.
     """
 
-    def test(places: Sequence[Place], seed: int) -> List[Evidence]:
-        found = []
+    def test(places: Sequence[Place], seed: int) -> Iterator[Evidence]:
         for place in _of(PRETRAINED, places):
-            simple = [p for p in _of((BILSTM, CRF), places) if p.corpus == place.corpus and find(p, "mnlp")]
+            simple = [p for p in _of((BILSTM, CRF), places) if p.corpus == place.corpus and p.find("mnlp")]
             if gains:
                 for other in simple:
                     compared = f"gain of {other.tagger} minus gain of {place.tagger}"
                     gap = gain_differences(other, place)
-                    found += from_differences(
+                    yield from from_differences(
                         place, [other.tagger], compared, gap, judge, own=_on_paper(place), seed=seed
                     )
-            elif simple and find(place, "mnlp"):
+            elif simple and place.find("mnlp"):
                 best = max(simple, key=lambda other: _mean(other, place))
-                pair = find(place, "mnlp"), find(best, "mnlp")
-                found += from_pair(place, *pair, judge, own=_on_paper(place), seed=seed)
-        return found
+                pair = place.find("mnlp"), best.find("mnlp")
+                yield from from_pair(place, *pair, judge, own=_on_paper(place), seed=seed)
 
     return test
 
 
 def _mean(place: Place, beside: Place) -> float:
-    groups = [group for group in (find(place, "mnlp"), find(beside, "mnlp")) if group is not None]
+    groups = [group for group in (place.find("mnlp"), beside.find("mnlp")) if group is not None]
     span = max(float(g.shares[0]) for g in groups), min(float(g.shares[-1]) for g in groups)
     return float(areas(groups[0], span).mean())
 
 
-def little_overhead(places: Sequence[Place], seed: int) -> List[Evidence]:
+def little_overhead(places: Sequence[Place], seed: int) -> Iterator[Evidence]:
     """Seconds of scoring with dropout of the last layer beside MNLP's; a Test."""
-    found = []
     for place in _of((TRANSFORMER,), places):
         for measure in ("bald", "variation_ratio"):
-            pair = find(place, measure, "last"), find(place, "mnlp")
-            found += from_ratio(place, *pair, ("score",), LITTLE, own=_on_paper(place))
-    return found
+            pair = place.find(measure, "last"), place.find("mnlp")
+            yield from from_ratio(place, *pair, ("score",), LITTLE, own=_on_paper(place))
 
 
 def smaller_kin(small: str, large: str) -> bool:
@@ -162,22 +150,18 @@ def _is_distilled(place: Place, group: Group) -> bool:
     return _on_paper(place) and (place.tagger, group.settings.acquirer) == (paper.BERT, paper.DISTILBERT)
 
 
-def acquired_by_smaller(places: Sequence[Place], seed: int) -> List[Evidence]:
+def acquired_by_smaller(places: Sequence[Place], seed: int) -> Iterator[Evidence]:
     """F1 on what the smaller of a family acquired beside what the successor did for itself; a Test."""
-    found = []
     for place, group in _foreign(places, kin=True):
         own = _is_distilled(place, group)
-        found += from_pair(place, group, native_twin(place, group), no_worse, own=own, seed=seed)
-    return found
+        yield from from_pair(place, group, place.twin(group), no_worse, own=own, seed=seed)
 
 
-def cheaper_to_acquire(places: Sequence[Place], seed: int) -> List[Evidence]:
+def cheaper_to_acquire(places: Sequence[Place], seed: int) -> Iterator[Evidence]:
     """Seconds to train the smaller of a family and to query with it, beside the successor's own; a Test."""
-    found = []
     for place, group in _foreign(places, kin=True):
         own = _is_distilled(place, group)
-        found += from_ratio(place, group, native_twin(place, group), ACQUIRE, 1.0, own=own)
-    return found
+        yield from from_ratio(place, group, place.twin(group), ACQUIRE, 1.0, own=own)
 
 
 def mismatch(judge: Judge, *, native: bool) -> Test:
@@ -187,20 +171,18 @@ def mismatch(judge: Judge, *, native: bool) -> Test:
     of foreign minus random sampling, for all.
     """
 
-    def test(places: Sequence[Place], seed: int) -> List[Evidence]:
-        found = []
+    def test(places: Sequence[Place], seed: int) -> Iterator[Evidence]:
         for place, group in _foreign(places, kin=False):
             pair = (group.settings.acquirer, place.tagger)
             kin = smaller_kin(*pair) or smaller_kin(*reversed(pair))
             if native and not kin:
-                found += from_pair(place, native_twin(place, group), group, judge, own=_on_paper(place), seed=seed)
+                yield from from_pair(place, place.twin(group), group, judge, own=_on_paper(place), seed=seed)
             elif not native:
-                found += from_pair(place, group, place.baseline, judge, own=_on_paper(place), seed=seed)
-        return found
+                yield from from_pair(place, group, place.baseline, judge, own=_on_paper(place), seed=seed)
 
     return test
 
 
-def untestable(places: Sequence[Place], seed: int) -> List[Evidence]:
+def untestable(places: Sequence[Place], seed: int) -> Iterator[Evidence]:
     """No run can test it; a Test."""
-    return []
+    return iter(())

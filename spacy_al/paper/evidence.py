@@ -74,13 +74,6 @@ def weigh(outcome: Outcome, seeds: int) -> Outcome:
     return outcome if seeds >= ENOUGH_SEEDS else weak.get(outcome, outcome)
 
 
-def find(place: Optional[Place], measure: str, dropout: str = "off") -> Optional[Group]:
-    """The experiment in which the place's tagger acquired for itself with this strategy, if it was run."""
-    groups = [group for group in place.groups if group.native] if place else []
-    wanted = (measure, dropout)
-    return next((one for one in groups if (one.settings.measure, one.settings.dropout) == wanted), None)
-
-
 def from_differences(
     place: Place, others: Sequence[str], compared: str, differences: Array, judge: Judge, *, own: bool, seed: int
 ) -> List[Evidence]:
@@ -133,7 +126,7 @@ def _name(group: Group, other: Group) -> str:
 
 def gain_differences(simple: Place, rich: Place) -> Array:
     """How much more one tagger gains over random by MNLP than another, at equal seed and round: (seeds, rounds)."""
-    found = [find(place, measure) for place in (simple, rich) for measure in ("mnlp", "random")]
+    found = [place.find(measure) for place in (simple, rich) for measure in ("mnlp", "random")]
     groups = [group for group in found if group is not None]
     if len(groups) < len(found):
         return numpy.zeros((0, 0))

@@ -9,9 +9,10 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
+from pydantic import PositiveInt
 
 from ..errors import ALError, Errors
-from .entities import at_least, check_values
+from .entities import NotNegative
 
 UNDERFLOW = 1e-290  # below this a double has lost digits, or is 0
 
@@ -26,17 +27,11 @@ class CRFSettings:
     all_possible_transitions (bool): Also learn weights of pairs of tags that never occur in the examples.
     """
 
-    c1: float = 0.1
-    c2: float = 0.1
-    max_iterations: int = 100
-    min_freq: float = 0.0
+    c1: NotNegative = 0.1
+    c2: NotNegative = 0.1
+    max_iterations: PositiveInt = 100
+    min_freq: NotNegative = 0.0
     all_possible_transitions: bool = False
-
-    def check(self, section: str) -> "CRFSettings":
-        """Return these settings; raises ALError A008 naming one that crfsuite cannot work with."""
-        rules = {"c1": at_least(0), "c2": at_least(0), "max_iterations": at_least(1), "min_freq": at_least(0)}
-        check_values(self, section, rules)
-        return self
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ..errors import ALError, Errors, Warnings
 from ..types import TagSamples
 from .crf_features import FeatureCache, FeatureExtractor
 from .crfsuite_model import CRFModel, CRFSettings
-from .entities import RECOGNIZER, SCORER, annotated, require, set_entities
+from .entities import RECOGNIZER, SCORER, annotated, check_settings, require, set_entities
 from .one_go import OneGoTagger
 
 DEFAULT_FEATURES = {"@al_features": "spacy-al.PaperFeatures.v1", "use_pos": True}
@@ -62,7 +62,7 @@ def make_crfsuite_ner(
     """
     require("pycrfsuite", pipe=name, extra="crf")
     settings = CRFSettings(c1, c2, max_iterations, min_freq, all_possible_transitions)
-    settings.check(f"components.{name}")
+    check_settings(settings, f"components.{name}")
     return CRFSuiteNER(
         nlp.vocab, name, labels=labels, scheme=scheme, features=features, settings=settings, scorer=scorer
     )

@@ -1,18 +1,19 @@
 """What the baseline taggers share: optional packages, declared labels, and which examples to learn from."""
 
 import importlib
-import math
 import warnings
 from types import ModuleType
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Annotated, Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter, ValidationError
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..corpus.labels import LabelData, check_labels
 from ..errors import ALError, Errors, Warnings
+from ..jsonl import unfit
 from ..ml.stages import IGNORE
 from ..ml.tags import TagCodec, first_unknown_label
 
@@ -22,20 +23,16 @@ RECOGNIZER: Dict[str, Any] = {
     "default_score_weights": {"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 }
 SCORER = {"@scorers": "spacy.ner_scorer.v1"}
-Rule = Tuple[Callable[[Any], bool], str]  # whether a value will do, and what to do if not
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-def at_least(least: float) -> Rule:
-    """The rule of a setting that has a least value."""
-    return lambda value: math.isfinite(value) and value >= least, f"give a number of at least {least}."
-
-
-def check_values(settings: object, section: str, rules: Mapping[str, Rule]) -> None:
-    """Raise ALError A008 for the first of some settings that breaks its rule. section (str): Of the config."""
-    for key, (holds, problem) in rules.items():
-        value = getattr(settings, key)
-        if not holds(value):
-            raise ALError(Errors.A008.format(section=section, key=key, value=value, problem=problem))
+def check_settings(settings: object, section: str) -> None:
+    """Raise ALError A008 for the first field of a dataclass that its type refuses. section (str): Of the config."""
+    try:
+        TypeAdapter(type(settings)).validate_python(vars(settings))
+    except ValidationError as error:
+        key, value, problem = unfit(error)
+        raise ALError(Errors.A008.format(section=section, key=key, value=value, problem=problem)) from error
 
 
 def require(module: str, *, pipe: str, extra: str) -> ModuleType:

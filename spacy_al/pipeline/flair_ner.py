@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
 
 from spacy.language import Language
 
-from .entities import RECOGNIZER, SCORER, require
+from .entities import RECOGNIZER, SCORER, check_settings, require
 from .flair_embeddings import EmbeddingRecipe
 from .flair_settings import Shape, TrainerSettings
 
@@ -76,15 +76,18 @@ def make_flair_ner(
 
     shape = Shape(hidden_size, rnn_layers, use_crf, word_dropout, locked_dropout, dropout)
     trainer = TrainerSettings(
-        learning_rate, anneal_factor, patience, min_learning_rate, max_epochs, mini_batch_size, optimizer
-    )
+        learning_rate, anneal_factor, patience, min_learning_rate, max_epochs, mini_batch_size,
+        optimizer,  # type: ignore[arg-type]  # any text, until it has been checked
+    )  # fmt: skip
+    for settings in (shape, trainer):
+        check_settings(settings, f"components.{name}")
     return FlairNER(
         nlp.vocab,
         name,
         embeddings=embeddings,
         labels=labels,
         scheme=scheme,
-        shape=shape.check(f"components.{name}"),
-        trainer=trainer.check(f"components.{name}"),
+        shape=shape,
+        trainer=trainer,
         scorer=scorer,
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Mapping, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from ..errors import ALError, Errors
+from ..jsonl import unfit
 
 Number = Annotated[float, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0)]
@@ -22,8 +23,6 @@ def checked(kind: TypeAdapter[Kind], values: Mapping[str, object], *, path: Path
     try:
         return kind.validate_python(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        field, problem = ".".join(map(str, first["loc"])), first["msg"][:1].lower() + first["msg"][1:]
-        value = None if first["type"] == "missing" else first["input"]
+        field, value, problem = unfit(error)
         message = Errors.A701.format(path=path, line=line, field=field, value=value, problem=problem)
         raise ALError(message) from error

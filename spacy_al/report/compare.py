@@ -52,6 +52,15 @@ class Place:
         """Random sampling, if it was run; whose turn it was to choose makes no difference then."""
         return next((group for group in self.groups if group.settings.measure == "random"), None)
 
+    def find(self, measure: str, dropout: str = "off") -> Optional[Group]:
+        """The experiment in which the tagger acquired for itself with this strategy, if it was run."""
+        own = [group for group in self.groups if group.native]
+        return next((one for one in own if (one.settings.measure, one.settings.dropout) == (measure, dropout)), None)
+
+    def twin(self, group: Group) -> Optional[Group]:
+        """The experiment in which the tagger used the strategy of another one for itself, if it was run."""
+        return self.find(group.settings.measure, group.settings.dropout)
+
     @property
     def span(self) -> Tuple[float, float]:
         """Labelled shares from which to which all curves of the place run; the area is taken between them."""

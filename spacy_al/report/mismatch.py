@@ -25,16 +25,9 @@ NOTE = (
 def shown_groups(place: Place) -> List[Group]:
     """Random sampling, what other models acquired, and the same strategies acquired natively; [] without the second."""
     foreign = [group for group in place.groups if not group.native]
-    wanted = [*foreign, place.baseline, *(native_twin(place, group) for group in foreign)]
+    wanted = [*foreign, place.baseline, *(place.twin(group) for group in foreign)]
     labels = {group.label for group in wanted if group is not None}
     return [group for group in place.groups if group.label in labels] if foreign else []
-
-
-def native_twin(place: Place, group: Group) -> Optional[Group]:
-    """The experiment in which the successor used the same strategy for itself, if it was run."""
-    own = (group.settings.measure, group.settings.dropout)
-    twins = [other for other in place.groups if other.native]
-    return next((one for one in twins if (one.settings.measure, one.settings.dropout) == own), None)
 
 
 def draw_mismatch(places: Sequence[Place]) -> Optional[Picture]:
@@ -80,7 +73,7 @@ def _rows(place: Place, groups: Sequence[Group], numbers: Sequence[int], seed: i
         scores = [NONE if one is None else mean_f1(one) for one in scores_at(group, numbers)]
         over = [
             Cell(NONE) if random else _over(group, place.baseline, seed),
-            _over(group, native_twin(place, group), seed) if not group.native else Cell(NONE),
+            _over(group, place.twin(group), seed) if not group.native else Cell(NONE),
         ]
         rows.append([by, *scores, *over])
     return rows

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from spacy.tokens import Doc
 from spacy.util import load_config
 from spacy.vocab import Vocab
@@ -18,7 +19,7 @@ from thinc.api import Config
 from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
 from ..files import check_file, write_bytes, write_json
-from ..jsonl import read_jsonl, write_jsonl
+from ..jsonl import read_jsonl, unfit, write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..tasks import Answer, Task
 from .answers import AnswerLog
@@ -259,6 +260,8 @@ def read_tasks(path: Path) -> List[Task]:
     for line, row in read_jsonl(path):
         try:
             tasks.append(Task.from_row(row))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ALError(Errors.A007.format(path=path, line=line, problem=f"no task ({error!r})")) from error
+        except ValidationError as error:
+            field, _, problem = unfit(error)
+            problem = f"no task ({field or 'all of it'}: {problem})"
+            raise ALError(Errors.A007.format(path=path, line=line, problem=problem)) from error
     return tasks

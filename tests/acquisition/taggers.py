@@ -11,7 +11,8 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
-from spacy_al.acquisition.ranking import Ranking, score_into
+from spacy_al.acquisition.ranking import Ranking
+from spacy_al.acquisition.scoring import score_docs
 
 TEXTS = [
     (["Ann", "Lee", "saw", "Rome", "."], ["B-PER", "I-PER", "O", "B-LOC", "O"]),
@@ -145,6 +146,6 @@ def make_docs(nlp: Language):
 def rank_docs(docs, sampler, measures, *, known=None, seed, **how):
     """Sentences from a stream, scored and ordered; to be used in a `with` block."""
     ranking = Ranking(measures, known)
-    score_into(ranking, docs, sampler, seed=seed, **how)
+    ranking.utilities = score_docs(ranking.watch(docs), sampler, measures, seed=seed, **how)
     ranking.sort(seed)
     return ranking

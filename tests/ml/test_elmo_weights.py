@@ -66,14 +66,17 @@ def test_a_right_pair_loads(pair):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda o: o.pop("lstm"), r"lstm is None, expected an object"),
-        (lambda o: o["lstm"].update(dim="6"), r"dim is '6'"),
-        (lambda o: o["lstm"].update(n_layers=0), r"n_layers is 0"),
-        (lambda o: o["lstm"].update(cell_clip=-1), r"cell_clip is -1"),
-        (lambda o: o["char_cnn"].update(activation="gelu"), r"activation is 'gelu', known are relu, tanh"),
-        (lambda o: o["char_cnn"].update(filters=[]), r"filters is \[\]"),
-        (lambda o: o["char_cnn"].update(filters=[[1]]), r"filters is \[\[1\]\]"),
-        (lambda o: o["char_cnn"]["embedding"].pop("dim"), r"dim is None"),
+        (lambda o: o.pop("lstm"), r"lstm\.n_layers is None: field required"),
+        (lambda o: o["lstm"].update(dim="6"), r"lstm\.dim is '6'"),
+        (lambda o: o["lstm"].update(n_layers=0), r"lstm\.n_layers is 0"),
+        (lambda o: o["lstm"].update(cell_clip=-1), r"lstm\.cell_clip is -1"),
+        (
+            lambda o: o["char_cnn"].update(activation="gelu"),
+            r"char_cnn\.activation is 'gelu': input should be 'relu' or 'tanh'",
+        ),
+        (lambda o: o["char_cnn"].update(filters=[]), r"char_cnn\.filters is \[\]"),
+        (lambda o: o["char_cnn"].update(filters=[[1]]), r"char_cnn\.filters\.0\.1 is None: field required"),
+        (lambda o: o["char_cnn"]["embedding"].pop("dim"), r"char_cnn\.embedding\.dim is None"),
     ],
 )
 def test_wrong_options_are_named(pair, change: Callable, message):
@@ -130,7 +133,7 @@ def test_damaged_files_are_named(pair, size):
 
 def test_missing_files_are_named_with_where_to_get_them(pair, tmp_path):
     shutil.move(pair[1], tmp_path / "elsewhere")
-    with pytest.raises(ALError, match=r"A003.*weights\.hdf5.*https://"):
+    with pytest.raises(ALError, match=r"A003.*weights\.hdf5.*al fetch elmo"):
         load_elmo(BiLM(), *pair)
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from spacy_al.errors import ALError
 from spacy_al.pipeline.crfsuite_model import CRFModel, CRFSettings
+from spacy_al.pipeline.entities import check_settings
 
 WORDS = [["John", "saw", "Paris"], ["Paris", "saw"], ["old", "John", "Smith", "left"], ["left"], ["Smith"]]
 TAGS = [["I-PER", "O", "I-LOC"], ["I-LOC", "O"], ["O", "I-PER", "I-PER", "O"], ["O"], ["I-PER"]]
@@ -145,4 +146,4 @@ def test_only_the_bytes_travel(model):
 @pytest.mark.parametrize(("key", "value"), [("c1", -0.1), ("c2", math.nan), ("max_iterations", 0), ("min_freq", -1)])
 def test_settings_out_of_range_are_named(key, value):
     with pytest.raises(ALError, match=rf"A008\] \[components.crf\] {key} = {value}"):
-        CRFSettings(**{key: value}).check("components.crf")
+        check_settings(CRFSettings(**{key: value}), "components.crf")

@@ -7,7 +7,7 @@ from spacy_al.paper.paper_tables import table_2, table_dropout
 from spacy_al.report.build import Options, make_page, read_study
 from spacy_al.report.compare import gather_places
 from spacy_al.report.groups import group_runs
-from spacy_al.report.mismatch import native_twin, shown_groups, table_of_mismatch
+from spacy_al.report.mismatch import shown_groups, table_of_mismatch
 from spacy_al.report.render import render_html
 from spacy_al.report.runs import read_run
 from spacy_al.report.settings import read_settings
@@ -72,7 +72,7 @@ def test_a_lost_successor_config_is_named(make_run, tmp_path):
 
 def test_the_figure_shows_random_native_and_foreign_only(place):
     assert [group.label for group in shown_groups(place)] == ["Random", "MNLP", "MNLP, acq. DistilBERT"]
-    assert native_twin(place, place.groups[-1]).label == "MNLP"
+    assert place.twin(place.groups[-1]).label == "MNLP"
 
 
 def test_over_native_is_the_mean_difference_in_points(place, study):
