@@ -117,7 +117,7 @@ def project_config(plan: Plan, tagger: str) -> str:
         values["corpora.dev.path"] = "${paths.pool}"  # spaCy wants a file here; a run without a test set reads none
     if plan.encoder:
         values["paths.encoder"] = plan.encoder
-    if has_section(text, "components.ner") and "\nscheme = " in text:
+    if has_section(text, "components.ner") and '\nscheme = "IOB1"' in text:  # the paper's, for its corpora
         values["components.ner.scheme"] = "IOB2"
     block = PEOPLE if plan.people else SIMULATION
     values |= {f"active_learning.{key}": value for key, value in block.items()}
