@@ -47,7 +47,7 @@ def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
     chunks (Iterable[bytes]): Its new content, which need not be in memory as a whole.
     RAISES: ALError A002 when the disk is full or the folder cannot be written; the old file is then untouched.
     """
-    # Before links are followed: that of a pipe, as /dev/stdout may be, leads to no name that can be opened.
+    # Before links are followed: /dev/stdout may be a link to a pipe, which has no name that can be opened.
     if path.exists() and not path.is_file() and not path.is_dir():
         with writing(path), path.open("wb") as stream:
             stream.writelines(chunks)

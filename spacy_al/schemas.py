@@ -82,7 +82,8 @@ engine = "local"
 """
 
 
-LEAST = {"max_steps": 0, "max_epochs": -1, "patience": 0, "eval_frequency": 1, "accumulate_gradient": 1}  # [training]
+# Least values of lengths in [training], which spaCy does not check.
+LEAST = {"max_steps": 0, "max_epochs": -1, "patience": 0, "eval_frequency": 1, "accumulate_gradient": 1}
 
 
 class ActiveLearningSchema(BaseModel):

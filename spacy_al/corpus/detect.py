@@ -170,7 +170,7 @@ def _check_labels(texts: List[str], path: Path) -> None:
             problem = f"{mark[0][:60]!r} seems to be a marked entity: write it as <PER>Ana</PER>"
             raise _unsure(path, f"{problem}, or take it as mere text with --format txt")
     for sign in "\t;":
-        ends = {text.rpartition(sign)[2].strip() for text in texts}
+        ends = {text.rpartition(sign)[2].strip() for text in texts[1:]}  # the first may have other names of columns
         if len(texts) > 1 and all(sign in text for text in texts) and all(map(LABEL.fullmatch, ends)):
             seen = f"each line ends with a label ({min(ends)}) after a {'semicolon' if sign == ';' else 'tab'}"
             cure = "for a table give it a first line with names of columns, text and label, for text name --format txt"

@@ -47,6 +47,7 @@ LABELLED = {
     "bars.txt": ("EU|NNP|I-ORG said|VBD|O\n", "EU.*word and its tag"),
     "slashes.txt": ("Plain.\nEU/ORGANIZATION said/O\n", "'EU/ORGANIZATION'.*word and its tag"),
     "opennlp.txt": ("<START:org> EU <END> said .\n", "<START:org> EU <END>"),
+    "capitals.txt": ("Text;Label\nAna is in Rome;PER\nShe went home;O\n", "ends with a label .O. after a semicolon"),
     "brackets.txt": ("[ORG EU ] said\n", r"\[ORG EU \]"),
 }
 
