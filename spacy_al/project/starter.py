@@ -15,7 +15,7 @@ from ..corpus.splitter import make_splitter
 from ..errors import ALError, Errors
 from ..files import write_json, write_text
 from ..templates import environment
-from .config_text import add_defaults, has_section, set_values
+from .config_text import add_defaults, set_values
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 # What has to be there before a tagger trains.
@@ -117,12 +117,14 @@ def project_config(plan: Plan, tagger: str) -> str:
         values["corpora.dev.path"] = "${paths.pool}"  # spaCy wants a file here; a run without a test set reads none
     if plan.encoder:
         values["paths.encoder"] = plan.encoder
-    if has_section(text, "components.ner") and '\nscheme = "IOB1"' in text:  # the paper's, for its corpora
-        values["components.ner.scheme"] = "IOB2"
     block = PEOPLE if plan.people else SIMULATION
     values |= {f"active_learning.{key}": value for key, value in block.items()}
-    if plan.people and "\nmin_steps = " in text:
+    short = plan.people and "\nmin_steps = " in text
+    if short:
         values["active_learning.min_steps"] = 300  # more would keep people waiting
+    # IOB1 is the scheme of the paper's corpora. A short training learns fewer tags better (docs/results.md).
+    if '\nscheme = "IOB1"' in text or (short and "\nscheme = " in text):
+        values["components.ner.scheme"] = "IOB2"
     return add_defaults(set_values(text, values), DEFAULT_CONFIG, ("paths", "nlp", "training", "initialize"))
 
 

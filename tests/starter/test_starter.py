@@ -11,6 +11,7 @@ import pytest
 from spacy.cli.debug_config import debug_config
 from spacy.cli.init_config import fill_config
 from spacy.util import load_config
+from thinc.api import Config
 from typer.testing import CliRunner
 from weasel.util import load_project_config
 
@@ -19,7 +20,7 @@ from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
 from spacy_al.loop.standing import read_status
 from spacy_al.project.config_text import set_values
-from spacy_al.project.starter import CONFIGS, TAGGERS, Plan, choose_tagger, write_project
+from spacy_al.project.starter import CONFIGS, TAGGERS, Plan, choose_tagger, project_config, write_project
 from spacy_al.runs.folder import RunFolder
 from spacy_al.schemas import check_active_learning, fill_active_learning
 from tests.ml.helpers import tiny_transformer
@@ -72,6 +73,15 @@ def test_comments_of_the_config_stay(texts):
     text = Path("news/config.cfg").read_text()
     comments = [line for line in (CONFIGS / "al-minilm.cfg").read_text().splitlines() if line.startswith("#")]
     assert [line for line in text.splitlines() if line.startswith("#")] == comments
+
+
+@pytest.mark.parametrize(
+    ("tagger", "people", "scheme"),
+    [("minilm", True, "IOB2"), ("minilm", False, "BILOU"), ("mpnet", False, "IOB2"), ("bilstm-crf", True, "BILOU")],
+)
+def test_the_scheme_fits_how_long_is_trained(tagger, people, scheme):
+    config = Config().from_str(project_config(Plan(Path("texts"), ["PERSON"], people), tagger), interpolate=False)
+    assert config["components"]["ner"]["scheme"] == scheme
 
 
 def test_from_a_folder_of_text_to_questions(texts):
