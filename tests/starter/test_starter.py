@@ -11,7 +11,6 @@ import pytest
 from spacy.cli.debug_config import debug_config
 from spacy.cli.init_config import fill_config
 from spacy.util import load_config
-from thinc.api import Config
 from typer.testing import CliRunner
 from weasel.util import load_project_config
 
@@ -80,8 +79,8 @@ def test_comments_of_the_config_stay(texts):
     [("minilm", True, "IOB2"), ("minilm", False, "BILOU"), ("mpnet", False, "IOB2"), ("bilstm-crf", True, "BILOU")],
 )
 def test_the_scheme_fits_how_long_is_trained(tagger, people, scheme):
-    config = Config().from_str(project_config(Plan(Path("texts"), ["PERSON"], people), tagger), interpolate=False)
-    assert config["components"]["ner"]["scheme"] == scheme
+    text = project_config(Plan(Path("texts"), ["PERSON"], people), tagger)
+    assert f'\nscheme = "{scheme}"\n' in text
 
 
 def test_from_a_folder_of_text_to_questions(texts):
