@@ -76,7 +76,13 @@ def test_comments_of_the_config_stay(texts):
 
 @pytest.mark.parametrize(
     ("tagger", "people", "scheme"),
-    [("minilm", True, "IOB2"), ("minilm", False, "BILOU"), ("mpnet", False, "IOB2"), ("bilstm-crf", True, "BILOU")],
+    [
+        ("minilm", True, "IOB2"),
+        ("minilm", False, "BILOU"),
+        ("mpnet", False, "BILOU"),
+        ("electra", False, "IOB2"),
+        ("bilstm-crf", True, "BILOU"),
+    ],
 )
 def test_the_scheme_fits_how_long_is_trained(tagger, people, scheme):
     text = project_config(Plan(Path("texts"), ["PERSON"], people), tagger)
