@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, FrozenSet, List, Optional, Tuple
 
 import typer
 
-from .common import Rename, command
+from ..options import Rename
+from .common import command
 from .query import FORMATS, Asked, Source, find_labels, open_source
 
 if TYPE_CHECKING:
