@@ -84,7 +84,7 @@ def separate_file(path: Path, vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uint64]
     """
     parts = [read_part(file_, vocab) for file_ in spacy_files(path)]
     if not parts:
-        return Pool.from_arrays([], vocab.strings), numpy.zeros((0, 2), dtype=numpy.uint64)
+        return Pool.from_docs([], vocab), numpy.zeros((0, 2), dtype=numpy.uint64)
     if len(parts) == 1:  # no need to copy what may be large
         attributes, labels, lengths, known, sources = parts[0]
     else:
