@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, List, Mapping, Optional, Tuple
+from typing import AbstractSet, Annotated, Any, List, Mapping, Optional, Tuple
 
 import typer
 
@@ -108,6 +108,35 @@ class ConvertOptions:
     per_line: Annotated[bool, typer.Option("--per-line", help="Each line of a .txt file is a document")] = False
     encoding: Annotated[str, typer.Option(help="Of text, columns and tables, such as latin-1")] = "utf8"
     rules: Rules = field(default_factory=Rules)
+
+
+@dataclass(frozen=True)
+class TakeOptions:
+    """How to take answers in; every default refuses to guess.
+
+    several (str): Several answers to one task: "fail" unless they agree, "first", "newest", or "vote" (majority).
+    snap (bool): Widen spans that cut tokens to whole tokens, instead of refusing them.
+    unlabelled (str): What unmarked tokens of an accepted sentence are: "outside" (O) or "missing".
+    untouched (str): Sentences of which the tool does not say whether anyone looked: "fail", "accept" as they
+        are, or "skip" (not answered).
+    units (str): What offsets count: "codepoints", "utf16", or "auto" to find out from the spans themselves.
+    labels (Tuple[str, ...]): The labels allowed; None allows any.
+    names (Mapping[str, str]): Labels that are to be renamed, or numbers of labels, with their new names.
+    taken (AbstractSet[str]): Ids of sentences that were answered in earlier rounds.
+    """
+
+    several: Annotated[
+        str, typer.Option(help="Several answers to a sentence: fail unless they agree, first, newest, vote")
+    ] = "fail"
+    snap: Annotated[bool, typer.Option("--snap", help="Widen spans that cut tokens to whole tokens")] = False
+    unlabelled: Annotated[str, typer.Option(help="What unmarked tokens are: outside (O) or missing")] = "outside"
+    untouched: Annotated[
+        str, typer.Option(help="Sentences of which the tool does not say if anyone looked: fail, accept or skip")
+    ] = "fail"
+    units: Annotated[str, typer.Option(help="What offsets count: auto, codepoints or utf16")] = "auto"
+    labels: Optional[Tuple[str, ...]] = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    taken: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import inspect
 import shlex
 import sys
 import time
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -43,21 +43,25 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     groups: Dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     parameters: List[inspect.Parameter] = []
     for one in inspect.signature(function).parameters.values():
-        several = inspect.signature(groups[one.name]).parameters.values() if one.name in groups else [one]
-        asked = [each for each in several if one.name not in groups or get_origin(each.annotation) is Annotated]
+        asked = options_of(groups[one.name]) if one.name in groups else [one]
         parameters += [each.replace(kind=one.KEYWORD_ONLY) for each in asked]
 
     @functools.wraps(function)
     def run(**given: Any) -> None:
         given = {name: at_home(value) for name, value in given.items()}
         for name, kind in groups.items():
-            given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind) if field.name in given})
+            given[name] = kind(**{each.name: given.pop(each.name) for each in options_of(kind)})
         with fail_clearly():
             function(**given)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run
+
+
+def options_of(kind: Any) -> List[inspect.Parameter]:
+    """The fields of a dataclass that are annotated as options."""
+    return [each for each in inspect.signature(kind).parameters.values() if get_origin(each.annotation) is Annotated]
 
 
 def at_home(value: Any) -> Any:
