@@ -4,7 +4,7 @@ import importlib
 import socket
 from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, needed
 from ..loop.hardware import check_gpu
 from ..options import Opening
 from ..runs.folder import RunFolder
@@ -112,10 +112,8 @@ def open_page(opening: Opening, settings: "Settings") -> "Page":
 def check_packages() -> None:
     """Raise ALError A719 when the extra is not installed."""
     for module, package in NEEDED.items():
-        try:
+        with needed(Errors.A719.format(package=package)):
             importlib.import_module(module)
-        except ImportError as error:
-            raise ALError(Errors.A719.format(package=package)) from error
 
 
 def check_password(opening: Opening) -> None:
