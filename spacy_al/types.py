@@ -69,7 +69,6 @@ class Sampler(Protocol):
         seed (int): Equal seeds give equal numbers. No global random state is touched.
         RAISES: ALError when this tagger has no such kind of dropout.
         """
-        ...
 
 
 class Pool:

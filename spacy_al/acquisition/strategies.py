@@ -21,7 +21,6 @@ class Strategy(Protocol):
 
         query (Query): `query.has_model` is False where seed sentences are chosen, and only utilities are known.
         """
-        ...
 
 
 def create_top_utility() -> Strategy:

@@ -25,7 +25,6 @@ class Oracle(Protocol):
 
     def annotate(self, tasks: Sequence[Task]) -> Optional[List[Doc]]:
         """Labelled Docs in the order of the tasks, or None when people have yet to answer."""
-        ...
 
 
 class SimulatedOracle:
