@@ -1,5 +1,8 @@
 """Every message of the project, each with a code, the value at fault, the place and the cure."""
 
+import contextlib
+from typing import Iterator
+
 
 class ALError(ValueError):
     """An error a user can mend. The command line prints its message and exits with status 1."""
@@ -8,6 +11,15 @@ class ALError(ValueError):
     def code(self) -> str:
         """That of its message, such as "A003"."""
         return str(self)[1:5]
+
+
+@contextlib.contextmanager
+def needed(message: str) -> Iterator[None]:
+    """Imports of an optional package in the block; ALError with the message where it is not installed."""
+    try:
+        yield
+    except ImportError as error:
+        raise ALError(message) from error
 
 
 class Errors:

@@ -83,7 +83,8 @@ def unfit(error: ValidationError) -> Tuple[str, object, str]:
     """The first value that pydantic found wrong: its keys with dots between, the value, and what is wrong with it."""
     first = error.errors()[0]
     value = None if first["type"] == "missing" else first["input"]
-    return ".".join(map(str, first["loc"])), value, first["msg"][:1].lower() + first["msg"][1:]
+    problem = first["msg"].removeprefix("Value error, ")
+    return ".".join(map(str, first["loc"])), value, problem[:1].lower() + problem[1:]
 
 
 def dump_line(value: Dict[str, Any]) -> str:

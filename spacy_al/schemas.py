@@ -11,75 +11,8 @@ from thinc.api import Config
 
 from .errors import ALError, Errors
 
-DEFAULT_ACTIVE_LEARNING = """
-[active_learning]
-# The corpus to label from, made by `al convert`. In a simulation its labels are known to the oracle alone.
-pool = null
-# Labelled sentences that every round is evaluated on. null: rounds are not evaluated.
-test = null
-# The component that finds entities, and is asked how sure it is.
-target = "ner"
-# Root of everything random. Equal seeds give equal results.
-seed = 0
-# "simulation": the pool's own labels answer. "people": the run stops after each query and waits for answers.
-oracle = "simulation"
-# What is asked: whole "sentences", or "windows", the words of a sentence that the model is unsure of.
-questions = "sentences"
-# Budgets are given as a "fraction" of the pool's tokens, in "tokens" or in "sentences", or in the unit of
-# [active_learning.cost], "cost".
-unit = "fraction"
-seed_budget = 0.02
-round_budget = 0.02
-# Queries after the first training. 0: train once, on the seed budget.
-rounds = 24
-# Steps of a training at least: with few sentences there are more epochs than [training.max_epochs] says. 0: the paper's
-# epochs, which leave a transformer with 28 sentences untrained.
-min_steps = 0
-# Share of a training's steps in which a linear schedule's rate rises. 0: its own `warmup_steps`.
-warmup = 0.0
-# Self-training: so many sentences that nobody labelled, for each labelled one, are learnt from as the last round's
-# tagger tagged them; only those in which it is sure of every word. 0: none.
-self_training = 0.0
-# Share of the labelled tokens held out as development set, drawn anew each round.
-dev_fraction = 0.0
-# Share of the unlabelled sentences that are scored, drawn anew each round.
-pool_fraction = 1.0
-# What makes a sentence useful: random, mnlp, least_confidence, variation_ratio, bald, entropy, margin, ...
-measure = "mnlp"
-# A second measure that decides between equal utilities. null: a seeded permutation decides.
-tie_measure = null
-# Stochastic passes, and what stays random in them: "off", "last", "word", "locked" or "all".
-passes = 10
-dropout = "off"
-# Halve the learning rate when the development F1 has not improved for this many epochs, go back to the best
-# weights then, and keep the best at the end. 0: the schedule of the optimizer decides alone, no evaluation.
-anneal_patience = 0
-anneal_factor = 0.5
-# Who chooses the seed batch. null: chance. "longest-tail": the sentences with the rarest words. Folder or name of
-# a trained pipeline: its uncertainty, by `measure`.
-start = null
-# Config of another model, the successor: trained on the same labels in every round, and evaluated in place of the
-# one that queries (the paper's Figures 3 and 4). Where its [paths] are null, the run's are taken.
-successor = null
-# Asked at random and never learnt from, so that scores are honest: a share of the questions (below 1) or a number of
-# entities. "auto": 0.15 where people answer, 0 in a simulation.
-holdout = "auto"
-# Learn from the holdout too once the run is over; scores are those of before.
-final_fit = true
-# When to stop before all rounds are made: a block with @al_stopping. null: after the last round.
-stopping = null
-# What labelling costs, if unit = "cost": a block with @al_costs.
-cost = null
-# Keep the model of every round, in rounds/NNNN/model.
-keep_models = false
-# Same bytes on a GPU too, at some cost in speed. A CPU always gives the same bytes.
-deterministic = false
-# Where the pool is scored: "local", or "ray", the cluster at RAY_ADDRESS or all cores of this machine.
-engine = "local"
-
-[active_learning.strategy]
-@al_strategies = "spacy-al.TopUtility.v1"
-"""
+# A file of its own, as spaCy's default config is.
+DEFAULT_ACTIVE_LEARNING = Path(__file__).with_name("active_learning.cfg").read_text(encoding="utf8")
 
 
 # Least values of lengths in [training], which spaCy does not check.

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from itertools import islice
-from typing import Dict, Iterable, Iterator, List, Optional, Protocol, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Protocol, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -69,7 +69,6 @@ class Sampler(Protocol):
         seed (int): Equal seeds give equal numbers. No global random state is touched.
         RAISES: ALError when this tagger has no such kind of dropout.
         """
-        ...
 
 
 class Pool:
@@ -107,19 +106,12 @@ class Pool:
 
         RAISES: ALError A400 if a Doc carries labels.
         """
-        checked = (_unlabelled(doc) for doc in docs)
-        return cls.from_arrays(((pool_array(doc), doc.user_data.get("source")) for doc in checked), vocab.strings)
-
-    @classmethod
-    def from_arrays(
-        cls, sentences: Iterable[Tuple[NDArray[numpy.uint64], Optional[str]]], strings: StringStore
-    ) -> "Pool":
-        """Build a pool from `pool_array`s and sources; the strings of all hashes must be in `strings`."""
-        pairs = list(sentences)
-        arrays, sources = [array for array, _ in pairs], [source for _, source in pairs]
-        attributes = numpy.concatenate(arrays) if arrays else numpy.zeros((0, 3), dtype=numpy.uint64)
-        lengths = numpy.array([len(array) for array in arrays], dtype=numpy.int64)
-        return cls.from_flat(attributes, lengths, sources, strings)
+        arrays, sources = [numpy.zeros((0, 3), dtype=numpy.uint64)], []
+        for doc in docs:
+            arrays.append(pool_array(_unlabelled(doc)))
+            sources.append(doc.user_data.get("source"))
+        lengths = numpy.array([len(array) for array in arrays[1:]], dtype=numpy.int64)
+        return cls.from_flat(numpy.concatenate(arrays), lengths, sources, vocab.strings)
 
     @classmethod
     def from_flat(

@@ -1,6 +1,6 @@
 """What `al evaluate` does, as a function: a pipeline and gold in, calibration and AUROC out."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -8,6 +8,7 @@ from spacy.tokens import Doc
 
 from ..corpus.reader import read_docs
 from ..files import write_json
+from ..options import AssessOptions
 from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_sampler
 from ..pipeline.protocol import TagSampler
 from ..uncertainty.calibration import Reliability
@@ -15,22 +16,6 @@ from ..uncertainty.judgement import Detection, Judgement, calibrate, detect, dia
 from ..uncertainty.measures import Measure, check_measures, get_measures, measure_names
 from ..uncertainty.plot import plot_reliability
 from .command import load_pipeline
-
-
-@dataclass(frozen=True)
-class AssessOptions:
-    """What to ask. See `ScoreOptions`; `measures` empty: all that apply to the tagger.
-
-    tie_measure (str): Deterministic measure that breaks ties, for comparison. bins (int): Of the diagrams.
-    """
-
-    pipe: Optional[str] = None
-    measures: List[str] = field(default_factory=list)
-    tie_measure: str = "mnlp"
-    passes: int = 10
-    dropout: Optional[str] = None
-    seed: int = 0
-    bins: int = 15
 
 
 @dataclass(frozen=True)

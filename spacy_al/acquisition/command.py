@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
@@ -13,6 +13,7 @@ from ..corpus.numbering import warn_of_shards
 from ..corpus.stream import DocStream
 from ..errors import ALError, Errors
 from ..files import write_text
+from ..options import ScoreOptions
 from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_sampler
 from ..uncertainty.detection import tied_share
 from ..uncertainty.measures import check_measures, get_measures
@@ -20,33 +21,6 @@ from .pages import render_page
 from .parts import score_on_ray
 from .ranking import Ranking, top_docs, write_ranking
 from .scoring import score_docs
-
-
-@dataclass(frozen=True)
-class ScoreOptions:
-    """How to rank.
-
-    pipe (Optional[str]): The component to ask; the first that can be asked by default.
-    measures (List[str]): The first ranks, the following break ties.
-    passes (int), seed (int): See `spacy_al.types.Sampler`.
-    dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
-    limit (Optional[int]): Rows to write.
-    html (Optional[Path]), html_top (int): A page of that many sentences.
-    engine (str): "local", or "ray" with gpu, share and jobs of `spacy_al.engines.scheduler.run_tasks`.
-    """
-
-    pipe: Optional[str] = None
-    measures: List[str] = field(default_factory=lambda: ["mnlp"])
-    passes: int = 10
-    dropout: Optional[str] = None
-    seed: int = 0
-    limit: Optional[int] = None
-    html: Optional[Path] = None
-    html_top: int = 100
-    engine: str = "local"
-    gpu: bool = False
-    share: float = 1.0
-    jobs: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,7 +58,8 @@ def score_file(
     RAISES: ALError before any work for whatever is missing or makes no sense (A003, A401, A402, A410 to A415,
         A420), A002 when a file cannot be written.
     """
-    measures = get_measures(options.measures)
+    asked_for = list(options.measures or ["mnlp"])
+    measures = get_measures(asked_for)
     nlp = load_pipeline(pipeline)
     pipe = find_target(nlp) if options.pipe is None else options.pipe
     sampler = get_sampler(nlp, pipe)
@@ -104,7 +79,7 @@ def score_file(
     with Ranking(measures, known) as ranking:
         if options.engine == "ray":
             where: Dict[str, Any] = {"gpu": options.gpu, "share": options.share, "jobs": options.jobs}
-            asked = {"pipe": pipe, "measures": options.measures, **how}
+            asked = {"pipe": pipe, "measures": asked_for, **how}
             score_on_ray(ranking, stream, parts_of(output), asked, pipeline=pipeline, pool=pool, progress=tell, **where)
         else:
             ranking.utilities = score_docs(ranking.watch(stream), sampler, measures, progress=tell, **how)

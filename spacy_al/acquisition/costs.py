@@ -22,7 +22,6 @@ class Cost(Protocol):
         asked (NDArray): Tokens that are to be labelled. shown (NDArray): Tokens that are read.
         entities (NDArray): Entities that have to be marked. All (questions,). RETURNS (NDArray): (questions,).
         """
-        ...
 
 
 def create_token_cost() -> Cost:

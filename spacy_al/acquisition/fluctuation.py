@@ -1,12 +1,9 @@
 """Sentences whose utility has gone up and down over the rounds."""
 
-from typing import List
-
 import numpy
 
-from ..tasks import Question
 from .queries import Query
-from .strategies import Strategy, take_best, top_utility
+from .strategies import Strategy, Utilities, by_utility
 
 
 def create_fluctuation(weight: float = 1.0, rounds: int = 3) -> Strategy:
@@ -16,15 +13,14 @@ def create_fluctuation(weight: float = 1.0, rounds: int = 3) -> Strategy:
     adds the variance, whose unit is another. Rounds in which a sentence was not scored do not count.
     """
 
-    def fluctuation(query: Query) -> List[Question]:
+    def fluctuation(query: Query) -> Utilities:
         utilities = query.utilities()
-        if not query.has_model:
-            return top_utility(query)
         past = [query.history(query.round - 1 - back).get(query.measure) for back in range(1, rounds)]
         rows = numpy.stack([utilities, *(one for one in past if one is not None)])
         known = numpy.isfinite(rows)
         mean = numpy.where(known, rows, 0.0).sum(0) / known.sum(0)
         spread = numpy.sqrt(numpy.where(known, (rows - mean) ** 2, 0.0).sum(0) / known.sum(0))
-        return take_best(query, utilities + weight * spread)
+        found: Utilities = utilities + weight * spread
+        return found
 
-    return fluctuation
+    return by_utility(fluctuation)

@@ -1,12 +1,9 @@
 """Sentences that teach most for what they cost to label."""
 
-from typing import List
-
 import numpy
 
-from ..tasks import Question
 from .queries import Query
-from .strategies import Strategy, take_best, top_utility
+from .strategies import Strategy, Utilities, by_utility
 
 
 def create_per_cost(power: float = 1.0) -> Strategy:
@@ -18,12 +15,10 @@ def create_per_cost(power: float = 1.0) -> Strategy:
     power (float): 1: by the unit of cost; 0: by the sum alone.
     """
 
-    def per_cost(query: Query) -> List[Question]:
-        if not query.has_model:
-            return top_utility(query)
+    def per_cost(query: Query) -> Utilities:
         surprise = query.columns("token:mnlp")["token:mnlp"]
         if query.answered is not None:
             surprise = numpy.where(query.answered, 0.0, surprise)
-        return take_best(query, query.sums(surprise) / numpy.maximum(query.costs, 1e-9) ** power)
+        return query.sums(surprise) / numpy.maximum(query.costs, 1e-9) ** power
 
-    return per_cost
+    return by_utility(per_cost)

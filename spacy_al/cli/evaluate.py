@@ -1,39 +1,22 @@
 """`al evaluate`: how far a pipeline's confidence can be trusted, and which measure finds its errors."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Dict, Optional
 
 import typer
 
-from .common import Gpu, Pipe, Pipeline, command
+from ..options import AssessOptions, Gpu, Pipeline
+from .common import command
 
 if TYPE_CHECKING:
     from ..acquisition.assess import Assessment
-
-
-@dataclass(frozen=True)
-class Asking:
-    """Options of `spacy_al.acquisition.assess.AssessOptions`."""
-
-    measures: Annotated[
-        Optional[List[str]], typer.Option("--measure", "-m", help="Measures to compare [those that apply]")
-    ] = None
-    tie_measure: Annotated[str, typer.Option("--tie-measure", help="Deterministic measure that breaks ties")] = "mnlp"
-    pipe: Pipe = None
-    passes: Annotated[int, typer.Option("--passes", min=2, help="Stochastic passes")] = 10
-    dropout: Annotated[Optional[str], typer.Option(help="last, word, locked or all [last, if the tagger has it]")] = (
-        None
-    )
-    seed: Annotated[int, typer.Option(help="Seed of dropout")] = 0
-    bins: Annotated[int, typer.Option(min=1, help="Bins of the reliability diagrams")] = 15
 
 
 @command
 def evaluate_cli(
     pipeline: Pipeline,
     gold: Annotated[Path, typer.Argument(metavar="GOLD.spacy", help="Labelled sentences: a DocBin or a folder")],
-    asking: Asking,
+    options: AssessOptions,
     held_out: Annotated[
         Optional[Path],
         typer.Option("--held-out", metavar="DEV.spacy", help="Other labelled sentences, to fit a temperature on"),
@@ -55,13 +38,12 @@ def evaluate_cli(
 
     python -m spacy al evaluate runs/mnlp/model test.spacy --held-out dev.spacy --plot reliability.png
     """
-    from ..acquisition.assess import AssessOptions, assess_file
+    from ..acquisition.assess import assess_file
     from ..loop.hardware import take_gpu
 
     take_gpu(use_gpu, quiet=True)
-    options = AssessOptions(**{**vars(asking), "measures": asking.measures or []})
     found = assess_file(pipeline, gold, options, held_out=held_out, output=output, plot=plot)
-    _print(found, asking.tie_measure)
+    _print(found, options.tie_measure)
     for path in filter(None, (output, plot)):
         typer.echo(f"Written: {path}")
 

@@ -1,36 +1,28 @@
 """`al ingest`: what people answered in an annotation tool, checked, into the run or a DocBin."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, FrozenSet, List, Optional, Tuple
 
 import typer
 
-from .common import Rename, command
+from ..options import Rename, TakeOptions
+from .common import command
 from .query import FORMATS, Asked, Source, find_labels, open_source
 
 if TYPE_CHECKING:
-    from ..exchange.reading import Options, Reading
+    from ..exchange.reading import Reading
     from ..tasks import Task
 
 
 @dataclass(frozen=True)
 class Taking:
-    """How to take answers in, see `spacy_al.exchange.reading.Options`, and where those to a ranking go."""
+    """Where answers to a ranking go, what becomes of those that are not taken, and other names of labels."""
 
     output: Annotated[
         Optional[Path],
         typer.Option("--output", "-o", metavar="OUT.spacy", help="Labelled sentences, for a ranking"),
     ] = None
-    several: Annotated[
-        str, typer.Option(help="Several answers to a sentence: fail unless they agree, first, newest, vote")
-    ] = "fail"
-    snap: Annotated[bool, typer.Option("--snap", help="Widen spans that cut tokens to whole tokens")] = False
-    unlabelled: Annotated[str, typer.Option(help="What unmarked tokens are: outside (O) or missing")] = "outside"
-    untouched: Annotated[
-        str, typer.Option(help="Sentences of which the tool does not say if anyone looked: fail, accept or skip")
-    ] = "fail"
-    units: Annotated[str, typer.Option(help="What offsets count: auto, codepoints or utf16")] = "auto"
     partial: Annotated[bool, typer.Option("--partial", help="Take what is right, write the rest to a file")] = False
     rename: Rename = None
 
@@ -43,6 +35,7 @@ def ingest_cli(
     ],
     asked: Asked,
     taking: Taking,
+    options: TakeOptions,
     format_: Annotated[
         Optional[str], typer.Option("--format", "-f", help=f"{FORMATS}; found out when not given")
     ] = None,
@@ -63,25 +56,21 @@ def ingest_cli(
     """
     from ..exchange.intake import take_files
 
-    tasks, options = prepare(source, asked, taking)
+    tasks, options = prepare(source, asked, taking, options)
     rests = [path.with_suffix(f".rest{path.suffix}") for path in answers] if taking.partial else []
     if taking.partial and rest is not None:
         rests = [rest, *rests[1:]]
     hand_over(source, tasks, take_files(answers, tasks, options, name=format_, rests=rests), taking, rests)
 
 
-def prepare(source: Path, asked: Asked, taking: Taking) -> Tuple[List["Task"], "Options"]:
+def prepare(source: Path, asked: Asked, taking: Taking, options: TakeOptions) -> Tuple[List["Task"], TakeOptions]:
     """What was asked, and how to take the answers to it."""
     from ..corpus.annotation.marks import parse_names
-    from ..exchange.reading import Options
 
     tasks = open_source(source, asked, earlier=True)
     labels = tuple(find_labels(asked.labels, source, tasks)) or None
     names = parse_names(taking.rename or [])
-    return tasks, Options(
-        taking.several, taking.snap, taking.unlabelled, taking.untouched, taking.units, labels, names,
-        find_taken(source),
-    )  # fmt: skip
+    return tasks, replace(options, labels=labels, names=names, taken=find_taken(source))
 
 
 def find_taken(source: Path) -> FrozenSet[str]:

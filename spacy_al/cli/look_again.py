@@ -4,7 +4,8 @@ from typing import Annotated, Optional
 
 import typer
 
-from .common import Console, Gpu, Run, command, start_gpu
+from ..options import Gpu, Run
+from .common import Console, command, start_gpu
 from .query import Format, Output, say_written
 
 

@@ -2,7 +2,8 @@
 
 import typer
 
-from .common import Run, command
+from ..options import Run
+from .common import command
 
 
 @command

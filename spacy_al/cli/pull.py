@@ -5,6 +5,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from ..options import TakeOptions
 from .common import command
 from .ingest import Taking, hand_over, prepare
 from .query import Asked, Source
@@ -15,6 +16,7 @@ def pull_cli(
     source: Source,
     asked: Asked,
     taking: Taking,
+    options: TakeOptions,
     project: Annotated[int, typer.Option(help="The project's number")],
     rest: Annotated[Path, typer.Option(help="Where --partial writes what cannot be taken")] = Path(
         "label_studio.rest.json"
@@ -34,7 +36,7 @@ def pull_cli(
     from ..exchange.intake import take
     from ..files import write_bytes
 
-    tasks, options = prepare(source, asked, taking)
+    tasks, options = prepare(source, asked, taking, options)
     export = api.pull(api.connect(), project)
     if save is not None:
         write_bytes(save, export)

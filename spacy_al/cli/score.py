@@ -1,42 +1,13 @@
 """`al score`: rank the sentences of any pool with any pipeline."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Callable, List, Optional
+from typing import Annotated, Callable, List
 
 import typer
 
-from .common import Engine, Gpu, Pipe, Pipeline, command
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """Options of `spacy_al.acquisition.command.ScoreOptions`."""
-
-    measures: Annotated[
-        Optional[List[str]],
-        typer.Option("--measure", "-m", help="What to rank by; more of them break ties and are written too [mnlp]"),
-    ] = None
-    pipe: Pipe = None
-    passes: Annotated[int, typer.Option("--passes", min=1, help="Stochastic passes, where dropout is on")] = 10
-    dropout: Annotated[
-        Optional[str], typer.Option(help="off, last, word, locked or all [off, or last if a measure compares passes]")
-    ] = None
-    seed: Annotated[int, typer.Option(help="Seed of dropout and of the order of equal sentences")] = 0
-    limit: Annotated[Optional[int], typer.Option(min=0, help="Write only so many of the most useful")] = None
-    html: Annotated[
-        Optional[Path], typer.Option(metavar="OUT.html", help="Also write the top as a page that shades tokens")
-    ] = None
-    html_top: Annotated[int, typer.Option("--html-top", min=0, help="Sentences on that page")] = 100
-    engine: Annotated[
-        Engine, typer.Option("--engine", help="ray: on the cluster at RAY_ADDRESS, or else on this machine's cores")
-    ] = Engine.local
-    share: Annotated[
-        float, typer.Option("--share", min=0.01, help="With Ray: CPUs of a worker, or with --gpu-id 0 GPUs")
-    ] = 1.0
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=0, help="With Ray: workers; 0: as many as there is room for")
-    ] = 0
+from ..options import Gpu, Pipeline, ScoreOptions
+from .common import command
 
 
 @command
@@ -46,7 +17,7 @@ def score_cli(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="The ranking to write, most useful first")
     ],
-    ranking: Ranking,
+    options: ScoreOptions,
     use_gpu: Gpu = -1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar")] = False,
 ) -> None:
@@ -62,12 +33,12 @@ def score_cli(
 
     python -m spacy al score en_core_web_sm pool.spacy -m bald -m mnlp -o out.jsonl --html out.html
     """
-    from ..acquisition.command import ScoreOptions, score_file
+    from ..acquisition.command import score_file
     from ..loop.hardware import take_gpu
 
     take_gpu(use_gpu, quiet=True)
-    said = {**vars(ranking), "measures": ranking.measures or ["mnlp"], "engine": ranking.engine.value}
-    report = score_file(pipeline, pool, output, ScoreOptions(**said, gpu=use_gpu >= 0), watch=_bar(quiet))
+    options = replace(options, gpu=use_gpu >= 0)
+    report = score_file(pipeline, pool, output, options, watch=_bar(quiet))
     rate = f"{report.sentences / max(report.seconds, 1e-9):,.0f} sentences/s"
     typer.echo(
         f"{report.sentences:,} sentences, {report.tokens:,} tokens in {report.seconds:.1f} s ({rate}); "
@@ -78,7 +49,7 @@ def score_cli(
             f"{100 * report.tied:.0f} % of the sentences are equal by {report.measures[0]}; "
             f"{report.measures[1] if len(report.measures) > 1 else 'chance'} decides among them."
         )
-    typer.echo(f"Written: {output} ({report.written:,} lines)" + (f", {ranking.html}" if ranking.html else ""))
+    typer.echo(f"Written: {output} ({report.written:,} lines)" + (f", {options.html}" if options.html else ""))
 
 
 def _bar(quiet: bool) -> Callable[[int, int], None]:

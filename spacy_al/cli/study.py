@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Dict, List, Optional, Sequence
 
 import typer
 
-from .common import Engine, command, only_settings
+from ..options import Engine, ReportOptions
+from .common import command, only_settings
 
 if TYPE_CHECKING:
     from ..loop.study_plan import Cell
@@ -172,12 +173,12 @@ def _show(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"])
 
 
 def _report(cells: Sequence["Cell"], output: Path, folder: Path) -> None:
-    from ..report.build import Options, write_report
+    from ..report.build import write_report
     from ..report.runs import asked_sections
 
     runs = [output / cell.name for cell in cells if (output / cell.name / "metrics.jsonl").is_file()]
     if runs:
-        options = Options(title=f"Study {output.name}", sections=asked_sections([output]))
+        options = ReportOptions(title=f"Study {output.name}", sections=asked_sections([output]))
         typer.echo(f"Report: {write_report(runs, folder, options)[0]}")
 
 

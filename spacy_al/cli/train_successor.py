@@ -5,7 +5,8 @@ from typing import Annotated, List, Optional
 
 import typer
 
-from .common import Console, Gpu, Quiet, command, only_settings, start_gpu
+from ..options import Gpu, Quiet
+from .common import Console, command, only_settings, start_gpu
 
 
 @command

@@ -129,8 +129,8 @@ def align(spans: Sequence[CharSpan], doc: Doc) -> List[Tuple[int, int, bool]]:
         first, after = trim_tokens(*touched((span.start, span.end), bounds), spaces)
         if first >= after:
             raise BadRecord(f"the span {tuple(span)} holds white space only")
-        borders = (bounds[first][0], bounds[after - 1][1])
-        found.append((first, after, borders in ((span.start, span.end), trim(doc.text, span.start, span.end))))
+        borders = trim(doc.text, bounds[first][0], bounds[after - 1][1])
+        found.append((first, after, borders == trim(doc.text, span.start, span.end)))
     return found
 
 

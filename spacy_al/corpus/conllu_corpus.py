@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Iterator, List, Tuple
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, needed
 from .annotation.any_span import TAGS
 from .fields import Record
 from .json_corpus import Context
@@ -19,10 +19,8 @@ def conllu_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]
     context (Context): What reading needs; `spans_field` is the key of the tags.
     RAISES: ALError A136 for a sentence that is not CoNLL-U, or with tags under a key that is not known.
     """
-    try:
+    with needed(Errors.A137.format(module="conllu", extra="conllu")):
         import conllu
-    except ImportError as error:
-        raise ALError(Errors.A137.format(module="conllu", extra="conllu")) from error
     document = path.name
     for rows in paragraphs(read_lines(path, context.repairs)):
         line = rows[0].number

@@ -1,7 +1,7 @@
 """Any supported corpus to DocBin files of one Doc per sentence, with the label list beside them."""
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
@@ -11,13 +11,14 @@ from srsly.msgpack import Packer
 
 from ..errors import ALError, Errors
 from ..files import write_bytes
+from ..options import ConvertOptions as Options
 from .column_corpus import read_columns
 from .column_layout import Wish
 from .conllu_corpus import conllu_objects
 from .detect import FORMATS, check_text, detect_format
 from .divide import Division, divide
 from .hf_corpus import hf_objects
-from .json_corpus import Context, Rules, json_objects, read_objects
+from .json_corpus import Context, json_objects, read_objects
 from .labels import labels_path, write_labels
 from .marked import marked_objects
 from .ontonotes import read_ontonotes
@@ -43,39 +44,6 @@ OBJECTS = {
     "marked": marked_objects,
 }
 ATTRIBUTES = ("ORTH", "SPACY", "TAG", "ENT_IOB", "ENT_TYPE", "SENT_START")
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to read a corpus; what a format does not use is ignored.
-
-    format (str): A key of `detect.FORMATS`, or "auto".
-    scheme (str): Tag scheme of a column format (`schemes.SCHEMES`), or "auto".
-    on_error (str): "fail" or "warn" (`repairs.Repairs`).
-    pos_column (Optional[int]): Column of part-of-speech tags of a column format, from 0.
-    tag_column (Optional[int]): Column of entity tags of a column format; negative counts from the last, which it is
-        unless the file shows otherwise.
-    word_column (Optional[int]): Column of words of a column format; the first, unless it counts tokens.
-    lang (str): Language of the tokenizer, for text that comes without tokens.
-    pipeline (Optional[str]): A pipeline that splits such text, in place of a blank one.
-    text_field (str): Key or column of the text. id_field (str): That of the document's id.
-    per_line (bool): Each line of a text file is a document.
-    rules (Rules): How to take what people said in annotation tools, and where it stands.
-    """
-
-    format: str = "auto"
-    scheme: str = "auto"
-    on_error: str = "fail"
-    pos_column: Optional[int] = None
-    tag_column: Optional[int] = None
-    word_column: Optional[int] = None
-    lang: str = "en"
-    pipeline: Optional[str] = None
-    text_field: str = "text"
-    id_field: str = "id"
-    per_line: bool = False
-    rules: Rules = field(default_factory=Rules)
-    encoding: str = "utf8"
 
 
 @dataclass(frozen=True)

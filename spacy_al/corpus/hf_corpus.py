@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Iterator, Tuple
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, needed
 from .fields import Record
 from .json_corpus import Context
 from .record_tags import KEYS
@@ -16,10 +16,8 @@ def hf_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     context (Context): What reading needs.
     RAISES: ALError A136 for a folder of several splits or one that cannot be read, A137 without the package.
     """
-    try:
+    with needed(Errors.A137.format(module="datasets", extra="hf")):
         import datasets
-    except ImportError as error:
-        raise ALError(Errors.A137.format(module="datasets", extra="hf")) from error
     if (path / "dataset_dict.json").is_file():
         splits = ", ".join(sorted(part.name for part in path.iterdir() if part.is_dir()))
         raise ALError(Errors.A136.format(path=path, line=1, problem=f"it has several splits: give one of {splits}"))

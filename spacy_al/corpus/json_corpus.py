@@ -1,15 +1,16 @@
 """JSON records of spaCy, Prodigy, annotation tools and Hugging Face: labelled tasks, and documents without labels."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Iterable, Iterator, List, Optional, Set, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import ALError, Errors
+from ..options import Rules, Said
 from ..tasks import VERDICTS, Answer
 from .align import BadRecord, CharSpan, Offsets, from_utf16, has_pairs, same_text
 from .annotation import argilla, doccano, label_studio, prodigy
@@ -34,38 +35,13 @@ TOOLS = (label_studio, argilla, doccano)
 Labels = Tuple[Optional[List[Span]], Set[int]]  # entities by token, None if not labelled; tokens not known
 
 
-@dataclass(frozen=True)
-class Rules:
-    """How to take what people said.
-
-    several (str): Several answers to one text, one of `merging.SEVERAL`.
-    untouched (str): Records without entities of which the tool does not say if anyone looked: "fail", "accept" as they
-        are, or "skip" (not labelled).
-    names (Mapping[str, str]): New names of labels by old ones, or by the numbers that a tool gives to labels.
-    spans_field (Optional[str]): Key of entities or tags; None: those that spaCy, Prodigy and others use.
-    tag_names (Tuple[str, ...]): What tags stand for that are numbers.
-    """
-
-    several: str = "fail"
-    untouched: str = "skip"
-    names: Mapping[str, str] = field(default_factory=dict)
-    spans_field: Optional[str] = None
-    tag_names: Tuple[str, ...] = ()
-
-
-def make_rules(
-    several: str,
-    untouched: str,
-    rename: Optional[Sequence[str]],
-    spans_field: Optional[str],
-    tag_names: Optional[str],
-) -> Rules:
+def make_rules(said: Said) -> Rules:
     """Rules as the command line gives them; ALError A104 or A628 for values that are not known."""
-    for option, value, known in (("--several", several, SEVERAL), ("--untouched", untouched, UNTOUCHED)):
+    for option, value, known in (("--several", said.several, SEVERAL), ("--untouched", said.untouched, UNTOUCHED)):
         if value not in known:
             raise ALError(Errors.A104.format(option=option, value=value, known=", ".join(known)))
-    tags = tuple(name.strip() for name in (tag_names or "").split(",") if name.strip())
-    return Rules(several, untouched, parse_names(rename or []), spans_field, tags)
+    tags = tuple(name.strip() for name in (said.tag_names or "").split(",") if name.strip())
+    return Rules(said.several, said.untouched, parse_names(said.rename or []), said.spans_field, tags)
 
 
 CHOICES = ("label", "labels", "tag", "tags", "category")  # of a whole text, where nothing in them is an entity

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, needed
 from .fields import Record
 from .json_corpus import Context
 
@@ -21,10 +21,8 @@ def uima_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     context (Context): What reading needs; `spans_field` is the type of entities, in place of DKPro's NamedEntity.
     RAISES: ALError A136 (a file that cannot be read, no such type, an entity without a label), A137 (no package).
     """
-    try:
+    with needed(Errors.A137.format(module="cassis", extra="uima")):
         import cassis
-    except ImportError as error:
-        raise ALError(Errors.A137.format(module="cassis", extra="uima")) from error
     files = sorted((*path.rglob("*.xmi"), *path.rglob("*.json"))) if path.is_dir() else [path]
     for file in files:
         yield 1, _record(_load(cassis, file), file, context)

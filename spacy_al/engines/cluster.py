@@ -7,7 +7,7 @@ import signal
 import threading
 from typing import Any, Dict, Iterator, List
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, needed
 
 STORE = 200 * 2**20  # bytes of object store: nothing but the names of files goes through it
 # Ray reads these when it is imported. With the first, nodes listen on 127.0.0.1, as Ray does on desktops; a cluster of
@@ -25,10 +25,8 @@ def connected() -> Iterator[Any]:
     if not address:
         for name, value in LOOPBACK.items():
             os.environ.setdefault(name, value)
-    try:
+    with needed(Errors.A560):
         import ray
-    except ImportError as error:
-        raise ALError(Errors.A560) from error
     if ray.is_initialized():
         yield ray
         return

@@ -45,7 +45,7 @@ def place(marks: Tuple[Mark, ...], task: Task, *, unit: str, snap: bool, place: 
         else:
             inner = trim(task.text, *chars)
             start, end = _trimmed(touched(inner, bounds), spaces)
-            exact = start < end and (bounds[start][0], bounds[end - 1][1]) in (chars, inner)
+            exact = start < end and trim(task.text, bounds[start][0], bounds[end - 1][1]) == inner
             if start >= end or not (exact or snap):
                 raise _off_boundary(chars, mark, task, place)
             snapped += not exact

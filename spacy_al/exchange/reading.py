@@ -1,40 +1,16 @@
 """How answers are to be taken in, and what came of it."""
 
 from dataclasses import dataclass, field
-from typing import AbstractSet, Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Tuple
 
 from ..corpus.annotation.marks import UNTOUCHED
 from ..corpus.annotation.merging import SEVERAL
+from ..options import TakeOptions as Options
 from ..tasks import Answer
 
 UNLABELLED = ("outside", "missing")
 UNITS = ("auto", "codepoints", "utf16")
 __all__ = ["SEVERAL", "UNITS", "UNLABELLED", "UNTOUCHED", "Options", "Problem", "Reading"]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to take answers in; every default refuses to guess.
-
-    several (str): Several answers to one task: "fail" unless they agree, "first", "newest", or "vote" (majority).
-    snap (bool): Widen spans that cut tokens to whole tokens, instead of refusing them.
-    unlabelled (str): What unmarked tokens of an accepted sentence are: "outside" (O) or "missing".
-    untouched (str): Sentences of which the tool does not say whether anyone looked: "fail", "accept" as they
-        are, or "skip" (not answered).
-    units (str): What offsets count: "codepoints", "utf16", or "auto" to find out from the spans themselves.
-    labels (Tuple[str, ...]): The labels allowed; None allows any.
-    names (Mapping[str, str]): Labels that are to be renamed, or numbers of labels, with their new names.
-    taken (AbstractSet[str]): Ids of sentences that were answered in earlier rounds.
-    """
-
-    several: str = "fail"
-    snap: bool = False
-    unlabelled: str = "outside"
-    untouched: str = "fail"
-    units: str = "auto"
-    labels: Optional[Tuple[str, ...]] = None
-    names: Mapping[str, str] = field(default_factory=dict)
-    taken: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True)

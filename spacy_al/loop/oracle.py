@@ -25,7 +25,6 @@ class Oracle(Protocol):
 
     def annotate(self, tasks: Sequence[Task]) -> Optional[List[Doc]]:
         """Labelled Docs in the order of the tasks, or None when people have yet to answer."""
-        ...
 
 
 class SimulatedOracle:
@@ -84,7 +83,7 @@ def separate_file(path: Path, vocab: Vocab) -> Tuple[Pool, NDArray[numpy.uint64]
     """
     parts = [read_part(file_, vocab) for file_ in spacy_files(path)]
     if not parts:
-        return Pool.from_arrays([], vocab.strings), numpy.zeros((0, 2), dtype=numpy.uint64)
+        return Pool.from_docs([], vocab), numpy.zeros((0, 2), dtype=numpy.uint64)
     if len(parts) == 1:  # no need to copy what may be large
         attributes, labels, lengths, known, sources = parts[0]
     else:

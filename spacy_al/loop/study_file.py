@@ -3,26 +3,86 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Annotated, Any, Dict, List, Optional, Sequence, Type, TypeVar, Union
 
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from thinc.api import Config, ConfigValidationError
 
 from ..errors import ALError, Errors
-from ..jsonl import parse_object
+from ..jsonl import parse_object, unfit
 
 Value = Union[None, bool, int, float, str, List["Value"], Dict[str, "Value"]]
 Settings = Dict[str, Value]  # "section.key" -> value, as overrides of a config
 Block = Dict[str, Value]
 
-KEYS = {
-    "": ("study", "taggers", "variants"),
-    "study": ("seeds", "settings", "sections"),
-    "taggers": ("config", "like", "successor", "strategies", "seeds", "variants", "settings"),
-}
 # The first part of an override names a tagger or a section of the config; it must not be able to mean both.
 SECTIONS = (
     "paths", "system", "nlp", "components", "corpora", "training", "initialize", "pretraining", "active_learning",
 )  # fmt: skip
+Item = TypeVar("Item")
+
+
+def _name(name: str) -> str:
+    if name in SECTIONS or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise ValueError("a name is made of letters, digits, - and _, and is not that of a config's section")
+    return name
+
+
+def _setting(key: str) -> str:
+    if key.partition(".")[0] not in SECTIONS or "." not in key:
+        raise ValueError("a setting is written as section.key, its section one of a config's")
+    return key
+
+
+def _different(values: List[Item]) -> List[Item]:
+    if not values or len(set(values)) < len(values):
+        raise ValueError("a list of different ones was expected")
+    return values
+
+
+def _strategy(name: str) -> str:
+    if not re.fullmatch(r"\w+(/\w+)?", name):
+        raise ValueError("a strategy is MEASURE or MEASURE/DROPOUT")
+    return name
+
+
+def _numbered(seeds: object) -> object:
+    if type(seeds) is int and seeds > 0:
+        return list(range(seeds))
+    if not isinstance(seeds, list):
+        raise ValueError("a number of seeds, or a list of different ones, was expected")
+    return seeds
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Given = Dict[Annotated[str, AfterValidator(_setting)], Any]
+Seeds = Annotated[List[Annotated[int, Field(ge=0)]], BeforeValidator(_numbered), AfterValidator(_different)]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Study(_Block):
+    seeds: Seeds = [0]
+    settings: Given = {}
+    sections: List[str] = []
+
+
+class _Tagger(_Block):
+    config: Optional[str] = None
+    like: Optional[str] = None
+    successor: Optional[str] = None
+    strategies: Annotated[List[Annotated[str, AfterValidator(_strategy)]], AfterValidator(_different)]
+    seeds: Optional[Seeds] = None
+    variants: Optional[Annotated[List[str], AfterValidator(_different)]] = None
+    settings: Given = {}
+
+
+class _File(_Block):
+    study: _Study = _Study()
+    taggers: Dict[Name, _Tagger] = {}
+    variants: Dict[Name, Given] = {}
 
 
 @dataclass(frozen=True)
@@ -67,7 +127,15 @@ def read_study_file(paths: Sequence[Path]) -> StudyFile:
     block: Block = {}
     for path in paths:
         block = _merge(block, _load(path))
-    return _Reader(", ".join(str(path) for path in paths)).study(block)
+    place = ", ".join(map(str, paths))
+    try:
+        file = _File.model_validate(block)
+    except ValidationError as error:
+        raise _refused(error, place) from error
+    if not file.taggers:
+        raise ALError(Errors.A580.format(path=place, reason="there is no [taggers.NAME] section"))
+    taggers = {name: _tagger(name, file, place) for name in file.taggers}
+    return StudyFile(**vars(file.study), taggers=taggers, variants=file.variants)
 
 
 def _load(path: Path) -> Block:
@@ -90,112 +158,30 @@ def _merge(old: Block, new: Block) -> Block:
     return result
 
 
-class _Reader:
-    """Turns blocks into data; knows the files' names for its messages."""
+def _tagger(name: str, file: _File, place: str) -> Tagger:
+    def wrong(key: str, value: object, problem: str) -> ALError:
+        return ALError(Errors.A582.format(path=place, key=f"taggers.{key}", value=value, problem=problem))
 
-    def __init__(self, place: str) -> None:
-        self.place = place
+    own, origin = file.taggers[name], file.taggers[name].like or name
+    if origin not in file.taggers or (own.like is not None and (origin == name or own.config is not None)):
+        raise wrong(f"{name}.like", origin, "another tagger with a config was expected")
+    base = file.taggers[origin]
+    if base.config is None:
+        raise wrong(f"{origin}.config", None, "the path of a config was expected")
+    if own.successor is not None and own.successor not in file.taggers:
+        raise wrong(f"{name}.successor", own.successor, "no tagger has that name")
+    if not set(own.variants or []) <= set(file.variants):
+        problem = f"names of [variants.NAME] sections were expected: {list(file.variants)}"
+        raise wrong(f"{name}.variants", own.variants, problem)
+    settings = {**base.settings, **own.settings}
+    return Tagger(name, origin, Path(base.config), settings, own.strategies, own.seeds, own.variants, own.successor)
 
-    def study(self, block: Block) -> StudyFile:
-        self._check_keys(block, "", "the file")
-        general = self._section(block, "study")
-        self._check_keys(general, "study", "[study]")
-        variants = self._section(block, "variants")
-        blocks = self._section(block, "taggers")
-        if not blocks:
-            raise ALError(Errors.A580.format(path=self.place, reason="there is no [taggers.NAME] section"))
-        taggers = {name: self._tagger(name, blocks, list(variants)) for name in blocks}
-        for tagger in taggers.values():
-            if tagger.successor is not None and tagger.successor not in taggers:
-                raise self._wrong(f"taggers.{tagger.name}.successor", tagger.successor, "no tagger has that name")
-        return StudyFile(
-            seeds=self._seeds(general.get("seeds", 1)),
-            settings=self._settings(general, "study"),
-            taggers=taggers,
-            variants={self._name(name): self._settings({"settings": variants[name]}, name) for name in variants},
-            sections=self._sections(general.get("sections", [])),
-        )
 
-    def _tagger(self, name: str, blocks: Block, variants: List[str]) -> Tagger:
-        block = self._section(blocks, self._name(name))
-        self._check_keys(block, "taggers", f"[taggers.{name}]")
-        origin = block.get("like", name)
-        if origin not in blocks or ("like" in block and (origin == name or "config" in block)):
-            raise self._wrong(f"taggers.{name}.like", origin, "another tagger with a config was expected")
-        base = self._section(blocks, str(origin))
-        config = base.get("config")
-        if not isinstance(config, str):
-            raise self._wrong(f"taggers.{origin}.config", config, "the path of a config was expected")
-        successor = block.get("successor")
-        settings = {**self._settings(base, str(origin)), **self._settings(block, name)}
-        return Tagger(
-            name=name,
-            origin=str(origin),
-            config=Path(config),
-            settings=settings,
-            strategies=self._strategies(block.get("strategies"), name),
-            seeds=self._seeds(block["seeds"]) if "seeds" in block else None,
-            variants=self._variants(block["variants"], variants) if "variants" in block else None,
-            successor=None if successor is None else str(successor),
-        )
-
-    def _check_keys(self, block: Block, kind: str, section: str) -> None:
-        for key in block:
-            if key not in KEYS[kind]:
-                known = ", ".join(KEYS[kind])
-                raise ALError(Errors.A581.format(path=self.place, key=key, section=section, known=known))
-
-    def _section(self, parent: Block, key: str) -> Block:
-        value = parent.get(key, {})
-        if not isinstance(value, dict):
-            raise self._wrong(key, value, "a section was expected")
-        return value
-
-    def _settings(self, block: Block, section: str) -> Settings:
-        settings = self._section(block, "settings")
-        for key, value in settings.items():
-            if key.partition(".")[0] not in SECTIONS or "." not in key:
-                problem = f"a setting of [{section}] is written as section.key, its section one of a config's"
-                raise self._wrong(key, value, problem)
-        return settings
-
-    def _seeds(self, value: Value) -> List[int]:
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return list(range(value))
-        if isinstance(value, list):
-            seeds = [item for item in value if isinstance(item, int) and not isinstance(item, bool) and item >= 0]
-            if seeds and len(set(seeds)) == len(value):
-                return seeds
-        raise self._wrong("seeds", value, "a number of seeds, or a list of different ones, was expected")
-
-    def _strategies(self, value: Value, name: str) -> List[str]:
-        names = self._names(value)
-        if not names or not all(re.fullmatch(r"\w+(/\w+)?", item) for item in names):
-            problem = "a list of different strategies was expected, each MEASURE or MEASURE/DROPOUT"
-            raise self._wrong(f"taggers.{name}.strategies", value, problem)
-        return names
-
-    def _variants(self, value: Value, known: List[str]) -> List[str]:
-        names = self._names(value)
-        if not names or not set(names) <= set(known):
-            raise self._wrong("variants", value, f"names of [variants.NAME] sections were expected: {known}")
-        return names
-
-    def _sections(self, value: Value) -> List[str]:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._wrong("sections", value, 'a list of names was expected, such as ["paper"]')
-        return list(map(str, value))
-
-    def _names(self, value: Value) -> List[str]:
-        """A list of different texts; empty for anything else."""
-        names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-        return names if names and isinstance(value, list) and len(set(names)) == len(value) else []
-
-    def _name(self, name: str) -> str:
-        if name in SECTIONS or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-            problem = "a name is made of letters, digits, - and _, and is not that of a config's section"
-            raise self._wrong("name", name, problem)
-        return name
-
-    def _wrong(self, key: str, value: Value, problem: str) -> ALError:
-        return ALError(Errors.A582.format(path=self.place, key=key, value=value, problem=problem))
+def _refused(error: ValidationError, place: str) -> ALError:
+    key, value, problem = unfit(error)
+    if error.errors()[0]["type"] != "extra_forbidden":
+        return ALError(Errors.A582.format(path=place, key=key.removesuffix(".[key]"), value=value, problem=problem))
+    section, _, name = key.rpartition(".")
+    model: Type[BaseModel] = _File if not section else _Study if section == "study" else _Tagger
+    where = f"[{section}]" if section else "the file"
+    return ALError(Errors.A581.format(path=place, key=name, section=where, known=", ".join(model.model_fields)))

@@ -25,15 +25,12 @@ class Watcher(Protocol):
 
     def started(self, cell: Cell, gpu: int) -> None:
         """A cell's process has started."""
-        ...
 
     def went_on(self, cell: Cell, row: Dict[str, Any]) -> None:
         """A cell has finished a round; row: of its metrics.jsonl."""
-        ...
 
     def ended(self, cell: Cell, outcome: "Outcome") -> None:
         """A cell's process has ended."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,6 @@ class Embedding(Features, Protocol):
     @property
     def width(self) -> int:
         """Width of a token's vector; known after `initialize`."""
-        ...
 
     def extra_modules(self) -> Dict[str, nn.Module]:
         """Modules to be saved beside the front, such as a frozen language model."""

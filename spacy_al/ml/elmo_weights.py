@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, needed
 from ..files import check_file
 from ..jsonl import unfit
 from .elmo import N_CHARACTERS, BiLM, ELMoOptions
@@ -75,10 +75,8 @@ def dataset_shapes(options: ELMoOptions) -> Shapes:
 
 def read_weights(path: Path, shapes: Shapes, options: Path) -> Arrays:
     """Read all datasets of an HDF5 file, which must be exactly those of `shapes`. Raises as `load_elmo`."""
-    try:
+    with needed(Errors.A260.format(path=path)):
         import h5py
-    except ImportError as error:
-        raise ALError(Errors.A260.format(path=path)) from error
     try:
         with h5py.File(path, "r") as file_:
             found = _datasets(file_)

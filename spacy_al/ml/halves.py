@@ -1,7 +1,7 @@
 """A transformer whose lowest layers are not trained, in halves: what comes out of those is computed once a sentence."""
 
 import contextlib
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, ContextManager, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from ..lending import lent
 from .freezing import find_layers
 
 ROWS = 8  # of each pass through the lower half
@@ -77,16 +78,8 @@ class Halves:
         difference, scale = float((whole - halves).abs().max()), max(1.0, float(whole.abs().max()))
         return "" if difference <= TOLERANCE * scale else f"they differ by {difference:.2e}"
 
-    @contextlib.contextmanager
-    def _without_dropout(self) -> Iterator[None]:
-        flags = [module.training for module in self.frozen_modules]
-        try:
-            for module in self.frozen_modules:
-                module.training = False
-            yield
-        finally:
-            for module, flag in zip(self.frozen_modules, flags):
-                module.training = flag
+    def _without_dropout(self) -> ContextManager[None]:
+        return lent((module, "training", False) for module in self.frozen_modules)
 
     @contextlib.contextmanager
     def _at_border(self, change: Callable[[Tensor], Tensor]) -> Iterator[None]:

@@ -1,9 +1,10 @@
 """A module's weights in bfloat16: cast once for each state of the weights, and put in their place inside a block."""
 
-import contextlib
-from typing import Any, Dict, Iterator, List
+from typing import Any, ContextManager, Dict, List
 
 from torch import Tensor, nn
+
+from ..lending import lent
 
 
 class LowerWeights:
@@ -23,17 +24,9 @@ class LowerWeights:
         """The weights have changed."""
         self.copies.clear()
 
-    @contextlib.contextmanager
-    def put(self, module: nn.Module) -> Iterator[None]:
+    def put(self, module: nn.Module) -> ContextManager[None]:
         """Inside the block, which torch's inference mode may not surround, the module's weights are in bfloat16."""
         weights = [one for one in module.parameters() if one.is_floating_point()]
         if not self.copies:
             self.copies = [one.detach().bfloat16() for one in weights]
-        exact = [one.data for one in weights]
-        try:
-            for weight, copy in zip(weights, self.copies, strict=True):
-                weight.data = copy
-            yield
-        finally:
-            for weight, values in zip(weights, exact):
-                weight.data = values
+        return lent((weight, "data", copy) for weight, copy in zip(weights, self.copies, strict=True))

@@ -1,12 +1,13 @@
 """The three stages of a tagger in a row, and how stochastic passes go through them from the seam on."""
 
 import contextlib
-from typing import Any, Collection, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Collection, ContextManager, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import ALError, Errors
+from ..lending import lent
 from .cpu_modes import fast_training
 from .dropout import KeyedNoise
 from .seam import Batch, Encoder
@@ -68,28 +69,21 @@ def check_dropout(seams: Collection[str], dropout: str, pipe: str) -> None:
         raise ALError(Errors.A200.format(dropout=dropout, pipe=pipe, known=", ".join(["off", *seams])))
 
 
-@contextlib.contextmanager
-def dropout_on(body: nn.Module, rate: Optional[float] = None) -> Iterator[None]:
+def dropout_on(body: nn.Module, rate: Optional[float] = None) -> ContextManager[None]:
     """Make an inference-mode module drop units at random, as in training; put every flag and rate back after.
 
     Attention drops inside functions that look at the module's own `training`, so all modules are switched,
     except those whose statistics training would change.
     """
-    flags: List[Tuple[nn.Module, bool]] = [(module, module.training) for module in body.modules()]
-    # Dropout layers keep their rate in `p`, attention that drops inside a function in `dropout_prob`.
-    names = ("p", "dropout_prob")
-    rates = [(module, name, vars(module)[name]) for module, _ in flags for name in names if name in vars(module)]
-    try:
-        for module, _ in flags:
-            module.training = not isinstance(module, nn.modules.batchnorm._NormBase)
-        for module, name, old in rates:
-            setattr(module, name, old if rate is None else rate)
-        yield
-    finally:
-        for module, flag in flags:
-            module.training = flag
-        for module, name, old in rates:
-            setattr(module, name, old)
+    modules = list(body.modules())
+    values: List[Tuple[nn.Module, str, Any]] = [
+        (module, "training", not isinstance(module, nn.modules.batchnorm._NormBase)) for module in modules
+    ]
+    if rate is not None:
+        # Dropout layers keep their rate in `p`, attention that drops inside a function in `dropout_prob`.
+        names = ("p", "dropout_prob")
+        values += [(module, name, rate) for module in modules for name in names if name in vars(module)]
+    return lent(values)
 
 
 @contextlib.contextmanager

@@ -23,19 +23,15 @@ class GraphInputs(Protocol):
     @property
     def smallest(self) -> Shape:
         """The smallest shape there is."""
-        ...
 
     def shape(self, features: Sequence[Any]) -> Optional[Shape]:
         """The shape a batch fits into, or None."""
-        ...
 
     def empty(self, shape: Shape, device: torch.device) -> Tuple[Any, Tensor]:
         """A batch of a shape, of any valid content, and int64 tags of all its places: what a graph reads."""
-        ...
 
     def fill(self, batch: Any, tags: Tensor, features: Sequence[Any], values: Tensor) -> None:
         """Copy sentences and the tags of their tokens, `values` (tokens,) on the CPU, into `batch` and `tags`."""
-        ...
 
 
 class Passing(nn.Module):
@@ -50,7 +46,6 @@ class Features(Protocol):
 
     def initialize(self, docs: Sequence[Doc]) -> None:
         """Load or draw weights, once, before training. docs: some of the sentences to train on."""
-        ...
 
     def redraw(self, generator: torch.Generator) -> None:
         """Draw anew all weights that are not pretrained."""
@@ -61,15 +56,12 @@ class Features(Protocol):
 
         keys (Optional[Sequence[bytes]]): The sentences' `token_key`s, from a caller that has them.
         """
-        ...
 
     def size(self, features: Any) -> int:
         """Length of a sentence in the unit that costs time (wordpieces, tokens), for batching."""
-        ...
 
     def collate(self, features: Sequence[Any], device: torch.device) -> Any:
         """Features of several sentences -> one batch on the device, for the front."""
-        ...
 
     def graph_inputs(self) -> Optional[GraphInputs]:
         """What CUDA graphs of training steps read; None for an encoder that trains without."""
@@ -136,7 +128,6 @@ class Head(Protocol):
 
     def redraw(self, generator: torch.Generator) -> None:
         """Draw all weights anew."""
-        ...
 
     def loss(self, states: Ragged, tags: Tensor) -> Tensor:
         """Mean loss of a batch (scalar). tags (Tensor): int64 (tokens,), IGNORE where the tag is missing.
@@ -144,18 +135,15 @@ class Head(Protocol):
         That of a head which learns from rejected spans takes `rejected` (Rejected) too; it is given only where a
         span was rejected.
         """
-        ...
 
     def weight(self, tags: Sequence[Tensor], rejected: Rejected = ()) -> int:
         """What the loss of some sentences is divided by, so that a batch can be taken in parts; may be 0.
 
         tags (Sequence[Tensor]): int64 on the CPU, (tokens,) of each sentence. rejected (Rejected): As in `loss`.
         """
-        ...
 
     def predict(self, states: Ragged, noise: Optional[Noise] = None) -> Prediction:
         """Probabilities, best tags and log-probability of the best sequence, for every pass in `noise`."""
-        ...
 
 
 class HeadBuilder(Protocol):
@@ -168,7 +156,6 @@ class HeadBuilder(Protocol):
 
     def __call__(self, width: int, tags: Sequence[str], scheme: str) -> nn.Module:
         """Build the head for states of `width`, for the names of `tags` in `scheme`."""
-        ...
 
 
 class Engine(Protocol):
@@ -195,7 +182,6 @@ class Engine(Protocol):
 
         network (TaggerNetwork): In inference mode. batch: From the encoder's `collate`.
         """
-        ...
 
     def forget(self) -> None:
         """The network's weights have changed, or will."""

@@ -16,7 +16,6 @@ class HoldsModules(Protocol):
 
     def own_modules(self) -> Dict[str, nn.Module]:
         """Modules whose weights it saves, by name."""
-        ...
 
 
 class Snapshot:

@@ -1,16 +1,16 @@
 """Any text encoder of transformers over a batch of wordpieces: its arguments, mask, positions, and the pooling."""
 
-import contextlib
 import inspect
 import sys
 import warnings
-from typing import Any, Dict, Iterator, List, Optional, Tuple, cast
+from typing import Any, ContextManager, Dict, List, Optional, Tuple, cast
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from ..errors import ALError, Errors, Warnings
+from ..lending import lent
 from .cpu_speed import GAIN, cpu_speeds, has_bfloat16
 from .freezing import freeze
 from .halves import Halves, halves_of
@@ -201,20 +201,13 @@ def position_embeddings(model: PreTrainedModel) -> List[nn.Embedding]:
     return [module for module in found if isinstance(module, nn.Embedding)]
 
 
-@contextlib.contextmanager
-def values_unseen(model: PreTrainedModel) -> Iterator[None]:
+def values_unseen(model: PreTrainedModel) -> ContextManager[None]:
     """Inside the block a model takes the paths that transformers keeps for tracing, which look at no value of a mask
     (a GPU would have to be waited for, and a CUDA graph cannot wait), and scripted functions run as plain Python."""
     module = sys.modules[type(model).__module__]
     scripted = {name: one for name, one in vars(module).items() if isinstance(one, torch.jit.ScriptFunction)}
-    asked = torch.jit.is_tracing
-    try:
-        torch.jit.is_tracing = _yes
-        vars(module).update({name: cast(Any, one)._torchdynamo_inline for name, one in scripted.items()})
-        yield
-    finally:
-        torch.jit.is_tracing = asked
-        vars(module).update(scripted)
+    plain = [(module, name, cast(Any, one)._torchdynamo_inline) for name, one in scripted.items()]
+    return lent([(torch.jit, "is_tracing", _yes), *plain])
 
 
 def _yes() -> bool:

@@ -14,7 +14,7 @@ from spacy.language import Language
 from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 
-from ..errors import ALError, Errors, Warnings
+from ..errors import ALError, Errors, Warnings, needed
 
 DIGIT = re.compile(r"\d")
 Rows = NDArray[numpy.int64]
@@ -178,11 +178,9 @@ def _read_table(name: str, path: Path) -> Floats:
 
 
 def _read_index(name: str, path: Path) -> List[str]:
-    try:
+    problem = "reading it needs pyarrow: pip install 'spacy_al[glove]'"
+    with needed(Errors.A252.format(package=name, problem=problem)):
         from pyarrow import ArrowException, parquet
-    except ImportError as error:
-        problem = "reading it needs pyarrow: pip install 'spacy_al[glove]'"
-        raise ALError(Errors.A252.format(package=name, problem=problem)) from error
     try:
         words: List[str] = parquet.read_table(path, columns=["index"]).column("index").to_pylist()
         return words

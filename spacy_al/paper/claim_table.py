@@ -13,14 +13,7 @@ from .evidence import ENOUGH_PAIRS, ENOUGH_SEEDS, MARGIN, Evidence, Outcome
 from .paper_tables import other_sizes
 
 # What a model is called in the configs of the paper's studies.
-TAGGERS = {
-    paper.CRF: "crf",
-    paper.CNN_BILSTM_CRF: "bilstm",
-    paper.ELMO_BILSTM_CRF: "elmo",
-    paper.DISTILBERT: "distilbert",
-    paper.BERT: "bert",
-    paper.ELECTRA: "electra",
-}
+TAGGERS = dict(zip(paper.MODELS, ("crf", "bilstm", "elmo", "distilbert", "bert", "electra")))
 UNTESTABLE = "not testable"
 LEANS = ("points to it", "points against it")
 

@@ -11,14 +11,8 @@ from ..report.tables import phase_seconds, scores_at
 from . import published as paper
 
 # The project's workflow that fills a model's rows.
-WORKFLOWS = {
-    paper.CRF: "al-crf",
-    paper.CNN_BILSTM_CRF: "al-bilstm-crf",
-    paper.ELMO_BILSTM_CRF: "al-elmo",
-    paper.DISTILBERT: "al-distilbert",
-    paper.BERT: "al-bert",
-    paper.ELECTRA: "al-electra",
-}
+NAMES = ("al-crf", "al-bilstm-crf", "al-elmo", "al-distilbert", "al-bert", "al-electra")
+WORKFLOWS = dict(zip(paper.MODELS, NAMES))
 
 
 def paper_blocks(places: Sequence[Place]) -> List[Block]:

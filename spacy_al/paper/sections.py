@@ -2,14 +2,15 @@
 
 from typing import Dict, List
 
-from ..report.build import Options, Study
+from ..options import ReportOptions
+from ..report.build import Study
 from ..report.page import Section
 from ..report.picture import Picture
 from .claim_table import claim_blocks
 from .paper_tables import paper_blocks
 
 
-def paper_sections(study: Study, options: Options, pictures: Dict[str, Picture]) -> List[Section]:
+def paper_sections(study: Study, options: ReportOptions, pictures: Dict[str, Picture]) -> List[Section]:
     """The sections `paper` of a report, registered in `al_report_sections`; arguments as there."""
     return [
         Section("Claims of the paper", claim_blocks(study.places, seed=options.seed)),

@@ -22,7 +22,6 @@ class FeatureExtractor(Protocol):
 
     def __call__(self, doc: Doc) -> Sequence[Sequence[str]]:
         """The names of the features that hold, for each token."""
-        ...
 
 
 @dataclass(frozen=True)

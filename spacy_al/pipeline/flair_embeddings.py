@@ -3,19 +3,10 @@
 import contextlib
 import string
 from dataclasses import dataclass, field
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Dict,
-    Iterator,
-    List,
-    Optional,
-    Protocol,
-    Tuple,
-    Union,
-)
+from typing import TYPE_CHECKING, Any, ContextManager, Dict, List, Optional, Protocol, Tuple, Union
 
 from ..errors import ALError, Errors
+from ..lending import lent
 from ..ml.word_vectors import Floats, read_vectors
 
 if TYPE_CHECKING:
@@ -32,7 +23,6 @@ class EmbeddingRecipe(Protocol):
 
     def build(self) -> "TokenEmbeddings":
         """Make the embeddings anew, random weights drawn from torch's current seed."""
-        ...
 
 
 @dataclass
@@ -194,13 +184,10 @@ def _not_built(name: str, error: Exception) -> ALError:
     return ALError(Errors.A341.format(name=name, reason=error))
 
 
-@contextlib.contextmanager
-def _offline() -> Iterator[None]:
+def _offline() -> ContextManager[None]:
     """Let Flair and the hub use what is on this machine, and refuse to fetch the rest."""
     import flair.file_utils
     import huggingface_hub.constants
-
-    fetch, hub = flair.file_utils.get_from_cache, huggingface_hub.constants.HF_HUB_OFFLINE
 
     def refuse(url: str, cache_dir: Any) -> Any:
         kept = cache_dir / url.rsplit("/", 1)[-1]
@@ -208,10 +195,6 @@ def _offline() -> Iterator[None]:
             return kept
         raise OSError(f"{url} is not in {cache_dir}, and download is false")
 
-    flair.file_utils.get_from_cache = refuse
-    huggingface_hub.constants.HF_HUB_OFFLINE = True
-    try:
-        yield
-    finally:
-        flair.file_utils.get_from_cache = fetch
-        huggingface_hub.constants.HF_HUB_OFFLINE = hub
+    return lent([
+        (flair.file_utils, "get_from_cache", refuse), (huggingface_hub.constants, "HF_HUB_OFFLINE", True),
+    ])  # fmt: skip

@@ -11,14 +11,11 @@ class TagSampler(Sampler, Protocol):
     @property
     def tags(self) -> List[str]:
         """Names of the tags in the order of the last axis of `TagSamples.probs`; "O" first."""
-        ...
 
     @property
     def scheme(self) -> str:
         """IOB1, IOB2 or BILOU (`spacy_al.corpus.schemes`)."""
-        ...
 
     @property
     def dropouts(self) -> List[str]:
         """The kinds of dropout that `sample` knows, "off" first."""
-        ...

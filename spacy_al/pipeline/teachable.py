@@ -27,7 +27,6 @@ class Teachable(Protocol):
 
     def restart(self, seed: int) -> None:
         """Go back to the weights of the first call, and draw anew from `seed` what is not pretrained."""
-        ...
 
     def fit(self, examples: Sequence[Example], dev: Sequence[Example], seed: int) -> None:
         """Learn from all examples at once; `dev` is held out. Called only if `trains_in_one_go`."""

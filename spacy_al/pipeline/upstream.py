@@ -2,7 +2,7 @@
 
 import contextlib
 from dataclasses import replace
-from typing import Any, Iterator, List, Sequence, Union, cast
+from typing import Any, Iterator, List, Sequence, Tuple, Union, cast
 
 import numpy
 import torch
@@ -14,6 +14,7 @@ from thinc.api import Model
 from thinc.types import Ints2d
 from torch import nn
 
+from ..lending import lent
 from ..ml.lengths import plan_batches
 from ..ml.thinc_encoder import thinc_dropout, thinc_seed
 from ..types import TagSamples
@@ -149,20 +150,13 @@ def stochastic(model: Model[Any, Any], *, seed: int, rate: float) -> Iterator[No
     wait for, and the states of all global generators.
     """
     nodes = list(model.walk())
-    listeners = [(node, node._batch_id) for node in nodes if hasattr(node, "_batch_id")]
     roots = [shim._model for node in nodes for shim in node.shims]
     modules = [module for root in roots if isinstance(root, nn.Module) for module in root.modules()]
-    flags = [(module, module.training) for module in modules]
-    try:
-        for node, _ in listeners:
-            node._batch_id = None  # a listener then reads the Docs, not the last batch of training
-        with thinc_dropout(model, rate), thinc_seed(seed), torch.no_grad():
-            yield
-    finally:
-        for node, batch in listeners:
-            node._batch_id = batch
-        for module, flag in flags:
-            module.training = flag
+    # A listener without a batch reads the Docs, not the last batch of training.
+    values: List[Tuple[Any, str, Any]] = [(node, "_batch_id", None) for node in nodes if hasattr(node, "_batch_id")]
+    values += [(module, "training", module.training) for module in modules]
+    with lent(values), thinc_dropout(model, rate), thinc_seed(seed), torch.no_grad():
+        yield
 
 
 def pass_seed(seed: int, batch: int, number: int) -> int:

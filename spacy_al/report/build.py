@@ -7,6 +7,7 @@ from typing import Dict, List, Optional, Sequence
 from .. import __version__
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_text
+from ..options import ReportOptions as Options
 from ..registry import get
 from . import comparison_tables, figures, mismatch, tables
 from .choice_tables import corpus_sample, example_blocks, selections_by_label, table_of_choices
@@ -23,24 +24,6 @@ from .trust import honest_blocks
 
 Pictures = Dict[str, Picture]  # by the names of their PNG files
 CURVE_NOTE = "Mean over seeds, band of one standard deviation, at the rounds that all seeds have finished."
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a report shows.
-
-    title (str): Headline. full_f1 (Optional[float]): F1 of a training on the whole corpus, 0..1, where no run
-    gives it. examples (int): Example sentences of a round; 0 leaves corpus text out of the report.
-    seed (int): Seed of the bootstrap. corpus (str): Name of the training corpus, "" to take it from its path.
-    sections (Sequence[str]): Names in the registry `al_report_sections`, whose sections are added.
-    """
-
-    title: str = "Active learning report"
-    full_f1: Optional[float] = None
-    examples: int = 3
-    seed: int = 0
-    corpus: str = ""
-    sections: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +77,7 @@ def read_study(folders: Sequence[Path], options: Options) -> Study:
     places = gather_places(groups, options.full_f1)
     pairs = {place.name: compare_pairs(place, seed=options.seed) for place in places}
     selections = {run.path: read_selection(run) for run in runs}
-    sections = list(dict.fromkeys([*options.sections, *asked_sections(folders)]))
+    sections = list(dict.fromkeys([*(options.sections or ()), *asked_sections(folders)]))
     return Study(groups, places, pairs, selections, [str(path) for path in waiting], sections)
 
 

@@ -2,14 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping
+
+from markupsafe import Markup
 
 from ..errors import ALError, Errors
 from ..files import write_json, write_text
 from ..runs.folder import RunFolder
 from ..runs.state import RunState
 from ..schemas import ActiveLearningSchema
+from ..templates import environment
 from .names import strategy_name
+from .numbers import percent
 
 
 def write_model_card(run: Path) -> Path:
@@ -64,53 +68,9 @@ def performance(row: Mapping[str, Any]) -> Dict[str, Any]:
 
 def card_text(meta: Mapping[str, Any], facts: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     """The card in Markdown. `spacy huggingface-hub push` makes the front matter from meta.json, and puts it before."""
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
-    answers = "People labelled." if facts["oracle"] == "people" else "A labelled corpus answered: a simulation."
-    lines = [
-        f"# {meta['lang']}_{meta['name']}", str(meta["description"]),
-        "## Data",
-        f"{answers} {facts['sentences']} sentences, {facts['labelled_tokens']} tokens "
-        f"({100 * facts['labelled_fraction']:.1f} % of the pool), in {facts['rounds']} rounds. Strategy: "
-        f"{facts['strategy']}; asked: {facts['questions']}. Seed: {facts['seed']}.",
-        "## How good it is", *_scores(row, facts),
-        "## What its labels are biased towards", _bias(facts),
-        "## Versions", versions,
-    ]  # fmt: skip
-    return "\n\n".join(lines) + "\n"
-
-
-def _scores(row: Mapping[str, Any], facts: Mapping[str, Any]) -> List[str]:
-    said: List[str] = []
-    if row.get("ents_f") is not None:
-        said.append(f"Test set: F1 {100 * row['ents_f']:.1f}.")
+    templates = environment(__package__, finalize=lambda value: Markup(str(value)))
+    templates.filters["percent"] = percent
     held = row.get("holdout") or {}
-    if held.get("f") is not None:
-        said.append(
-            f"Random holdout of {held['sentences']} sentences: F1 {100 * held['f']:.1f}{_interval(held)}, "
-            f"{held['entities']} entities."
-        )
-        if facts["learnt_from_holdout"]:
-            said.append("Scores are those of the model before it learnt from the holdout too.")
-    table = _types(row.get("ents_per_type") or held.get("per_type") or {})
-    return [*(said or ["It was not measured: the run had neither a test set nor a holdout."]), *table]
-
-
-def _types(types: Mapping[str, Mapping[str, Any]]) -> List[str]:
-    if not types:
-        return []
-    rows = [f"| {label} | {100 * scores['f']:.1f}{_interval(scores)} |" for label, scores in sorted(types.items())]
-    return ["\n".join(["| type | F1 |", "|---|---|", *rows])]
-
-
-def _interval(scores: Mapping[str, Any]) -> str:
-    low: Optional[float] = scores.get("low")
-    return "" if low is None else f" ({100 * low:.1f} to {100 * scores['high']:.1f})"
-
-
-def _bias(facts: Mapping[str, Any]) -> str:
-    if facts["strategy"] == "Random":
-        return "Sentences were drawn at random: the labels stand for the pool."
-    return (
-        f"Sentences were chosen by {facts['strategy']}: the labels hold more of what this model was unsure of than the "
-        "pool does. Take no frequencies from them, and judge no other model by them; a holdout is drawn at random."
-    )
+    types = row.get("ents_per_type") or held.get("per_type") or {}
+    template = templates.get_template("card.md")
+    return template.render(meta=meta, facts=facts, test=row.get("ents_f"), held=held, types=types)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Tuple
 
-from ..errors import ALError, Errors
+from ..errors import Errors, needed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,10 +38,8 @@ class Picture:
 
 def new_figure(size: Tuple[float, float]) -> "Figure":
     """An empty figure of some inches; raises ALError A704 without matplotlib."""
-    try:
+    with needed(Errors.A704):
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ALError(Errors.A704) from error
     # A Figure of its own, without pyplot: no backend is chosen and no global state is touched.
     figure = Figure(figsize=size, dpi=DOTS, facecolor=PAPER)
     figure.set_layout_engine("constrained", h_pad=0.12)  # inches: a title stands clear of the axis above it

@@ -7,21 +7,7 @@ import numpy
 from numpy.typing import NDArray
 
 from .panels import STYLES, Panel, Series, limits, spread_out, style
-from .picture import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    PAPER,
-    PURPLE,
-    RULE,
-    SKY,
-    SOFT,
-    VERMILION,
-    Picture,
-    finish,
-    new_figure,
-)
+from .picture import BLUE, GREEN, INK, ORANGE, PAPER, PURPLE, RULE, SKY, SOFT, VERMILION, Picture, finish, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,21 +1,25 @@
 """Where a run stands, in one JSON file that is replaced in one step after every phase."""
 
-import json
 import platform
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Dict, List, Optional, Union
+from typing import Annotated, Dict, List, Optional, Union
+
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from .. import __version__
 from ..errors import ALError, Errors
 from ..files import write_json
+from ..jsonl import unfit
 
 # A round goes through these in order; a run ends "done", and waits for people in "waiting".
 PHASES = ("annotate", "train", "evaluate", "select", "waiting", "done")
-FORMER = {"score": "select"}  # phases of earlier versions, and what has to be done of them now
-# Keys that earlier versions did not write.
-LATER = {"hardware", "answers", "labels", "stopped", "reserve", "holdout", "answers_sha256"}
+# Earlier versions had a phase "score" before "select".
+Phase = Annotated[
+    str, BeforeValidator(lambda name: "select" if name == "score" else name), Field(pattern=f"^({'|'.join(PHASES)})$")
+]
+Count = Annotated[int, Field(ge=0)]
 PACKAGES = ("spacy", "thinc", "torch", "transformers", "spacy-transformers", "numpy")
 
 
@@ -39,8 +43,10 @@ class RunState:
     answers_sha256 (Optional[str]): Of those lines of answers.jsonl; None in runs of earlier versions.
     """
 
-    round: int
-    phase: str
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+
+    round: Count
+    phase: Phase
     labelled: List[str]
     pending: List[str]
     seed: int
@@ -48,7 +54,7 @@ class RunState:
     versions: Dict[str, str] = field(default_factory=dict)
     device: str = "cpu"
     hardware: Dict[str, Union[str, int]] = field(default_factory=dict)
-    answers: int = 0
+    answers: Count = 0
     labels: List[str] = field(default_factory=list)
     stopped: Optional[str] = None
     reserve: float = 0.0
@@ -60,6 +66,9 @@ class RunState:
         write_json(path, asdict(self))
 
 
+STATE = TypeAdapter(RunState)
+
+
 def load_state(path: Path) -> Optional[RunState]:
     """The state of a run; None if it has none yet.
 
@@ -68,23 +77,10 @@ def load_state(path: Path) -> Optional[RunState]:
     if not path.exists():
         return None
     try:
-        return _checked(json.loads(path.read_text(encoding="utf8")))
-    except ValueError as error:
-        raise ALError(Errors.A502.format(path=path, reason=error)) from error
-
-
-def _checked(value: object) -> RunState:
-    known = {item.name for item in fields(RunState)}
-    if not isinstance(value, dict) or not known - LATER <= set(value) <= known:
-        raise ValueError(f"expected the keys {', '.join(sorted(known))}")
-    state = RunState(**value)
-    state.phase = FORMER.get(state.phase, state.phase)
-    if state.phase not in PHASES or not isinstance(state.round, int) or state.round < 0:
-        raise ValueError(f"round {state.round!r}, phase {state.phase!r}")
-    ids = (state.labelled, state.pending, state.holdout)
-    if not all(isinstance(one, list) and all(isinstance(id_, str) for id_ in one) for one in ids):
-        raise ValueError("labelled, pending and holdout have to be lists of ids")
-    return state
+        return STATE.validate_json(path.read_bytes())
+    except ValidationError as error:
+        key, _, problem = unfit(error)
+        raise ALError(Errors.A502.format(path=path, reason=f"{key or 'all of it'}: {problem}")) from error
 
 
 def package_versions() -> Dict[str, str]:

@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Mapping
 
-from ..errors import ALError, Errors
+from ..errors import Errors, needed
 from ..files import write_bytes
 from .calibration import Reliability
 
@@ -21,11 +21,9 @@ def plot_reliability(diagrams: Mapping[str, Reliability], path: Path) -> None:
     path (Path): The file to write.
     RAISES: ALError A704 without matplotlib, A002 when the file cannot be written.
     """
-    try:
+    with needed(Errors.A704):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ALError(Errors.A704) from error
     figure = Figure(figsize=(4.2 * len(diagrams), 4.4), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     rows = figure.subplots(1, len(diagrams), squeeze=False)

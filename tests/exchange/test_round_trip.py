@@ -25,6 +25,7 @@ relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[Health
 @pytest.mark.parametrize("name", FORMATS)
 @relaxed
 @given(tasks=batches())
+@example(tasks=[Task("0f-0", ("\xa0", "0 "), (False, False), spans=((0, 2, "PER"),))])
 def test_accepted_spans_come_back(name, tasks):
     tasks = [
         task for task in tasks if task.words or name != "webanno"

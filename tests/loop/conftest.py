@@ -10,8 +10,8 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 from thinc.api import Config
 
-from spacy_al.corpus.reader import write_docs
-from spacy_al.types import Pool, pool_array
+from spacy_al.corpus.reader import without_labels, write_docs
+from spacy_al.types import Pool
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = "Anna Paul Mary Otto Ada Boris Clara Dmitri Ella Franz".split()
@@ -61,7 +61,7 @@ def separate(docs, vocab):
     """What `spacy_al.loop.oracle.separate_file` has to make of a file, Doc by Doc: a pool, and its labels."""
     docs = list(docs)
     labels = numpy.concatenate([doc.to_array([ENT_IOB, ENT_TYPE]).reshape(-1, 2) for doc in docs])
-    return Pool.from_arrays([(pool_array(doc), doc.user_data.get("source")) for doc in docs], vocab.strings), labels
+    return Pool.from_docs(map(without_labels, docs), vocab), labels
 
 
 def rows_without_seconds(folder):

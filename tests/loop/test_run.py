@@ -14,7 +14,7 @@ from spacy_al.loop.repeats import run_repeats
 from spacy_al.loop.session import Session, run
 from spacy_al.loop.standing import describe
 from spacy_al.runs.folder import RunFolder
-from spacy_al.runs.state import load_state
+from spacy_al.runs.state import RunState, load_state
 from spacy_al.tasks import Answer
 from spacy_al.uncertainty import sequence
 
@@ -104,6 +104,16 @@ def test_a_damaged_state_is_named_and_left_alone(make_config, tmp_path):
     with pytest.raises(ALError, match="A502.*state.json"):
         run(make_config(rounds=0), tmp_path / "run")
     assert (tmp_path / "run" / "state.json").read_text() == '{"round": 0,'
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("round", -1), ("round", "0"), ("phase", "gone"), ("pending", "ab"), ("labelled", [1]), ("x", 1)]
+)
+def test_a_wrong_value_in_the_state_is_named(tmp_path, key, value):
+    known = RunState(round=0, phase="train", labelled=["a-0"], pending=[], seed=0, pool="")
+    (tmp_path / "state.json").write_text(json.dumps({**vars(known), key: value}))
+    with pytest.raises(ALError, match=rf"A502.*state.json.*\({key}.*restore this file"):
+        load_state(tmp_path / "state.json")
 
 
 def test_wrong_settings_are_named_before_any_work(make_config, tmp_path):

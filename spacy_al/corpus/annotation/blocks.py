@@ -9,14 +9,12 @@ from typing import Dict, List, Optional, Sequence, Tuple
 from ...errors import ALError, Errors
 from ...jsonl import BOM, decode
 from ...tasks import Task
-from ..schemes import decode as decode_tags
-from ..schemes import encode, find_problem
+from ..schemes import encode
 from .chunks import Chunk
-from .marks import Mark, Record
-from .values import UNANSWERED, Fields, token_record
+from .marks import Record
+from .values import MISSING, UNANSWERED, Fields, tagged_marks, token_record
 
 COMMENT = re.compile(r"# (id|round|text|answer|seconds|annotator|source|rank|ask) =(?: (.*))?")
-MISSING = "-"
 NO_COLUMN = "-X-"
 
 
@@ -71,14 +69,8 @@ def parse(chunk: Chunk) -> List[Record]:
             place = f"{chunk.path}:{lines[number]}"
             problem = f"a token and a tag (O, -, B-LABEL or I-LABEL) were expected, found {row}"
             raise ALError(Errors.A608.format(place=place, field="line", problem=problem))
-    known = ["O" if tag == MISSING else tag for tag in tags]
-    # A missing tag between B- and I- ends the entity, so the strict rules see it as O.
-    wrong = find_problem(known, "IOB2")
-    if wrong:
-        place = f"{chunk.path}:{lines[wrong[0]]}"
-        raise ALError(Errors.A614.format(place=place, tag=tags[wrong[0]], problem=wrong[1]))
     missing = tuple(number for number, tag in enumerate(tags) if tag == MISSING)
-    marks = [Mark(label, tokens=(start, end)) for start, end, label in decode_tags(known, "IOB2")]
+    marks = tagged_marks(tags, lambda number: f"{chunk.path}:{lines[number]}")
     return [token_record(comments, chunk, words, marks, missing, _seconds(comments))]
 
 

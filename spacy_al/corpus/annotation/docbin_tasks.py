@@ -17,12 +17,11 @@ from ...tasks import Task
 from ..docbin import DAMAGE, Columns, parse_columns
 from ..task_docs import task_doc
 from .chunks import MAX_FILE, Chunk
-from .marks import Mark, Record
-from .values import UNANSWERED, open_chunk, token_record
+from .marks import Record
+from .values import MISSING, UNANSWERED, open_chunk, tagged_marks, token_record
 
 ATTRS = ["ORTH", "TAG", "ENT_IOB", "ENT_TYPE"]
 KEPT = ("id", "round", "answer", "annotator", "seconds")
-INSIDE, OUTSIDE, BEGIN = 1, 2, 3  # spaCy's ENT_IOB; 0 is missing
 
 
 def dump(tasks: Sequence[Task]) -> bytes:
@@ -39,7 +38,7 @@ def dump(tasks: Sequence[Task]) -> bytes:
 
 
 def split(data: bytes, path: Path) -> List[Chunk]:
-    """One chunk per Doc, as a JSON object of its tokens, entity codes and the part of `user_data` that we
+    """One chunk per Doc, as a JSON object of its tokens, entity tags and the part of `user_data` that we
     know.
 
     The arrays are read without making Docs: damaged ones would end up in compiled code that trusts them.
@@ -55,8 +54,7 @@ def split(data: bytes, path: Path) -> List[Chunk]:
             record = {
                 "words": [words_of[orth] for orth in orths],
                 "spaces": columns.spaces[start:end].tolist(),
-                "iob": iob,
-                "types": [words_of[label] for label in types],
+                "tags": [_tag(code, words_of[label]) for code, label in zip(iob, types, strict=True)],
                 **{key: values[number] for key, values in columns.user.items()},
             }
             if "" in record["words"]:
@@ -74,9 +72,7 @@ def join(chunks: Sequence[Chunk]) -> bytes:
     doc_bin = DocBin(attrs=ATTRS, store_user_data=True)
     for chunk in chunks:
         record = json.loads(chunk.raw)
-        codes = zip(record["iob"], record["types"], strict=True)
-        tags = [{INSIDE: f"I-{label}", OUTSIDE: "O", BEGIN: f"B-{label}"}.get(iob, "") for iob, label in codes]
-        doc = Doc(vocab, words=record["words"], spaces=record["spaces"], ents=_repaired(tags))
+        doc = Doc(vocab, words=record["words"], spaces=record["spaces"], ents=_repaired(record["tags"]))
         doc.user_data.update({key: record[key] for key in KEPT if record.get(key) is not None})
         doc_bin.add(doc)
     return doc_bin.to_bytes()
@@ -89,19 +85,9 @@ def parse(chunk: Chunk) -> List[Record]:
     """
     fields = open_chunk(chunk)
     words = tuple(str(word) for word in fields.array("words"))
-    codes, types = fields.array("iob"), fields.array("types")
-    marks: List[Mark] = []
-    for number, (code, label) in enumerate(zip(codes, types, strict=True)):
-        open_ = marks[-1] if marks and marks[-1].tokens and marks[-1].tokens[1] == number else None
-        if code == BEGIN and label:
-            marks.append(Mark(str(label), tokens=(number, number + 1)))
-        elif code == INSIDE and open_ and open_.label == label and open_.tokens:
-            marks[-1] = Mark(open_.label, tokens=(open_.tokens[0], number + 1))
-        elif code not in (0, OUTSIDE):
-            problem = "an entity without a label" if code == BEGIN else "it continues no entity of its label"
-            tag = f"ENT_IOB {code} of label {label!r} at token {number}"
-            raise ALError(Errors.A614.format(place=chunk.place, tag=tag, problem=problem))
-    missing = tuple(number for number, code in enumerate(codes) if code == 0)
+    tags = fields.texts("tags")
+    marks = tagged_marks(tags, lambda number: f"{chunk.place}, token {number}")
+    missing = tuple(number for number, tag in enumerate(tags) if tag == MISSING)
     return [token_record(fields, chunk, words, marks, missing, fields.number("seconds"))]
 
 
@@ -123,7 +109,11 @@ def _read(data: bytes, path: Path) -> Columns:
 
 def _repaired(tags: List[str]) -> List[str]:
     # Doc(ents=...) refuses labels that are missing; what was wrong with them stands in the list of problems.
-    return [tag if tag in ("", "O") or len(tag) > 2 else "" for tag in tags]
+    return [tag if tag == "O" or (tag[:2] in ("B-", "I-") and len(tag) > 2) else "" for tag in tags]
+
+
+def _tag(code: int, label: str) -> str:
+    return {0: MISSING, 1: f"I-{label}", 2: "O", 3: f"B-{label}"}.get(code, f"ENT_IOB {code}")  # spaCy's codes
 
 
 def _reason(error: BaseException) -> str:

@@ -2,12 +2,11 @@
 
 from typing import Dict, List
 
-from ...errors import ALError, Errors
 from ...tasks import VERDICTS, Task
-from ..schemes import decode, encode, find_problem
+from ..schemes import encode
 from .chunks import Chunk
-from .marks import Mark, Record
-from .values import find_task, open_chunk
+from .marks import Record
+from .values import find_task, open_chunk, tagged_marks
 
 
 def to_record(task: Task) -> Dict[str, object]:
@@ -30,10 +29,7 @@ def parse(chunk: Chunk) -> List[Record]:
         verdict = fields.choice("answer", VERDICTS)
     if tags is not None and len(tags) != len(words):
         raise fields.fail("ner_tags", f"{len(tags)} tags for {len(words)} tokens")
-    wrong = find_problem(tags or [], "IOB2")
-    if wrong:
-        raise ALError(Errors.A614.format(place=chunk.place, tag=(tags or [])[wrong[0]], problem=wrong[1]))
-    marks = tuple(Mark(label, tokens=(start, end)) for start, end, label in decode(tags or [], "IOB2"))
+    marks = tuple(tagged_marks(tags or [], lambda number: chunk.place))
     id_, round_ = find_task(fields)
     return [Record(chunk, id_, verdict, marks, words=words, unsure=fields.flag("suggested"), round=round_)]
 

@@ -3,14 +3,16 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from ...errors import ALError, Errors
 from ...jsonl import parse_object
 from ...tasks import VERDICTS
+from ..schemes import decode, find_problem
 from .chunks import Chunk
 from .marks import Mark, Record
 
+MISSING = "-"  # the tag of a token of which nobody has said anything
 UNANSWERED = "?"  # the answer written with suggestions, to be replaced by people
 
 
@@ -162,6 +164,20 @@ def find_task(fields: Fields, *inside: str) -> Tuple[Optional[str], Optional[int
     holders = [fields] + [fields.child(key) for key in inside if isinstance(fields.values.get(key), dict)]
     holder = next((one for one in holders if one.has("al_id")), None)
     return (None, None) if holder is None else (holder.text("al_id"), holder.count("round"))
+
+
+def tagged_marks(tags: Sequence[str], place_of: Callable[[int], str]) -> List[Mark]:
+    """Entities of IOB2 tags.
+
+    tags (Sequence[str]): One a token; `MISSING` ends an entity as O does.
+    place_of (Callable): The place of a token, for messages.
+    RAISES: ALError A614 for a tag that may not stand where it does.
+    """
+    known = ["O" if tag == MISSING else tag for tag in tags]
+    wrong = find_problem(known, "IOB2")
+    if wrong:
+        raise ALError(Errors.A614.format(place=place_of(wrong[0]), tag=tags[wrong[0]], problem=wrong[1]))
+    return [Mark(label, tokens=(start, end)) for start, end, label in decode(known, "IOB2")]
 
 
 def token_record(
