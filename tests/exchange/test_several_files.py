@@ -68,6 +68,8 @@ def test_replaced_answers_are_told_and_how_many_differ():
     lines, counts = log_lines(Reading(new, []), old)
     assert lines == new
     assert told_of(counts) == ["2 earlier answers replaced, 1 of them by answers that differ"]
+    _, counts = log_lines(Reading(new[:1], []), old)
+    assert told_of(counts) == ["1 earlier answers replaced, 0 of them by answers that differ"]
 
 
 def test_what_is_in_the_log_already_is_not_taken_again_unless_something_came_after():
