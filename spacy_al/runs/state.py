@@ -5,7 +5,7 @@ import platform
 from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 from .. import __version__
 from ..errors import ALError, Errors
@@ -16,6 +16,14 @@ PHASES = ("annotate", "train", "evaluate", "select", "waiting", "done")
 FORMER = {"score": "select"}  # phases of earlier versions, and what has to be done of them now
 # Keys that earlier versions did not write.
 LATER = {"hardware", "answers", "labels", "stopped", "reserve", "holdout", "answers_sha256"}
+KINDS = {  # of a state's keys; round and phase are looked at by themselves
+    "a list of strings": ("labelled", "pending", "labels", "holdout"),
+    "a string": ("pool", "device"),
+    "a string or null": ("stopped", "answers_sha256"),
+    "an object": ("versions", "hardware"),
+    "a whole number": ("seed", "answers"),
+    "a number": ("reserve",),
+}
 PACKAGES = ("spacy", "thinc", "torch", "transformers", "spacy-transformers", "numpy")
 
 
@@ -81,10 +89,20 @@ def _checked(value: object) -> RunState:
     state.phase = FORMER.get(state.phase, state.phase)
     if state.phase not in PHASES or not isinstance(state.round, int) or state.round < 0:
         raise ValueError(f"round {state.round!r}, phase {state.phase!r}")
-    ids = (state.labelled, state.pending, state.holdout)
-    if not all(isinstance(one, list) and all(isinstance(id_, str) for id_ in one) for one in ids):
-        raise ValueError("labelled, pending and holdout have to be lists of ids")
+    for kind, names in KINDS.items():
+        wrong = next((name for name in names if not _is(getattr(state, name), kind)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong} has to be {kind}, and is {getattr(state, wrong)!r:.60}")
     return state
+
+
+def _is(value: object, kind: str) -> bool:
+    if kind == "a list of strings":
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if kind == "a string or null":
+        return value is None or isinstance(value, str)
+    kinds: Dict[str, Tuple[type, ...]] = {"a string": (str,), "an object": (dict,), "a number": (int, float)}
+    return isinstance(value, kinds.get(kind, (int,))) and not isinstance(value, bool)
 
 
 def package_versions() -> Dict[str, str]:

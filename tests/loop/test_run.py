@@ -106,6 +106,18 @@ def test_a_damaged_state_is_named_and_left_alone(make_config, tmp_path):
     assert (tmp_path / "run" / "state.json").read_text() == '{"round": 0,'
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("answers", "18"), ("versions", []), ("hardware", "x"), ("seed", None), ("labels", [1]), ("stopped", 1)],
+)
+def test_a_value_of_the_state_of_another_type_is_named(make_config, tmp_path, key, value):
+    run(make_config(rounds=0), tmp_path / "run")
+    path = tmp_path / "run" / "state.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(ALError, match=f"A502.*state.json.*{key} has to be "):
+        run(make_config(rounds=0), tmp_path / "run")
+
+
 def test_wrong_settings_are_named_before_any_work(make_config, tmp_path):
     with pytest.raises(ALError, match="A001.*measur.*did you mean measure"):
         run(make_config(measur="bald"), tmp_path / "run")

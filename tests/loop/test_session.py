@@ -200,6 +200,12 @@ def test_a_label_that_went_away_is_named_before_anybody_labels_more(labelled_onc
         Session.open(folder, declare(config, ["PERSON", "LOC"]), accept_changes=True).step()
 
 
+def test_no_batch_is_handed_out_when_a_label_went_away(labelled_once):
+    config, folder = labelled_once
+    with pytest.raises(ALError, match=r"A531.*10 labelled sentences.*'PER'.*PERSON, LOC"):
+        Session.open(folder, declare(config, ["PERSON", "LOC"])).batch()
+
+
 def test_answers_under_the_new_name_of_a_label_go_on(labelled_once):
     config, folder = labelled_once
     first, second = (Session.open(folder).folder.read_selected(number) for number in (0, 1))
