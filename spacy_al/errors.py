@@ -52,7 +52,7 @@ class Errors:
     A118 = "[A118] {path}: most lines have {width} column(s), the tag was sought in column {tag} and parts of speech in column {pos}. The tag needs another column than the word: separate columns by spaces or tabs, or give --word-column, --tag-column and --pos-column; for text without labels use --format txt."
     A119 = "[A119] {path}:{line}: a tag without a word. Put the word into the first column, or use --on-error warn to leave the line out."
     A120 = "[A120] {path}:{line}: {problem}. Quote cells that hold the separator, a quote or a line end, and double quotes inside; or use --on-error warn to leave the row out."
-    A121 = "[A121] {path}:1: no column {column!r} in the header {header!r}. Name the column of the text with --text-field; commas, semicolons and tabs are tried as separators."
+    A121 = "[A121] {path}:1: no column {column!r} in the header {header!r}. Name the column of the text with --text-field, or, if this line is a text and no names of columns, put one above it, such as text,entities; commas, semicolons and tabs are tried as separators."
     A122 = "[A122] {path}:{line}: the span {span} {text!r} does not fall on the borders of tokens; it touches {tokens!r}. Offsets count Unicode characters from 0, not bytes or UTF-16 units. Mend it, give the record its own tokens, or use --on-error warn to widen it to whole tokens."
     A123 = "[A123] The pipeline {pipeline} {problem}. Install it or name another with --pipeline, one with a parser, senter or sentencizer; without --pipeline a blank one of --lang is used."
     A124 = "[A124] {path}:{line}: a text of {size} characters is longer than the pipeline's limit of {limit}. Divide it by empty lines or records, or leave --pipeline out: the blank pipeline has no limit."
