@@ -297,6 +297,7 @@ class Warnings:
     W250 = "[W250] {path}:{line}: the word {word!r} has been there before; the first vector counts."
     W440 = "[W440] '{name}': a Doc of {length} tokens is asked in parts of at most {most}: a beam of {width} parses cannot hold the alternatives of so long a text, and entities across two parts count as improbable. Split long texts into sentences."
     W441 = "[W441] {path} is read alone, and {others} more files of its kind lie in {folder}: equal sentences in two of them get the same id. Read the whole folder, or convert them with `al convert --shard`, which numbers equal sentences over all files of a folder."
+    W532 = "[W532] {path}: the last line is half an answer ({text}), left by a process that died or an editor, and is left out. The sentence is asked again if nothing else answers it; if you have the whole line, put it back."
     W503 = "[W503] {path}: {labels} declared since the run began. In {n} sentences that are labelled already such entities count as none: look at them again, and answer them once more where there are any."
     W500 = "[W500] {path}: the run goes on under other conditions than it began: {changes}. Results may differ a little from those of an undisturbed run."
     W501 = "[W501] [training.logger] {name!r} has failed ({reason}) and is left out from now on. Everything is in metrics.jsonl."

@@ -166,8 +166,10 @@ def test_an_unfinished_line_was_never_acknowledged(tmp_path):
     log.append([Answer("a-0", "accept")])
     with log.path.open("ab") as file_:
         file_.write(b'{"id": "b-0", "verd')
-    assert [answer.id for answer in log.read()] == ["a-0"]
-    log.append([Answer("c-0", "accept", spans=((0, 2, "PER"),), seconds=1.5, annotator="Ana", when="2026-01-01")])
+    with pytest.warns(UserWarning, match=r"W532.*log.jsonl.*b-0"):
+        assert [answer.id for answer in log.read()] == ["a-0"]
+    with pytest.warns(UserWarning, match="W532"):
+        log.append([Answer("c-0", "accept", spans=((0, 2, "PER"),), seconds=1.5, annotator="Ana", when="2026-01-01")])
     assert log.read()[1] == Answer("c-0", "accept", ((0, 2, "PER"),), seconds=1.5, annotator="Ana", when="2026-01-01")
 
 
