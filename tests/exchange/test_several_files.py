@@ -214,3 +214,12 @@ def test_records_that_convert_knows_are_answers_too(name, indent):
 def test_records_with_entities_under_another_key_are_refused():
     data = json.dumps({"text": TASK.text, "spans": [], "gold": [[0, 3, "PER"]]}).encode()
     assert codes(read(data, "records")) == ["A608"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [('{"text": "a"},\n{"text": "b"},\n', "A005.*in.json:1"), ('[{"text": "a"},]', "A622.*in.json:1")],
+)
+def test_broken_json_is_named_as_such_not_as_an_unknown_format(content, code):
+    with pytest.raises(ALError, match=code):
+        detect(content.encode(), Path("in.json"))
