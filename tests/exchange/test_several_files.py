@@ -39,7 +39,7 @@ def test_several_files_are_weighed_like_several_answers_in_one(tmp_path):
     spans = ([BOB], [BOB], [(0, 3, "LOC")])
     files = [write(tmp_path / f"{n}.jsonl", prodigy(s)) for n, s in zip(names, spans, strict=True)]
     tasks = list(TASKS.values())
-    with pytest.raises(ALError, match="A607.*3 answers"):
+    with pytest.raises(ALError, match=r"A607.*3 answers \(lines .*ana.jsonl:1, .*bo.jsonl:1, .*cy.jsonl:1\)"):
         take_files(files, tasks, Options())
     reading = take_files(files, tasks, Options(several="vote"))
     assert [(a.spans, a.annotator) for a in reading.answers] == [(((0, 1, "PER"),), "ana, bo, cy")]
