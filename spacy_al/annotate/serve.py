@@ -125,8 +125,8 @@ def make_page(opening: Opening) -> "Page":
 def open_page(opening: Opening, settings: "Settings") -> "Page":
     """Desk and trainer of a run.
 
-    RAISES: ALError A722 for a label that it does not have, A531 and A532 where the trainer could not learn from what
-        people label.
+    RAISES: ALError A722 for a label that it does not have, A300 without any, A531 and A532 where the trainer could not
+        learn from what people label.
     """
     from .desk import Desk
     from .server import Page
@@ -138,6 +138,8 @@ def open_page(opening: Opening, settings: "Settings") -> "Page":
         shown = {"labels": ", ".join(desk.labels), "unknown": ", ".join(unknown)}
         file = desk.session.config.interpolate().get("paths", {}).get("labels") or "the run's label list"
         raise ALError(Errors.A722.format(path=opening.run, file=file, **shown))
+    if not desk.labels:
+        raise ALError(Errors.A300.format(name=desk.session.settings.target))
     folder = desk.session.folder
     if state := load_state(folder.state):
         check_declared(folder, state, desk.labels)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -178,6 +179,13 @@ def test_the_page_does_not_open_on_labels_that_nobody_could_learn_with(folder):
     config = folder / "config.cfg"
     config.write_text(config.read_text().replace('"PER"', '"PERSON"'))
     with pytest.raises(ALError, match="A531.*'PER'"):
+        make_page(Opening(folder))
+
+
+def test_the_page_does_not_open_without_labels(folder):
+    config = folder / "config.cfg"
+    config.write_text(re.sub(r"(?m)^labels = .*$", "labels = []", config.read_text()))
+    with pytest.raises(ALError, match="A300"):
         make_page(Opening(folder))
 
 
