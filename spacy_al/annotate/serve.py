@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
 from ..errors import ALError, Errors, needed
 from ..loop.hardware import check_gpu
+from ..loop.session import check_declared
 from ..options import Opening
 from ..runs.folder import RunFolder
+from ..runs.state import load_state
 from .begin import begin, read_labels
 from .guard import is_local
 
@@ -72,7 +74,8 @@ def make_page(opening: Opening) -> "Page":
     settings = Settings(
         read_keys(opening.keys), read_guidelines(opening.guidelines), opening.one_by_one, opening.overlap, opening.batch
     )
-    there = RunFolder(opening.run).config.is_file()
+    folder = RunFolder(opening.run)
+    there = folder.config.is_file() or folder.state.is_file()
     if not there and opening.text is None and opening.config is None:
         raise ALError(Errors.A715.format(path=opening.run))
     if opening.text is not None and not opening.text.exists():
@@ -94,7 +97,11 @@ def make_page(opening: Opening) -> "Page":
 
 
 def open_page(opening: Opening, settings: "Settings") -> "Page":
-    """Desk and trainer of a run; raises ALError A722 for a label that it does not have."""
+    """Desk and trainer of a run.
+
+    RAISES: ALError A722 for a label that it does not have, A300 without any, A531 and A532 where the trainer could not
+        learn from what people label.
+    """
     from .desk import Desk
     from .server import Page
     from .trainer import Plan, Trainer
@@ -105,6 +112,11 @@ def open_page(opening: Opening, settings: "Settings") -> "Page":
         shown = {"labels": ", ".join(desk.labels), "unknown": ", ".join(unknown)}
         file = desk.session.config.interpolate().get("paths", {}).get("labels") or "the run's label list"
         raise ALError(Errors.A722.format(path=opening.run, file=file, **shown))
+    if not desk.labels:
+        raise ALError(Errors.A300.format(name=desk.session.settings.target))
+    folder = desk.session.folder
+    if state := load_state(folder.state):
+        check_declared(folder, state, desk.labels)
     trainer = Trainer(Plan(str(opening.run), opening.batch, opening.use_gpu))
     return Page(opening.run.resolve().name, settings, desk, trainer)
 

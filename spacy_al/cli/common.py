@@ -4,7 +4,9 @@ import contextlib
 import functools
 import inspect
 import shlex
+import signal
 import sys
+import threading
 import time
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..runs.state import RunState
 
+STOPPED = "\nStopped. What was finished is kept, and no file is half written: give the same command again to go on."
 COLUMNS = ("round", "sentences", "tokens", "share", "F1", "P", "R", "train s", "eval s")
 
 
@@ -51,7 +54,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         given = {name: at_home(value) for name, value in given.items()}
         for name, kind in groups.items():
             given[name] = kind(**{each.name: given.pop(each.name) for each in options_of(kind)})
-        with fail_clearly():
+        with stop_clearly(), fail_clearly():
             function(**given)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -91,6 +94,30 @@ def fail_clearly() -> Iterator[None]:
     except (ALError, RegistryError) as error:
         typer.secho(f"\n{error}", fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from error
+
+
+@contextlib.contextmanager
+def stop_clearly() -> Iterator[None]:
+    """Let Ctrl+C and SIGTERM clean up, say what has become of the work, and exit as shells expect (130 and 143)."""
+    number = signal.SIGINT
+
+    def end(*_: object) -> None:
+        nonlocal number
+        number = signal.SIGTERM
+        raise KeyboardInterrupt
+
+    # Signals go to the main thread; whoever has set SIGTERM himself, or ignores it, is left alone.
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        typer.secho(STOPPED, fg=typer.colors.YELLOW, err=True)
+        raise typer.Exit(128 + number) from error
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def only_settings(arguments: Sequence[str]) -> List[str]:

@@ -1,6 +1,5 @@
 """`al study`: a matrix of runs from one small file, side by side, resumed where they stopped."""
 
-import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Dict, List, Optional, Sequence
@@ -140,8 +139,6 @@ class _Printer:
 def _run(cells: Sequence["Cell"], output: Path, gpus: Sequence[int], running: Running) -> Dict[str, "Outcome"]:
     from ..loop.study_cells import standing
 
-    # Without this, a job scheduler that ends the study would leave its processes running.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     rest = [cell for cell in cells if standing(cell, output).state != "finished"]
     where = "on Ray" if running.engine == Engine.ray else f"{len(gpus)} side by side"
     typer.echo(f"{len(cells)} cells, {len(cells) - len(rest)} finished before, {where}")

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from spacy.language import Language
 from spacy.tokens import DocBin
@@ -116,7 +116,7 @@ def read_corpus(source: Path, format_: str, options: Options, repairs: Repairs, 
     """
     if format_ == "conll":
         wish = Wish(options.scheme, options.word_column, options.pos_column, options.tag_column)
-        return read_columns(source, repairs, wish)
+        return _renamed(read_columns(source, repairs, wish), options.rules.names)
     if format_ in OBJECTS:
         context = Context(source, repairs, nlp, options.text_field, options.id_field, options.rules)
         if format_ in ("hf", "jsonl", "csv"):
@@ -126,10 +126,17 @@ def read_corpus(source: Path, format_: str, options: Options, repairs: Repairs, 
         named = replace(context, rules=replace(options.rules, spans_field=None))
         return read_objects(OBJECTS[format_](source, context), named)
     if format_ == "ontonotes":
-        return read_ontonotes(source, repairs)
+        return _renamed(read_ontonotes(source, repairs), options.rules.names)
     if source.is_dir():
         return read_folder(source, repairs, nlp=nlp, per_line=options.per_line)
     return read_text(source, repairs, nlp=nlp, per_line=options.per_line)
+
+
+def _renamed(sentences: Iterator[Sentence], names: Mapping[str, str]) -> Iterator[Sentence]:
+    """Sentences with labels under other names; JSON records bring theirs already."""
+    for one in sentences:
+        spans = one.spans and [(start, end, names.get(label, label)) for start, end, label in one.spans]
+        yield replace(one, spans=spans) if names else one
 
 
 def find_format(source: Path, format_: str, *, columns: bool = False) -> str:

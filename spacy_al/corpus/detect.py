@@ -183,7 +183,7 @@ def _is_header(line: str) -> bool:
         cells = [name.strip().lower() for name in names]
         if delimiter == "\t" and word_columns(names) is not None:
             return True
-        if len(cells) > 1 and "text" in names and not {*TAG_NAMES, *PROMISED}.isdisjoint(cells):
+        if len(cells) > 1 and "text" in cells and not {*TAG_NAMES, *PROMISED}.isdisjoint(cells):
             return True
     return False
 

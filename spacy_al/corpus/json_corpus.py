@@ -22,7 +22,7 @@ from .annotation.values import Fields
 from .fields import Record as Values
 from .fields import get
 from .json_values import read_values
-from .record_spans import place_spans, read_spans, to_chars
+from .record_spans import KEYS, place_spans, read_spans, to_chars
 from .record_tags import has_second, read_tags, refuse_unread
 from .record_tokens import read_tokens
 from .repairs import Repairs
@@ -117,7 +117,9 @@ def _sentences(values: Values, line: int, context: Context) -> List[Sentence]:
         doc, offsets, (spans, missing) = _from_tool(tool, values, line, context)
     else:
         doc, offsets = _doc(values, line, context)
-        spans, missing = _entities(values, doc, offsets, line, context) if doc.text.strip() else (None, set())
+        # Entities without a text are looked at too: they are refused, not left out with it.
+        there = doc.text.strip() or any(values.get(key) for key in (context.rules.spans_field, *KEYS) if key)
+        spans, missing = _entities(values, doc, offsets, line, context) if there else (None, set())
     if not doc.text.strip():
         context.note("no_text", line)
         return []

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import List, Mapping, Optional, Sequence, Union
+from typing import Dict, List, Mapping, Optional, Sequence, Union
 
 from spacy.util import registry
 from thinc.api import Config
@@ -64,6 +64,14 @@ def find_labels(data: object) -> Optional[List[str]]:
     if isinstance(labels, (str, bytes)) or not isinstance(labels, Sequence):
         return None
     return list(labels) if all(isinstance(label, str) for label in labels) else None
+
+
+def alike(labels: Sequence[str]) -> List[List[str]]:
+    """Labels that differ in capitals alone, which may be one, in groups."""
+    groups: Dict[str, List[str]] = {}
+    for label in labels:
+        groups.setdefault(label.casefold(), []).append(label)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def transition_data(labels: Sequence[str]) -> Mapping[str, Mapping[str, int]]:

@@ -12,6 +12,12 @@ from .repairs import Repairs
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
+def is_utf16(start: bytes) -> bool:
+    """Whether a file that begins so is UTF-16: by its mark, or as every second byte of Western text is 0."""
+    some = start[:40]
+    return some.startswith(UTF16) or (len(some) > 3 and (not any(some[::2]) or not any(some[1::2])))
+
+
 class Line(NamedTuple):
     """A line of a file.
 
@@ -50,7 +56,7 @@ def split_lines(raws: Iterable[bytes], path: Path, repairs: Repairs, *, first: i
     start = 0
     for number, raw in enumerate(raws, start=first):
         check_size(raw, path, number)
-        if number == 1 and raw.startswith(UTF16):
+        if number == 1 and is_utf16(raw):
             raise ALError(Errors.A522.format(path=path))
         text = _decode(raw.removeprefix(BOM) if number == 1 else raw, path, number, repairs)
         body = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text

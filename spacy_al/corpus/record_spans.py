@@ -17,6 +17,8 @@ from .repairs import Repairs
 from .schemes import Span
 
 KEYS = ("spans", "ents", "entities")
+# Types of entities that are keys or columns of their own, with the names that were found and not their places.
+TYPES = ("PER", "PERSON", "LOC", "LOCATION", "GPE", "ORG", "ORGANIZATION", "PLACE")
 OTHERS = ("tokens", "relations", "options", "versions", "sents", "cats", "spans", "pos_tags", "chunk_tags")
 
 
@@ -76,6 +78,8 @@ def to_chars(mark: Mark, offsets: Offsets) -> Tuple[int, int]:
 
 
 def _stray(key: str, value: object) -> bool:
+    if key in TYPES and value and all(isinstance(one, str) for one in (value if isinstance(value, list) else [value])):
+        return True
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return looks_labelled(value) and PHRASES.isdisjoint(item[2:] for item in value)
     return looks_labelled(value) or hides_entities(key, value)

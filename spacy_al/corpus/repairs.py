@@ -31,6 +31,7 @@ NOTED: Dict[str, str] = {
     "binary": "records with a yes or no about one span: entities missing outside it",
     "no_text": "documents without text: nothing to keep",
     "comment": "lines that begin with # at the start of a sentence: comments, left out",
+    "names": "names of columns in capitals or with spaces around: read as the names that are known",
     "header": "first row has the names of columns: left out",
     "counting": "first column counts tokens: left out (--word-column 0 to read it as words)",
     "contraction": "rows of contractions and empty nodes (1-2, 1.1): left out, their words have tags of their own",

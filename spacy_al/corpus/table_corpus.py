@@ -2,14 +2,16 @@
 
 import re
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ..errors import ALError, Errors
-from .annotation.any_span import TAGS
+from .annotation.any_span import BORDERS, LABELS, TAGS
 from .annotation.csv_records import cell_value, header_names, read_rows
+from .column_layout import TAG_NAMES
 from .fields import Record, named
 from .json_corpus import Context
 from .lines import read_lines
+from .record_spans import KEYS
 from .row_tables import COMPREHEND, by_entity, by_file, by_word, place_columns, word_columns
 
 # Columns whose names promise entities: what cannot be read in them is refused.
@@ -17,6 +19,24 @@ PROMISED = (
     "entities", "ents", "spans", "ner_tags", "ner", "annotations", "annotation", "entity", "named_entity",
     "named_entities",
 )  # fmt: skip
+# Names that are read in small letters, however a table writes them.
+KNOWN = (*KEYS, *PROMISED, *sorted(TAG_NAMES), *(name for pair in BORDERS for name in pair), *LABELS)
+EXCEL = re.compile("sep=.")  # a first line that tells Excel the separator
+
+
+def known_names(names: Sequence[str], known: Sequence[str]) -> List[str]:
+    """Names of columns, of which those that are known but for capitals and white space around are as they are known.
+
+    One that several columns have then stays as it is, and so do all of a table of AWS Comprehend.
+    """
+    if set(COMPREHEND) <= set(names):
+        return list(names)
+    usual = {key.lower(): key for key in known}
+    plain = [name.strip().lower() for name in names]
+    return [
+        name if name in known or plain.count(low) > 1 else usual.get(low, name)
+        for name, low in zip(names, plain, strict=True)
+    ]
 
 
 def csv_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
@@ -30,13 +50,22 @@ def csv_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     """
     repairs, text = context.repairs, context.text_field
     lines = (line.text + line.ending for line in read_lines(path, repairs))
-    header = next(lines, "")
-    names, delimiter = max(header_names(header), key=lambda found: (text in found[0], len(found[0])))
+    header, at = next(lines, ""), 1
+    if EXCEL.fullmatch(header.strip()):
+        header, at = next(lines, ""), 2
+    known = [key for key in (text, context.id_field, context.rules.spans_field, *KNOWN) if key]
+    tried = [(known_names(names, known), names, delimiter) for names, delimiter in header_names(header)]
+    names, written, delimiter = max(tried, key=lambda found: (text in found[0], len(found[0])))
+    words = word_columns(written)
+    if text not in names and words is not None:
+        names = written  # these may be called as they like
+    if names != written:
+        repairs.note("names", path=path, line=at)
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
-        raise ALError(Errors.A120.format(path=path, line=1, problem=f"two columns are called {twice!r}"))
-    rows = read_rows(lines, delimiter, names, path, repairs)
-    words, places = word_columns(names), place_columns(names)
+        raise ALError(Errors.A120.format(path=path, line=at, problem=f"two columns are called {twice!r}"))
+    rows = read_rows(lines, delimiter, names, path, repairs, header=at)
+    places = place_columns(names)
     if set(COMPREHEND) <= set(names):
         yield from _named(by_file(rows, path, repairs), context)
     elif text not in names and words is not None:

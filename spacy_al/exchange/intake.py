@@ -118,7 +118,7 @@ def log_lines(reading: Reading, log: Sequence[Answer]) -> Tuple[List[Answer], Co
             counts["taken"] += 1
             continue
         lines += told
-        counts.update({"replaced": bool(old), "differ": bool(old) and _said(old[-1]) != _said(answer)})
+        counts.update({"replaced": len(old[:1]), "differ": sum(_said(one) != _said(answer) for one in old[-1:])})
     return lines, counts
 
 

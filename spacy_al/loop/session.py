@@ -104,12 +104,14 @@ class Session:
     def batch(self) -> List[Task]:
         """All that the present round asks, answered or not.
 
-        RAISES: ALError A507 unless the run waits for people, A533 or A535 when its files do not hold what they held.
+        RAISES: ALError A507 unless the run waits for people, A533 or A535 when its files do not hold what they held,
+            A531 for a type of entity that is labelled and not declared any more.
         """
         state = self._state()
         if state is None or state.phase != "waiting":
             raise ALError(Errors.A507.format(path=self.folder.path, phase=_phase(state)))
         check_whole(self.folder, state)
+        check_declared(self.folder, state, self.labels)
         pending = set(state.pending)
         return [task for task in self.folder.read_selected(state.round) if task.id in pending]
 

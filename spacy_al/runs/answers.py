@@ -4,11 +4,12 @@ import contextlib
 import fcntl
 import json
 import os
+import warnings
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Iterator, List, Optional, Sequence, Tuple
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, Warnings
 from ..files import writing
 from ..jsonl import BOM, dump_line
 from ..tasks import Answer
@@ -18,8 +19,8 @@ class AnswerLog:
     """The file answers.jsonl: every answer that was ever taken in, in order; the last one to a sentence counts.
 
     Any number of processes may append and read at the same time. A line that a dying process left unfinished was
-    never acknowledged: it is not read, and the next answer takes its place. Empty lines and a last line without its
-    end, as editors leave them, lose nothing.
+    never acknowledged: it is not read, which is warned of (W532), and the next answer takes its place. Empty lines and
+    a last line without its end, as editors leave them, lose nothing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,7 +34,7 @@ class AnswerLog:
         """
         data = "".join(f"{dump_line(answer.to_row())}\n" for answer in answers).encode("utf8")
         with writing(self.path), self.path.open("a+b") as file_, flocked(file_):
-            end = whole_lines(file_)
+            end = self._whole(file_)
             file_.truncate(end)
             try:
                 file_.write(_line_end(file_, end) + data)
@@ -75,11 +76,21 @@ class AnswerLog:
         if not self.path.is_file():
             return [], 0
         with self.path.open("rb") as file_, flocked(file_):
-            end = whole_lines(file_)
+            end = self._whole(file_)
             file_.seek(offset)
             data = file_.read(max(end - offset, 0))
         lines = enumerate((line.strip().removeprefix(BOM) for line in data.splitlines()), start=1)
         return [(number, line) for number, line in lines if line], max(end, offset)
+
+    def _whole(self, file_: IO[bytes]) -> int:
+        """`whole_lines`, with a warning (W532) of what comes after them."""
+        end = whole_lines(file_)
+        file_.seek(end)
+        if left := file_.read(80).strip():
+            text = left[:60].decode("utf8", "replace")
+            warnings.warn(Warnings.W532.format(path=self.path, text=text), stacklevel=2)
+        file_.seek(0)
+        return end
 
     def _parse(self, line: bytes, number: int, offset: int = 0) -> Answer:
         """The answer of a line; its number counts from `offset`, that in an error from the file's start."""

@@ -5,6 +5,7 @@ import json
 import shutil
 import zipfile
 import zlib
+from configparser import Error as ParserError
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -14,12 +15,12 @@ from pydantic import ValidationError
 from spacy.tokens import Doc
 from spacy.util import load_config
 from spacy.vocab import Vocab
-from thinc.api import Config
+from thinc.api import Config, ConfigValidationError
 
 from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
 from ..files import check_file, write_bytes, write_json
-from ..jsonl import read_jsonl, unfit, write_jsonl
+from ..jsonl import parse_object, raw_lines, read_jsonl, unfit, write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..tasks import Answer, Task
 from .answers import AnswerLog
@@ -50,13 +51,22 @@ class RunFolder:
         wherever the command is typed; overrides win.
         """
         said = dict(overrides or {})
-        check_file(self.config, "It belongs to the run: restore it from a copy.")
-        config = load_config(self.config, overrides=said, interpolate=False)
+        config = self.stored_config(said)
         for key, value in config.get("paths", {}).items():
             own = self.path / "corpus" / Path(str(value)).name
             if f"paths.{key}" not in said and Path(str(value)).parent.name == "corpus" and own.is_file():
                 config["paths"][key] = str(own)
         return config
+
+    def stored_config(self, overrides: Optional[Mapping[str, Any]] = None) -> Config:
+        """The run's config as the file has it, not interpolated; raises ALError A003 or A702 when that is no config."""
+        check_file(self.config, "It belongs to the run: restore it from a copy.")
+        try:
+            return load_config(self.config, overrides=dict(overrides or {}), interpolate=False)
+        except (ParserError, UnicodeDecodeError, ConfigValidationError) as error:
+            if overrides and isinstance(error, ConfigValidationError):
+                raise  # it may be about these
+            raise ALError(Errors.A702.format(path=self.config, reason=" ".join(str(error).split()))) from error
 
     def read_state(self) -> RunState:
         """The run's state; raises ALError A510 when no run is here, A502 when it is damaged."""
@@ -172,10 +182,16 @@ class RunFolder:
     def read_metrics(self) -> List[Dict[str, Any]]:
         """One object for each evaluated round, of rising rounds.
 
-        RAISES: ALError A005 or A007 for a line that is not an object, A511 for one without its round.
+        RAISES: ALError A511 for a line that is not an object, or is one without its round.
         """
         rows: List[Dict[str, Any]] = []
-        for line, row in read_jsonl(self.metrics) if self.metrics.exists() else []:
+        for line, raw in raw_lines(self.metrics) if self.metrics.exists() else []:
+            if not raw.strip():
+                continue
+            try:
+                row = parse_object(raw, path=self.metrics, line=line)
+            except ALError as error:  # whose cure is to remove the line, and then its round would be missing
+                raise ALError(Errors.A511.format(path=self.metrics, problem=f"line {line} is damaged")) from error
             number, last = row.get("round"), rows[-1]["round"] if rows else -1
             if not isinstance(number, int) or number <= last:
                 problem = f"line {line} has round = {number!r}, after round {last}"

@@ -60,7 +60,7 @@ def _changes(
     folder: RunFolder, state: RunState, fresh: RunState, config: Config, successor: Optional[Config]
 ) -> List[str]:
     kept = load_config(folder.successor_config) if folder.successor_config.is_file() else None
-    changes = config_changes(load_config(folder.config), config) + successor_changes(kept, successor)
+    changes = config_changes(folder.stored_config(), config) + successor_changes(kept, successor)
     changes += version_changes(state, fresh.versions)
     return changes + (["the sentences of the pool"] if state.pool != fresh.pool else [])
 

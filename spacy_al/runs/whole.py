@@ -43,10 +43,13 @@ def has_answers(folder: RunFolder, state: RunState) -> bool:
 
 
 def missing_questions(folder: RunFolder, state: RunState) -> List[str]:
-    """Ids that are asked about now, and are not among the questions of their round."""
+    """Ids that are asked about now, and are not among the questions of their round; all where these are damaged."""
     if state.phase not in ASKS:
         return []
-    known = {task.id for task in folder.read_selected(state.round)}
+    try:
+        known = {task.id for task in folder.read_selected(state.round)}
+    except ALError:
+        known = set()
     return [id_ for id_ in state.pending if id_ not in known]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from spacy_al.annotate.serve import Opening, addresses, check_password, listen, 
 from spacy_al.corpus.conversion import Options, convert
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
+from spacy_al.tasks import Answer
 
 STATIC = Path(spacy_al.annotate.__file__).parent / "static"
 
@@ -168,6 +170,29 @@ def test_a_label_that_the_run_does_not_have_is_told_not_left_out(tmp_path):
     begun(tmp_path / "run", tmp_path / "a.txt")
     with pytest.raises(ALError, match="A722.*PERSON, and --labels asks for PLACE too.*labels.json"):
         make_page(Opening(tmp_path / "run", labels="PERSON,PLACE"))
+
+
+def test_the_page_does_not_open_on_labels_that_nobody_could_learn_with(folder):
+    session = Session.open(folder)
+    session.answer([Answer(task.id, "accept", spans=((0, 1, "PER"),)) for task in session.next()])
+    session.step()
+    config = folder / "config.cfg"
+    config.write_text(config.read_text().replace('"PER"', '"PERSON"'))
+    with pytest.raises(ALError, match="A531.*'PER'"):
+        make_page(Opening(folder))
+
+
+def test_the_page_does_not_open_without_labels(folder):
+    config = folder / "config.cfg"
+    config.write_text(re.sub(r"(?m)^labels = .*$", "labels = []", config.read_text()))
+    with pytest.raises(ALError, match="A300"):
+        make_page(Opening(folder))
+
+
+def test_a_run_without_its_config_is_not_taken_for_a_new_one(folder):
+    (folder / "config.cfg").unlink()
+    with pytest.raises(ALError, match="A003.*config.cfg.*restore"):
+        make_page(Opening(folder, text=folder, labels="PERSON"))
 
 
 def test_a_folder_of_no_format_is_told_with_a_way_that_the_page_has(tmp_path):

@@ -104,3 +104,12 @@ except SystemExit:
 """
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert result.stdout.splitlines()[-1] == "[]", result.stderr
+
+
+def test_types_that_differ_in_capitals_alone_are_told_with_a_way_to_join_them(run, tmp_path):
+    path = write(tmp_path / "c.conll", "Rome B-LOC\n\nOslo B-loc\n\nBo B-PER\n")
+    code, output = run(path, tmp_path / "a.spacy")
+    assert code == 0
+    assert "capitals alone: LOC, loc. If they are one: --rename loc=LOC" in output
+    _, output = run(path, tmp_path / "a.spacy", "--rename", "loc=LOC")
+    assert "capitals alone" not in output

@@ -17,6 +17,7 @@ FILES = {
     "pool.CSV": ("id,text\n", "csv"),
     "words.tsv": ("Sentence #\tWord\tTag\n1\tEU\tB-ORG\n\tsaid\tO\n", "csv"),
     "labels.tsv": ("text\tlabel\nEU said\tORG\n", "csv"),
+    "capitals.tsv": ("Text\tEntities\nEU said\t[]\n", "csv"),
     "labels.txt": ("id;text;labels\n1;EU said;ORG\n", "csv"),
     "ends.txt": ("One; two; OK\nthree; four\n", "txt"),
     "one.txt": ("The I/O of B-12 or A/B\nAnd/or <b>\n[1 see there]\n", "txt"),
@@ -47,7 +48,7 @@ LABELLED = {
     "bars.txt": ("EU|NNP|I-ORG said|VBD|O\n", "EU.*word and its tag"),
     "slashes.txt": ("Plain.\nEU/ORGANIZATION said/O\n", "'EU/ORGANIZATION'.*word and its tag"),
     "opennlp.txt": ("<START:org> EU <END> said .\n", "<START:org> EU <END>"),
-    "capitals.txt": ("Text;Label\nAna is in Rome;PER\nShe went home;O\n", "ends with a label .O. after a semicolon"),
+    "capitals.txt": ("Satz;Label\nAna is in Rome;PER\nShe went home;O\n", "ends with a label .O. after a semicolon"),
     "brackets.txt": ("[ORG EU ] said\n", r"\[ORG EU \]"),
 }
 

@@ -267,3 +267,10 @@ def test_marks_in_a_text_are_asked_about(read):
     assert read("f.txt", content, format_="txt")[0].spans is None
     with pytest.raises(ALError, match="A136.*Rasa"):
         read("f.yml", "type: intent\nutterances:\n- [city](Oslo)\n- intent: x\n")
+
+
+@pytest.mark.parametrize("label", ["B-PER", "I-PER", "O"])
+def test_a_tag_is_no_type_of_an_entity(read, label):
+    record = {"text": TEXT, "entities": [{"entity": label, "word": "Ana", "start": 0, "end": 3}]}
+    with pytest.raises(ALError, match=f"A608.*{label}' is the tag of a token"):
+        read("f.jsonl", json.dumps(record))

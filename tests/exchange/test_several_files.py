@@ -39,7 +39,7 @@ def test_several_files_are_weighed_like_several_answers_in_one(tmp_path):
     spans = ([BOB], [BOB], [(0, 3, "LOC")])
     files = [write(tmp_path / f"{n}.jsonl", prodigy(s)) for n, s in zip(names, spans, strict=True)]
     tasks = list(TASKS.values())
-    with pytest.raises(ALError, match="A607.*3 answers"):
+    with pytest.raises(ALError, match=r"A607.*3 answers \(lines .*ana.jsonl:1, .*bo.jsonl:1, .*cy.jsonl:1\)"):
         take_files(files, tasks, Options())
     reading = take_files(files, tasks, Options(several="vote"))
     assert [(a.spans, a.annotator) for a in reading.answers] == [(((0, 1, "PER"),), "ana, bo, cy")]
@@ -68,6 +68,8 @@ def test_replaced_answers_are_told_and_how_many_differ():
     lines, counts = log_lines(Reading(new, []), old)
     assert lines == new
     assert told_of(counts) == ["2 earlier answers replaced, 1 of them by answers that differ"]
+    _, counts = log_lines(Reading(new[:1], []), old)
+    assert told_of(counts) == ["1 earlier answers replaced, 0 of them by answers that differ"]
 
 
 def test_what_is_in_the_log_already_is_not_taken_again_unless_something_came_after():
@@ -212,3 +214,12 @@ def test_records_that_convert_knows_are_answers_too(name, indent):
 def test_records_with_entities_under_another_key_are_refused():
     data = json.dumps({"text": TASK.text, "spans": [], "gold": [[0, 3, "PER"]]}).encode()
     assert codes(read(data, "records")) == ["A608"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [('{"text": "a"},\n{"text": "b"},\n', "A005.*in.json:1"), ('[{"text": "a"},]', "A622.*in.json:1")],
+)
+def test_broken_json_is_named_as_such_not_as_an_unknown_format(content, code):
+    with pytest.raises(ALError, match=code):
+        detect(content.encode(), Path("in.json"))

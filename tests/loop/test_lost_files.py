@@ -115,15 +115,21 @@ def test_a_wrong_answer_that_a_later_one_replaces_is_no_obstacle(twice):
     assert taught(twice, 1) == ["PER"] * 10 + ["LOC"] * 5
 
 
+def halve(folder):
+    path = folder / "selected.jsonl"
+    path.write_text(path.read_text()[:-40])
+
+
+@pytest.mark.parametrize("damage", [shutil.rmtree, halve])
 @pytest.mark.parametrize("round_", [0, 1])
-def test_lost_questions_are_named_and_asked_again(make_config, tmp_path, round_):
+def test_lost_questions_are_named_and_asked_again(make_config, tmp_path, round_, damage):
     session = Session.open(tmp_path / "run", make_config(oracle="people", rounds=3))
     for _ in range(round_):
         session.step()
         session.answer([Answer(task.id, "accept") for task in session.next()])
     session.step()
     before = chosen_ids(tmp_path / "run")
-    shutil.rmtree(session.folder.round(round_))
+    damage(session.folder.round(round_))
     for command in (Session.status, Session.batch, Session.step):
         with pytest.raises(ALError, match=rf"A535.*000{round_}.selected.jsonl.*--accept-changes"):
             command(Session.open(tmp_path / "run"))

@@ -77,7 +77,7 @@ def test_a_folder_that_cannot_be_made_is_said(make_config, tmp_path):
 @pytest.mark.parametrize(
     ("damage", "code"),
     [
-        (lambda text: text[:-20], "A005.*metrics.jsonl:2"),
+        (lambda text: text[:-20], "A511.*metrics.jsonl: line 2 is damaged.*restore"),
         (lambda text: text.splitlines()[1] + "\n", "A511.*metrics.jsonl.*no row for round 0"),
         (lambda text: text.splitlines()[0] + "\n", "A511.*metrics.jsonl.*no row for round 1"),
         (lambda text: text.replace('"round": 1', '"round": "x"'), "A511.*metrics.jsonl.*line 2"),
@@ -89,6 +89,19 @@ def test_damaged_metrics_are_named_and_left_alone(unfinished, make_config, damag
     with pytest.raises(ALError, match=code):
         run(make_config(), unfinished)
     assert path.read_text() == damaged
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(None, "A003.*config.cfg"), ("# Zürich".encode("latin-1"), "A702.*config.cfg"), (b"[a\nb", "A702.*config.cfg")],
+)
+def test_a_damaged_config_is_named(unfinished, make_config, content, code):
+    path = unfinished / "config.cfg"
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(ALError, match=code):
+        run(make_config(), unfinished)
+    with pytest.raises(ALError, match=code):
+        Session.open(unfinished)
 
 
 def test_missing_labels_are_named(unfinished, make_config):

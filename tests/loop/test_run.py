@@ -107,7 +107,21 @@ def test_a_damaged_state_is_named_and_left_alone(make_config, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("round", -1), ("round", "0"), ("phase", "gone"), ("pending", "ab"), ("labelled", [1]), ("x", 1)]
+    ("key", "value"),
+    [
+        ("round", -1),
+        ("round", "0"),
+        ("phase", "gone"),
+        ("pending", "ab"),
+        ("labelled", [1]),
+        ("x", 1),
+        ("answers", "18"),
+        ("versions", []),
+        ("hardware", "x"),
+        ("seed", None),
+        ("labels", [1]),
+        ("stopped", 1),
+    ],
 )
 def test_a_wrong_value_in_the_state_is_named(tmp_path, key, value):
     known = RunState(round=0, phase="train", labelled=["a-0"], pending=[], seed=0, pool="")

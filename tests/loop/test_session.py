@@ -166,8 +166,10 @@ def test_an_unfinished_line_was_never_acknowledged(tmp_path):
     log.append([Answer("a-0", "accept")])
     with log.path.open("ab") as file_:
         file_.write(b'{"id": "b-0", "verd')
-    assert [answer.id for answer in log.read()] == ["a-0"]
-    log.append([Answer("c-0", "accept", spans=((0, 2, "PER"),), seconds=1.5, annotator="Ana", when="2026-01-01")])
+    with pytest.warns(UserWarning, match=r"W532.*log.jsonl.*b-0"):
+        assert [answer.id for answer in log.read()] == ["a-0"]
+    with pytest.warns(UserWarning, match="W532"):
+        log.append([Answer("c-0", "accept", spans=((0, 2, "PER"),), seconds=1.5, annotator="Ana", when="2026-01-01")])
     assert log.read()[1] == Answer("c-0", "accept", ((0, 2, "PER"),), seconds=1.5, annotator="Ana", when="2026-01-01")
 
 
@@ -198,6 +200,12 @@ def test_a_label_that_went_away_is_named_before_anybody_labels_more(labelled_onc
     config, folder = labelled_once
     with pytest.raises(ALError, match=r"A531.*10 labelled sentences.*'PER'.*PERSON, LOC"):
         Session.open(folder, declare(config, ["PERSON", "LOC"]), accept_changes=True).step()
+
+
+def test_no_batch_is_handed_out_when_a_label_went_away(labelled_once):
+    config, folder = labelled_once
+    with pytest.raises(ALError, match=r"A531.*10 labelled sentences.*'PER'.*PERSON, LOC"):
+        Session.open(folder, declare(config, ["PERSON", "LOC"])).batch()
 
 
 def test_answers_under_the_new_name_of_a_label_go_on(labelled_once):

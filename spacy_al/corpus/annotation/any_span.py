@@ -7,6 +7,7 @@ from .marks import Mark
 from .values import Fields
 
 TAGS = re.compile(r"O|[BILUESMW]-\S.*")
+TAG = re.compile(r"O|[BI]-\S+")  # no name of a type
 # Entities as text, such as "0:7:PER" or "PER:0:7"; times of day are none.
 PLACED = re.compile(r"\d+([:,;|])\d+\1(?!(AM|PM)\b)[A-Za-z]\S*|[A-Z][A-Z_-]+([:,;|])\d+\3\d+")
 BORDER = re.compile(r"(^|_)((start|begin|end|stop|offset|length)|(from|to)$)|Start|Begin|End|Offset|Length")
@@ -39,6 +40,9 @@ def read_span(fields: Fields, value: object, where: str) -> Mark:
     else:
         raise fields.fail(where, "[start, end, label] or an object with start, end and label was expected")
     label = _label(span)
+    if TAG.fullmatch(label):
+        problem = f"{label!r} is the tag of a token; give whole entities with their type"
+        raise span.fail("label", f'{problem} (Hugging Face pipelines do so with aggregation_strategy="simple")')
     tokens, chars = None, None
     if span.has("token_start") or span.has("token_end"):
         tokens = (span.integer("token_start"), span.integer("token_end") + 1)

@@ -9,7 +9,7 @@ from typing import Dict, Iterable, List, Sequence
 from ...errors import ALError, Errors
 from ...files import check_file
 from ...jsonl import BOM, decode, dump_line
-from ..lines import UTF16
+from ..lines import is_utf16
 
 MAX_FILE = 1 << 30  # bytes
 SPACE = re.compile(r"[ \t\r\n]*")
@@ -48,7 +48,7 @@ def read_file(path: Path) -> bytes:
     if size > MAX_FILE:
         raise ALError(Errors.A621.format(path=path, size=size, limit=MAX_FILE))
     data = path.read_bytes()
-    if data.startswith(UTF16):
+    if is_utf16(data):
         raise ALError(Errors.A522.format(path=path))
     return data.removeprefix(BOM)
 

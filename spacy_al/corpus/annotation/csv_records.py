@@ -69,14 +69,17 @@ def header_names(header: str) -> List[Tuple[List[str], str]]:
 
 
 def read_rows(
-    lines: Iterator[str], delimiter: str, names: Sequence[str], path: Path, repairs: Repairs
+    lines: Iterator[str], delimiter: str, names: Sequence[str], path: Path, repairs: Repairs, *, header: int = 1
 ) -> Iterator[Tuple[int, Dict[str, str]]]:
-    """The line that each row below the header starts on, and its cells by name; A120 for a bad row."""
+    """The line that each row below the header starts on, and its cells by name; A120 for a bad row.
+
+    header (int): The header's line, from 1.
+    """
     limit = csv.field_size_limit(MAX_LINE)  # of the csv module, for everybody: raised for one reading
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         while True:
-            line = reader.line_num + 2  # the header is line 1, and this reader has not seen it
+            line = reader.line_num + header + 1  # this reader has not seen the header
             try:
                 row = next(reader, None)
                 problem = f"{len(row or [])} columns where the header has {len(names)}"

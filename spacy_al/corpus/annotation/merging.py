@@ -151,7 +151,8 @@ def _sum(seconds: Iterable[Optional[float]]) -> Optional[float]:
 
 def _differ(given: Sequence[Given], problem: str) -> ALError:
     chunks = [each.record.chunk for each in given]
-    lines = ", ".join(chunk.place.rsplit(":", 1)[1] for chunk in chunks[:9])
+    one_file = len({chunk.path for chunk in chunks}) == 1
+    lines = ", ".join(chunk.place.rsplit(":", 1)[1] if one_file else chunk.place for chunk in chunks[:9])
     return ALError(
         Errors.A607.format(place=chunks[0].place, id=given[0].answer.id, n=len(given), lines=lines, problem=problem)
     )

@@ -114,10 +114,16 @@ def get_format(name: str, *, write: bool = False) -> Format:
 
 
 def detect(data: bytes, path: Path) -> str:
-    """The format of a file's content; raises ALError A602 when none or several fit."""
+    """The format of a file's content.
+
+    RAISES: ALError A602 when none or several fit; A005, A007 or A622 where all of it is broken JSON.
+    """
     first = _first_object(data)
     known = {**FORMATS, **READ}
     found = [name for name, format_ in known.items() if format_.claims(data, first)]
+    if not found and first is None and data[:4096].lstrip()[:1] in (b"{", b"["):
+        for chunk in record_tasks.split(data, path):
+            parse_object(chunk.raw, path=chunk.path, line=chunk.line)
     if len(found) != 1:
         raise ALError(Errors.A602.format(path=path, found=", ".join(found) or "none", known=", ".join(known)))
     return found[0]

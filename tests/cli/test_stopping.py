@@ -1,0 +1,30 @@
+"""Ctrl+C and SIGTERM: a last line, the exit status that shells expect, and cleaning up."""
+
+import os
+import signal
+
+import pytest
+import typer
+
+from spacy_al.cli.common import command
+from spacy_al.files import write_chunks
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_stopped_says_so_and_leaves_no_half_file(number, status, tmp_path, capsys):
+    def chunks():
+        yield b"half"
+        os.kill(os.getpid(), number)
+        yield b"of it"
+
+    with pytest.raises(typer.Exit) as ended:
+        command(lambda: write_chunks(tmp_path / "out", chunks()))()
+    assert ended.value.exit_code == status
+    assert "give the same command again" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_leaves_the_signals_as_they_were():
+    before = signal.getsignal(signal.SIGTERM)
+    command(lambda: None)()
+    assert signal.getsignal(signal.SIGTERM) == before
