@@ -10,6 +10,17 @@ from spacy_al.cli.common import command
 from spacy_al.files import write_chunks
 
 
+@pytest.fixture(autouse=True)
+def usual_signals():
+    """As in a process of its own: Ray, once started here by another test, has taken SIGTERM for itself."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_command_that_is_stopped_says_so_and_leaves_no_half_file(number, status, tmp_path, capsys):
     def chunks():
