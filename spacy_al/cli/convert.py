@@ -4,7 +4,7 @@ import functools
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Optional, Sequence
 
 import typer
 
@@ -55,7 +55,7 @@ def convert_cli(
     from ..corpus.conversion import convert
     from ..corpus.divide import make_division
     from ..corpus.json_corpus import make_rules
-    from ..corpus.labels import alike, labels_path
+    from ..corpus.labels import labels_path
     from ..corpus.numbering import number_files, shards
     from ..corpus.stats import format_repairs, format_table
 
@@ -69,9 +69,16 @@ def convert_cli(
     typer.echo(f"{source}: {done.format}, {done.scheme}")
     typer.echo(format_table({path.name: part for path, part in done.parts.items()}))
     typer.echo(format_repairs(done.repairs))
-    for first, *others in alike(done.labels):
+    _tell_alike(done.labels)
+    for path in done.parts:
+        typer.echo(f"Written: {path}, {labels_path(path)}")
+
+
+def _tell_alike(labels: Sequence[str]) -> None:
+    """Say which types differ in capitals alone, and how they become one."""
+    from ..corpus.labels import alike
+
+    for first, *others in alike(labels):
         names = " ".join(f"--rename {shlex.quote(f'{other}={first}')}" for other in others)
         told = f"Types that differ in capitals alone: {', '.join([first, *others])}. If they are one: {names}"
         typer.secho(told, fg=typer.colors.YELLOW)
-    for path in done.parts:
-        typer.echo(f"Written: {path}, {labels_path(path)}")
