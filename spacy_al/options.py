@@ -144,7 +144,7 @@ class ScoreOptions:
     """How to rank.
 
     pipe (Optional[str]): The component to ask; the first that can be asked by default.
-    measures (List[str]): The first ranks, the following break ties.
+    measures (Optional[List[str]]): The first ranks, the following break ties; None is mnlp alone.
     passes (int), seed (int): See `spacy_al.types.Sampler`.
     dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
     limit (Optional[int]): Rows to write.
@@ -206,7 +206,7 @@ class ReportOptions:
     title (str): Headline. full_f1 (Optional[float]): F1 of a training on the whole corpus, 0..1, where no run
     gives it. examples (int): Example sentences of a round; 0 leaves corpus text out of the report.
     seed (int): Seed of the bootstrap. corpus (str): Name of the training corpus, "" to take it from its path.
-    sections (Sequence[str]): Names in the registry `al_report_sections`, whose sections are added.
+    sections (Optional[List[str]]): Names in the registry `al_report_sections`, whose sections are added.
     """
 
     title: Annotated[str, typer.Option("--title", "-t", help="Headline of the report")] = "Active learning report"

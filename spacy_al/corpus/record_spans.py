@@ -1,8 +1,9 @@
 """The entities of a JSON record: by characters or tokens, checked, and put onto the tokens of its Doc."""
 
+import re
 from collections import Counter
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import List, Mapping, Optional, Tuple
 
 from spacy.tokens import Doc
 
@@ -37,7 +38,8 @@ def read_spans(fields: Fields, offsets: Offsets, field: Optional[str] = None) ->
     # Doc.to_json keeps "spans" for groups of spans, which is an object.
     there = [key for key in keys if fields.has(key) and not (key == "spans" and isinstance(fields.values[key], dict))]
     key = one_key(Fields({key: fields.values[key] for key in there}, fields.place), there)
-    stray = next((k for k, value in fields.values.items() if k not in (*keys, *OTHERS) and _stray(k, value)), None)
+    others = [key for key in fields.values if key not in (*keys, *OTHERS)]
+    stray = next((key for key in others if _stray(key, fields.values[key]) or _found(key, fields.values)), None)
     if stray is not None:
         raise BadRecord(
             f"{stray!r} seems to hold entities, which are read from {', '.join(map(repr, keys))} as objects with start,"
@@ -78,11 +80,20 @@ def to_chars(mark: Mark, offsets: Offsets) -> Tuple[int, int]:
 
 
 def _stray(key: str, value: object) -> bool:
-    if key in TYPES and value and all(isinstance(one, str) for one in (value if isinstance(value, list) else [value])):
-        return True
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return looks_labelled(value) and PHRASES.isdisjoint(item[2:] for item in value)
     return looks_labelled(value) or hides_entities(key, value)
+
+
+def _found(key: str, values: Mapping[str, object]) -> bool:
+    """Whether a key that is a type holds names of the text; a place in a column of its own may be about the text."""
+    if key not in TYPES:
+        return False
+    value = values[key]
+    cells = [cell for cell in (value if isinstance(value, list) else [value]) if isinstance(cell, str)]
+    names = {name.strip() for cell in cells for name in re.split("[;,|]", cell)} - {""}
+    texts = [one for other, one in values.items() if other not in TYPES and isinstance(one, str)]
+    return any(name in text for name in names for text in texts)
 
 
 def place_spans(given: List[CharSpan], doc: Doc, repairs: Repairs, *, path: Path, line: int) -> List[Span]:

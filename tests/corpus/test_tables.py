@@ -63,6 +63,10 @@ def test_a_column_for_each_type_is_refused(write, nlp, cell):
     assert spans_of(write("t.csv", "text,PER\nAna left,\n"), nlp) == [None]
 
 
+def test_a_column_about_the_text_is_no_column_of_names(write, nlp):
+    assert spans_of(write("t.csv", "TEXT,LOCATION\nAna left,Rome\n"), nlp) == [None]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_utf_16_is_named_without_its_mark_too(write, nlp, encoding):
     with pytest.raises(ALError, match="A522"):
