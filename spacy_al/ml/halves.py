@@ -45,7 +45,7 @@ class Halves:
 
     def lower(self, **inputs: Any) -> Tensor:
         """States that go into the first trained layer, (rows, width, units). inputs: Of the model."""
-        with torch.inference_mode(False), torch.no_grad(), self._without_dropout(), self._at_border(_leave):
+        with torch.inference_mode(False), torch.no_grad(), self._without_dropout(), entering(self.border, _leave):
             try:
                 self.model(**inputs)
             except Reached as reached:
@@ -57,7 +57,7 @@ class Halves:
         layers = self.parent._modules[self.name]
         self.parent._modules[self.name] = self.upper_layers
         try:
-            with self._without_dropout(), self._at_border(lambda found: states.to(found.dtype)):
+            with self._without_dropout(), entering(self.border, lambda found: states.to(found.dtype)):
                 result: Tensor = self.model(**inputs)[0]
                 return result
         finally:
@@ -81,21 +81,22 @@ class Halves:
     def _without_dropout(self) -> ContextManager[None]:
         return lent((module, "training", False) for module in self.frozen_modules)
 
-    @contextlib.contextmanager
-    def _at_border(self, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
-        """Inside the block the first upper layer gets what `change` makes of its states."""
 
-        def hook(_: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
-            if args:
-                return (change(args[0]), *args[1:]), kwargs
-            name = next(name for name in STATES if name in kwargs)
-            return args, {**kwargs, name: change(kwargs[name])}
+@contextlib.contextmanager
+def entering(layer: nn.Module, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Inside the block a layer gets what `change` makes of its states; of nested blocks the inner one changes first."""
 
-        handle = self.border.register_forward_pre_hook(hook, with_kwargs=True)
-        try:
-            yield
-        finally:
-            handle.remove()
+    def hook(_: nn.Module, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
+        if args:
+            return (change(args[0]), *args[1:]), kwargs
+        name = next(name for name in STATES if name in kwargs)
+        return args, {**kwargs, name: change(kwargs[name])}
+
+    handle = layer.register_forward_pre_hook(hook, with_kwargs=True, prepend=True)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _leave(states: Tensor) -> Tensor:

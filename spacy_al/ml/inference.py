@@ -64,10 +64,10 @@ class ChosenEngine(Engine):
             return TORCH
         if setting == "openvino" and not openvino_version():
             self._warn(Warnings.W230.format(reason="it is not installed (pip install 'spacy_al[cpu]')"))
-        if setting == "openvino" and body.halves is not None:
-            self._warn(Warnings.W230.format(reason="it would run the frozen layers too, whose states torch keeps"))
+        if setting == "openvino" and body.border:
+            self._warn(Warnings.W230.format(reason="frozen layers are left to torch, which keeps their states"))
         pays = setting == "openvino" or size * weights(body) >= PAYS
-        possible = bool(openvino_version()) and not self.openvino.problem and pays and body.halves is None
+        possible = bool(openvino_version()) and not self.openvino.problem and pays and not body.border
         if setting == "openvino":
             return ("openvino", False) if possible else TORCH
         if setting == "auto" and not pays:

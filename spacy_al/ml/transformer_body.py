@@ -1,5 +1,6 @@
 """Any text encoder of transformers over a batch of wordpieces: its arguments, mask, positions, and the pooling."""
 
+import contextlib
 import inspect
 import sys
 import warnings
@@ -12,8 +13,8 @@ from transformers import PreTrainedModel
 from ..errors import ALError, Errors, Warnings
 from ..lending import lent
 from .cpu_speed import GAIN, cpu_speeds, has_bfloat16
-from .freezing import freeze
-from .halves import Halves, halves_of
+from .freezing import find_layers, freeze
+from .halves import Halves, entering, halves_of
 from .stages import Noise, Padded, Ragged
 from .word_shapes import WordShapes
 from .wordpieces import WordpieceBatch
@@ -37,12 +38,14 @@ class TransformerBody(nn.Module):
         self.shapes = WordShapes() if shapes else None
         self.frozen = frozen
         self.halves: Optional[Halves] = None
+        self.border: List[nn.Module] = []  # in a list, so that the layer is no module of this one too
         self.transformer: Optional[PreTrainedModel] = None
         self.first = 0
 
     def take(self, model: PreTrainedModel) -> None:
         """Run this model from now on. RAISES: ALError A220 when it is no encoder of masked wordpieces."""
-        needed = ("input_ids" if self.shapes is None else "inputs_embeds", "attention_mask")
+        self.border = find_layers(model)[1][self.frozen :][:1] if self.frozen else []
+        needed = ("inputs_embeds" if self.shapes is not None and not self.border else "input_ids", "attention_mask")
         missing = [name for name in needed if name not in arguments_of(model)]
         if missing:
             problem = f"its forward pass has no {missing[0]}"
@@ -52,15 +55,16 @@ class TransformerBody(nn.Module):
         self.transformer = model
         self.first = first_position(model)
         if self.shapes is not None:
-            self.shapes.fit(word_embedding(model))
+            embedding = word_embedding(model)
+            self.shapes.fit(embedding, model.config.hidden_size if self.border else embedding.embedding_dim)
         self.halves = self._cut(model) if self.frozen else None
 
     def _cut(self, model: PreTrainedModel) -> Optional[Halves]:
         """Its halves below and above the border of what is trained, where that has been found to work.
 
-        On a GPU a pass is whole, and spellings are trained though they lie below.
+        On a GPU a pass is whole.
         """
-        if self.shapes is not None or next(model.parameters()).is_cuda:
+        if next(model.parameters()).is_cuda:
             return None
         ids, mask = some_wordpieces(model.config.vocab_size)
         with values_unseen(model):
@@ -85,7 +89,7 @@ class TransformerBody(nn.Module):
         inputs = self._inputs(ids, mask, positions)
         device = "cuda" if ids.is_cuda else "cpu"
         precision = torch.autocast(device, torch.bfloat16, enabled=self._mixed(ids.is_cuda), cache_enabled=False)
-        with values_unseen(self.transformer):
+        with values_unseen(self.transformer), self._spelled(ids):
             if self.halves is None or ids.is_cuda:
                 with precision:
                     whole: Tensor = self.transformer(**inputs)[0]
@@ -106,10 +110,20 @@ class TransformerBody(nn.Module):
         mask = mask.long()
         if mask.ndim == 2 and self.transformer.config.model_type in THREE_AXES:
             mask = mask[:, None]  # (rows, 1, width)
-        inputs = {"attention_mask": mask, **inputs_of(self.transformer, self.shapes, ids)}
+        shapes = self.shapes
+        if shapes is not None and self.border:  # see `_spelled`
+            shapes, ids = None, ids % self.vocabulary
+        inputs = {"attention_mask": mask, **inputs_of(self.transformer, shapes, ids)}
         if positions is not None:
             inputs["position_ids"] = positions + self.first
         return inputs
+
+    def _spelled(self, ids: Tensor) -> ContextManager[None]:
+        """Inside the block vectors of spellings are added above the frozen layers, where there are both."""
+        if self.shapes is None or not self.border:
+            return contextlib.nullcontext()
+        vectors = self.shapes(ids // self.vocabulary)
+        return entering(self.border[0], lambda states: states + vectors.to(states.dtype))
 
     def _mixed(self, cuda: bool) -> bool:
         if self.full_precision:
@@ -151,7 +165,11 @@ def word_embedding(model: PreTrainedModel) -> nn.Embedding:
 
 def inputs_of(model: PreTrainedModel, shapes: Optional[WordShapes], ids: Tensor) -> Dict[str, Tensor]:
     """What a transformer is given for wordpieces: their ids, or with spellings their embeddings."""
-    return {"input_ids": ids} if shapes is None else {"inputs_embeds": shapes(ids, word_embedding(model))}
+    if shapes is None:
+        return {"input_ids": ids}
+    embedding = word_embedding(model)
+    words = embedding.num_embeddings
+    return {"inputs_embeds": embedding(ids % words) + shapes(ids // words)}
 
 
 def means(states: Tensor, owners: Tensor, tokens: int) -> Tensor:

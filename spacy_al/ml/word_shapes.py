@@ -26,7 +26,8 @@ def shape_of(word: str) -> int:
 
 
 class WordShapes(nn.Module):
-    """A vector for each kind of spelling, added to the embeddings of a word's wordpieces before the first layer.
+    """A vector for each kind of spelling, added to what a word's wordpieces are before the first layer that is trained:
+    to their embeddings, or with frozen layers to the states that come out of those, which then need no gradients.
 
     The kind travels inside the wordpiece's id, as id + kind * vocabulary, so that batches, caches and CUDA graphs need
     not know of it. The vectors are zero at first: nothing changes before training (features of capitals as in Collobert
@@ -40,16 +41,14 @@ class WordShapes(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(SHAPES, 0))
 
-    def fit(self, embedding: nn.Embedding) -> None:
-        """Take the width of a model's word embeddings, unless it is that already."""
-        if self.weight.shape[1] != embedding.embedding_dim:
-            self.weight = nn.Parameter(embedding.weight.new_zeros(SHAPES, embedding.embedding_dim))
+    def fit(self, embedding: nn.Embedding, width: int) -> None:
+        """Take the width of what the vectors are added to, unless it is theirs already, and a model's device."""
+        if self.weight.shape[1] != width:
+            self.weight = nn.Parameter(embedding.weight.new_zeros(SHAPES, width))
 
-    def forward(self, ids: Tensor, embedding: nn.Embedding) -> Tensor:
-        """Embeddings of wordpieces, (rows, width, units). ids (Tensor): int64 with kinds, (rows, width)."""
-        words = embedding.num_embeddings
-        states: Tensor = embedding(ids % words)
-        return states + self.SCALE * nn.functional.embedding(ids // words, self.weight)
+    def forward(self, kinds: Tensor) -> Tensor:
+        """Vectors of kinds of spellings, (rows, width, units). kinds (Tensor): int64, (rows, width)."""
+        return self.SCALE * nn.functional.embedding(kinds, self.weight)
 
     def _load_from_state_dict(self, state_dict: Dict[str, Any], prefix: str, *rest: Any) -> None:
         # Loaded before the model whose width it has.

@@ -5,9 +5,11 @@ import spacy
 import torch
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from transformers import AutoModel
 
 from spacy_al.errors import ALError
 from spacy_al.ml.snapshot import Snapshot
+from spacy_al.ml.transformer_body import inputs_of
 from spacy_al.ml.word_shapes import SHAPES, WordShapes, shape_of
 
 from .helpers import SENTENCES, make_examples, make_tagger, tiny_encoder, tiny_transformer
@@ -42,13 +44,58 @@ def test_kinds_differ_and_none_is_that_of_special_wordpieces():
     assert kinds == set(range(1, SHAPES))
 
 
-def test_the_embedding_is_the_sum_of_word_and_spelling():
-    embedding, shapes = torch.nn.Embedding(5, 3), WordShapes()
-    shapes.fit(embedding)
+def test_the_embedding_is_the_sum_of_word_and_spelling(tmp_path):
+    model = AutoModel.from_pretrained(tiny_transformer(tmp_path))
+    embedding, shapes = model.get_input_embeddings(), WordShapes()
+    shapes.fit(embedding, embedding.embedding_dim)
     torch.nn.init.normal_(shapes.weight)
-    found = shapes(torch.tensor([[4, 2 + 5 * 3]]), embedding)
+    found = inputs_of(model, shapes, torch.tensor([[4, 2 + embedding.num_embeddings * 3]]))["inputs_embeds"]
     assert torch.allclose(found[0, 0], embedding.weight[4] + shapes.SCALE * shapes.weight[0])
     assert torch.allclose(found[0, 1], embedding.weight[2] + shapes.SCALE * shapes.weight[3])
+
+
+def spelled_batch(nlp):
+    """A tagger's body with vectors of spellings, and a batch of sentences."""
+    encoder, body = nlp.get_pipe("sequence_tagger")._shim.encoder, body_of(nlp).eval()
+    torch.nn.init.normal_(body.shapes.weight)
+    return body, encoder.collate(
+        encoder.featurize([Doc(nlp.vocab, words=words) for words in WORDS]), torch.device("cpu")
+    )
+
+
+def test_above_frozen_layers_spellings_are_added_to_what_comes_out_of_them(tmp_path):
+    body, batch = spelled_batch(make_tagger(tiny_transformer(tmp_path, layers=3), frozen=2, shapes=True))
+    kinds, ids = batch.ids // body.vocabulary, batch.ids % body.vocabulary
+    mask = batch.mask.long()
+    with torch.no_grad():
+        found = body.transformer(ids, attention_mask=mask, output_hidden_states=True).hidden_states[2]
+        found = found + body.shapes.SCALE * body.shapes.weight[kinds]
+        expected = body.transformer.encoder.layer[2](
+            found, body.transformer.get_extended_attention_mask(mask, mask.shape)
+        )[0]
+        assert torch.allclose(body.encode(batch.ids, batch.mask)[batch.mask], expected[batch.mask], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "albert"])
+def test_kept_states_of_frozen_layers_know_no_spellings_and_get_them(kind, tmp_path):
+    body, batch = spelled_batch(make_tagger(tiny_encoder(tmp_path, kind), frozen=1, shapes=True))
+    assert batch.states is not None
+    with torch.no_grad():
+        whole = body.encode(batch.ids, batch.mask)[batch.mask]
+        assert torch.allclose(whole, body.encode(batch.ids, batch.mask, states=batch.states)[batch.mask], atol=1e-5)
+        body.halves = None  # as on a GPU
+        assert torch.allclose(whole, body.encode(batch.ids, batch.mask)[batch.mask], atol=1e-5)
+        assert not torch.allclose(whole, body.encode(batch.ids % body.vocabulary, batch.mask)[batch.mask], atol=1e-2)
+
+
+def test_no_gradient_goes_through_frozen_layers_to_spellings(tmp_path):
+    nlp = make_tagger(tiny_transformer(tmp_path, layers=3), frozen=2, shapes=True)
+    seen = []
+    for layer in body_of(nlp).transformer.encoder.layer:
+        layer.register_forward_hook(lambda _, __, result: seen.append(result[0].requires_grad))
+    train(nlp, make_examples(nlp.vocab), steps=1)
+    assert seen.count(True) == 1
+    assert body_of(nlp).shapes.weight.abs().max() > 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
