@@ -12,16 +12,18 @@ from .bilstm_models import bilstm_model, elmo_embedding, word_embedding, write_e
 from .helpers import SENTENCES, make_examples, tiny_transformer, transformer_model
 
 pytestmark = pytest.mark.gpu
-KINDS = ("transformer", "mean", "crf", "words", "elmo")
+TRANSFORMERS = ("transformer", "mean", "crf", "frozen")
+KINDS = (*TRANSFORMERS, "words", "elmo")
 CRF = {"@al_heads": "spacy-al.CRFHead.v1", "constrained": True, "average": "sentences"}
 
 
 def make_model(kind, nlp, folder, dropout):
-    if kind in ("transformer", "mean", "crf"):
+    if kind in TRANSFORMERS:
         quiet = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
         pooling = "mean" if kind == "mean" else "first"
         name = tiny_transformer(folder)
-        model = transformer_model(name, transformer_config=quiet, mixed_precision=False, pooling=pooling)
+        more = {"frozen": 1, "shapes": True} if kind == "frozen" else {}
+        model = transformer_model(name, transformer_config=quiet, mixed_precision=False, pooling=pooling, **more)
         return model | {"head": (CRF if kind == "crf" else model["head"]) | {"dropout": dropout}}
     if kind == "elmo":
         model = bilstm_model(elmo_embedding(write_elmo(folder)))
