@@ -46,7 +46,7 @@ def type_scores(judged: Judged) -> Dict[str, float]:
 def type_changes(before: Dict[str, float], now: Dict[str, float]) -> Dict[str, float]:
     """Change of F1 by type from one round to another, largest gain first; a new type gains all it has."""
     changes = {label: value - before.get(label, 0.0) for label, value in now.items()}
-    return dict(sorted(changes.items(), key=lambda item: -item[1]))
+    return dict(sorted(changes.items(), key=lambda item: (-item[1], item[0])))
 
 
 def confusions(judged: Judged) -> "Counter[Confusion]":

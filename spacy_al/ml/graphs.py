@@ -124,9 +124,11 @@ def beside() -> Iterator[None]:
     """On a stream of its own, as work has to run before it is captured."""
     side = side_stream(torch.cuda.current_device())
     side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        yield
-    torch.cuda.current_stream().wait_stream(side)
+    try:
+        with torch.cuda.stream(side):
+            yield
+    finally:
+        torch.cuda.current_stream().wait_stream(side)  # also after a failure: it still reads what is freed now
 
 
 @cache

@@ -7,6 +7,8 @@ import spacy
 import torch
 from thinc.api import Adam, require_gpu
 
+from spacy_al.ml.graphs import beside
+
 from .helpers import make_examples, tiny_transformer, transformer_model
 
 pytestmark = pytest.mark.gpu
@@ -48,6 +50,18 @@ def train(folder, *, graphs, spoil=None, dropout=0.3, steps=6):
 def folder(tmp_path):
     require_gpu(0)
     return tiny_transformer(tmp_path)
+
+
+def test_work_beside_is_waited_for_after_a_failure_too():
+    require_gpu(0)
+    value = torch.zeros(1, device="cuda")
+    value += 1  # loading a kernel waits for the device
+    torch.cuda._sleep(1)
+    with pytest.raises(RuntimeError, match="on purpose"), beside():
+        torch.cuda._sleep(400_000_000)
+        value += 1
+        raise RuntimeError("on purpose")
+    assert value.item() == 2
 
 
 @pytest.mark.filterwarnings("ignore:.*W220")
