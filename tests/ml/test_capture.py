@@ -1,5 +1,6 @@
 """A capture that fails leaves the process as if none had been tried; random numbers go on as without graphs."""
 
+import contextlib
 import gc
 
 import pytest
@@ -57,10 +58,10 @@ def test_work_beside_is_waited_for_after_a_failure_too():
     value = torch.zeros(1, device="cuda")
     value += 1  # loading a kernel waits for the device
     torch.cuda._sleep(1)
-    with pytest.raises(RuntimeError, match="on purpose"), beside():
+    with contextlib.suppress(ZeroDivisionError), beside():
         torch.cuda._sleep(400_000_000)
         value += 1
-        raise RuntimeError("on purpose")
+        1 / 0  # noqa: B018
     assert value.item() == 2
 
 
