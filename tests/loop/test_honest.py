@@ -75,6 +75,10 @@ def test_changes_by_type_largest_first():
     ]  # fmt: skip
 
 
+def test_equal_changes_stand_in_the_order_of_their_names():
+    assert list(type_changes({}, {"PER": 0.0, "LOC": 0.0, "ORG": 0.1})) == ["ORG", "LOC", "PER"]
+
+
 def test_scores_by_type_by_hand():
     gold, said = {(0, 1, "PER"), (2, 4, "PER"), (6, 7, "LOC")}, {(0, 1, "PER"), (2, 3, "PER"), (8, 9, "ORG")}
     assert type_scores([(gold, said)]) == {"PER": pytest.approx(0.5), "LOC": 0.0, "ORG": 0.0}
