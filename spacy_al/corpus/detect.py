@@ -36,6 +36,9 @@ TAG_STARTS = {f"{prefix}-" for prefix in "BILUESMW"}
 INLINE = re.compile(r"\S+[/|_,;](?P<tag>O|[A-Z][\w-]*)")
 LABEL = re.compile("[A-Z][A-Z_-]+|O")  # of a whole line
 UNREAD = re.compile(r"<START(?::\S+)?> .+? <END>|\[(?:PER|PERSON|LOC|LOCATION|GPE|ORG|ORGANIZATION|MISC) [^\[\]]+\]")
+# Python's way to write spaCy 2's training data, which is no JSON.
+PYTHON = re.compile(r"\s*(\w+ *= *[\[(]|\[?\s*(\(|\{\s*'))|\s*\[\s*$")
+TUPLE = re.compile(r"\(\s*\d+\s*,\s*\d+\s*,\s*['\"]")
 BINARY = {".parquet": "hf", ".xmi": "uima", ".ann": "brat"}
 SUFFIXES = {
     ".conllu": "conllu",
@@ -61,6 +64,7 @@ BEGINNINGS = (
     (b"\xfd7zXZ", "an xz archive", "Unpack it first, with `unxz`"),
     (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it first"),
     (b"\x89PNG", "an image", "Give text"),
+    (b"\0" * 8, "a file of zeros, as a crash or a full disk leaves it", "Restore it from a copy, or export again"),
 )  # fmt: skip
 
 
@@ -100,6 +104,9 @@ def detect_format(path: Path, *, columns: bool = False) -> str:
         return "webanno"
     if path.suffix.lower() == ".json" and '"%TYPES"' in texts[0] + "".join(texts[1:5]):
         return "uima"
+    if PYTHON.match(texts[0]) and TUPLE.search("".join(texts[:20])):
+        cure = "Let Python write it as JSON: `json.dump(DATA, open('data.json', 'w'))`"
+        raise ALError(Errors.A138.format(path=path, kind="Python code", cure=cure))
     suffix = SUFFIXES.get(path.suffix.lower())
     if suffix not in (None, "txt"):
         return suffix
@@ -169,10 +176,10 @@ def _check_labels(texts: List[str], path: Path) -> None:
         if mark := UNREAD.search(text):
             problem = f"{mark[0][:60]!r} seems to be a marked entity: write it as <PER>Ana</PER>"
             raise _unsure(path, f"{problem}, or take it as mere text with --format txt")
-    for sign in "\t;":
+    for sign, called in {"\t": "tab", ";": "semicolon", "|": "|", ",": "comma"}.items():
         ends = {text.rpartition(sign)[2].strip() for text in texts[1:]}  # the first may have other names of columns
         if len(texts) > 1 and all(sign in text for text in texts) and all(map(LABEL.fullmatch, ends)):
-            seen = f"each line ends with a label ({min(ends)}) after a {'semicolon' if sign == ';' else 'tab'}"
+            seen = f"each line ends with a label ({min(ends)}) after a {called}"
             cure = "for a table give it a first line with names of columns, text and label, for text name --format txt"
             raise _unsure(path, f"{seen}: {cure}")
 
@@ -189,7 +196,7 @@ def _is_header(line: str) -> bool:
 
 
 def _is_tag(cell: str) -> bool:
-    return cell == "O" or cell[:2] in TAG_STARTS
+    return cell in ("O", "o") or cell[:2].upper() in TAG_STARTS
 
 
 def _unsure(path: Path, seen: str) -> ALError:

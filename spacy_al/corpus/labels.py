@@ -87,17 +87,24 @@ def declared_labels(config: Config, target: str) -> List[str]:
 
     config (Config): Interpolated. target (str): The component.
     RETURNS (List[str]): In their order; empty when none are declared.
-    RAISES: ALError as `read_labels` and `check_labels`.
+    RAISES: ALError A304 for an empty file, and as `read_labels` and `check_labels`.
     """
     block = config.get("initialize", {}).get("components", {}).get(target, {}).get("labels")
     if isinstance(block, dict) and "@readers" in block:
         own = block["@readers"] == "spacy.read_labels.v1"
         if own and block.get("path"):
-            return read_labels(Path(block["path"]))
+            return _some_labels(Path(block["path"]))
         block = None if own else registry.resolve({"labels": block})["labels"]
     block = block or config.get("components", {}).get(target, {}).get("labels")
     path = config.get("paths", {}).get("labels")
-    return read_labels(Path(path)) if path and not block else check_labels(block, pipe=target)
+    return _some_labels(Path(path)) if path and not block else check_labels(block, pipe=target)
+
+
+def _some_labels(path: Path) -> List[str]:
+    labels = read_labels(path)
+    if not labels:
+        raise ALError(Errors.A304.format(path=path))
+    return labels
 
 
 def _transition_labels(data: Mapping[object, object]) -> Optional[List[str]]:

@@ -9,6 +9,8 @@ from wasabi.tables import table
 
 from .repairs import Repairs
 
+SHOWN = 12  # names in a line
+
 
 @dataclass
 class Statistics:
@@ -72,10 +74,11 @@ def format_repairs(repairs: Repairs) -> str:
     repairs (Repairs): What a reader counted.
     RETURNS (str): One line for each kind.
     """
-    if not repairs.counts:
-        return "Repairs: none"
     lines = [f"{count:8,}  {what} (first: {repairs.first[what]})" for what, count in repairs.counts.most_common()]
-    return "\n".join(["Repairs and notes:", *lines])
+    lines = ["Repairs and notes:", *lines] if lines else ["Repairs: none"]
+    names = [name for name, _ in repairs.unread.most_common(SHOWN)] + ["..."] * (len(repairs.unread) > SHOWN)
+    told = f"Not read, in records without entities: {', '.join(names)} (--spans-field NAME reads entities from one)"
+    return "\n".join([*lines, told] if names else lines)
 
 
 def _by_frequency(parts: Sequence[Statistics]) -> List[str]:

@@ -22,6 +22,7 @@ NOTES = {
     "snapped": "spans widened to whole tokens",
     "taken": "answers that were taken in before",
     "trimmed": "spans with white space at an edge, trimmed",
+    "marks": "spans that end with a punctuation mark, kept as marked",
     "copies": "spans given twice in one answer, counted once",
     "other_results": "results that are not entities, left out",
 }

@@ -84,7 +84,7 @@ class Session:
 
     @property
     def labels(self) -> List[str]:
-        """The declared entity types, in their order; raises ALError A003 or A007 as `declared_labels` does."""
+        """The declared entity types, in their order; raises ALError A003, A007 or A304 as `declared_labels`."""
         return declared_labels(self.config.interpolate(), self.settings.target)
 
     def next(self, k: Optional[int] = None) -> List[Task]:
@@ -105,12 +105,13 @@ class Session:
         """All that the present round asks, answered or not.
 
         RAISES: ALError A507 unless the run waits for people, A533 or A535 when its files do not hold what they held,
-            A531 for a type of entity that is labelled and not declared any more.
+            A531 for a type of entity that is labelled and not declared any more, A300 or A304 without any type.
         """
         state = self._state()
         if state is None or state.phase != "waiting":
             raise ALError(Errors.A507.format(path=self.folder.path, phase=_phase(state)))
         check_whole(self.folder, state)
+        self._check_labels()
         check_declared(self.folder, state, self.labels)
         pending = set(state.pending)
         return [task for task in self.folder.read_selected(state.round) if task.id in pending]
@@ -118,10 +119,11 @@ class Session:
     def asked(self) -> List[Task]:
         """All that this round and earlier ones asked, in this order; a sentence may be there with several windows.
 
-        RAISES: ALError A509 where nobody can answer, and what `check_whole` does.
+        RAISES: ALError A509 where nobody can answer, A300 or A304 without labels, and what `check_whole` does.
         """
         state = self._asking()
         check_whole(self.folder, state)
+        self._check_labels()
         return self.folder.every_task(state.round)
 
     def look_again(self, k: Optional[int] = None, *, folds: int = FOLDS) -> Tuple[List[Task], List[str]]:
@@ -222,6 +224,12 @@ class Session:
         """Let loggers finish; the session can be used again."""
         if self.engine is not None:
             self.engine.close()
+
+    def _check_labels(self) -> None:
+        """Raise ALError A300 where no label is declared, so that nobody could learn from answers; A304 as `labels`."""
+        target = self.settings.target
+        if not self.labels and "source" not in self.config["components"].get(target, {}):
+            raise ALError(Errors.A300.format(name=target))
 
     def _asking(self) -> RunState:
         """The state of a run that takes answers."""

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from spacy_al.corpus.annotation.shapes import plain_records
 from spacy_al.corpus.conversion import Options, find_format, read_corpus
 from spacy_al.corpus.json_corpus import Rules
 from spacy_al.corpus.repairs import Repairs
@@ -274,3 +275,9 @@ def test_a_tag_is_no_type_of_an_entity(read, label):
     record = {"text": TEXT, "entities": [{"entity": label, "word": "Ana", "start": 0, "end": 3}]}
     with pytest.raises(ALError, match=f"A608.*{label}' is the tag of a token"):
         read("f.jsonl", json.dumps(record))
+
+
+def test_a_paragraph_of_spacy_2_without_sentences_keeps_its_entities(tmp_path):
+    value = {"paragraphs": [{"raw": "Ana left.", "entities": [[0, 3, "PER"]]}]}
+    (record,) = plain_records(value, tmp_path / "f.json")
+    assert (record["text"], record["entities"]) == ("Ana left.", [[0, 3, "PER"]])

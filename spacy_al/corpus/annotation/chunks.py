@@ -9,7 +9,7 @@ from typing import Dict, Iterable, List, Sequence
 from ...errors import ALError, Errors
 from ...files import check_file
 from ...jsonl import BOM, decode, dump_line
-from ..lines import is_utf16
+from ..lines import check_bytes
 
 MAX_FILE = 1 << 30  # bytes
 SPACE = re.compile(r"[ \t\r\n]*")
@@ -48,8 +48,7 @@ def read_file(path: Path) -> bytes:
     if size > MAX_FILE:
         raise ALError(Errors.A621.format(path=path, size=size, limit=MAX_FILE))
     data = path.read_bytes()
-    if is_utf16(data):
-        raise ALError(Errors.A522.format(path=path))
+    check_bytes(data, path)
     return data.removeprefix(BOM)
 
 

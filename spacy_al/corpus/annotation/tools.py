@@ -116,8 +116,11 @@ def get_format(name: str, *, write: bool = False) -> Format:
 def detect(data: bytes, path: Path) -> str:
     """The format of a file's content.
 
-    RAISES: ALError A602 when none or several fit; A005, A007 or A622 where all of it is broken JSON.
+    RAISES: ALError A602 when none or several fit; A627 for an empty file; A005, A007 or A622 where all of it is broken
+        JSON.
     """
+    if not data.strip():
+        raise ALError(Errors.A627.format(path=path, unanswered=0))
     first = _first_object(data)
     known = {**FORMATS, **READ}
     found = [name for name, format_ in known.items() if format_.claims(data, first)]
