@@ -10,7 +10,7 @@ from . import ontonotes
 from .annotation.csv_records import header_names
 from .column_corpus import DOCSTART
 from .column_layout import TAG_NAMES
-from .lines import read_lines
+from .lines import is_packed, read_lines
 from .marked import MARK, is_rasa
 from .repairs import Repairs
 from .row_tables import word_columns
@@ -71,7 +71,11 @@ BEGINNINGS = (
 def check_text(path: Path) -> None:
     """Raise ALError A138 for a file that by its first bytes is of a known kind without plain text."""
     with path.open("rb") as file:
-        check_start(file.read(8), path)
+        start = file.read(8)
+    check_start(start, path)
+    if path.suffix == ".spacy" and is_packed(start):
+        cure = "It needs no converting: the other commands take it as it is"
+        raise ALError(Errors.A138.format(path=path, kind="a DocBin", cure=cure))
 
 
 def check_start(start: bytes, path: Path) -> None:
@@ -148,7 +152,9 @@ def _detect_folder(path: Path) -> str:
         return "txt"
     for file in itertools.islice(visible_files(path), LOOKED_INTO):
         check_text(file)
-    raise _unsure(path, f"a folder with files {', '.join(sorted(suffixes)) or 'of no kind'}")
+    raise _unsure(
+        path, f"a folder with files {', '.join(sorted(suffixes)) or 'of no kind'}; such are converted one by one"
+    )
 
 
 def _tagged(texts: List[str]) -> float:

@@ -21,10 +21,17 @@ def is_utf16(start: bytes) -> bool:
     return some.startswith(UTF16) or halves
 
 
+def is_packed(start: bytes) -> bool:
+    """Whether a file begins as zlib's compressed data do, such as a DocBin."""
+    return start[:1] == b"\x78" and len(start) > 2 and int.from_bytes(start[:2], "big") % 31 == 0
+
+
 def check_bytes(start: bytes, path: Path) -> None:
     """Raise ALError A522 for a file that begins as UTF-16, A523 where the first line shows that lines end with CR."""
     if is_utf16(start):
         raise ALError(Errors.A522.format(path=path))
+    if is_packed(start):
+        return
     first = start.lstrip().partition(b"\n")[0].rstrip()
     # In JSON that is one value a CR is white space.
     if b"\r" in (b"".join(BETWEEN.findall(first)) if first.removeprefix(BOM)[:1] in (b"{", b"[") else first):

@@ -82,11 +82,13 @@ def load_state(path: Path) -> Optional[RunState]:
     except ValidationError as error:
         key, _, problem = unfit(error)
         raise ALError(Errors.A502.format(path=path, reason=f"{key or 'all of it'}: {problem}")) from error
-    # Versions that keep this sum write every key.
-    written = json.loads(path.read_bytes()) if state.answers_sha256 else {}
-    lost = [one.name for one in fields(RunState) if written and one.name not in written]
-    if lost:
-        raise ALError(Errors.A502.format(path=path, reason=f"{lost[0]}: field required"))
+    if state.answers_sha256 is not None:
+        # A version that writes this key writes all before it too; keys of later versions come after.
+        names = [one.name for one in fields(RunState)]
+        written = json.loads(path.read_bytes())
+        lost = next((name for name in names[: names.index("answers_sha256")] if name not in written), None)
+        if lost:
+            raise ALError(Errors.A502.format(path=path, reason=f"{lost}: field required"))
     return state
 
 

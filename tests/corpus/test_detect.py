@@ -1,6 +1,7 @@
 """Telling formats apart."""
 
 import pytest
+from spacy.tokens import DocBin
 
 from spacy_al.corpus.detect import check_text, detect_format
 from spacy_al.errors import ALError
@@ -113,3 +114,8 @@ def test_training_data_in_python_is_told_to_become_json(write, name, begin):
 def test_a_file_of_zeros_is_named_as_such(write):
     with pytest.raises(ALError, match="A138.*zeros.*Restore"):
         check_text(write("a.txt", b"\0" * 64))
+
+
+def test_a_docbin_needs_no_converting(write):
+    with pytest.raises(ALError, match="A138.*a DocBin.*no converting"):
+        check_text(write("a.spacy", DocBin().to_bytes()))

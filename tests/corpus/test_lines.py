@@ -1,5 +1,7 @@
 """Lines, their numbers and offsets."""
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,3 +63,7 @@ def test_lines_that_end_with_cr_alone_are_named(write, content):
 )
 def test_other_crs_are_white_space(write, content):
     check_bytes(content.encode(), write("f", content))
+
+
+def test_a_docbin_has_no_lines(tmp_path):
+    check_bytes(zlib.compress(b"a")[:2] + b"a\rb\r", tmp_path / "a.spacy")

@@ -272,6 +272,11 @@ def test_columns_with_a_wrong_tag_are_known_as_columns_so_that_its_line_is_named
     assert detect((head + rows).encode(), Path("in")) == "conll"
 
 
+def test_questions_of_a_run_are_no_answers():
+    with pytest.raises(ALError, match="A602"):
+        detect(json.dumps(replace(TASK, spans=((0, 1, "PER"),)).to_row()).encode(), Path("in"))
+
+
 @pytest.mark.parametrize("data", [b"", b"\n \n"])
 def test_an_empty_file_holds_no_answers(data):
     with pytest.raises(ALError, match="A627"):

@@ -13,7 +13,9 @@ from .shapes import find_shape, plain_records
 from .values import Fields, find_task
 
 KEYS = ("spans", "ents", "entities")
-OF_TOOLS = frozenset("answer _view_id _input_hash annotation_id data fields annotation prediction entities".split())
+OF_TOOLS = frozenset(
+    "answer _view_id _input_hash annotation_id data fields annotation prediction entities n_tokens".split()
+)
 
 
 def split(data: bytes, path: Path) -> List[Chunk]:
