@@ -35,7 +35,8 @@ TAG_STARTS = {f"{prefix}-" for prefix in "BILUESMW"}
 # A word with its tag on it (Ana/B-PER, Ana|PER, Ana,B-PER), and marks that are not read.
 INLINE = re.compile(r"\S+[/|_,;](?P<tag>O|[A-Z][\w-]*)")
 LABEL = re.compile("[A-Z][A-Z_-]+|O")  # of a whole line
-UNREAD = re.compile(r"<START(?::\S+)?> .+? <END>|\[(?:PER|PERSON|LOC|LOCATION|GPE|ORG|ORGANIZATION|MISC) [^\[\]]+\]")
+TYPE = "(?:PER|PERSON|LOC|LOCATION|GPE|ORG|ORGANIZATION|MISC|ENAMEX)"
+UNREAD = re.compile(rf"<START(?::\S+)?> .+? <END>|\[{TYPE} [^\[\]]+\]|<(?i:{TYPE})\b[^<>]*>[^<>]+</")
 # Python's way to write spaCy 2's training data, which is no JSON.
 PYTHON = re.compile(r"\s*(\w+ *= *[\[(]|\[?\s*(\(|\{\s*'))|\s*\[\s*$")
 TUPLE = re.compile(r"\(\s*\d+\s*,\s*\d+\s*,\s*['\"]")
@@ -179,13 +180,15 @@ def _check_labels(texts: List[str], path: Path) -> None:
         if len(tags) == len(row) and (any(tag[:2] in TAG_STARTS for tag in tags) or {"O"} < set(tags)):
             problem = f"{row[0][:60]!r} seems to be a word and its tag: write a token a line, a tab between the two"
             raise _unsure(path, f"{problem}, or take it as mere text with --format txt")
-        if mark := UNREAD.search(text):
+        if (mark := UNREAD.search(text)) and not MARK.search(text):
             problem = f"{mark[0][:60]!r} seems to be a marked entity: write it as <PER>Ana</PER>"
             raise _unsure(path, f"{problem}, or take it as mere text with --format txt")
     for sign, called in {"\t": "tab", ";": "semicolon", "|": "|", ",": "comma"}.items():
         ends = {text.rpartition(sign)[2].strip() for text in texts[1:]}  # the first may have other names of columns
         if len(texts) > 1 and all(sign in text for text in texts) and all(map(LABEL.fullmatch, ends)):
             seen = f"each line ends with a label ({min(ends)}) after a {called}"
+            if "O" in ends:
+                raise _unsure(path, f"{seen}: if each is a word with its label, --format conll --scheme IO reads it")
             cure = "for a table give it a first line with names of columns, text and label, for text name --format txt"
             raise _unsure(path, f"{seen}: {cure}")
 

@@ -21,6 +21,7 @@ class Statistics:
     unlabelled (int): Sentences without any entity annotation: missing, not O.
     missing (int): Tokens without a label in the sentences that have some.
     entities (Counter[str]): Entities of each label.
+    differing (int): Labelled sentences whose text has occurred before with other entities.
     """
 
     documents: Set[str] = field(default_factory=set)
@@ -29,6 +30,8 @@ class Statistics:
     unlabelled: int = 0
     missing: int = 0
     entities: Counter[str] = field(default_factory=Counter)
+    differing: int = 0
+    _said: Dict[int, int] = field(default_factory=dict, repr=False)  # hashes: of a text, and of its first entities
 
     def add(self, doc: Doc) -> None:
         """Count one sentence."""
@@ -41,6 +44,8 @@ class Statistics:
             self.unlabelled += 1
         else:
             self.missing += missing
+            said = hash(tuple((span.start, span.end, span.label) for span in doc.ents))
+            self.differing += self._said.setdefault(hash(doc.text), said) != said
 
 
 def format_table(columns: Mapping[str, Statistics]) -> str:
@@ -61,6 +66,7 @@ def format_table(columns: Mapping[str, Statistics]) -> str:
     for name, values in (
         ("Sentences without annotation", [part.unlabelled for part in parts]),
         ("Tokens without annotation in other sentences", [part.missing for part in parts]),
+        ("Sentences that occur with other entities too", [part.differing for part in parts]),
     ):
         if any(values):
             rows[name] = values

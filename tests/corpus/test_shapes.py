@@ -261,6 +261,14 @@ def test_entities_marked_in_the_line(name, content, read):
     assert (sentence.words, sentence.spans) == (WORDS, SPANS)
 
 
+@pytest.mark.parametrize(
+    "text", ["to <loc>Rome</loc>", "<LOC>New <PER>Ana</PER> York</LOC>", '<PER id="1">Ana</PER>', "[a [b](PER) c](LOC)"]
+)
+def test_a_mark_that_cannot_be_read_is_no_text(read, text):
+    with pytest.raises(ALError, match="A136.*f.txt:2.*left of a mark"):
+        read("f.txt", f"<PER>Ana</PER>\n{text}\n", format_="marked")
+
+
 def test_marks_in_a_text_are_asked_about(read):
     content = "go to [Oslo](LOC) and see\n"
     with pytest.raises(ALError, match=r"A115.*--format marked.*--format txt"):

@@ -26,6 +26,7 @@ def spans_of(path: Path, nlp, repairs=None):
         "text,Start,End,Label\nAna left,0,3,PER\n",
         "Text;startoffset;ENDOFFSET;Label\r\nAna left;0;3;PER\r\n",
         "Text,Tags\nAna left,B-PER O\n",
+        "Sentence_id,Word,Tag\n1,Ana,B-PER\n1,left,O\n,,\n",
         'text|spans\nAna left|[[0, 3, "PER"]]\n',
         f"sep=;\r\ntext;spans\r\nAna left;{SPANS}\r\n",
     ],
