@@ -120,6 +120,9 @@ def _answer(record: Record, task: Task, work: _Work) -> Optional[Answer]:
     verdict = record.verdict
     about_span = verdict == "reject" and record.binary and len(record.marks) == 1
     if verdict is None:
+        said = sorted((*mark.tokens, mark.label) for mark in record.marks if mark.tokens)
+        if said and task.spans is not None and said != sorted(task.spans):
+            raise ALError(Errors.A634.format(place=record.chunk.place))
         return None
     who: Dict[str, Any] = {"seconds": record.seconds, "annotator": record.annotator, "when": _moment(record.when)}
     if verdict != "accept" and not about_span:

@@ -281,3 +281,17 @@ def test_questions_of_a_run_are_no_answers():
 def test_an_empty_file_holds_no_answers(data):
     with pytest.raises(ALError, match="A627"):
         detect(data, Path("in"))
+
+
+def test_an_object_that_fills_the_file_is_one_record():
+    item = json.dumps(studio(annotation((0, 3, "PER"))), indent=1).encode()
+    assert detect(item, Path("in")) == "label_studio"
+    assert [one.spans for one in read(item, "label_studio").answers] == [((0, 1, "PER"),)]
+
+
+@pytest.mark.parametrize("name", ["conll", "docbin"])
+@pytest.mark.parametrize(("entity", "said"), [("B-PER", []), ("B-LOC", ["A634"])])
+def test_changed_suggestions_that_still_say_unanswered_are_no_suggestions(name, entity, said):
+    shown = replace(TASK, spans=((0, 1, entity[2:]),))
+    asked = {TASK.id: replace(TASK, spans=((0, 1, "PER"),))}
+    assert codes(read(FORMATS[name].dump([shown]), name, tasks=asked)) == said

@@ -64,7 +64,9 @@ def is_whole(data: bytes) -> bool:
 
 
 def split_json(data: bytes, path: Path) -> List[Chunk]:
-    """The records of a JSONL file or of a JSON array; see `split_lines` and `split_array`."""
+    """The records of a JSONL file or of a JSON array, or the object that fills the file; see `split_array`."""
+    if is_whole(data):
+        return [Chunk(data, path, 1, 0)]
     return split_array(data, path) if is_array(data) else split_lines(data, path)
 
 
