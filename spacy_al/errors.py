@@ -116,7 +116,7 @@ class Errors:
     A301 = "[A301] '{name}': the sentence {text!r} has an entity labelled '{label}', which is not among the declared labels {labels}. Declare it, or correct the annotation."
     A302 = "[A302] '{name}' is initialised with the labels {labels}; '{label}' cannot be added any more. Labels are fixed for a run: declare all of them at the start."
     A303 = "[A303] '{name}': in the sentence {text!r} the rejected span {span} {problem}. Correct doc.spans['incorrect_spans'], which holds spans known not to be entities of their label."
-    A304 = '[A304] {path}: this label list is empty, so that nothing could be learnt. Write the names of your entity types into it, such as ["PERSON", "PLACE"], or give another one with --paths.labels; `al convert` writes an empty one beside text without labels.'
+    A304 = '[A304] {path}: {problem}. Write the names of your entity types into it as JSON, each once, such as ["PERSON", "PLACE"], or give another list with --paths.labels; `al convert` writes one, empty beside text without labels.'
     A330 = "[A330] '{pipe}' needs the package '{package}', which cannot be imported ({reason}). Install it with: pip install 'spacy_al[{extra}]'"
     A331 = "[A331] '{pipe}': labels = {value!r} is neither a list of strings, as `al convert` writes, nor an object {{\"labels\": [...]}}. Correct the file or the config."
     A332 = "[A332] '{pipe}': none of the {examples} examples is annotated throughout, so there is nothing to learn from. Give labelled sentences; in one without entities set `doc.ents = []`."

@@ -189,8 +189,11 @@ def test_a_damaged_file_of_what_was_learnt_may_be_deleted(twice):
         Session.open(twice.path).status()
 
 
-@pytest.mark.parametrize("given", ["[]", '{"labels": []}'])
-def test_an_empty_label_list_is_refused_by_every_command(twice, tmp_path, given):
+@pytest.mark.parametrize(
+    "given",
+    ["[]", '{"labels": []}', "PER\nLOC", "3", '["PER", "PER"]', '["PER "]', '["O", "PER"]', '["B-PER", "I-PER"]'],
+)
+def test_a_label_list_that_names_no_types_is_refused_by_every_command(twice, tmp_path, given):
     (tmp_path / "labels.json").write_text(given)
     text = re.sub(r"(?m)^labels = .*$", "", twice.config.read_text())
     twice.config.write_text(re.sub(r"(?m)^\[paths\]$", f'[paths]\nlabels = "{tmp_path}/labels.json"', text))
