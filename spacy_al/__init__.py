@@ -1,9 +1,24 @@
 """Active learning for named entity recognition inside spaCy. What users import stands here, loaded when it is used."""
 
 import importlib
+import os
+import signal
+import sys
 from typing import TYPE_CHECKING, Any, Dict, List
 
-from . import registry  # configs name @al_... functions as soon as any part of the package is loaded
+
+def stop_loading(*_: object) -> None:
+    """Ctrl+C while spaCy and torch are loaded: a line and the status that shells expect, instead of a traceback."""
+    os.write(2, b"\nStopped before anything was done.\n")
+    os._exit(130)
+
+
+# Only for the console script, whose command takes over when it runs; what else imports the package keeps its signals.
+# Who ignores Ctrl+C, as jobs in the background do, goes on ignoring it.
+if os.path.basename(next(iter(sys.argv), "")) == "spacy-al" and callable(signal.getsignal(signal.SIGINT)):
+    signal.signal(signal.SIGINT, stop_loading)
+
+from . import registry  # noqa: E402  # configs name @al_... functions as soon as any part of the package is loaded
 
 if TYPE_CHECKING:
     from .acquisition.command import score_file as score

@@ -64,7 +64,7 @@ class Errors:
     A118 = "[A118] {path}: most lines have {width} column(s), the tag was sought in column {tag} and parts of speech in column {pos}. The tag needs another column than the word: separate columns by spaces or tabs, or give --word-column, --tag-column and --pos-column; for text without labels use --format txt."
     A119 = "[A119] {path}:{line}: a tag without a word. Put the word into the first column, or use --on-error warn to leave the line out."
     A120 = "[A120] {path}:{line}: {problem}. Quote cells that hold the separator, a quote or a line end, and double quotes inside; or use --on-error warn to leave the row out."
-    A121 = "[A121] {path}:1: no column {column!r} in the header {header!r}. Name the column of the text with --text-field, or, if this line is a text and no names of columns, put one above it, such as text,entities; commas, semicolons and tabs are tried as separators."
+    A121 = "[A121] {path}:1: no column {column!r} in the header {header!r}. Name the column of the text with --text-field, or, if this line is a text and no names of columns, put one above it, such as text,entities; commas, semicolons, tabs and | are tried as separators."
     A122 = "[A122] {path}:{line}: the span {span} {text!r} does not fall on the borders of tokens; it touches {tokens!r}. Offsets count Unicode characters from 0, not bytes or UTF-16 units. Mend it, give the record its own tokens, or use --on-error warn to widen it to whole tokens."
     A123 = "[A123] The pipeline {pipeline} {problem}. Install it or name another with --pipeline, one with a parser, senter or sentencizer; without --pipeline a blank one of --lang is used."
     A124 = "[A124] {path}:{line}: a text of {size} characters is longer than the pipeline's limit of {limit}. Divide it by empty lines or records, or leave --pipeline out: the blank pipeline has no limit."
@@ -116,6 +116,7 @@ class Errors:
     A301 = "[A301] '{name}': the sentence {text!r} has an entity labelled '{label}', which is not among the declared labels {labels}. Declare it, or correct the annotation."
     A302 = "[A302] '{name}' is initialised with the labels {labels}; '{label}' cannot be added any more. Labels are fixed for a run: declare all of them at the start."
     A303 = "[A303] '{name}': in the sentence {text!r} the rejected span {span} {problem}. Correct doc.spans['incorrect_spans'], which holds spans known not to be entities of their label."
+    A304 = '[A304] {path}: {problem}. Write the names of your entity types into it as JSON, each once, such as ["PERSON", "PLACE"], or give another list with --paths.labels; `al convert` writes one, empty beside text without labels.'
     A330 = "[A330] '{pipe}' needs the package '{package}', which cannot be imported ({reason}). Install it with: pip install 'spacy_al[{extra}]'"
     A331 = "[A331] '{pipe}': labels = {value!r} is neither a list of strings, as `al convert` writes, nor an object {{\"labels\": [...]}}. Correct the file or the config."
     A332 = "[A332] '{pipe}': none of the {examples} examples is annotated throughout, so there is nothing to learn from. Give labelled sentences; in one without entities set `doc.ents = []`."
@@ -180,6 +181,7 @@ class Errors:
     A534 = "[A534] {path}: {problem}. It holds labels of a finished round: restore it from a copy of the run, or start a new run in another folder."
     A535 = "[A535] {path}: {n} of the {of} sentences that round {round} asks about are not in this file. Restore it from a copy, or let the run ask anew: the same `python -m spacy al run` with --accept-changes."
     A536 = "[A536] {path}: damaged ({reason}). Delete this file; the run does without it, or makes it again."
+    A537 = "[A537] {path}:{line}: {problem}. This line is a question of the run: restore the file from a copy of the run. Without one, remove the line: what was learnt from its answer stays, but no answer to it can be taken or corrected any more."
     A512 = "[A512] {path}: the answers do not hold {n} of the sentences that state.json lists as labelled, such as '{id}'. Restore the folder rounds/ from a copy, or start a new run in another folder."
     A513 = "[A513] {path}: {n} sentences that are to be labelled, such as '{id}', are not in the pool {pool}, which was made anew or had them taken out, as duplicates are. Go on with the pool the run was started with until these are labelled; then the same command with --accept-changes takes this one and keeps all labels. Or start a new run in another folder."
     A514 = "[A514] [training.logger] @loggers = {name!r} cannot be started ({reason}). Install the package it needs and log in to its service, or remove the section from the config."
@@ -201,6 +203,7 @@ class Errors:
     A520 = "[A520] {path} holds rows of other settings: {changes}. Give the same configs, or another --output."
     A521 = "[A521] {path}: no sentence of this test set is annotated, so that every score would be 0. Convert labelled sentences for it, or set test = null in [active_learning] to do without scores."
     A522 = "[A522] {path}: this file is UTF-16, and UTF-8 is read. Convert it (`iconv -f utf-16 -t utf-8`), or save it as UTF-8 where it comes from."
+    A523 = "[A523] {path}: its lines end with CR alone, as old Macs and Excel's 'CSV (Macintosh)' write them. Convert it (`tr '\\r' '\\n' < {path} > NEW`), or save it with the line ends of Unix or Windows."
     A505 = "[A505] The config's pipeline has no component '{target}' (it has {names}). Set target in [active_learning] to the one that finds entities."
     A560 = "[A560] --engine ray needs Ray: pip install 'spacy_al[ray]'. Without it, --engine local does the same on this machine."
     A561 = "[A561] No Ray cluster to be had ({address}): {reason}. Set RAY_ADDRESS to HOST:PORT of a cluster that `ray start` began (docs/scale.md), or unset it to use this machine alone."
@@ -225,7 +228,7 @@ class Errors:
     A600 = "[A600] Sentence '{id}' cannot be a task: {problem}. Convert the corpus again with `al convert`, which checks tokens, or mend the pool."
     A601 = "[A601] '{name}' is no format. Choose one of: {known}."
     A602 = "[A602] {path}: the format cannot be told from the content (fits: {found}). Say which it is with --format, one of: {known}."
-    A603 = "[A603] {place}: id '{id}' is not among the {n} sentences that were asked for. Is this the answer to another batch? Give the batch it belongs to (of a ranking, with the --limit that `al query` had), or remove the record."
+    A603 = "[A603] {place}: id '{id}' is not among the {n} sentences that were asked for. Is this the answer to another batch? Give the batch it belongs to (of a ranking, with the --limit that `al query` had), or remove the record. In a run, a rounds/*/selected.jsonl may be gone: restore it from a copy."
     A604 = "[A604] {place}: the sentence was changed in the tool: at {at} it has '{found}', and '{expected}' was asked for. Put the original text back; text must not be edited while labelling."
     A605 = "[A605] {place}: the {label} span of characters {chars} ({text!r}) cuts tokens; tokens there lie at {tokens}. Mark whole tokens, or widen such spans with --snap."
     A606 = "[A606] {place}: the spans {first} and {second} (first token, token after the last, label) overlap. An entity is one run of tokens with one label: keep one of them."
@@ -257,6 +260,7 @@ class Errors:
     A630 = "[A630] brat cannot hold the label {label!r}: letters of ASCII, digits, - and _ alone. Rename it, or choose another --format."
     A632 = "[A632] {path} holds {n} answers that the run has not got, and would be replaced. Take them in first (python -m spacy al {command}), or give another file."
     A633 = "[A633] --labels {given}: the run in {path} does not know {unknown}, so no answer with it could be taken. Its labels are: {labels}. Leave --labels out, or add the label to the run's label list first."
+    A634 = '[A634] {place}: its entities are others than the suggested ones, and yet it says that nobody has answered. Write `# answer = accept` in place of `?` ("answer" in JSON and `user_data`), or put the suggested ones back.'
     A631 = '[A631] {tool} files cannot say which words of a sentence are asked about, nor in which round, and {id} asks for some words. Choose another --format, or questions = "sentences".'
 
     # Report

@@ -21,6 +21,7 @@ os.umask(UMASK)
 def check_file(path: Path, cure: str = "Check the path.") -> None:
     """Raise ALError A003, with its cure, when a file is not there."""
     if not path.is_file():
+        cure = "It is a folder: give a file in it." if path.is_dir() else cure
         raise ALError(Errors.A003.format(path=path, cure=cure))
 
 

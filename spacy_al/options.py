@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import AbstractSet, Annotated, Any, List, Mapping, Optional, Tuple
+from typing import Annotated, Any, List, Mapping, Optional, Tuple
 
 import typer
 
@@ -122,7 +122,6 @@ class TakeOptions:
     units (str): What offsets count: "codepoints", "utf16", or "auto" to find out from the spans themselves.
     labels (Tuple[str, ...]): The labels allowed; None allows any.
     names (Mapping[str, str]): Labels that are to be renamed, or numbers of labels, with their new names.
-    taken (AbstractSet[str]): Ids of sentences that were answered in earlier rounds.
     """
 
     several: Annotated[
@@ -136,7 +135,6 @@ class TakeOptions:
     units: Annotated[str, typer.Option(help="What offsets count: auto, codepoints or utf16")] = "auto"
     labels: Optional[Tuple[str, ...]] = None
     names: Mapping[str, str] = field(default_factory=dict)
-    taken: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -218,6 +218,10 @@ def answer_problem(answer: Answer, task: Optional[Task], labels: Sequence[str]) 
     length = len(task.words)
     if any(not 0 <= number < length for number in answer.missing):
         return f"missing tokens {answer.missing} do not lie in its {length} tokens"
+    if any(start <= number < end for number in answer.missing for start, end, _ in answer.spans):
+        return f"missing tokens {answer.missing} are part of an entity"
+    if answer.seconds is not None and not 0 <= answer.seconds < math.inf:
+        return f"it took {answer.seconds} seconds"
     for span in answer.rejected:
         if problem := _spans_problem((span,), length):
             return problem

@@ -1,10 +1,12 @@
 """The commands of `python -m spacy al` and `spacy-al`; heavy imports wait until a command runs."""
 
 import inspect
+import signal
 import sys
 
 import typer
 
+from .. import stop_loading
 from .annotate import annotate_cli
 from .convert import convert_cli
 from .evaluate import evaluate_cli
@@ -50,6 +52,8 @@ def _register() -> None:
 
 def main() -> None:
     """The console script `spacy-al`: the same commands without `python -m spacy`."""
+    if signal.getsignal(signal.SIGINT) is stop_loading:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(al_cli())
 
 

@@ -86,9 +86,8 @@ def fail_clearly() -> Iterator[None]:
         yield
     except ConfigValidationError as error:
         # Not the whole config, which its own text shows.
-        brief = ConfigValidationError.from_error(
-            error, desc="Check the config and what --section.key says.", show_config=False
-        )
+        desc = f"{error.desc or ''} Check the config and what --section.key says.".strip()
+        brief = ConfigValidationError.from_error(error, desc=desc, show_config=False)
         typer.secho(f"\n{brief.text.strip()}", fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from error
     except (ALError, RegistryError) as error:

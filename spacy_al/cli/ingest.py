@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, FrozenSet, List, Optional, Tuple
+from typing import TYPE_CHECKING, Annotated, List, Optional, Tuple
 
 import typer
 
@@ -70,19 +70,7 @@ def prepare(source: Path, asked: Asked, taking: Taking, options: TakeOptions) ->
     tasks = open_source(source, asked, earlier=True)
     labels = tuple(find_labels(asked.labels, source, tasks)) or None
     names = parse_names(taking.rename or [])
-    return tasks, replace(options, labels=labels, names=names, taken=find_taken(source))
-
-
-def find_taken(source: Path) -> FrozenSet[str]:
-    """Ids of sentences that were answered in earlier rounds of a run; none for a ranking."""
-    if not source.is_dir():
-        return frozenset()
-    from ..runs.folder import RunFolder
-    from ..runs.state import load_state
-
-    folder = RunFolder(source)
-    state = load_state(folder.state)
-    return frozenset(state.labelled if state else ()) | {answer.id for answer in folder.log.read()}
+    return tasks, replace(options, labels=labels, names=names)
 
 
 def hand_over(source: Path, tasks: List["Task"], reading: "Reading", taking: Taking, rests: List[Path]) -> None:

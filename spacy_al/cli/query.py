@@ -75,7 +75,7 @@ def say_written(tasks: Sequence["Task"], paths: Sequence[Path]) -> None:
 def open_source(source: Path, asked: Asked, shown: Shown = Shown(), *, earlier: bool = False) -> List["Task"]:
     """The tasks of a waiting run or of the top of a ranking; raises ALError A626 when it is neither.
 
-    earlier (bool): Those of the run's earlier rounds too.
+    earlier (bool): Those of the run's earlier rounds too, with what was suggested.
     """
     from ..errors import ALError, Errors
 
@@ -84,7 +84,7 @@ def open_source(source: Path, asked: Asked, shown: Shown = Shown(), *, earlier: 
 
         session = Session.open(source)
         tasks = session.asked() if earlier else session.batch()[: asked.limit]
-        return tasks if shown.suggest else [task.bare() for task in tasks]
+        return tasks if shown.suggest or earlier else [task.bare() for task in tasks]
     if not source.is_file():
         raise ALError(Errors.A626.format(path=source, cure="Check the path."))
     if asked.pool is None:

@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 from .schemes import Span
 
 Offsets = List[Tuple[int, int]]
+MARKS = frozenset(".,;:?!")  # a span that ends with such a token may be one too long
 NO_PLACE = -1  # a UTF-16 offset in the middle of a surrogate pair
 
 

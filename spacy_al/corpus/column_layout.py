@@ -17,6 +17,9 @@ PREFIXES = {**schemes.PREFIXES, **dict.fromkeys(end_schemes.SCHEMES, end_schemes
 # BIOES, IOBES, BMES and BMEWO are BILOU with other letters.
 LETTERS = {"M-": "I-", "E-": "L-", "S-": "U-", "W-": "U-"}
 TAG = re.compile(r"[BILUESMW]-\S.*")
+SMALL = re.compile(r"o|[biluesmw]-\S.*")  # tags whose letter is no capital
+STACKED = re.compile(r"[|,;+#](O$|[BILUESMW]-)")  # of B-PER|B-ORG nobody knows which is meant
+ODD = re.compile(r"[BILUESMW][_:.]\S+|\S+[-_:.][BIOES]")  # B_PER, PER-B
 COUNT = re.compile(r"(\d+)([-.]\d+)?")  # a token's number; in CoNLL-U also 1-2 for a contraction, 1.1 for nothing
 # Labels of phrases, as CoNLL-2003 has them in a column beside the entities, in English and German.
 PHRASES = frozenset("NP VP PP ADVP ADJP SBAR PRT CONJP INTJ LST UCP NC VC PC AC".split())
@@ -73,21 +76,35 @@ class Layout:
         if len(row.cells) != self.width:
             return False
         tag = row.cells[self.tag]
-        return tag in self.labels if self.bare else tag == "O" or bool(TAG.fullmatch(tag))
+        return tag in self.labels if self.bare else is_tag(tag)
 
     def read_tag(self, row: Row) -> Optional[str]:
         """The row's tag in letters of its scheme (IO as IOB1); None if it cannot be read."""
         tag = row.cells[self.tag]
         if " " in tag and all(piece == "O" or TAG.fullmatch(piece) for piece in tag.split(" ")):
             return None  # a whole sentence's tags in one cell
+        if STACKED.search(tag):
+            return None
         if self.scheme == IO:
+            tag = "O" if tag in ("o", "0") and "O" not in self.labels else tag
             if tag == "O" or not tag.strip(" "):
                 return tag or None
             return None if TAG.fullmatch(tag) and not tag.startswith("I-") else "I-" * self.bare + tag
+        tag = with_capital(tag)
         if self.scheme == "BILOU":
             (tag,) = with_letters([tag])
         known = tag == "O" or bool(schemes.split_tag(tag, PREFIXES[self.scheme])[1])
         return tag if known else None
+
+
+def is_tag(cell: str) -> bool:
+    """Whether a cell looks like a tag, such as O or B-PER; also where its letter is small."""
+    return cell in ("O", "o") or bool(TAG.fullmatch(cell) or SMALL.fullmatch(cell))
+
+
+def with_capital(tag: str) -> str:
+    """The tag with a capital as its letter: b-per becomes B-per."""
+    return tag[:2].upper() + tag[2:] if SMALL.fullmatch(tag) else tag
 
 
 def with_letters(tags: Iterable[str]) -> List[str]:
@@ -136,7 +153,8 @@ def find_layout(blocks: Sequence[List[Row]], path: Path, wish: Wish) -> Layout:
         pos = word + 1 if columns.get(word + 1) != {"_"} else None
     if not 0 <= word < width or not 0 <= tag < width or tag == word or (pos is not None and not 0 <= pos < width):
         raise ALError(Errors.A118.format(path=path, width=width, tag=wish.tag or tag, pos=wish.pos))
-    scheme = _scheme(([cells[tag] for cells in rows] for rows in whole), path, wish.scheme)
+    sequences = ([with_capital(cells[tag]) for cells in rows] for rows in whole)
+    scheme = _scheme(sequences, path, wish.scheme, _hint(columns, tag))
     labels = columns[tag] - {"O"}
     bare = scheme == IO and not all(label.startswith("I-") for label in labels)
     return Layout(width, word, tag, pos, scheme, bare, counting, nested, frozenset(columns[tag]))
@@ -199,9 +217,7 @@ def _tag_column(
     width = len(columns)
     if wish.tag is not None:
         return (wish.tag % width if -width <= wish.tag < width else -1), ()
-    tagged = [
-        n for n, cells in columns.items() if n != word and all(cell == "O" or TAG.fullmatch(cell) for cell in cells)
-    ]
+    tagged = [n for n, cells in columns.items() if n != word and all(map(is_tag, cells))]
     others = [n for n in tagged if n != width - 1 and _names(columns[n]) and _names(columns[n]).isdisjoint(PHRASES)]
     if counting and width == 4 and tagged == [2, 3] and others:
         return 2, (3,)  # GermEval 2014: outer names, then names inside names
@@ -212,15 +228,26 @@ def _tag_column(
 
 
 def _names(cells: "set[str]") -> "set[str]":
-    return {cell[2:] for cell in cells if cell != "O"}
+    return {cell[2:] for cell in cells if cell not in ("O", "o")}
 
 
-def _scheme(sequences: Iterable[Sequence[str]], path: Path, wished: str) -> str:
+def _hint(columns: "dict[int, set[str]]", tag: int) -> str:
+    """What to do where no scheme fits, if the tags show it."""
+    other = next((n for n, cells in columns.items() if n != tag and all(map(is_tag, cells)) and _names(cells)), None)
+    if other is not None:
+        return f"; entity tags stand in column {other}, which --tag-column {other} reads"
+    if any("=" in cell and is_tag(cell.partition("=")[2]) for cell in columns[tag]):
+        return "; the last column is that of CoNLL-U, which --format conllu reads"
+    odd = next((cell for cell in sorted(columns[tag]) if ODD.fullmatch(cell)), None)
+    return f"; {odd!r} is a tag of no scheme: write B-PER, I-PER and O" if odd else ""
+
+
+def _scheme(sequences: Iterable[Sequence[str]], path: Path, wished: str, hint: str) -> str:
     if wished in SCHEMES:
         return wished
     if wished != "auto":
         raise ALError(Errors.A100.format(scheme=wished, known=", ".join(SCHEMES)))
     scheme, seen = choose_scheme(sequences)
     if scheme is None:
-        raise ALError(Errors.A114.format(path=path, seen=seen, known=", ".join(SCHEMES)))
+        raise ALError(Errors.A114.format(path=path, seen=seen + hint, known=", ".join(SCHEMES)))
     return scheme

@@ -10,7 +10,7 @@ from . import ontonotes
 from .annotation.csv_records import header_names
 from .column_corpus import DOCSTART
 from .column_layout import TAG_NAMES
-from .lines import read_lines
+from .lines import is_packed, read_lines
 from .marked import MARK, is_rasa
 from .repairs import Repairs
 from .row_tables import word_columns
@@ -35,7 +35,11 @@ TAG_STARTS = {f"{prefix}-" for prefix in "BILUESMW"}
 # A word with its tag on it (Ana/B-PER, Ana|PER, Ana,B-PER), and marks that are not read.
 INLINE = re.compile(r"\S+[/|_,;](?P<tag>O|[A-Z][\w-]*)")
 LABEL = re.compile("[A-Z][A-Z_-]+|O")  # of a whole line
-UNREAD = re.compile(r"<START(?::\S+)?> .+? <END>|\[(?:PER|PERSON|LOC|LOCATION|GPE|ORG|ORGANIZATION|MISC) [^\[\]]+\]")
+TYPE = "(?:PER|PERSON|LOC|LOCATION|GPE|ORG|ORGANIZATION|MISC|ENAMEX)"
+UNREAD = re.compile(rf"<START(?::\S+)?> .+? <END>|\[{TYPE} [^\[\]]+\]|<(?i:{TYPE})\b[^<>]*>[^<>]+</")
+# Python's way to write spaCy 2's training data, which is no JSON.
+PYTHON = re.compile(r"\s*(\w+ *= *[\[(]|\[?\s*(\(|\{\s*'))|\s*\[\s*$")
+TUPLE = re.compile(r"\(\s*\d+\s*,\s*\d+\s*,\s*['\"]")
 BINARY = {".parquet": "hf", ".xmi": "uima", ".ann": "brat"}
 SUFFIXES = {
     ".conllu": "conllu",
@@ -61,13 +65,18 @@ BEGINNINGS = (
     (b"\xfd7zXZ", "an xz archive", "Unpack it first, with `unxz`"),
     (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it first"),
     (b"\x89PNG", "an image", "Give text"),
+    (b"\0" * 8, "a file of zeros, as a crash or a full disk leaves it", "Restore it from a copy, or export again"),
 )  # fmt: skip
 
 
 def check_text(path: Path) -> None:
     """Raise ALError A138 for a file that by its first bytes is of a known kind without plain text."""
     with path.open("rb") as file:
-        check_start(file.read(8), path)
+        start = file.read(8)
+    check_start(start, path)
+    if path.suffix == ".spacy" and is_packed(start):
+        cure = "It needs no converting: the other commands take it as it is"
+        raise ALError(Errors.A138.format(path=path, kind="a DocBin", cure=cure))
 
 
 def check_start(start: bytes, path: Path) -> None:
@@ -100,6 +109,9 @@ def detect_format(path: Path, *, columns: bool = False) -> str:
         return "webanno"
     if path.suffix.lower() == ".json" and '"%TYPES"' in texts[0] + "".join(texts[1:5]):
         return "uima"
+    if PYTHON.match(texts[0]) and TUPLE.search("".join(texts[:20])):
+        cure = "Let Python write it as JSON: `json.dump(DATA, open('data.json', 'w'))`"
+        raise ALError(Errors.A138.format(path=path, kind="Python code", cure=cure))
     suffix = SUFFIXES.get(path.suffix.lower())
     if suffix not in (None, "txt"):
         return suffix
@@ -141,7 +153,9 @@ def _detect_folder(path: Path) -> str:
         return "txt"
     for file in itertools.islice(visible_files(path), LOOKED_INTO):
         check_text(file)
-    raise _unsure(path, f"a folder with files {', '.join(sorted(suffixes)) or 'of no kind'}")
+    raise _unsure(
+        path, f"a folder with files {', '.join(sorted(suffixes)) or 'of no kind'}; such are converted one by one"
+    )
 
 
 def _tagged(texts: List[str]) -> float:
@@ -166,13 +180,15 @@ def _check_labels(texts: List[str], path: Path) -> None:
         if len(tags) == len(row) and (any(tag[:2] in TAG_STARTS for tag in tags) or {"O"} < set(tags)):
             problem = f"{row[0][:60]!r} seems to be a word and its tag: write a token a line, a tab between the two"
             raise _unsure(path, f"{problem}, or take it as mere text with --format txt")
-        if mark := UNREAD.search(text):
+        if (mark := UNREAD.search(text)) and not MARK.search(text):
             problem = f"{mark[0][:60]!r} seems to be a marked entity: write it as <PER>Ana</PER>"
             raise _unsure(path, f"{problem}, or take it as mere text with --format txt")
-    for sign in "\t;":
+    for sign, called in {"\t": "tab", ";": "semicolon", "|": "|", ",": "comma"}.items():
         ends = {text.rpartition(sign)[2].strip() for text in texts[1:]}  # the first may have other names of columns
         if len(texts) > 1 and all(sign in text for text in texts) and all(map(LABEL.fullmatch, ends)):
-            seen = f"each line ends with a label ({min(ends)}) after a {'semicolon' if sign == ';' else 'tab'}"
+            seen = f"each line ends with a label ({min(ends)}) after a {called}"
+            if "O" in ends:
+                raise _unsure(path, f"{seen}: if each is a word with its label, --format conll --scheme IO reads it")
             cure = "for a table give it a first line with names of columns, text and label, for text name --format txt"
             raise _unsure(path, f"{seen}: {cure}")
 
@@ -189,7 +205,7 @@ def _is_header(line: str) -> bool:
 
 
 def _is_tag(cell: str) -> bool:
-    return cell == "O" or cell[:2] in TAG_STARTS
+    return cell in ("O", "o") or cell[:2].upper() in TAG_STARTS
 
 
 def _unsure(path: Path, seen: str) -> ALError:

@@ -22,7 +22,7 @@ from .annotation.values import Fields
 from .fields import Record as Values
 from .fields import get
 from .json_values import read_values
-from .record_spans import KEYS, place_spans, read_spans, to_chars
+from .record_spans import KEYS, OTHERS, place_spans, read_spans, to_chars
 from .record_tags import has_second, read_tags, refuse_unread
 from .record_tokens import read_tokens
 from .repairs import Repairs
@@ -232,11 +232,19 @@ def _doc(record: Values, line: int, context: Context) -> Tuple[Doc, Offsets]:
         named = [key for key, value in record.items() if is_words(value)]
         if named:
             raise BadRecord(f"its words seem to stand in {named[0]!r}, and are read from 'tokens': rename this key")
+        inner = next((key for key, value in record.items() if _are_records(value)), None)
+        if inner is not None:
+            raise BadRecord(f"its records seem to stand in {inner!r}: make of them a file with a record in each line")
         raise BadRecord(
             f"neither {context.text_field!r} nor 'tokens' is there; name the text's key with --text-field, of: {keys}"
         )
     check_length(Passage(text, "", "", line), context.nlp, context.path)
     return context.nlp(text), []
+
+
+def _are_records(value: object) -> bool:
+    items = value if isinstance(value, list) else [value]
+    return bool(items) and all(isinstance(item, dict) and item.keys() & {"text", "tokens"} for item in items)
 
 
 def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Context) -> Labels:
@@ -256,6 +264,9 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
             refuse_unread(record, len(offsets) or len(doc.text.split()))
             if any(record.get(key) and record[key] != "O" for key in CHOICES):
                 context.note("other_results", line)
+            read = (context.text_field, context.id_field, "meta", "metadata", "answer", *CHOICES, *OTHERS)
+            more = [key for key, value in record.items() if value and isinstance(value, (str, list, dict))]
+            context.repairs.unread.update(key for key in more if key not in read and not key.startswith("_"))
             return None, set()
         named = rename(Record(Chunk(b"", context.path, line, 0), None, answer, tuple(marks)), rules.names)
         given = [_char_span(mark, offsets, doc.text, line, context) for mark in named.marks]

@@ -12,7 +12,7 @@ from .align import BadRecord
 from .annotation.chunks import is_array, is_whole, read_file, split_array
 from .annotation.shapes import plain_records
 from .fields import Record, named
-from .lines import is_utf16
+from .lines import check_bytes
 from .repairs import Repairs
 
 HALVES = re.compile("[\ud800-\udfff]")
@@ -44,8 +44,7 @@ def read_values(path: Path, repairs: Repairs, *, id_field: str, text_field: str)
 
 def _values(path: Path, repairs: Repairs) -> Found:
     with path.open("rb") as file:
-        if is_utf16(file.peek(40)):
-            raise ALError(Errors.A522.format(path=path))
+        check_bytes(file.peek(4096)[:4096], path)
         head = file.peek(4096)[:4096].removeprefix(BOM).lstrip()
         # A line that begins with a text in brackets is a pair of spaCy 2.
         if is_array(head) and not head[1:].lstrip().startswith(b'"'):

@@ -14,7 +14,6 @@ from .schemes import tag_names
 # The list that `al convert` writes beside a corpus, an object {"labels": [...]}, or the label data of spaCy's `ner`.
 LabelData = Union[Sequence[str], Mapping[str, Union[str, Sequence[str], Mapping[str, int]]]]
 CURE = "Give the list of your entity types, --paths.labels FILE.json; `al convert` writes one."
-EXPECTED = 'a list of labels was expected, such as ["PERSON", "PLACE"]'
 
 
 def labels_path(path: Path) -> Path:
@@ -30,15 +29,15 @@ def write_labels(path: Path, labels: Sequence[str]) -> None:
 def read_labels(path: Path) -> List[str]:
     """The labels in a JSON file.
 
-    RAISES: ALError A003 when the file is not there, A007 when it holds no label list.
+    RAISES: ALError A003 when the file is not there, A304 when it holds no label list.
     """
     check_file(path, CURE)
     try:
         labels = find_labels(json.loads(path.read_bytes()))
     except (ValueError, RecursionError) as error:
-        raise ALError(Errors.A007.format(path=path, line=1, problem=f"not JSON ({error})")) from error
+        raise ALError(Errors.A304.format(path=path, problem=f"this is not JSON ({error})")) from error
     if labels is None:
-        raise ALError(Errors.A007.format(path=path, line=1, problem=EXPECTED))
+        raise ALError(Errors.A304.format(path=path, problem="this is no list of labels"))
     return labels
 
 
@@ -87,17 +86,31 @@ def declared_labels(config: Config, target: str) -> List[str]:
 
     config (Config): Interpolated. target (str): The component.
     RETURNS (List[str]): In their order; empty when none are declared.
-    RAISES: ALError as `read_labels` and `check_labels`.
+    RAISES: ALError A304 for a file that names no types, and as `read_labels` and `check_labels`.
     """
     block = config.get("initialize", {}).get("components", {}).get(target, {}).get("labels")
     if isinstance(block, dict) and "@readers" in block:
         own = block["@readers"] == "spacy.read_labels.v1"
         if own and block.get("path"):
-            return read_labels(Path(block["path"]))
+            return _some_labels(Path(block["path"]))
         block = None if own else registry.resolve({"labels": block})["labels"]
     block = block or config.get("components", {}).get(target, {}).get("labels")
     path = config.get("paths", {}).get("labels")
-    return read_labels(Path(path)) if path and not block else check_labels(block, pipe=target)
+    return _some_labels(Path(path)) if path and not block else check_labels(block, pipe=target)
+
+
+def _some_labels(path: Path) -> List[str]:
+    labels = read_labels(path)
+    problem = None
+    if not labels:
+        problem = "this label list is empty, so that nothing could be learnt"
+    elif any(not label.strip() or label != label.strip() or labels.count(label) > 1 for label in labels):
+        problem = "a label in this list is empty, has white space around it or is there twice"
+    elif "O" in labels or any(label[:2] == "B-" and f"I-{label[2:]}" in labels for label in labels):
+        problem = "this list has the tags of tokens (O, B-, I-), not types of entities"
+    if problem:
+        raise ALError(Errors.A304.format(path=path, problem=problem))
+    return labels
 
 
 def _transition_labels(data: Mapping[object, object]) -> Optional[List[str]]:

@@ -14,6 +14,7 @@ MARK = re.compile(
     r"\[(?P<words>[^\[\]]+)\](?:\((?P<label>[A-Za-z_][\w-]*)(?::[^()]*)?\)|(?P<object>\{[^{}]*\}))"
     r'|<(?P<tag>[A-Z][A-Z0-9_-]*)(?: TYPE="(?P<type>[^"]+)")?>(?P<inside>[^<>]+)</(?P=tag)>'
 )
+LEFT = re.compile(r"</[A-Za-z][\w-]*>|\]\([A-Za-z_][\w-]*\)")
 SECTION = re.compile(r"(?:##|-)\s*(?P<kind>intent|synonym|regex|lookup)\s*:.*")
 EXAMPLE = re.compile(r"\s*[-*] (?P<text>.*)")
 
@@ -23,7 +24,7 @@ def marked_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]
 
     path (Path): The file; one of Rasa has lines such as "## intent: greet".
     context (Context): What reading needs.
-    RAISES: ALError A136 for a mark whose label cannot be read, and for files of Snips, which turn marks around.
+    RAISES: ALError A136 for a mark that cannot be read, and for files of Snips, which turn marks around.
     """
     lines = list(read_lines(path, context.repairs))
     rasa, inside = any(is_rasa(line.text) for line in lines), True
@@ -37,6 +38,12 @@ def marked_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]
             raise ALError(Errors.A136.format(path=path, line=line.number, problem=problem))
         if inside and text.strip():
             plain, spans = _read(text.strip(), path, line.number)
+            if left := LEFT.search(plain):
+                problem = (
+                    f"{left[0]!r} is left of a mark that cannot be read: write <PER>Ana</PER>, none inside another"
+                )
+                context.repairs.problem("record", Errors.A136, path=path, line=line.number, problem=problem)
+                continue
             yield line.number, {"text": plain, "spans": spans}
 
 

@@ -8,7 +8,7 @@ from typing import List, Mapping, Optional, Tuple
 from spacy.tokens import Doc
 
 from ..errors import Errors
-from .align import BadRecord, CharSpan, Offsets, align, without_overlap
+from .align import MARKS, BadRecord, CharSpan, Offsets, align, without_overlap
 from .annotation.any_span import LABELS, hides_entities, looks_labelled, one_key
 from .annotation.any_span import read_spans as annotation_spans
 from .annotation.marks import Mark
@@ -114,6 +114,8 @@ def place_spans(given: List[CharSpan], doc: Doc, repairs: Repairs, *, path: Path
     for span, (start, end, exact) in zip(unique, align(unique, doc), strict=True):
         if exact and doc[start:end].text != doc.text[span.start : span.end]:
             repairs.note("edges", path=path, line=line)
+        if end - start > 1 and doc[end - 1].text in MARKS:
+            repairs.note("marks", path=path, line=line)
         spans.append((start, end, span.label))
         if not exact:
             said, tokens = doc.text[span.start : span.end], doc[start:end].text

@@ -8,7 +8,7 @@ from spacy.tokens import Doc
 from ..errors import ALError, Errors
 from .align import BadRecord, Offsets
 from .annotation.any_span import TAGS
-from .column_layout import with_letters
+from .column_layout import STACKED, with_letters
 from .fields import Record
 from .schemes import Span, decode
 
@@ -37,7 +37,7 @@ def read_tags(
     if len(values) != len(offsets):
         raise BadRecord(f"{key!r} has {len(values)} tags for {len(offsets)} tokens")
     tags = [value if isinstance(value, str) else _name(value, key, names) for value in values]
-    stray = next((tag for tag in tags if not TAGS.fullmatch(tag)), None)
+    stray = next((tag for tag in tags if not TAGS.fullmatch(tag) or STACKED.search(tag)), None)
     if stray is not None:
         raise BadRecord(f"{stray!r} in {key!r} is no entity tag such as O or B-PER")
     spans = decode(with_letters(tags), "BILOU")  # which reads IOB and IOE alike

@@ -38,6 +38,7 @@ NOTED: Dict[str, str] = {
     "second": "records with a second list of entity tags: only the first is read (--spans-field names another)",
     "nested": "tokens with a second entity tag (nested): only the first column of tags is read (--tag-column)",
     "edges": "spans with white space at an edge: trimmed",
+    "marks": "spans that end with a punctuation mark, such as a full stop: kept as marked",
     "copies": "spans given twice: counted once",
     "other_results": "annotations that are not entities (relations, choices, a label of a whole text): left out",
     "utf16": "spans counted in UTF-16 units: corrected",
@@ -67,6 +68,7 @@ class Repairs:
         self.on_error = on_error
         self.counts: Counter[str] = Counter()
         self.first: Dict[str, str] = {}
+        self.unread: Counter[str] = Counter()  # keys or columns of records in which no entities were found
 
     def problem(self, kind: str, message: str, *, path: Path, line: int, **values: object) -> None:
         """Raise ALError with the message if problems are to fail, else count a repair.

@@ -36,6 +36,8 @@ def by_word(rows: Rows, columns: Tuple[str, str, str]) -> Iterator[Tuple[int, Re
     open_: Optional[str] = None
     begin, tokens, tags = 0, [], []  # type: int, List[Record], List[str]
     for line, row in rows:
+        if not row[word].strip() and not row[tag].strip():
+            continue  # an empty row between sentences
         said = row[sentence].strip()
         said = "" if said.lower() in ABSENT else said
         if tokens and said and said != open_:

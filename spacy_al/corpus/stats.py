@@ -9,6 +9,8 @@ from wasabi.tables import table
 
 from .repairs import Repairs
 
+SHOWN = 12  # names in a line
+
 
 @dataclass
 class Statistics:
@@ -19,6 +21,7 @@ class Statistics:
     unlabelled (int): Sentences without any entity annotation: missing, not O.
     missing (int): Tokens without a label in the sentences that have some.
     entities (Counter[str]): Entities of each label.
+    differing (int): Labelled sentences whose text has occurred before with other entities.
     """
 
     documents: Set[str] = field(default_factory=set)
@@ -27,6 +30,8 @@ class Statistics:
     unlabelled: int = 0
     missing: int = 0
     entities: Counter[str] = field(default_factory=Counter)
+    differing: int = 0
+    _said: Dict[int, int] = field(default_factory=dict, repr=False)  # hashes: of a text, and of its first entities
 
     def add(self, doc: Doc) -> None:
         """Count one sentence."""
@@ -39,6 +44,8 @@ class Statistics:
             self.unlabelled += 1
         else:
             self.missing += missing
+            said = hash(tuple((span.start, span.end, span.label) for span in doc.ents))
+            self.differing += self._said.setdefault(hash(doc.text), said) != said
 
 
 def format_table(columns: Mapping[str, Statistics]) -> str:
@@ -59,6 +66,7 @@ def format_table(columns: Mapping[str, Statistics]) -> str:
     for name, values in (
         ("Sentences without annotation", [part.unlabelled for part in parts]),
         ("Tokens without annotation in other sentences", [part.missing for part in parts]),
+        ("Sentences that occur with other entities too", [part.differing for part in parts]),
     ):
         if any(values):
             rows[name] = values
@@ -72,10 +80,11 @@ def format_repairs(repairs: Repairs) -> str:
     repairs (Repairs): What a reader counted.
     RETURNS (str): One line for each kind.
     """
-    if not repairs.counts:
-        return "Repairs: none"
     lines = [f"{count:8,}  {what} (first: {repairs.first[what]})" for what, count in repairs.counts.most_common()]
-    return "\n".join(["Repairs and notes:", *lines])
+    lines = ["Repairs and notes:", *lines] if lines else ["Repairs: none"]
+    names = [name for name, _ in repairs.unread.most_common(SHOWN)] + ["..."] * (len(repairs.unread) > SHOWN)
+    told = f"Not read, in records without entities: {', '.join(names)} (--spans-field NAME reads entities from one)"
+    return "\n".join([*lines, told] if names else lines)
 
 
 def _by_frequency(parts: Sequence[Statistics]) -> List[str]:

@@ -7,10 +7,10 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 from ..errors import ALError, Errors
 from .annotation.any_span import BORDERS, LABELS, TAGS
 from .annotation.csv_records import cell_value, header_names, read_rows
-from .column_layout import TAG_NAMES
+from .column_layout import TAG_NAMES, Row, is_header
 from .fields import Record, named
 from .json_corpus import Context
-from .lines import read_lines
+from .lines import Line, read_lines
 from .record_spans import KEYS
 from .row_tables import COMPREHEND, by_entity, by_file, by_word, place_columns, word_columns
 
@@ -61,6 +61,9 @@ def csv_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
         names = written  # these may be called as they like
     if names != written:
         repairs.note("names", path=path, line=at)
+    if text not in names and words is None and is_header(Row(Line(at, 0, header, ""), written)):
+        problem = "a table with a word in each row needs a column that numbers its sentences, such as sentence_id"
+        raise ALError(Errors.A136.format(path=path, line=at, problem=problem))
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise ALError(Errors.A120.format(path=path, line=at, problem=f"two columns are called {twice!r}"))

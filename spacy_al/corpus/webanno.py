@@ -48,6 +48,8 @@ def webanno_records(
             f"no name is marked, but {stray[0]} is; name the layer with --spans-field, {stray[0]} if these are names"
         )
         raise _problem(problem, path, stray[1])
+    if stray is not None and layer is None:
+        repairs.note("second", path=path, line=stray[1].number)
 
 
 def _sentences(lines: Iterable[Line], path: Path) -> Iterator[Tuple[List[str], str, Optional[str], List[Line]]]:

@@ -1,5 +1,6 @@
 """Taking a file of answers in: all of it, or, on request, what is right of it and the rest to a file."""
 
+import contextlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ NOTES = {
     "snapped": "spans widened to whole tokens",
     "taken": "answers that were taken in before",
     "trimmed": "spans with white space at an edge, trimmed",
+    "marks": "spans that end with a punctuation mark, kept as marked",
     "copies": "spans given twice in one answer, counted once",
     "other_results": "results that are not entities, left out",
 }
@@ -85,17 +87,23 @@ def take(
 def only_here(path: Path, name: str, tasks: Sequence[Task], log: Sequence[Answer]) -> int:
     """How many answers stand in a file that is about to be replaced, such as a batch that was labelled in place, alone.
 
-    path (Path): The file, there or not. name (str): The format that it would have.
+    path (Path): The file, there or not. name (str): The format that it would have, and has where it cannot be told.
     tasks (Sequence[Task]): All that the run has asked. log (Sequence[Answer]): What it has got.
     """
     if not path.is_file():
         return 0
+    options = Options(several="first", untouched="skip")
     try:
-        reading, _ = parse_files([(read_file(path), path, name)], tasks, Options(several="first", untouched="skip"))
+        data = read_file(path)
+        with contextlib.suppress(ALError):
+            name = detect(data, path)
+        reading, _ = parse_files([(data, path, name)], tasks, options)
     except ALError:
         return 0  # a file of something else, which may be replaced as any output
     known = {(answer.id, _said(answer)) for answer in log}
-    return sum(answer.teaches and (answer.id, _said(answer)) not in known for answer in reading.answers)
+    # What cannot be taken is somebody's work too, but for records of other batches.
+    wrong = sum(problem.message[1:5] not in ("A603", "A612", "A629") for problem in reading.problems)
+    return wrong + sum(answer.teaches and (answer.id, _said(answer)) not in known for answer in reading.answers)
 
 
 def log_lines(reading: Reading, log: Sequence[Answer]) -> Tuple[List[Answer], Counter[str]]:

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 from typing import Counter as Counts
 
+from ..corpus.align import MARKS
 from ..corpus.annotation.marks import Record, rename
 from ..corpus.annotation.merging import Given, merge, without_copies
 from ..errors import ALError, Errors
@@ -73,9 +74,6 @@ def _match(records: Sequence[Record], asked: Asked, work: _Work) -> List[Tuple[R
     has_ids = any(record.id is not None for record in records)
     for record in records:
         named = asked.named(record)
-        if named is None and record.id in work.options.taken:
-            work.counts["taken"] += 1
-            continue
         work.counts["other_results"] += record.left_out
         if named is not None:
             work.items[_key(named)].add(record.chunk.item)
@@ -122,6 +120,9 @@ def _answer(record: Record, task: Task, work: _Work) -> Optional[Answer]:
     verdict = record.verdict
     about_span = verdict == "reject" and record.binary and len(record.marks) == 1
     if verdict is None:
+        said = sorted((*mark.tokens, mark.label) for mark in record.marks if mark.tokens)
+        if said and task.spans is not None and said != sorted(task.spans):
+            raise ALError(Errors.A634.format(place=record.chunk.place))
         return None
     who: Dict[str, Any] = {"seconds": record.seconds, "annotator": record.annotator, "when": _moment(record.when)}
     if verdict != "accept" and not about_span:
@@ -147,6 +148,7 @@ def _spans(record: Record, task: Task, work: _Work) -> Tuple[TokenSpan, ...]:
     spans = tuple(sorted(set(placed.spans)))
     work.counts["copies"] += len(placed.spans) - len(spans)
     work.counts["trimmed"] += placed.trimmed
+    work.counts["marks"] += sum(end - start > 1 and task.words[end - 1] in MARKS for start, end, _ in spans)
     overlap = find_overlap(spans)
     if overlap:
         raise ALError(Errors.A606.format(place=record.chunk.place, first=overlap[0], second=overlap[1]))

@@ -3,9 +3,10 @@
 import warnings
 from collections import Counter
 from pathlib import Path
-from typing import Any, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import spacy
+from pydantic import ValidationError
 from spacy.language import Language
 from spacy.util import load_config
 from spacy.vocab import Vocab
@@ -14,6 +15,7 @@ from thinc.api import Config
 from ..corpus.labels import declared_labels
 from ..errors import ALError, Errors, Warnings
 from ..files import write_folder, write_text
+from ..jsonl import unfit
 from ..runs.folder import RunFolder
 from ..runs.labelled import Labels
 from ..runs.lock import locked
@@ -84,7 +86,7 @@ class Session:
 
     @property
     def labels(self) -> List[str]:
-        """The declared entity types, in their order; raises ALError A003 or A007 as `declared_labels` does."""
+        """The declared entity types, in their order; raises ALError A003, A007 or A304 as `declared_labels`."""
         return declared_labels(self.config.interpolate(), self.settings.target)
 
     def next(self, k: Optional[int] = None) -> List[Task]:
@@ -105,12 +107,13 @@ class Session:
         """All that the present round asks, answered or not.
 
         RAISES: ALError A507 unless the run waits for people, A533 or A535 when its files do not hold what they held,
-            A531 for a type of entity that is labelled and not declared any more.
+            A531 for a type of entity that is labelled and not declared any more, A300 or A304 without any type.
         """
         state = self._state()
         if state is None or state.phase != "waiting":
             raise ALError(Errors.A507.format(path=self.folder.path, phase=_phase(state)))
         check_whole(self.folder, state)
+        self._check_labels()
         check_declared(self.folder, state, self.labels)
         pending = set(state.pending)
         return [task for task in self.folder.read_selected(state.round) if task.id in pending]
@@ -118,10 +121,11 @@ class Session:
     def asked(self) -> List[Task]:
         """All that this round and earlier ones asked, in this order; a sentence may be there with several windows.
 
-        RAISES: ALError A509 where nobody can answer, and what `check_whole` does.
+        RAISES: ALError A509 where nobody can answer, A300 or A304 without labels, and what `check_whole` does.
         """
         state = self._asking()
         check_whole(self.folder, state)
+        self._check_labels()
         return self.folder.every_task(state.round)
 
     def look_again(self, k: Optional[int] = None, *, folds: int = FOLDS) -> Tuple[List[Task], List[str]]:
@@ -139,7 +143,7 @@ class Session:
         docs = learner.labels.get(state.labelled) if state and learner.labels else []
         return doubt_tasks(self.folder, doubts[:k]), summarise(doubts, docs)
 
-    def answer(self, answers: Sequence[Answer]) -> None:
+    def answer(self, answers: Iterable[Answer]) -> None:
         """Take answers in, all or none of them; they are on the disk when this returns.
 
         The next `step` learns from accepted sentences and, with a tagger that can, from rejected spans. Of several
@@ -150,9 +154,10 @@ class Session:
             what was asked, A002 when it cannot be written.
         """
         state = self._asking()
-        tasks, labels = self.folder.answered_tasks(answers, state.round), self.labels
+        given = [self._plain(one) for one in answers]
+        tasks, labels = self.folder.answered_tasks(given, state.round), self.labels
         checked: List[Answer] = []
-        for one, task in zip(answers, tasks):
+        for one, task in zip(given, tasks):
             problem = answer_problem(one, task, labels)
             if problem or task is None:
                 raise ALError(Errors.A474.format(path=self.folder.path, id=one.id, problem=problem))
@@ -222,6 +227,21 @@ class Session:
         """Let loggers finish; the session can be used again."""
         if self.engine is not None:
             self.engine.close()
+
+    def _plain(self, answer: Answer) -> Answer:
+        """The answer as it will be read from the file; raises ALError A474 for one that could not be."""
+        try:
+            return Answer.from_row(answer.to_row())
+        except ValidationError as error:
+            field, _, problem = unfit(error)
+            shown = {"id": answer.id, "problem": f"{field}: {problem}"}
+            raise ALError(Errors.A474.format(path=self.folder.path, **shown)) from error
+
+    def _check_labels(self) -> None:
+        """Raise ALError A300 where no label is declared, so that nobody could learn from answers; A304 as `labels`."""
+        target = self.settings.target
+        if not self.labels and "source" not in self.config["components"].get(target, {}):
+            raise ALError(Errors.A300.format(name=target))
 
     def _asking(self) -> RunState:
         """The state of a run that takes answers."""

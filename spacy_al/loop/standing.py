@@ -9,6 +9,7 @@ from spacy.vocab import Vocab
 
 from ..runs.differences import Said, note, open_differences
 from ..runs.folder import RunFolder
+from ..runs.resume import EVALUATED
 from ..runs.whole import check_whole
 from .learnt import describe as describe_learnt
 from .outlook import Outlook, make_outlook
@@ -56,11 +57,15 @@ class Status:
 def read_status(folder: RunFolder) -> Status:
     """Where a run stands.
 
-    RAISES: ALError A510 when no run is there, A502 when its state is damaged, and as `check_whole`, `check_answers`.
+    RAISES: ALError A510 when no run is there, A502 when its state is damaged, A511 without the rows of its rounds, A537
+        for a damaged question, and as `check_whole`, `check_answers`.
     """
     state = folder.read_state()
     check_whole(folder, state)
     settings = folder.read_settings()
+    folder.check_metrics(state.round + (state.phase in EVALUATED))
+    if settings.oracle == "people":
+        folder.every_task(state.round)  # answers to any of these may come
     log = folder.log.read()
     new = log[state.answers :]
     everyone: Said = {}

@@ -20,7 +20,7 @@ from thinc.api import Config, ConfigValidationError
 from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
 from ..files import check_file, write_bytes, write_json
-from ..jsonl import parse_object, raw_lines, read_jsonl, unfit, write_jsonl
+from ..jsonl import parse_object, raw_lines, unfit, write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..tasks import Answer, Task
 from .answers import AnswerLog
@@ -170,14 +170,14 @@ class RunFolder:
         write_json(self.round(number) / "learnt.json", learnt)
 
     def read_learnt(self, number: int) -> Dict[str, Any]:
-        """What `write_learnt` kept of a round; empty if nothing was kept. Raises ALError A511 for a damaged file."""
+        """What `write_learnt` kept of a round; empty if nothing was kept. Raises ALError A536 for a damaged file."""
         path = self.round(number) / "learnt.json"
         if not path.is_file():
             return {}
         try:
             return dict(json.loads(path.read_bytes()))
         except (ValueError, TypeError) as error:
-            raise ALError(Errors.A511.format(path=path, problem=f"it is damaged ({error})")) from error
+            raise ALError(Errors.A536.format(path=path, reason=error)) from error
 
     def read_metrics(self) -> List[Dict[str, Any]]:
         """One object for each evaluated round, of rising rounds.
@@ -271,13 +271,16 @@ def read_npz(path: Path) -> Dict[str, NDArray[Any]]:
 
 
 def read_tasks(path: Path) -> List[Task]:
-    """The tasks of a file, a line each; raises ALError A007 for a line that is none."""
+    """The tasks of a file, a line each; raises ALError A537 for a line that is none."""
     tasks = []
-    for line, row in read_jsonl(path):
+    for line, raw in raw_lines(path):
         try:
-            tasks.append(Task.from_row(row))
+            if raw.strip():
+                tasks.append(Task.from_row(parse_object(raw, path=path, line=line)))
         except ValidationError as error:
             field, _, problem = unfit(error)
             problem = f"no task ({field or 'all of it'}: {problem})"
-            raise ALError(Errors.A007.format(path=path, line=line, problem=problem)) from error
+            raise ALError(Errors.A537.format(path=path, line=line, problem=problem)) from error
+        except ALError as error:
+            raise ALError(Errors.A537.format(path=path, line=line, problem="the line is damaged")) from error
     return tasks

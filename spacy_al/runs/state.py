@@ -1,7 +1,8 @@
 """Where a run stands, in one JSON file that is replaced in one step after every phase."""
 
+import json
 import platform
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Dict, List, Optional, Union
@@ -51,8 +52,8 @@ class RunState:
     pending: List[str]
     seed: int
     pool: str
-    versions: Dict[str, str] = field(default_factory=dict)
-    device: str = "cpu"
+    versions: Dict[str, str]
+    device: str
     hardware: Dict[str, Union[str, int]] = field(default_factory=dict)
     answers: Count = 0
     labels: List[str] = field(default_factory=list)
@@ -77,10 +78,18 @@ def load_state(path: Path) -> Optional[RunState]:
     if not path.exists():
         return None
     try:
-        return STATE.validate_json(path.read_bytes())
+        state = STATE.validate_json(path.read_bytes())
     except ValidationError as error:
         key, _, problem = unfit(error)
         raise ALError(Errors.A502.format(path=path, reason=f"{key or 'all of it'}: {problem}")) from error
+    if state.answers_sha256 is not None:
+        # A version that writes this key writes all before it too; keys of later versions come after.
+        names = [one.name for one in fields(RunState)]
+        written = json.loads(path.read_bytes())
+        lost = next((name for name in names[: names.index("answers_sha256")] if name not in written), None)
+        if lost:
+            raise ALError(Errors.A502.format(path=path, reason=f"{lost}: field required"))
+    return state
 
 
 def package_versions() -> Dict[str, str]:

@@ -2,6 +2,7 @@
 
 from typing import List, Optional
 
+from ..corpus.docbin import read_columns
 from ..errors import ALError, Errors
 from ..tasks import Answer
 from .folder import RunFolder
@@ -29,11 +30,16 @@ def check_whole(folder: RunFolder, state: RunState) -> None:
 
 
 def check_labels_kept(folder: RunFolder, state: RunState) -> None:
-    """Raise ALError A534 when the file with the labels of a finished round is missing."""
-    for number in range(state.round):
+    """Raise ALError A534 when a file with labels is damaged, or that of a finished round is missing."""
+    for number in range(state.round + 1):
         path = folder.answers(number)
-        if not path.is_file():
-            raise ALError(Errors.A534.format(path=path, problem="no such file"))
+        try:
+            if number < state.round or path.is_file():
+                read_columns(path, [])
+        except FileNotFoundError as error:
+            raise ALError(Errors.A534.format(path=path, problem="no such file")) from error
+        except ALError as error:
+            raise ALError(Errors.A534.format(path=path, problem="not a whole DocBin")) from error
 
 
 def has_answers(folder: RunFolder, state: RunState) -> bool:

@@ -143,12 +143,21 @@ def test_a_batch_that_was_labelled_in_place_is_not_replaced(run, tmp_path):
     assert invoke(query_cli, run[0], path, "-f", "conll").exit_code == 0
     labelled = path.read_text().replace("Bob\t-", "Bob\tB-PER").replace("slept\t-", "slept\tO")
     path.write_text(labelled)
-    result = invoke(query_cli, run[0], path, "-f", "conll")
-    assert (result.exit_code, path.read_text()) == (1, labelled)
-    assert "A632" in result.output
+    for name in ("conll", "prodigy"):
+        result = invoke(query_cli, run[0], path, "-f", name)
+        assert (result.exit_code, path.read_text()) == (1, labelled)
+        assert "A632" in result.output
+
     # What the run has got may go.
     (run[0] / "answers.jsonl").write_text(json.dumps(Answer("ab-0", "accept", ((0, 1, "PER"),)).to_row()) + "\n")
     assert invoke(query_cli, run[0], path, "-f", "conll").exit_code == 0
+
+
+def test_nor_is_one_whose_labels_cannot_be_taken(run, tmp_path):
+    path = tmp_path / "batch.conll"
+    assert invoke(query_cli, run[0], path, "-f", "conll").exit_code == 0
+    path.write_text(path.read_text().replace("Bob\t-", "Bob\tU-PER"))
+    assert "A632" in invoke(query_cli, run[0], path, "-f", "conll").output
 
 
 def test_the_home_folder_is_found_where_a_shell_leaves_its_sign(ranking, monkeypatch):

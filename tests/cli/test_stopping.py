@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -39,3 +41,16 @@ def test_a_command_leaves_the_signals_as_they_were():
     before = signal.getsignal(signal.SIGTERM)
     command(lambda: None)()
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize(("script", "status"), [("spacy-al", [130]), ("python", [1, -2])])
+def test_ctrl_c_while_the_command_is_loaded_is_a_line(script, status):
+    interrupt = "import os, signal, sys; sys.argv = ['/bin/SCRIPT']\n"
+    interrupt += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    interrupt += (
+        "class Slow:\n    def find_spec(name, *_):\n        name == 'spacy' and os.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    code = f"{interrupt}sys.meta_path.insert(0, Slow)\nimport spacy_al".replace("SCRIPT", script)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.returncode in status
+    assert ("Traceback" in ended.stderr, "Stopped" in ended.stderr) == (script == "python", script == "spacy-al")

@@ -311,3 +311,43 @@ def test_spaces_after_a_tag_are_none_of_it(write):
 def test_the_tags_of_a_whole_sentence_are_no_label(write):
     with pytest.raises(ALError, match="A112.*f:1.*B-PER O"):
         read(write("f", "Ana left\tB-PER O\n"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "scheme"),
+    [
+        ("Ana b-per\nLee i-per\nleft o\no o\n", "IOB2"),
+        ("Ana b-per\nLee e-per\nleft o\no o\n", "BILOU"),
+        ("Ana i-per\nLee e-per\nleft o\no o\n", "IOE2"),
+    ],
+)
+def test_tags_in_small_letters_are_read_and_words_stay(write, rows, scheme):
+    (sentence,) = read(write("f", rows))
+    assert (sentence.words[3], sentence.spans, sentence.scheme) == ("o", [(0, 2, "per")], scheme)
+
+
+@pytest.mark.parametrize("outside", ["o", "0"])
+def test_what_stands_for_o_beside_bare_labels_is_no_label(write, outside):
+    assert read(write("f", f"Ana PER\nleft {outside}\n"), scheme="IO")[0].spans == [(0, 1, "PER")]
+
+
+@pytest.mark.parametrize("tag", ["B-PER|B-ORG", "B-PER,O", "B-PER#I-ORG"])
+def test_several_tags_in_one_cell_are_no_label(write, tag):
+    path = write("f", f"Ana {tag}\nleft O\nRome B-LOC\n")
+    with pytest.raises(ALError, match="A112.*f:1"):
+        read(path)
+    assert read(path, "warn")[0].missing == [0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "cure"),
+    [
+        ("B-PER Ana\nO left\n", "--tag-column 0"),
+        ("Ana B_PER\nleft O\n", "'B_PER'.*write B-PER"),
+        ("Ana PER-B\nleft O\n", "'PER-B'.*write B-PER"),
+        ("1 Ana name=B-PER\n2 left _\n", "--format conllu"),
+    ],
+)
+def test_where_no_scheme_fits_what_the_tags_show_is_said(write, rows, cure):
+    with pytest.raises(ALError, match=f"A114.*{cure}"):
+        read(write("f", rows))

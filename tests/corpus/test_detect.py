@@ -1,13 +1,16 @@
 """Telling formats apart."""
 
 import pytest
+from spacy.tokens import DocBin
 
-from spacy_al.corpus.detect import detect_format
+from spacy_al.corpus.detect import check_text, detect_format
 from spacy_al.errors import ALError
 
 FILES = {
     "eng.train": ("-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nsaid VBD I-VP O\n", "conll"),
     "corpus.txt": ("EU B-ORG\nsaid O\n", "conll"),
+    "small.txt": ("EU b-org\nsaid o\n", "conll"),
+    "bar.txt": ("text|label\nEU said|ORG\n", "csv"),
     "damaged.txt": ("EU B-ORG\nsaid\nno\nRome B-LOC\nyes O\n", "conll"),
     "bioes.tsv": ("EU\tS-ORG\r\nsaid\tO\r\n", "conll"),
     "a.v4_gold_conll": ("#begin document (a); part 000\n", "ontonotes"),
@@ -43,6 +46,10 @@ LABELLED = {
     "with-score.txt": ("EU B-ORG 0.9\nsaid O 0.8\n", "column 1.*--tag-column 1"),
     "ends-tab.tsv": ("EU said\tORG\nIt rose\tLOC\n", "ends with a label .LOC. after a tab.*text and label"),
     "ends-semi.txt": ("EU said;ORG\nIt rose;LOC\n", "ends with a label .LOC. after a semicolon.*text and label"),
+    "ends-bar.txt": ("EU said|ORG\nIt rose|LOC\n", "ends with a label .LOC. after a |.*text and label"),
+    "ends-words.tsv": ("EU\tORG\nsaid\tO\nOslo\tLOC\n", "--format conll --scheme IO"),
+    "small-marks.txt": ("Go to <loc>Rome</loc> now\n", "'<loc>Rome</'.*marked entity"),
+    "attributes.txt": ('Go to <PER id="1">Ana</PER> now\n', "marked entity"),
     "semicolons.txt": ("EU;B-ORG\nsaid;O\n", "'EU;B-ORG'.*word and its tag"),
     "commas.txt": ("EU,B-ORG\nsaid,O\n", "'EU,B-ORG'.*word and its tag"),
     "bars.txt": ("EU|NNP|I-ORG said|VBD|O\n", "EU.*word and its tag"),
@@ -98,3 +105,20 @@ def test_a_mixed_folder_is_asked_about(write, tmp_path):
 def test_an_empty_file_is_named(write):
     with pytest.raises(ALError, match=r"A110.*empty\.txt"):
         detect_format(write("empty.txt", "\n"))
+
+
+@pytest.mark.parametrize("name", ["train.py", "train.json"])
+@pytest.mark.parametrize("begin", ["TRAIN_DATA = [\n", "[", "[\n"])
+def test_training_data_in_python_is_told_to_become_json(write, name, begin):
+    with pytest.raises(ALError, match=r"A138.*Python code.*json.dump"):
+        detect_format(write(name, begin + '("EU said", {"entities": [(0, 2, "ORG")]}),\n]\n'))
+
+
+def test_a_file_of_zeros_is_named_as_such(write):
+    with pytest.raises(ALError, match="A138.*zeros.*Restore"):
+        check_text(write("a.txt", b"\0" * 64))
+
+
+def test_a_docbin_needs_no_converting(write):
+    with pytest.raises(ALError, match="A138.*a DocBin.*no converting"):
+        check_text(write("a.spacy", DocBin().to_bytes()))

@@ -13,6 +13,7 @@ from spacy_al.corpus.json_corpus import Rules
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.corpus.sentence import to_doc
 from spacy_al.corpus.splitter import make_splitter
+from spacy_al.corpus.stats import format_repairs
 from spacy_al.errors import ALError
 
 TEXT = "Angela Merkel went to Rome."
@@ -75,6 +76,7 @@ ELSEWHERE = {
     "as text, label first": {"gold": ["PERSON:0:13", "LOC:20:26"]},
     "as pairs": {"gold": [{"idx": [0, 13], "type": "PERSON"}]},
     "by person": {"people": {"ana": [[0, 13, "PERSON"]]}},
+    "of one type": {"PERSON": [[0, 13]]},
     "results": {"gold": [{"type": "labels", "value": {"start": 0, "end": 13, "labels": ["PERSON"]}}]},
 }
 
@@ -533,3 +535,29 @@ def test_places_in_pairs_are_places_too(read, hit):
 def test_half_of_a_surrogate_pair_is_named(read, half):
     with pytest.raises(ALError, match="A007.*f.jsonl:2.*surrogate"):
         read('{"text": "\\ud83d\\ude00"}', half)
+
+
+def test_keys_that_may_hold_entities_and_are_not_read_are_told_once(read):
+    repairs = Repairs()
+    read(*[{"text": TEXT, "persons": ["Angela Merkel"], "score": 1, "_hash": "x"}] * 2, repairs=repairs)
+    read({**TASK, "source": "news"}, repairs=repairs)
+    assert format_repairs(repairs).splitlines()[1].startswith("Not read, in records without entities: persons (")
+
+
+@pytest.mark.parametrize("record", [{"data": [TASK]}, {"a": TASK, "b": TASK}])
+def test_records_inside_a_record_are_told_to_become_a_file(read, record):
+    with pytest.raises(ALError, match="A007.*records seem to stand in '(data|a)'"):
+        read(record)
+
+
+@pytest.mark.parametrize(("end", "times"), [(26, 0), (27, 1)])
+def test_a_span_that_ends_with_a_full_stop_is_kept_and_noted(read, end, times):
+    repairs = Repairs()
+    (sentence,) = read({"text": TEXT, "spans": [[22, end, "PLACE"]]}, repairs=repairs)
+    assert sentence.spans == [(4, 5 + times, "PLACE")]
+    assert sum("punctuation" in what for what in repairs.counts) == times
+
+
+def test_several_tags_of_one_token_are_no_label(read):
+    with pytest.raises(ALError, match=r"A007.*'B-PER.B-ORG'"):
+        read({"tokens": ["Ana", "left"], "ner_tags": ["B-PER|B-ORG", "O"]})

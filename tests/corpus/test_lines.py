@@ -1,10 +1,12 @@
 """Lines, their numbers and offsets."""
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_al.corpus.lines import read_lines
+from spacy_al.corpus.lines import check_bytes, read_lines
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.errors import ALError
 
@@ -46,3 +48,22 @@ def test_a_missing_file_is_named(tmp_path):
 def test_on_error_must_be_known():
     with pytest.raises(ALError, match=r"A104.*--on-error 'skip'.*fail, warn"):
         Repairs("skip")
+
+
+@pytest.mark.parametrize(
+    "content", ["Ana B-PER\rleft O\r", '{"text": "a"}\r{"text": "b"}\r', "text,spans\ra,[]\rb,[]\n"]
+)
+def test_lines_that_end_with_cr_alone_are_named(write, content):
+    with pytest.raises(ALError, match="A523.*tr "):
+        check_bytes(content.encode(), write("f", content))
+
+
+@pytest.mark.parametrize(
+    "content", ['[\r{"text": "a"},\r{"text": "b"}\r]', '{\r"text":\r"a"\r}', "a\r\r\nb", "a\nb\rc"]
+)
+def test_other_crs_are_white_space(write, content):
+    check_bytes(content.encode(), write("f", content))
+
+
+def test_a_docbin_has_no_lines(tmp_path):
+    check_bytes(zlib.compress(b"a")[:2] + b"a\rb\r", tmp_path / "a.spacy")

@@ -332,3 +332,10 @@ def test_columns_that_would_lose_labels_are_refused(table, match, tmp_path):
     path.write_text(table)
     with pytest.raises(ALError, match=match):
         convert(path, tmp_path / "out.spacy")
+
+
+def test_webanno_with_entities_in_two_layers_tells_of_the_one_that_is_left_out(write, nlp):
+    head = "#FORMAT=WebAnno TSV 3.3\n#T_SP=webanno.custom.Own|kind\n#T_SP=x.NamedEntity|value\n\n\n"
+    path, repairs = write("f.tsv", head + "#Text=Ana\n1-1\t0-3\tAna\tPER\tORG\t\n"), Repairs()
+    assert [one.spans for one in read_corpus(path, "webanno", Options(), repairs, nlp=nlp)] == [[(0, 1, "ORG")]]
+    assert list(repairs.first.values()) == [f"{path}:7"]

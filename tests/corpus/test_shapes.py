@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from spacy_al.corpus.annotation.shapes import plain_records
 from spacy_al.corpus.conversion import Options, find_format, read_corpus
 from spacy_al.corpus.json_corpus import Rules
 from spacy_al.corpus.repairs import Repairs
@@ -260,6 +261,14 @@ def test_entities_marked_in_the_line(name, content, read):
     assert (sentence.words, sentence.spans) == (WORDS, SPANS)
 
 
+@pytest.mark.parametrize(
+    "text", ["to <loc>Rome</loc>", "<LOC>New <PER>Ana</PER> York</LOC>", '<PER id="1">Ana</PER>', "[a [b](PER) c](LOC)"]
+)
+def test_a_mark_that_cannot_be_read_is_no_text(read, text):
+    with pytest.raises(ALError, match="A136.*f.txt:2.*left of a mark"):
+        read("f.txt", f"<PER>Ana</PER>\n{text}\n", format_="marked")
+
+
 def test_marks_in_a_text_are_asked_about(read):
     content = "go to [Oslo](LOC) and see\n"
     with pytest.raises(ALError, match=r"A115.*--format marked.*--format txt"):
@@ -274,3 +283,9 @@ def test_a_tag_is_no_type_of_an_entity(read, label):
     record = {"text": TEXT, "entities": [{"entity": label, "word": "Ana", "start": 0, "end": 3}]}
     with pytest.raises(ALError, match=f"A608.*{label}' is the tag of a token"):
         read("f.jsonl", json.dumps(record))
+
+
+def test_a_paragraph_of_spacy_2_without_sentences_keeps_its_entities(tmp_path):
+    value = {"paragraphs": [{"raw": "Ana left.", "entities": [[0, 3, "PER"]]}]}
+    (record,) = plain_records(value, tmp_path / "f.json")
+    assert (record["text"], record["entities"]) == ("Ana left.", [[0, 3, "PER"]])

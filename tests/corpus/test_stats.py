@@ -50,6 +50,13 @@ def test_the_table_shows_what_is_missing():
     assert "Sentences without annotation" not in format_table({"x": count_docs([doc("x", [])])})
 
 
+def test_equal_sentences_with_other_entities_are_counted():
+    said = [[(0, 1, "PER")], [(0, 1, "PER")], [(0, 1, "LOC")], [], None]
+    counts = count_docs([doc("x", entities) for entities in said])
+    assert counts.differing == 2
+    assert "with other entities too" in format_table({"x": counts})
+
+
 def test_repairs_are_listed_with_their_first_place():
     repairs = Repairs("warn")
     for line in (4, 9):

@@ -26,6 +26,8 @@ def spans_of(path: Path, nlp, repairs=None):
         "text,Start,End,Label\nAna left,0,3,PER\n",
         "Text;startoffset;ENDOFFSET;Label\r\nAna left;0;3;PER\r\n",
         "Text,Tags\nAna left,B-PER O\n",
+        "Sentence_id,Word,Tag\n1,Ana,B-PER\n1,left,O\n,,\n",
+        'text|spans\nAna left|[[0, 3, "PER"]]\n',
         f"sep=;\r\ntext;spans\r\nAna left;{SPANS}\r\n",
     ],
 )
@@ -48,6 +50,11 @@ def test_rows_after_excels_first_line_have_their_own_numbers(write, nlp):
 def test_a_table_without_names_of_columns_is_told_to_get_some(write, nlp):
     with pytest.raises(ALError, match="A121.*put one above it"):
         spans_of(write("t.csv", "Ana left\nBo too\n"), nlp)
+
+
+def test_a_table_of_words_without_sentences_is_told_to_number_them(write, nlp):
+    with pytest.raises(ALError, match="A136.*sentence_id"):
+        spans_of(write("t.csv", "Word,Tag\nAna,B-PER\n"), nlp)
 
 
 @pytest.mark.parametrize("text", ["", " "])

@@ -204,7 +204,7 @@ def test_array_items_know_their_lines():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("data", [b"", b"hello", b"{}", b"[]", b'{"text": "x"}', b"\x00\x01"])
+@pytest.mark.parametrize("data", [b"hello", b"{}", b"[]", b'{"text": "x"}', b"\x00\x01"])
 def test_unclear_formats_are_not_guessed(data):
     with pytest.raises(ALError, match="A602"):
         detect(data, Path("in"))
@@ -263,3 +263,35 @@ def test_tasks_that_cannot_be_written(changes):
     values = {"id": "x-0", "words": ("a", "b"), "spaces": (False, False)} | changes
     with pytest.raises(ALError, match="A600"):
         Task(**values)
+
+
+@pytest.mark.parametrize("tags", ["PER I-PER O", "b-PER i-PER o", "B-PER;x O O"])
+@pytest.mark.parametrize("head", ["# id = ab-0\n", '"# id = ab-0"\n', "Bo\tO\n\n"])
+def test_columns_with_a_wrong_tag_are_known_as_columns_so_that_its_line_is_named(head, tags):
+    rows = "".join(f"w\t{tag}\n" for tag in tags.split())
+    assert detect((head + rows).encode(), Path("in")) == "conll"
+
+
+def test_questions_of_a_run_are_no_answers():
+    with pytest.raises(ALError, match="A602"):
+        detect(json.dumps(replace(TASK, spans=((0, 1, "PER"),)).to_row()).encode(), Path("in"))
+
+
+@pytest.mark.parametrize("data", [b"", b"\n \n"])
+def test_an_empty_file_holds_no_answers(data):
+    with pytest.raises(ALError, match="A627"):
+        detect(data, Path("in"))
+
+
+def test_an_object_that_fills_the_file_is_one_record():
+    item = json.dumps(studio(annotation((0, 3, "PER"))), indent=1).encode()
+    assert detect(item, Path("in")) == "label_studio"
+    assert [one.spans for one in read(item, "label_studio").answers] == [((0, 1, "PER"),)]
+
+
+@pytest.mark.parametrize("name", ["conll", "docbin"])
+@pytest.mark.parametrize(("entity", "said"), [("B-PER", []), ("B-LOC", ["A634"])])
+def test_changed_suggestions_that_still_say_unanswered_are_no_suggestions(name, entity, said):
+    shown = replace(TASK, spans=((0, 1, entity[2:]),))
+    asked = {TASK.id: replace(TASK, spans=((0, 1, "PER"),))}
+    assert codes(read(FORMATS[name].dump([shown]), name, tasks=asked)) == said

@@ -154,3 +154,16 @@ def test_accents_that_look_alike_are_told_apart():
     record["meta"]["al_id"] = task.id
     reading, _ = parse_answers(json.dumps(record).encode() + b"\n", "in", {task.id: task}, "prodigy", Options())
     assert "'e\\u0308 slept', and '\\xeb slept' was asked" in reading.problems[0].message
+
+
+@pytest.mark.parametrize(("end", "times"), [(4, 0), (5, 1)])
+def test_a_span_that_ends_with_a_punctuation_mark_is_kept_and_counted(end, times):
+    reading = read([prodigy([(0, end, "LOC")], text="Rome!", meta={"al_id": "cd-0"})])
+    assert (reading.answers[0].spans, reading.counts.get("marks", 0)) == (((0, 1 + times, "LOC"),), times)
+
+
+@pytest.mark.parametrize(("view", "said"), [("ner_manual", []), ("blocks", ["A619"]), ("html", ["A619"])])
+def test_an_interface_that_may_have_shown_no_entities_does_not_say_that_there_are_none(view, said):
+    record = prodigy(_view_id=view)
+    del record["spans"]
+    assert codes(read([record])) == said

@@ -11,7 +11,7 @@ from spacy_al.annotate.agreement import agreement
 from spacy_al.corpus.annotation.marks import parse_names
 from spacy_al.corpus.annotation.tools import detect
 from spacy_al.errors import ALError
-from spacy_al.exchange.intake import log_lines, summary, take_files, told_of
+from spacy_al.exchange.intake import log_lines, take_files, told_of
 from spacy_al.exchange.reading import Options, Reading
 from spacy_al.runs.differences import open_differences, shared
 from spacy_al.tasks import Answer
@@ -53,13 +53,6 @@ def test_the_rest_of_several_files_goes_to_one_file_each(tmp_path):
     reading = take_files([good, bad], list(TASKS.values()), Options(), rests=rests)
     assert [a.spans for a in reading.answers] == [((0, 1, "PER"),)]
     assert (rests[0].exists(), rests[1].read_text()) == (False, bad.read_text().splitlines()[0] + "\n")
-
-
-def test_answers_of_earlier_rounds_are_counted_and_other_ids_stay_errors():
-    reading = read([prodigy([BOB]), prodigy(meta={"al_id": "old"})], taken=frozenset({"old"}))
-    assert (len(reading.answers), reading.counts, codes(reading)) == (1, {"taken": 1}, [])
-    assert "1 answers that were taken in before" in summary(reading)
-    assert codes(read([prodigy(meta={"al_id": "else"})], taken=frozenset({"old"}))) == ["A603"]
 
 
 def test_replaced_answers_are_told_and_how_many_differ():

@@ -8,7 +8,11 @@ from spacy_al.corpus.reader import write_docs
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session, run
 
-BAD_LABELS = {"missing": (None, "A003"), "broken": ('["PER",', "A007.*not JSON"), "numbers": ("[1]", "A007.*a list of")}
+BAD_LABELS = {
+    "missing": (None, "A003"),
+    "broken": ('["PER",', "A304.*not JSON"),
+    "numbers": ("[1]", "A304.*no list of labels"),
+}
 
 
 @pytest.fixture

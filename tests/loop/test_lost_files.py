@@ -1,5 +1,6 @@
 """A run whose files were edited, cut or deleted by hand between two commands."""
 
+import re
 import shutil
 
 import pytest
@@ -156,8 +157,56 @@ def test_a_cut_file_of_numbers_is_named(twice):
 def test_a_line_that_is_no_task_is_named(twice):
     text = twice.reserve(1).read_text(encoding="utf8")
     twice.reserve(1).write_text(text.replace('"words"', '"wrds"'), encoding="utf8")
-    with pytest.raises(ALError, match=r"A007.*reserve.jsonl:1.*words"):
+    with pytest.raises(ALError, match=r"A537.*reserve.jsonl:1.*words.*restore the file"):
         Session.open(twice.path).status()
+
+
+@pytest.mark.parametrize("name", ["selected", "reserve"])
+@pytest.mark.parametrize("command", [Session.status, Session.asked])
+def test_a_damaged_question_of_an_earlier_round_is_to_be_restored(twice, name, command):
+    path = twice.round(0) / f"{name}.jsonl"
+    path.write_text(path.read_text(encoding="utf8") + '{"id": "ab-0"\n', encoding="utf8")
+    with pytest.raises(ALError, match=rf"A537.*0000.{name}.jsonl:\d+.*restore the file"):
+        command(Session.open(twice.path))
+
+
+@pytest.mark.parametrize("command", [Session.status, Session.batch, Session.asked])
+def test_damaged_labels_of_a_round_are_told_before_anybody_labels(twice, command):
+    twice.answers(0).write_bytes(twice.answers(0).read_bytes()[:-9])
+    with pytest.raises(ALError, match=r"A534.*0000.annotated.spacy"):
+        command(Session.open(twice.path))
+
+
+def test_rows_that_are_gone_are_told_by_the_status_too(twice):
+    twice.metrics.write_text("")
+    with pytest.raises(ALError, match="A511.*no row for round 0"):
+        Session.open(twice.path).status()
+
+
+def test_a_damaged_file_of_what_was_learnt_may_be_deleted(twice):
+    (twice.round(0) / "learnt.json").write_text("{")
+    with pytest.raises(ALError, match="A536.*learnt.json.*Delete this file"):
+        Session.open(twice.path).status()
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["[]", '{"labels": []}', "PER\nLOC", "3", '["PER", "PER"]', '["PER "]', '["O", "PER"]', '["B-PER", "I-PER"]'],
+)
+def test_a_label_list_that_names_no_types_is_refused_by_every_command(twice, tmp_path, given):
+    (tmp_path / "labels.json").write_text(given)
+    text = re.sub(r"(?m)^labels = .*$", "", twice.config.read_text())
+    twice.config.write_text(re.sub(r"(?m)^\[paths\]$", f'[paths]\nlabels = "{tmp_path}/labels.json"', text))
+    for command in (Session.batch, Session.asked, Session.step):
+        with pytest.raises(ALError, match="A304.*labels.json"):
+            command(Session.open(twice.path))
+
+
+def test_an_empty_list_of_labels_in_the_config_is_too(twice):
+    twice.config.write_text(re.sub(r"(?m)^labels = .*$", "labels = []", twice.config.read_text()))
+    for command in (Session.batch, Session.asked, Session.step):
+        with pytest.raises(ALError, match="A300"):
+            command(Session.open(twice.path))
 
 
 def test_a_run_without_its_config_is_named(twice):

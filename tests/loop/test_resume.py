@@ -214,7 +214,7 @@ def test_what_a_killed_process_left_half_written_is_swept_away(unfinished, make_
 
 def test_a_state_of_an_earlier_version_without_hardware_is_read(unfinished, make_config):
     state = json.loads((unfinished / "state.json").read_text())
-    hardware = state.pop("hardware")
+    hardware, _ = state.pop("hardware"), state.pop("answers_sha256")
     write_json(unfinished / "state.json", state)
     assert load_state(unfinished / "state.json").hardware == {}
     assert hardware["cores"] == len(os.sched_getaffinity(0))

@@ -124,7 +124,7 @@ def test_a_damaged_state_is_named_and_left_alone(make_config, tmp_path):
     ],
 )
 def test_a_wrong_value_in_the_state_is_named(tmp_path, key, value):
-    known = RunState(round=0, phase="train", labelled=["a-0"], pending=[], seed=0, pool="")
+    known = RunState(round=0, phase="train", labelled=["a-0"], pending=[], seed=0, pool="", versions={}, device="cpu")
     (tmp_path / "state.json").write_text(json.dumps({**vars(known), key: value}))
     with pytest.raises(ALError, match=rf"A502.*state.json.*\({key}.*restore this file"):
         load_state(tmp_path / "state.json")
@@ -282,3 +282,11 @@ def test_a_measure_that_gives_no_number_stops_the_run_before_it_chooses(make_con
         run(make_config(), tmp_path / "run")
     state = load_state(tmp_path / "run" / "state.json")
     assert (state.round, state.phase) == (0, "select")
+
+
+@pytest.mark.parametrize("key", ["versions", "device", "answers", "holdout"])
+def test_a_state_without_one_of_its_keys_is_damaged(tmp_path, key):
+    known = RunState(0, "train", ["a-0"], [], 0, "", versions={}, device="cpu", answers_sha256="0" * 64)
+    (tmp_path / "state.json").write_text(json.dumps({name: one for name, one in vars(known).items() if name != key}))
+    with pytest.raises(ALError, match=rf"A502.*{key}: field required"):
+        load_state(tmp_path / "state.json")

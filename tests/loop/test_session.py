@@ -5,8 +5,10 @@ import os
 import re
 import signal
 import warnings
+from datetime import date
 from pathlib import Path
 
+import numpy
 import pytest
 import spacy
 import torch
@@ -97,6 +99,31 @@ def test_an_answer_that_does_not_fit_is_refused_and_none_is_taken(waiting, answe
     bad = Answer(other.id if answer.id == "ID" else answer.id, answer.verdict, answer.spans, answer.missing)
     with pytest.raises(ALError, match=f"A474.*{problem}"):
         waiting.answer([Answer(good.id, "accept"), bad])
+    assert waiting.folder.log.read() == []
+
+
+def test_answers_may_come_one_by_one_and_with_numbers_of_numpy(waiting):
+    spans = numpy.array([[0, 1]])
+    waiting.answer(Answer(task.id, "accept", [(*spans[0], "PER")], seconds=1) for task in waiting.next())
+    found = waiting.folder.log.read()
+    assert {one.spans for one in found} == {((0, 1, "PER"),)}
+    assert (len(found), waiting.next()) == (10, [])
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ({"annotator": 3}, "annotator: input should be a valid string"),
+        ({"when": date(2026, 11, 29)}, "when: input"),
+        ({"spans": [(0, 1.5, "PER")]}, r"spans\.0\.1: input"),
+        ({"seconds": float("nan")}, "it took nan seconds"),
+        ({"spans": ((0, 1, "PER"),), "missing": (0,)}, "part of an entity"),
+    ],
+)
+def test_an_answer_that_could_not_be_read_again_is_not_written(waiting, said, problem):
+    first, second, *_ = waiting.next()
+    with pytest.raises(ALError, match=f"A474.*{problem}"):
+        waiting.answer([Answer(first.id, "accept"), Answer(second.id, "accept", **said)])
     assert waiting.folder.log.read() == []
 
 

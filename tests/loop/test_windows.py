@@ -103,7 +103,9 @@ def test_windows_of_two_rounds_are_one_whatever_the_order_of_their_answers(tmp_p
         folder.write_selected(task.round, [task], [None])
     said = [Answer("ab-0", "accept", ((0, 1, "PER"),), seconds=2.0), Answer("ab-0", "accept", seconds=3.0)]
     answers = [said[n].to(tasks[n]) for n in order]
-    state = RunState(round=1, phase="waiting", labelled=[], pending=["ab-0"], seed=0, pool="")
+    state = RunState(
+        round=1, phase="waiting", labelled=[], pending=["ab-0"], seed=0, pool="", versions={}, device="cpu"
+    )
     (doc,) = answer_docs(folder, state, answers, Vocab())
     known = [True, True, True, True, False]
     assert answered(doc).tolist() == known

@@ -146,7 +146,7 @@ def make_run(
     lines = [json.dumps(record) + "\n" for record in records]
     (folder / "metrics.jsonl").write_text("".join(lines), encoding="utf8")
     versions = {"spacy_al": "0.1.0", "spacy": "3.8.18", "torch": "2.13.0"}
-    state = RunState(len(records) - 1, "done", [], [], seed, corpus, versions, hardware={"gpu": "none"})
+    state = RunState(len(records) - 1, "done", [], [], seed, corpus, versions, "cpu", hardware={"gpu": "none"})
     state.save(folder / "state.json")
     if sentences and not full:
         _write_sentences(folder, rounds, length, speed, rng)

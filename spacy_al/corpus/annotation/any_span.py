@@ -88,10 +88,10 @@ def looks_labelled(value: object) -> bool:
 
 
 def hides_entities(key: str, value: object) -> bool:
-    """Whether entities lie further down in a value, or are named in it without their places."""
+    """Whether entities lie further down in a value, or are named in it without their places, or are those of a type."""
     named = value if ENTITIES.fullmatch(key) and isinstance(value, list) else []
     bare = bool(named) and all(isinstance(item, dict) and item.keys() & set(LABELS) for item in named)
-    return bare or _deep(value)
+    return bare or (key.isupper() and _pairs(value)) or _deep(value)
 
 
 def _deep(value: object, depth: int = 0) -> bool:

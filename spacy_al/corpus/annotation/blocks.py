@@ -75,13 +75,16 @@ def parse(chunk: Chunk) -> List[Record]:
 
 
 def claims(data: bytes, first: object = None) -> bool:
-    """Whether the first line that is not a comment looks like columns with a tag."""
-    for line in data[:65536].split(b"\n") if first is None else []:
-        text = line.decode("utf8", "replace").strip("\r")
-        if text.strip() and not COMMENT.fullmatch(text):
-            columns = _columns(text)
-            return len(columns) >= 2 and (_is_tag(columns[-1]) or columns[0] == "-DOCSTART-")
-    return first is None and b"# id = " in data[:65536]
+    """Whether one of the first lines is our comment of an id, or looks like columns with a tag."""
+    lines = data[:65536].split(b"\n") if first is None else []
+    return any(_claims(line.decode("utf8", "replace").strip("\r")) for line in lines)
+
+
+def _claims(line: str) -> bool:
+    if line.startswith(("#", '"#')):
+        return line.lstrip('"').startswith("# id = ")
+    columns = _columns(line)
+    return len(columns) >= 2 and (_is_tag(columns[-1]) or columns[0] == "-DOCSTART-")
 
 
 def written(word: str) -> str:

@@ -9,7 +9,7 @@ from typing import Dict, Iterable, List, Sequence
 from ...errors import ALError, Errors
 from ...files import check_file
 from ...jsonl import BOM, decode, dump_line
-from ..lines import is_utf16
+from ..lines import check_bytes
 
 MAX_FILE = 1 << 30  # bytes
 SPACE = re.compile(r"[ \t\r\n]*")
@@ -48,8 +48,7 @@ def read_file(path: Path) -> bytes:
     if size > MAX_FILE:
         raise ALError(Errors.A621.format(path=path, size=size, limit=MAX_FILE))
     data = path.read_bytes()
-    if is_utf16(data):
-        raise ALError(Errors.A522.format(path=path))
+    check_bytes(data, path)
     return data.removeprefix(BOM)
 
 
@@ -65,7 +64,9 @@ def is_whole(data: bytes) -> bool:
 
 
 def split_json(data: bytes, path: Path) -> List[Chunk]:
-    """The records of a JSONL file or of a JSON array; see `split_lines` and `split_array`."""
+    """The records of a JSONL file or of a JSON array, or the object that fills the file; see `split_array`."""
+    if is_whole(data):
+        return [Chunk(data, path, 1, 0)]
     return split_array(data, path) if is_array(data) else split_lines(data, path)
 
 

@@ -13,7 +13,7 @@ from ...jsonl import MAX_LINE, decode
 from ..repairs import Repairs
 from .chunks import Chunk, is_array, join_json, split_json
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 COUNTED = ("lead_time",)  # columns of numbers; ids stay texts
 
 

@@ -15,6 +15,7 @@ from spacy.vocab import Vocab
 from ...errors import ALError, Errors
 from ...tasks import Task
 from ..docbin import DAMAGE, Columns, parse_columns
+from ..lines import is_packed
 from ..task_docs import task_doc
 from .chunks import MAX_FILE, Chunk
 from .marks import Record
@@ -93,7 +94,7 @@ def parse(chunk: Chunk) -> List[Record]:
 
 def claims(data: bytes, first: object = None) -> bool:
     """Whether the content is compressed as a DocBin is."""
-    return data[:1] == b"\x78" and len(data) > 2 and int.from_bytes(data[:2], "big") % 31 == 0
+    return is_packed(data)
 
 
 def _read(data: bytes, path: Path) -> Columns:

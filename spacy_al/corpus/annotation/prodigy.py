@@ -10,6 +10,8 @@ from .values import Fields, find_task, open_chunk
 
 BINARY_VIEWS = ("ner", "spans")  # a yes or no about what is shown; the rest of the text is not judged
 MANUAL_VIEWS = ("ner_manual", "spans_manual", "review", "blocks", "relations", "llm_io", "text", "html", "pages")
+# Interfaces that may have shown no entities at all: without a list of spans nobody knows.
+MIXED_VIEWS = ("review", "blocks", "relations", "llm_io", "text", "html", "pages")
 KNOWN = ("spans", "tokens", "relations", "options", "arcs", "versions", "sessions", "_html")
 
 
@@ -56,6 +58,7 @@ def parse(chunk: Chunk) -> List[Record]:
             text=fields.text("text"),
             words=_words(fields),
             binary=is_binary(fields),
+            unsure=not fields.has("spans") and fields.values.get("_view_id") in MIXED_VIEWS,
             annotator=fields.name("_annotator_id") or fields.name("_session_id"),
             when=fields.number("_timestamp"),
             left_out=len(fields.array("relations")) if fields.has("relations") else 0,

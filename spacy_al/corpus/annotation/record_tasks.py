@@ -1,24 +1,20 @@
 """Records of trainers and services (`shapes`), and plain ones with spans, as answers: known by id, text or tokens."""
 
-from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
 from ...errors import ALError, Errors
 from ...jsonl import parse_value
 from ..align import BadRecord
 from .any_span import one_key, read_spans, refuse_stray
-from .chunks import Chunk, is_whole, split_json
+from .chunks import Chunk
 from .marks import Record
 from .shapes import find_shape, plain_records
 from .values import Fields, find_task
 
 KEYS = ("spans", "ents", "entities")
-OF_TOOLS = frozenset("answer _view_id _input_hash annotation_id data fields annotation prediction entities".split())
-
-
-def split(data: bytes, path: Path) -> List[Chunk]:
-    """One chunk a line, an item of an array, or the object that fills the file."""
-    return [Chunk(data, path, 1, 0)] if is_whole(data) else split_json(data, path)
+OF_TOOLS = frozenset(
+    "answer _view_id _input_hash annotation_id data fields annotation prediction entities n_tokens".split()
+)
 
 
 def parse(chunk: Chunk) -> List[Record]:

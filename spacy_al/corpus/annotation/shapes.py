@@ -53,6 +53,9 @@ def _pairs(record: Record, path: Path) -> Iterator[Record]:
 def _spacy2(record: Record, path: Path) -> Iterator[Record]:
     """spaCy 2's own JSON: paragraphs of sentences of tokens, with BILUO tags under "ner", "-" where missing."""
     for paragraph in _objects(record, "paragraphs"):
+        if "sentences" not in paragraph:
+            text = paragraph.get("raw", paragraph.get("text"))
+            yield {"id": record.get("id"), "text": text, **_keep(paragraph, "entities", "spans")}
         for sentence in _objects(paragraph, "sentences"):
             tokens = _objects(sentence, "tokens")
             tags = [token.get("ner") or "-" for token in tokens]

@@ -99,9 +99,7 @@ FORMATS: Dict[str, Format] = {
 
 # Read alone: nothing is written for these.
 READ: Dict[str, Format] = {
-    "records": replace(
-        _json(".jsonl", hf_tasks.to_record, record_tasks.parse, record_tasks.claims), split=record_tasks.split
-    )
+    "records": _json(".jsonl", hf_tasks.to_record, record_tasks.parse, record_tasks.claims),
 }
 
 
@@ -116,13 +114,16 @@ def get_format(name: str, *, write: bool = False) -> Format:
 def detect(data: bytes, path: Path) -> str:
     """The format of a file's content.
 
-    RAISES: ALError A602 when none or several fit; A005, A007 or A622 where all of it is broken JSON.
+    RAISES: ALError A602 when none or several fit; A627 for an empty file; A005, A007 or A622 where all of it is broken
+        JSON.
     """
+    if not data.strip():
+        raise ALError(Errors.A627.format(path=path, unanswered=0))
     first = _first_object(data)
     known = {**FORMATS, **READ}
     found = [name for name, format_ in known.items() if format_.claims(data, first)]
     if not found and first is None and data[:4096].lstrip()[:1] in (b"{", b"["):
-        for chunk in record_tasks.split(data, path):
+        for chunk in chunks.split_json(data, path):
             parse_object(chunk.raw, path=chunk.path, line=chunk.line)
     if len(found) != 1:
         raise ALError(Errors.A602.format(path=path, found=", ".join(found) or "none", known=", ".join(known)))
@@ -133,8 +134,7 @@ def _first_object(data: bytes) -> Optional[Dict[str, object]]:
     if data[:4096].lstrip()[:1] not in (b"{", b"[") and not csv_records.is_table(data):
         return None
     try:
-        cut = record_tasks.split if chunks.is_whole(data) else csv_records.split
-        for chunk in cut(data, Path("detect"))[:20]:
+        for chunk in csv_records.split(data, Path("detect"))[:20]:
             try:
                 return parse_object(chunk.raw, path=chunk.path, line=chunk.line)
             except ALError:
