@@ -20,18 +20,10 @@ class registry(util.registry):
     al_report_sections: parts of a report that come from elsewhere (`spacy_al.report.build.make_page`).
     """
 
-    al_measures = catalogue.create("spacy", "al_measures", entry_points=True)
-    al_strategies = catalogue.create("spacy", "al_strategies", entry_points=True)
-    al_stopping = catalogue.create("spacy", "al_stopping", entry_points=True)
-    al_costs = catalogue.create("spacy", "al_costs", entry_points=True)
-    al_heads = catalogue.create("spacy", "al_heads", entry_points=True)
-    al_features = catalogue.create("spacy", "al_features", entry_points=True)
-    al_report_sections = catalogue.create("spacy", "al_report_sections", entry_points=True)
-
 
 for _name in NAMES:
-    # spaCy resolves `@al_...` keys through its own class, so the attribute has to be there as well.
-    setattr(util.registry, _name, getattr(registry, _name))
+    # spaCy resolves `@al_...` keys through its own class, from which ours inherits them.
+    setattr(util.registry, _name, catalogue.create("spacy", _name, entry_points=True))
 
 
 def full_name(kind: str, name: str) -> str:
@@ -41,9 +33,8 @@ def full_name(kind: str, name: str) -> str:
     name (str): `mnlp`, or a full name such as `spacy-al.mnlp.v1` or one from another package.
     RETURNS (str): The name as registered; unchanged if nothing matches.
     """
-    reg = getattr(registry, kind)
     candidate = f"spacy-al.{name}.v1"
-    return candidate if candidate in reg else name
+    return candidate if registry.has(kind, candidate) else name
 
 
 def get(kind: str, name: str) -> Callable[..., Any]:

@@ -89,7 +89,7 @@ def study_cli(
     overrides = parse_config_overrides(only_settings(ctx.args), env_var=None)
     files = [study, *(additions or [])]
     every = read_study(files, overrides=overrides, seeds=seeds or None)
-    sections = read_study_file(files).sections
+    sections = read_study_file(files).study.sections
     for name in sections:
         get("al_report_sections", name)  # a name that is not there is told before anything runs
     cells = select_cells(every, only)

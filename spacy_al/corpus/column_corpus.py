@@ -11,7 +11,7 @@ from . import end_schemes, schemes
 from .column_layout import IO, Layout, Row, Wish, find_layout, is_header, listed_columns, with_letters
 from .lines import read_lines
 from .repairs import Repairs
-from .sentence import Sentence
+from .sentence import Sentence, numbered
 
 DOCSTART = "-DOCSTART-"
 OUTSIDE = re.compile("((BB|EE|WW)[-_])?O[-_].+")  # BMEWO+ says beside which entity an O stands
@@ -31,6 +31,10 @@ def read_columns(path: Path, repairs: Repairs, wish: Wish = Wish()) -> Iterator[
     RAISES: ALError A100 (unknown scheme), A110 (no sentences), A111, A118 (columns), A112 (tags), A113 (not
         UTF-8), A114 (unsure of the scheme), A119 (no word), A131 (numbers for words), A132 (several columns of tags).
     """
+    yield from numbered(_sentences(path, repairs, wish))
+
+
+def _sentences(path: Path, repairs: Repairs, wish: Wish) -> Iterator[Sentence]:
     blocks = list(_blocks(path, repairs))
     wish = listed_columns(blocks[0][1] if blocks else [], wish)
     _drop_header(blocks, path, repairs)
@@ -40,16 +44,10 @@ def read_columns(path: Path, repairs: Repairs, wish: Wish = Wish()) -> Iterator[
     if layout.counting:
         repairs.note("counting", path=path, line=next(chain(*plain)).line.number)
     file, several = path.name, bool(blocks) and blocks[-1][0] > 1
-    document, number = 0, 0
-    for place, rows in blocks:
-        number = number if place == document else 0
-        document = place
+    for document, rows in blocks:
         sentence = _sentence(_without_comments(rows, layout, path, repairs), layout, path, repairs)
         if sentence is not None:
-            yield replace(
-                sentence, file=f"{file}#{document}" if several else file, document=f"{file}-{document}", number=number
-            )
-            number += 1
+            yield replace(sentence, file=f"{file}#{document}" if several else file, document=f"{file}-{document}")
 
 
 def _blocks(path: Path, repairs: Repairs) -> Iterator[Tuple[int, List[Row]]]:
@@ -111,7 +109,6 @@ def _sentence(rows: List[Row], layout: Layout, path: Path, repairs: Repairs) -> 
         words=[row.cells[layout.word] if len(row.cells) > layout.word else row.cells[0] for row in rows],
         spans=schemes.decode(known, scheme),
         document="",
-        number=0,
         line=rows[0].line.number,
         file="",
         start=rows[0].line.start,

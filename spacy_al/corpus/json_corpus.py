@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Iterable, Iterator, List, Optional, Set, Tuple
 
@@ -27,7 +26,7 @@ from .record_tags import has_second, read_tags, refuse_unread
 from .record_tokens import read_tokens
 from .repairs import Repairs
 from .schemes import Span
-from .sentence import Sentence
+from .sentence import Sentence, numbered
 from .splitter import Passage, check_length, cut, make_sentence
 from .text import not_empty
 
@@ -84,14 +83,8 @@ def read_objects(objects: Iterable[Tuple[int, Values]], context: Context) -> Ite
     RAISES: ALError A007, A608 (the record), A110 (no text), A122 (span off token borders), A123, A124, A127 (spans
         overlap), A133, A134 (numbers for labels), A607 (answers differ), A619.
     """
-    yield from not_empty(_numbered(objects, context), context.path)
-
-
-def _numbered(objects: Iterable[Tuple[int, Values]], context: Context) -> Iterator[Sentence]:
     found = (one for line, values in objects for one in _try(values, line, context))
-    for _, sentences in groupby(found, key=lambda one: one.document):
-        for number, sentence in enumerate(sentences):
-            yield replace(sentence, number=number)
+    yield from not_empty(numbered(found), context.path)
 
 
 def _try(values: Values, line: int, context: Context) -> List[Sentence]:
@@ -128,7 +121,7 @@ def _sentences(values: Values, line: int, context: Context) -> List[Sentence]:
     else:
         ranges = cut(doc, [(start, end) for start, end, _ in spans or []], nlp=context.nlp)
     passage = Passage(doc.text, document, f"{context.path.name}#{document}", line)
-    bare = [make_sentence(doc, start, end, passage, number) for number, (start, end) in enumerate(ranges)]
+    bare = [make_sentence(doc, start, end, passage) for start, end in ranges]
     return [_label(one, place, spans, missing) for one, place in zip(bare, ranges, strict=True)]
 
 

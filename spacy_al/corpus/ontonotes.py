@@ -1,7 +1,6 @@
 """OntoNotes 5 as the CoNLL-2012 task gives it: folders of `*_gold_conll` files with entities in brackets."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, List, Tuple
 
@@ -9,7 +8,7 @@ from ..errors import ALError, Errors
 from .lines import Line, read_lines
 from .repairs import Repairs
 from .schemes import Span
-from .sentence import Sentence
+from .sentence import Sentence, numbered
 from .text import not_empty
 
 WORD, POS, NAME = 3, 4, 10  # columns of a CoNLL-2012 line, from 0
@@ -19,14 +18,6 @@ LANGUAGES = {"english", "chinese", "arabic"}
 SKIPPED = "pt"  # New Testament and Old Testament: without names, and not part of the paper's corpus
 BEGIN = re.compile(r"#begin document \((.*)\); part (\d+)")
 CELL = re.compile(r"(?:\((?P<label>[^()*\s]+))?(?P<rest>\*\)?|\))")
-
-
-@dataclass
-class Place:
-    """Where reading stands in a file: its document, and the sentences of it so far (-1 before the first)."""
-
-    document: str
-    number: int = -1
 
 
 def find_gold(folder: Path) -> List[Path]:
@@ -59,7 +50,7 @@ def read_ontonotes(path: Path, repairs: Repairs) -> Iterator[Sentence]:
     RAISES: ALError A110 (no sentences), A111 (columns), A113 (not UTF-8), A116 (the folder), A117 (brackets,
         skeleton, or a file cut off).
     """
-    yield from not_empty(_read_files(path, repairs), path)
+    yield from not_empty(numbered(_read_files(path, repairs)), path)
 
 
 def _read_files(path: Path, repairs: Repairs) -> Iterator[Sentence]:
@@ -108,30 +99,30 @@ def decode_brackets(cells: List[str]) -> Tuple[List[Span], List[Tuple[int, str]]
 
 
 def _read_file(path: Path, name: str, repairs: Repairs) -> Iterator[Sentence]:
-    place, inside, rows = Place(name), False, []
+    document, inside, rows = name, False, []
     line = None
     for line in read_lines(path, repairs):
         text = line.text.strip(" \t")
         if text and not text.startswith("#"):
             rows.append(line)
             continue
-        yield from _sentences(rows, place, path, name, repairs)
+        yield from _sentences(rows, document, path, name, repairs)
         rows = []
         if begin := BEGIN.match(text):
-            place, inside = Place(f"{begin[1]}.{begin[2]}"), True
+            document, inside = f"{begin[1]}.{begin[2]}", True
             if begin[1].startswith(f"{SKIPPED}/"):
                 repairs.note("pt", path=path, line=line.number)
         elif text.startswith("#end document"):
             inside = False
-    yield from _sentences(rows, place, path, name, repairs)
+    yield from _sentences(rows, document, path, name, repairs)
     if inside and line is not None:
         problem = "the file ends inside a document"
         repairs.problem("end", Errors.A117, path=path, line=line.number, problem=problem)
 
 
-def _sentences(lines: List[Line], place: Place, path: Path, name: str, repairs: Repairs) -> Iterator[Sentence]:
+def _sentences(lines: List[Line], document: str, path: Path, name: str, repairs: Repairs) -> Iterator[Sentence]:
     """The sentence of these lines: none if there are none, or if its document is left out."""
-    if not lines or place.document.startswith(f"{SKIPPED}/"):
+    if not lines or document.startswith(f"{SKIPPED}/"):
         return
     cut = [(line, _cells(line, path, repairs)) for line in lines]
     lines = [line for line, cells in cut if cells]
@@ -139,12 +130,10 @@ def _sentences(lines: List[Line], place: Place, path: Path, name: str, repairs: 
     if not rows:
         return
     spans, missing = _entities(rows, lines, path, repairs)
-    place.number += 1
     yield Sentence(
         words=[row[WORD] for row in rows],
         spans=spans,
-        document=place.document,
-        number=place.number,
+        document=document,
         line=lines[0].number,
         file=name,
         start=lines[0].start,

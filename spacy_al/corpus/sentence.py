@@ -1,7 +1,8 @@
 """One sentence as every reader of corpora gives it, and the Doc it becomes."""
 
-from dataclasses import dataclass, field
-from typing import List, Optional, Union
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Iterable, Iterator, List, Optional, Union
 
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
@@ -16,7 +17,6 @@ class Sentence:
     words (List[str]): Its tokens, at least one.
     spans (Optional[List[Tuple[int, int, str]]]): Entities by token, end exclusive; None if not labelled.
     document (str): Id of its document.
-    number (int): Its place in the document, from 0.
     line (int): Where it starts in the file, from 1.
     file (str): The file's name, or its path below the folder that is converted; "FILE#ID" for one of several
         documents in a file.
@@ -27,12 +27,12 @@ class Sentence:
     spaces (Optional[List[bool]]): Whether a space follows each token; None for a space between all.
     missing (List[int]): Tokens whose label is not known though the sentence was labelled.
     scheme (str): Tag scheme of the corpus.
+    number (int): Its place in the document, from 0; readers leave it to `numbered`.
     """
 
     words: List[str]
     spans: Optional[List[schemes.Span]]
     document: str
-    number: int
     line: int
     file: str
     start: int
@@ -41,6 +41,14 @@ class Sentence:
     spaces: Optional[List[bool]] = None
     missing: List[int] = field(default_factory=list)
     scheme: str = "IOB2"
+    number: int = 0
+
+
+def numbered(sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+    """Sentences with their places in their documents; those of a document stand one after the other."""
+    for _, some in groupby(sentences, key=lambda one: one.document):
+        for number, sentence in enumerate(some):
+            yield replace(sentence, number=number)
 
 
 def to_doc(sentence: Sentence, vocab: Vocab) -> Doc:

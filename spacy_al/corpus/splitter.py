@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Token
 
 from ..errors import ALError, Errors
 from .align import trim_tokens
-from .sentence import Sentence
+from .sentence import Sentence, numbered
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,9 @@ def split_passages(passages: Iterable[Passage], nlp: Language, path: Path) -> It
         `start` to `end`.
     RAISES: ALError A123 (no sentence boundaries), A124 (longer than the pipeline's limit).
     """
-    document, number = "", 0
     pairs = ((check_length(passage, nlp, path).text, passage) for passage in passages)
-    for doc, passage in nlp.pipe(pairs, as_tuples=True):
-        if passage.document != document:
-            document, number = passage.document, 0
-        for start, end in cut(doc, nlp=nlp):
-            yield make_sentence(doc, start, end, passage, number)
-            number += 1
+    docs = nlp.pipe(pairs, as_tuples=True)
+    yield from numbered(make_sentence(doc, *place, of) for doc, of in docs for place in cut(doc, nlp=nlp))
 
 
 def cut(doc: Doc, spans: Sequence[Tuple[int, int]] = (), *, nlp: Language) -> List[Tuple[int, int]]:
@@ -99,13 +94,12 @@ def cut(doc: Doc, spans: Sequence[Tuple[int, int]] = (), *, nlp: Language) -> Li
     return [(start, end) for start, end in ranges if start < end]
 
 
-def make_sentence(doc: Doc, start: int, end: int, passage: Passage, number: int) -> Sentence:
+def make_sentence(doc: Doc, start: int, end: int, passage: Passage) -> Sentence:
     """The tokens from `start` to `end` of a Doc as a sentence without labels.
 
     doc (Doc): A Doc of the passage's text.
     start (int): First token. end (int): The token after the last.
     passage (Passage): Where the text stands.
-    number (int): The sentence's place in its document, from 0.
     RETURNS (Sentence): The sentence; `spans` is None.
     """
     tokens = list(doc[start:end])
@@ -114,7 +108,6 @@ def make_sentence(doc: Doc, start: int, end: int, passage: Passage, number: int)
         words=[token.text for token in tokens],
         spans=None,
         document=passage.document,
-        number=number,
         line=passage.line,
         file=passage.file,
         start=passage.offset + tokens[0].idx,

@@ -81,7 +81,7 @@ def standing(cell: Cell, output: Path) -> Standing:
 def keep_study(cells: Sequence[Cell], output: Path, name: str, *, sections: Sequence[str] = ()) -> None:
     """Write what a study asks for beside its cells, as NAME.json; several studies may share cells and folder.
 
-    sections (Sequence[str]): What reports of the study hold beside the usual, see `StudyFile`.
+    sections (Sequence[str]): What reports of the study hold beside the usual, see `study_file.Study`.
     """
     asked = {cell.name: {"config": str(cell.config), "settings": cell.settings} for cell in cells}
     write_json(output / f"{name}.json", {"cells": asked, "sections": list(sections)})

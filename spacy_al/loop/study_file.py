@@ -1,7 +1,6 @@
 """The file of a study as data: seeds, settings, taggers and variants, every key and value checked."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Dict, List, Optional, Sequence, Type, TypeVar, Union
 
@@ -63,13 +62,26 @@ class _Block(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class _Study(_Block):
+class Study(_Block):
+    """The [study] section. seeds (List[int]), settings (Settings): Of all taggers.
+
+    sections (List[str]): What its reports hold beside the usual, by names in the registry `al_report_sections`.
+    """
+
     seeds: Seeds = [0]
     settings: Given = {}
     sections: List[str] = []
 
 
-class _Tagger(_Block):
+class Tagger(_Block):
+    """A [taggers.NAME] section; once it is read, with what it takes from the one it is `like`.
+
+    config (Optional[str]), settings (Settings): Of its runs. like (Optional[str]): Name of the section that has the
+    config, which may be its own; command line overrides of either are meant for it. strategies (List[str]): Each
+    "MEASURE" or "MEASURE/DROPOUT". seeds (Optional[List[int]]), variants (Optional[List[str]]): None: the study's.
+    successor (Optional[str]): Name of the tagger that is trained on what this one queries.
+    """
+
     config: Optional[str] = None
     like: Optional[str] = None
     successor: Optional[str] = None
@@ -79,44 +91,12 @@ class _Tagger(_Block):
     settings: Given = {}
 
 
-class _File(_Block):
-    study: _Study = _Study()
-    taggers: Dict[Name, _Tagger] = {}
+class StudyFile(_Block):
+    """A study. taggers (Dict[str, Tagger]), variants (Dict[str, Settings]): By name."""
+
+    study: Study = Study()
+    taggers: Dict[Name, Tagger] = {}
     variants: Dict[Name, Given] = {}
-
-
-@dataclass(frozen=True)
-class Tagger:
-    """A [taggers.NAME] section, with what it takes from the one it is `like`.
-
-    name (str): Of the section. origin (str): Of the section that names the config; command line overrides of
-    either are meant for it. config (Path), settings (Settings): Of its runs. strategies (List[str]): Each
-    "MEASURE" or "MEASURE/DROPOUT". seeds (Optional[List[int]]), variants (Optional[List[str]]): None: the study's.
-    successor (Optional[str]): Name of the tagger that is trained on what this one queries.
-    """
-
-    name: str
-    origin: str
-    config: Path
-    settings: Settings
-    strategies: List[str]
-    seeds: Optional[List[int]]
-    variants: Optional[List[str]]
-    successor: Optional[str]
-
-
-@dataclass(frozen=True)
-class StudyFile:
-    """A study. seeds (List[int]), settings (Settings): Of all taggers. variants (Dict[str, Settings]): By name.
-
-    sections (List[str]): What its reports hold beside the usual, by names in the registry `al_report_sections`.
-    """
-
-    seeds: List[int]
-    settings: Settings
-    taggers: Dict[str, Tagger]
-    variants: Dict[str, Settings]
-    sections: List[str]
 
 
 def read_study_file(paths: Sequence[Path]) -> StudyFile:
@@ -129,13 +109,12 @@ def read_study_file(paths: Sequence[Path]) -> StudyFile:
         block = _merge(block, _load(path))
     place = ", ".join(map(str, paths))
     try:
-        file = _File.model_validate(block)
+        file = StudyFile.model_validate(block)
     except ValidationError as error:
         raise _refused(error, place) from error
     if not file.taggers:
         raise ALError(Errors.A580.format(path=place, reason="there is no [taggers.NAME] section"))
-    taggers = {name: _tagger(name, file, place) for name in file.taggers}
-    return StudyFile(**vars(file.study), taggers=taggers, variants=file.variants)
+    return file.model_copy(update={"taggers": {name: _tagger(name, file, place) for name in file.taggers}})
 
 
 def _load(path: Path) -> Block:
@@ -158,7 +137,7 @@ def _merge(old: Block, new: Block) -> Block:
     return result
 
 
-def _tagger(name: str, file: _File, place: str) -> Tagger:
+def _tagger(name: str, file: StudyFile, place: str) -> Tagger:
     def wrong(key: str, value: object, problem: str) -> ALError:
         return ALError(Errors.A582.format(path=place, key=f"taggers.{key}", value=value, problem=problem))
 
@@ -173,8 +152,8 @@ def _tagger(name: str, file: _File, place: str) -> Tagger:
     if not set(own.variants or []) <= set(file.variants):
         problem = f"names of [variants.NAME] sections were expected: {list(file.variants)}"
         raise wrong(f"{name}.variants", own.variants, problem)
-    settings = {**base.settings, **own.settings}
-    return Tagger(name, origin, Path(base.config), settings, own.strategies, own.seeds, own.variants, own.successor)
+    inherited = {"like": origin, "config": base.config, "settings": {**base.settings, **own.settings}}
+    return own.model_copy(update=inherited)
 
 
 def _refused(error: ValidationError, place: str) -> ALError:
@@ -182,6 +161,6 @@ def _refused(error: ValidationError, place: str) -> ALError:
     if error.errors()[0]["type"] != "extra_forbidden":
         return ALError(Errors.A582.format(path=place, key=key.removesuffix(".[key]"), value=value, problem=problem))
     section, _, name = key.rpartition(".")
-    model: Type[BaseModel] = _File if not section else _Study if section == "study" else _Tagger
+    model: Type[BaseModel] = StudyFile if not section else Study if section == "study" else Tagger
     where = f"[{section}]" if section else "the file"
     return ALError(Errors.A581.format(path=place, key=name, section=where, known=", ".join(model.model_fields)))

@@ -52,10 +52,10 @@ def read_study(
     study = read_study_file(paths)
     _check_overrides(overrides or {}, study)
     cells: List[Cell] = []
-    for tagger in study.taggers.values():
-        numbers = list(range(seeds)) if seeds is not None else tagger.seeds or study.seeds
+    for name, tagger in study.taggers.items():
+        numbers = list(range(seeds)) if seeds is not None else tagger.seeds or study.study.seeds
         for seed in numbers:
-            cells += _cells(study, tagger, seed, overrides or {})
+            cells += _cells(study, name, seed, overrides or {})
     # A study that is cut short should have whole comparisons at its first seeds, not one tagger at all seeds.
     return sorted(cells, key=lambda cell: int(cell.name.rpartition("-")[2]))
 
@@ -99,33 +99,34 @@ def strategy_settings(strategy: str) -> Settings:
     return {"active_learning.measure": measure, "active_learning.dropout": dropout or "off"}
 
 
-def _cells(study: StudyFile, tagger: Tagger, seed: int, overrides: Mapping[str, Value]) -> Iterator[Cell]:
+def _cells(study: StudyFile, tagger_name: str, seed: int, overrides: Mapping[str, Value]) -> Iterator[Cell]:
+    tagger = study.taggers[tagger_name]
     variants: Dict[str, Settings] = {name: study.variants[name] for name in tagger.variants or study.variants}
-    last = _given(overrides, tagger)
-    successor = study.taggers[tagger.successor] if tagger.successor else None
+    last = _given(overrides, tagger_name, tagger)
     for strategy in tagger.strategies:
         for variant, changes in (variants or {"": {}}).items():
-            settings = {**study.settings, **tagger.settings, **changes, **strategy_settings(strategy)}
+            settings = {**study.study.settings, **tagger.settings, **changes, **strategy_settings(strategy)}
             settings |= {"active_learning.seed": seed, **last}
-            parts = (tagger.name, strategy.replace("/", "-"), variant, f"seed-{seed}")
+            parts = (tagger_name, strategy.replace("/", "-"), variant, f"seed-{seed}")
             name = ".".join(filter(None, parts))
-            heir = _successor(study, successor, overrides) if successor else None
-            yield Cell(name, tagger.name, tagger.config, settings, heir)
+            heir = _successor(study, tagger.successor, overrides) if tagger.successor else None
+            yield Cell(name, tagger_name, Path(str(tagger.config)), settings, heir)
 
 
-def _successor(study: StudyFile, tagger: Tagger, overrides: Mapping[str, Value]) -> Successor:
-    settings = {**study.settings, **tagger.settings, **_given(overrides, tagger)}
-    return Successor(tagger.name, tagger.config, settings)
+def _successor(study: StudyFile, name: str, overrides: Mapping[str, Value]) -> Successor:
+    tagger = study.taggers[name]
+    settings = {**study.study.settings, **tagger.settings, **_given(overrides, name, tagger)}
+    return Successor(name, Path(str(tagger.config)), settings)
 
 
-def _given(overrides: Mapping[str, Value], tagger: Tagger) -> Settings:
+def _given(overrides: Mapping[str, Value], name: str, tagger: Tagger) -> Settings:
     general: Settings = {}
     own: Settings = {}
     for key, value in overrides.items():
         first, _, rest = key.partition(".")
         if first in SECTIONS:
             general[key] = value
-        elif _plain(first) in (_plain(tagger.name), _plain(tagger.origin)):
+        elif _plain(first) in (_plain(name), _plain(str(tagger.like))):
             own[rest] = value
     return {**general, **own}
 

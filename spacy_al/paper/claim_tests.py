@@ -1,9 +1,10 @@
 """The comparisons behind the paper's claims: which runs are set against which, for every place that has them."""
 
 import re
-from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Iterable, Iterator, List, Sequence, Tuple
 
-from ..report.compare import Place, areas, saving
+from ..report.compare import Place, areas, needed
+from ..report.comparison_tables import amount
 from ..report.groups import Group
 from ..report.names import BILSTM, CRF, PRETRAINED, TRANSFORMER
 from ..report.numbers import share
@@ -65,32 +66,23 @@ def labels_saved(places: Sequence[Place], seed: int) -> Iterator[Evidence]:
         natives = [group for group in place.groups if group.native]
         if not place.full_f1 or place.corpus not in paper.SAVINGS or not natives:
             continue
-        theirs, full = paper.SAVINGS[place.corpus], place.full_f1
-        best = min(natives, key=lambda group: (_needed(group, full) or 2.0, -float(group.f1[:, -1].mean())))
-        needed, base = _needed(best, full), place.baseline
-        reached = needed is not None and round(needed, 2) <= theirs.best
-        gone_on = needed is not None or float(best.shares[-1]) >= theirs.best
+        theirs, target = paper.SAVINGS[place.corpus], LEVEL * place.full_f1
+        best = min(natives, key=lambda group: (needed(group, target) or 2.0, -float(group.f1[:, -1].mean())))
+        ours, base = needed(best, target), place.baseline
+        reached = ours is not None and round(ours, 2) <= theirs.best
+        gone_on = ours is not None or float(best.shares[-1]) >= theirs.best
         outcome = Outcome.YES if reached else Outcome.NO if gone_on else Outcome.OPEN
         yield Evidence(
             place=place.name,
             own=place.tagger == theirs.model,
             taggers=[place.tagger],
             compared=f"{best.label}; paper: {share(theirs.best)}",
-            found=_amount(best, full),
-            span=f"random {_amount(base, full)}" if base else "",
+            found=amount(best, target),
+            span=f"random {amount(base, target)}" if base else "",
             seeds=f"of {len(best.seeds)}",
             p=None,
             outcome=weigh(outcome, len(best.seeds)),
         )
-
-
-def _needed(group: Group, full_f1: float) -> Optional[float]:
-    return saving(group, full_f1).shares[LEVEL]
-
-
-def _amount(group: Group, full_f1: float) -> str:
-    needed = _needed(group, full_f1)
-    return share(needed) if needed is not None else f"> {share(float(group.shares[-1]))}"
 
 
 def against_simple(judge: Judge, *, gains: bool) -> Test:

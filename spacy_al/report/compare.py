@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -90,27 +90,16 @@ def gather_places(groups: Sequence[Group], full_f1: Optional[float]) -> List[Pla
     return result
 
 
-@dataclass(frozen=True)
-class Saving:
-    """What a strategy needs to come near the full-corpus F1.
-
-    shares (Dict[float, Optional[float]]): For each of LEVELS the labelled share at which the mean curve first
-    reaches it, None if it does not. ranges: the least and the most over seeds, None unless all reach it.
-    """
-
-    shares: Dict[float, Optional[float]]
-    ranges: Dict[float, Optional[Tuple[float, float]]]
+def needed(group: Group, f1: float) -> Optional[float]:
+    """The labelled share at which the mean curve of a strategy first reaches an F1 (0..1), None if it does not."""
+    return share_needed(group.shares, group.f1.mean(axis=0), f1)
 
 
-def saving(group: Group, full_f1: float) -> Saving:
-    """The labelled share at which a strategy first reaches each of LEVELS times `full_f1` (0..1)."""
-    shares = {level: share_needed(group.shares, group.f1.mean(axis=0), level * full_f1) for level in LEVELS}
-    ranges: Dict[float, Optional[Tuple[float, float]]] = {}
-    for level in LEVELS:
-        each = [share_needed(group.shares, curve, level * full_f1) for curve in group.f1]
-        known = [share for share in each if share is not None]
-        ranges[level] = (min(known), max(known)) if len(known) == len(each) else None
-    return Saving(shares, ranges)
+def needed_range(group: Group, f1: float) -> Optional[Tuple[float, float]]:
+    """The least and the most of these shares over seeds, None unless all reach it."""
+    each = [share_needed(group.shares, curve, f1) for curve in group.f1]
+    known = [share for share in each if share is not None]
+    return (min(known), max(known)) if len(known) == len(each) else None
 
 
 def areas(group: Group, span: Tuple[float, float]) -> Array:

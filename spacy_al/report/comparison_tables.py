@@ -4,7 +4,7 @@ from typing import List, Mapping, Sequence
 
 import numpy
 
-from .compare import LEVELS, Pair, Place, areas, saving
+from .compare import LEVELS, Pair, Place, areas, needed, needed_range
 from .groups import Group
 from .numbers import NONE, mean_f1, p_value, percent, points, share
 from .page import Cell, Row, Table, grouped
@@ -32,14 +32,18 @@ def _saving_row(group: Group, place: Place) -> Row:
 def _savings(group: Group, place: Place) -> List[Cell]:
     if not place.full_f1:
         return [Cell(NONE)] * len(LEVELS)
-    result = saving(group, place.full_f1)
     cells = []
     for level in LEVELS:
-        needed, range_ = result.shares[level], result.ranges[level]
-        text = share(needed) if needed is not None else f"> {share(float(group.shares[-1]))}"
-        wide = range_ is not None and share(range_[0]) != share(range_[1])
-        cells.append(Cell(text, f"{share(range_[0])} to {share(range_[1])}" if wide and range_ else ""))
+        target = level * place.full_f1
+        least, most = map(share, needed_range(group, target) or (0.0, 0.0))
+        cells.append(Cell(amount(group, target), f"{least} to {most}" if least != most else ""))
     return cells
+
+
+def amount(group: Group, f1: float) -> str:
+    """The labelled share that a strategy needs for an F1 (0..1), or that it is more than was labelled."""
+    found = needed(group, f1)
+    return share(found) if found is not None else f"> {share(float(group.shares[-1]))}"
 
 
 def _areas(group: Group, place: Place) -> List[Cell]:

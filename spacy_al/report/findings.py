@@ -2,7 +2,7 @@
 
 from typing import Dict, List, Optional, Sequence
 
-from .compare import Pair, Place, areas, saving
+from .compare import Pair, Place, areas, needed
 from .figures import best_group
 from .groups import Group
 from .numbers import percent, points, ranges, share
@@ -41,13 +41,13 @@ def _saved(place: Place, best: Group, base: Optional[Group]) -> Optional[str]:
     if not place.full_f1:
         return None
     target = f"{share(LEVEL)} of the full-corpus F1 ({percent(LEVEL * place.full_f1)} of {percent(place.full_f1)})"
-    needs = [_needed(group, place.full_f1) for group in (best, base) if group]
+    needs = [_needed(group, LEVEL * place.full_f1) for group in (best, base) if group]
     return f"{target} takes {', '.join(needs)}."
 
 
-def _needed(group: Group, full_f1: float) -> str:
-    needed = saving(group, full_f1).shares[LEVEL]
-    amount = share(needed) if needed is not None else f"more than {share(float(group.shares[-1]))}"
+def _needed(group: Group, f1: float) -> str:
+    found = needed(group, f1)
+    amount = share(found) if found is not None else f"more than {share(float(group.shares[-1]))}"
     return f"{amount} of the tokens with {group.label}"
 
 

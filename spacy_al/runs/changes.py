@@ -2,6 +2,7 @@
 
 from typing import Any, Dict, List, Mapping, Optional
 
+from spacy.util import dict_to_dot
 from thinc.api import Config
 
 from ..schemas import fill_active_learning
@@ -16,20 +17,9 @@ IRRELEVANT = (
 LABELS = ".labels.path"  # of [initialize]; what a run's labels file says is compared itself, by `check_declared`
 
 
-def flatten(block: Mapping[str, Any], prefix: str = "") -> Dict[str, Any]:
-    """A nested config as {"section.key": value}."""
-    flat: Dict[str, Any] = {}
-    for key, value in block.items():
-        if isinstance(value, Mapping):
-            flat.update(flatten(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
 def decisive(config: Mapping[str, Any]) -> Dict[str, Any]:
     """The settings of a config that may change results, as {"section.key": value}."""
-    return {key: value for key, value in flatten(config).items() if not key.startswith(IRRELEVANT)}
+    return {key: value for key, value in dict_to_dot(dict(config)).items() if not key.startswith(IRRELEVANT)}
 
 
 def config_changes(old: Config, new: Config) -> List[str]:

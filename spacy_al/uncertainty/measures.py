@@ -48,7 +48,7 @@ def get_measures(names: Sequence[Union[str, Mapping[str, Any]]]) -> List[Measure
     for given in names:
         name = given if isinstance(given, str) else str(given.get("@al_measures"))
         full = registry.full_name("al_measures", name)
-        if full not in registry.registry.al_measures:
+        if not registry.registry.has("al_measures", full):
             raise ALError(Errors.A402.format(name=name, known=", ".join(measure_names())))
         block = {"@al_measures": full} if isinstance(given, str) else {**given, "@al_measures": full}
         measures.append(registry.registry.resolve({"measure": block})["measure"])

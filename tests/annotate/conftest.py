@@ -32,7 +32,7 @@ def folder(begun, tmp_path):
     return shutil.copytree(begun, tmp_path / "run")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     from .browser import open_browser
 

@@ -1,9 +1,6 @@
 """What every entity tagger of the project has to do, whatever is inside it."""
 
-import json
 import random
-import subprocess
-import sys
 
 import numpy
 import pytest
@@ -15,19 +12,6 @@ from spacy_al.corpus.schemes import decode
 from spacy_al.errors import ALError
 
 from .component_cases import LABELS, SENTENCES, entities, make_doc, make_examples
-
-SPAWN = """
-import json, multiprocessing, sys
-import spacy
-from spacy.tokens import DocBin
-
-if __name__ == "__main__":
-    multiprocessing.set_start_method("spawn")
-    nlp = spacy.load(sys.argv[1])
-    docs = list(DocBin().from_disk(sys.argv[2]).get_docs(nlp.vocab))
-    done = nlp.pipe(docs, n_process=2, batch_size=2)
-    print(json.dumps([[[ent.start, ent.end, ent.label_] for ent in doc.ents] for doc in done]))
-"""
 
 
 def docs_of(nlp):
@@ -84,15 +68,14 @@ def test_pipe_equals_call(trained):
     assert predict(trained) == [entities(trained(doc)) for doc in docs_of(trained)]
 
 
+@pytest.mark.usefixtures("spawning")
 def test_two_spawned_processes_give_the_same_entities(case, trained, tmp_path):
     if not case.spawned:
         pytest.skip("another case of its class is tried")
     trained.to_disk(tmp_path / "pipeline")
-    spacy.tokens.DocBin(docs=docs_of(trained)).to_disk(tmp_path / "docs.spacy")
-    (tmp_path / "run.py").write_text(SPAWN, encoding="utf8")
-    command = [sys.executable, *(str(tmp_path / name) for name in ("run.py", "pipeline", "docs.spacy"))]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert [[tuple(ent) for ent in ents] for ents in json.loads(output)] == gold_of(trained)
+    nlp = spacy.load(tmp_path / "pipeline")
+    found = [entities(doc) for doc in nlp.pipe(docs_of(nlp), n_process=2, batch_size=2)]
+    assert found == gold_of(trained)
 
 
 def test_no_docs(trained):
@@ -141,10 +124,12 @@ def test_an_untrained_pipeline_says_so(case):
         case.blank()("John")
 
 
-def test_update_reports_a_loss(trained, case):
-    losses = {}
-    case.train(case.blank()).update(make_examples(trained), losses=losses)
+def test_update_reports_a_loss(case):
+    nlp, losses = case.blank(), {}
+    examples = make_examples(nlp)
+    nlp.update(examples, sgd=nlp.initialize(lambda: examples), losses=losses)
     assert losses["tagger"] >= 0
+    assert (losses["tagger"] > 0) is bool(case.updates)  # those that train in one go learn nothing in an update
 
 
 def test_scores_entities(trained):
@@ -227,8 +212,9 @@ def test_entities_are_the_same_after_sampling(trained, case):
 
 
 def test_training_again_from_a_restart_gives_the_same_tagger(case):
-    nlp = case.train(case.blank())
-    results = []
+    nlp = case.blank()
+    nlp.initialize(lambda: make_examples(nlp))
+    results = []  # once from new weights, once from trained ones
     for _ in range(2):
         case.train_again(nlp, seed=7)
         results.append(in_order(sample(nlp)))

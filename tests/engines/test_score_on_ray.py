@@ -106,7 +106,7 @@ def left(pipelines, pools, tmp_path_factory, ray):
         (job_of(output) / f"{0:06d}.npz").mkdir(exist_ok=True)  # in the way of the file
 
     with pytest.raises(ALError, match=r"\[A564\] 1 of 2 parts .*\n  000000: "):
-        rank(pipelines["hash tagger"], pools[7], output, hinder, engine="ray", **ALL)
+        rank(pipelines["hash tagger"], pools[7], output, hinder, engine="ray", jobs=1, **ALL)
     return output
 
 

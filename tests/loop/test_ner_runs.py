@@ -1,14 +1,14 @@
 """spaCy's own `ner` in the loop: from a plain label list, resumed, with dropout, from `spacy init config`."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from spacy.cli.init_config import init_config
 from spacy.util import load_config
 from thinc.api import Config
+from typer.testing import CliRunner
 
+from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session, run
 
@@ -103,8 +103,9 @@ def test_a_config_of_spacy_init_says_what_it_needs_and_runs_with_it(corpus, labe
     path.write_text("\n".join([config.to_str(), "[active_learning]", settings, files]))
     with pytest.raises(ALError, match=r"A440.*--paths\.labels.*\[initialize\.components\.ner\]"):
         run(load_config(path, interpolate=False), tmp_path / "none")
-    command = [sys.executable, "-m", "spacy", "al", "run", str(path), "--output", str(tmp_path / "run")]
-    subprocess.run([*command, "--paths.labels", labels], check=True, capture_output=True, timeout=300)
+    command = ["run", str(path), "--output", str(tmp_path / "run"), "--paths.labels", labels]
+    done = CliRunner().invoke(al_cli, command)
+    assert done.exit_code == 0, done.output
     assert len(rows_without_seconds(tmp_path / "run")) == 2
 
 

@@ -234,6 +234,14 @@ def test_the_processor_is_measured_once_a_machine(monkeypatch, tmp_path):
     cpu_speed._speeds.cache_clear()
 
 
+@pytest.fixture
+def once(monkeypatch):
+    """Everything is timed once, for a test to which the numbers are all one."""
+    monkeypatch.setattr(cpu_speed, "TURNS", 1)
+    monkeypatch.setattr(cpu_speed, "CALLS", 1)
+
+
+@pytest.mark.usefixtures("once")
 def test_the_processor_is_measured_in_the_midst_of_training(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     cpu_speed._speeds.cache_clear()
@@ -245,6 +253,7 @@ def test_the_processor_is_measured_in_the_midst_of_training(monkeypatch, tmp_pat
     assert (speeds.training_bfloat16 > 0) is cpu_speed.has_bfloat16()
 
 
+@pytest.mark.usefixtures("once")
 def test_measuring_leaves_torchs_generator_alone():
     torch.manual_seed(5)
     expected = torch.rand(3)

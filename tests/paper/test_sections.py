@@ -69,8 +69,8 @@ def test_a_name_that_is_not_registered_is_refused(runs):
 def test_the_papers_protocols_ask_for_them(root):
     for protocol in ("conll2003", "ontonotes"):
         files = [root / "configs" / "paper" / f"{name}.cfg" for name in ("fig1", protocol)]
-        assert read_study_file(files).sections == ["paper"]
-    assert read_study_file([root / "configs" / "paper" / "fig1.cfg"]).sections == []
+        assert read_study_file(files).study.sections == ["paper"]
+    assert read_study_file([root / "configs" / "paper" / "fig1.cfg"]).study.sections == []
 
 
 def test_what_a_study_asks_for_is_kept_beside_its_cells(runs):

@@ -35,15 +35,17 @@ def write_conll(path, number, seed):
 
 @pytest.fixture(scope="module")
 def clone(root, tmp_path_factory):
-    """A copy of the project with a tiny corpus, a tiny random ELECTRA and short trainings of it."""
+    """A copy of the project with a tiny corpus, a tiny random ELECTRA and trainings of a few steps."""
     folder = tmp_path_factory.mktemp("project") / "clone"
     for name in ("configs", "scripts", "assets"):
         shutil.copytree(root / name, folder / name)
     shutil.copy(root / "project.yml", folder)
     electra = folder / "configs" / "al-electra.cfg"
     text = electra.read_text(encoding="utf8")
-    assert "min_steps = 1500\n" in text
-    electra.write_text(text.replace("min_steps = 1500\n", "min_steps = 100\n"), encoding="utf8")
+    for long, short in (("min_steps = 1500\n", "min_steps = 10\n"), ("min_batches = 50\n", "min_batches = 2\n")):
+        assert long in text
+        text = text.replace(long, short)
+    electra.write_text(text, encoding="utf8")
     (folder / "mine").mkdir()
     write_conll(folder / "mine" / "train.conll", 120, 0)
     write_conll(folder / "mine" / "test.conll", 40, 1)

@@ -85,9 +85,7 @@ def test_made_again_it_has_the_same_bytes(tmp_path):
 
 def test_another_seed_writes_another_corpus(tmp_path):
     small = ["--training", "60", "--test", "20"]
-    first, again = make(tmp_path / "a", *small), make(tmp_path / "b", *small)
-    other = make(tmp_path / "c", *small, "--seed", "5")
-    assert first == again
+    first, other = make(tmp_path / "a", *small), make(tmp_path / "b", *small, "--seed", "5")
     assert first["train.iob2"] != other["train.iob2"]
 
 

@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 from spacy_al.errors import ALError
-from spacy_al.report.compare import areas, compare_pairs, gather_places, paired_differences, saving
+from spacy_al.report.compare import areas, compare_pairs, gather_places, needed, needed_range, paired_differences
 
 BASE = [[0.5, 0.6, 0.7], [0.5, 0.62, 0.7]]
 
@@ -20,15 +20,15 @@ def place_of(*groups, full_f1=None):
 
 
 def test_saving_is_the_first_share_at_the_level_of_the_mean(make_group):
-    result = saving(make_group([[0.5, 0.88, 0.9], [0.5, 0.9, 0.9]]), 0.9)
-    assert result.shares == {0.98: 0.04, 0.99: 0.06}  # levels 0.882 and 0.891; means 0.89, 0.9
-    assert result.ranges == {0.98: (0.04, 0.06), 0.99: (0.04, 0.06)}
+    group = make_group([[0.5, 0.88, 0.9], [0.5, 0.9, 0.9]])
+    assert (needed(group, 0.882), needed(group, 0.891)) == (0.04, 0.06)  # means 0.89, 0.9
+    assert (needed_range(group, 0.882), needed_range(group, 0.891)) == ((0.04, 0.06), (0.04, 0.06))
 
 
 def test_saving_is_none_when_out_of_reach(make_group):
-    result = saving(make_group([[0.5, 0.6], [0.5, 0.9]]), 0.9)
-    assert result.shares[0.99] is None
-    assert result.ranges[0.99] is None
+    group = make_group([[0.5, 0.6], [0.5, 0.9]])
+    assert needed(group, 0.891) is None
+    assert needed_range(group, 0.891) is None
 
 
 def test_areas_use_the_span_all_curves_have(make_group, random):

@@ -110,6 +110,8 @@ def test_from_a_labelled_corpus_to_a_report(texts):
     write_conll(Path("all.conll"), 150, 0)
     done = init("--text", "all.conll", "--simulation", "--tagger", "ner")
     assert done.exit_code == 0, done.output
+    config = Path("news/config.cfg").read_text(encoding="utf8")
+    Path("news/config.cfg").write_text(set_values(config, {"training.max_epochs": 1}), encoding="utf8")
     command = [sys.executable, "-m", "spacy", "project", "run", "all", ".", "--vars.rounds", "1"]
     ran = subprocess.run(command, cwd="news", capture_output=True, text=True, timeout=500)
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
