@@ -7,10 +7,12 @@ from typing import Any, Dict, List, Optional
 
 from spacy.vocab import Vocab
 
+from ..acquisition.costs import SecondsCost
 from ..runs.differences import Said, note, open_differences
 from ..runs.folder import RunFolder
 from ..runs.resume import EVALUATED
 from ..runs.whole import check_whole
+from .accounting import own_seconds
 from .learnt import describe as describe_learnt
 from .outlook import Outlook, make_outlook
 from .people import answer_docs, check_answers, taken_back
@@ -26,6 +28,7 @@ class Status:
         now. answered (int): Of these, how many are answered;
         of a run that is over, how many have been answered since. back (int): Learnt ones whose labels have been taken
         back since, all or some. disputed (int): Sentences of the holdout on which people differ.
+    own (Optional[SecondsCost]): What answers cost the run's people, where enough of them say how long they took.
     rows (List[Dict]): Metrics of each evaluated round. stopped (Optional[str]): The stopping rule's reason.
     outlook (Optional[Outlook]): Is it good enough, is it worth going on, when to stop; None before the first row.
     learnt (Dict): What the last evaluated round has taught, see `spacy_al.loop.learnt.learnt`.
@@ -45,6 +48,7 @@ class Status:
     learnt: Dict[str, Any] = field(default_factory=dict, repr=False)
     back: int = 0
     disputed: int = 0
+    own: Optional[SecondsCost] = None
 
     def lines(self) -> List[str]:
         """The same in words."""
@@ -64,9 +68,8 @@ def read_status(folder: RunFolder) -> Status:
     check_whole(folder, state)
     settings = folder.read_settings()
     folder.check_metrics(state.round + (state.phase in EVALUATED))
-    if settings.oracle == "people":
-        folder.every_task(state.round)  # answers to any of these may come
     log = folder.log.read()
+    tasks = folder.answered_tasks(log, state.round) if settings.oracle == "people" else []
     new = log[state.answers :]
     everyone: Said = {}
     note(everyone, log)
@@ -83,7 +86,7 @@ def read_status(folder: RunFolder) -> Status:
     return Status(
         folder.path, state.round, settings.rounds, state.phase, len(state.labelled), len(state.holdout), len(pending),
         answered, rows, state.stopped, outlook, folder.read_learnt(rows[-1]["round"]) if rows else {},
-        len(back), disputed,
+        len(back), disputed, own_seconds(tasks, log),
     )  # fmt: skip
 
 
@@ -106,6 +109,8 @@ def _position(status: Status) -> List[str]:
     if status.disputed:
         settle = "the last answer counts until somebody settles it (Differences on the page of `al annotate`)"
         lines.append(f"People differ on {status.disputed} of the holdout's sentences: {settle}")
+    if own := status.own:
+        lines.append(f"An answer takes {own.question:.1f} s, {own.word:.2f} s a word and {own.entity:.1f} s an entity")
     return lines + ([f"Stopped: {status.stopped}"] if status.stopped and not status.outlook else [])
 
 
