@@ -183,7 +183,7 @@ class Console:
         """Open a bar for a phase."""
         from tqdm import tqdm
 
-        self._close()
+        self.close()
         if not self.quiet and sys.stderr.isatty():
             self.bar = tqdm(total=total or None, desc=f"round {round_}: {name}", leave=False, unit="")
 
@@ -195,7 +195,7 @@ class Console:
 
     def row(self, metrics: Dict[str, Any]) -> None:
         """Print the row of an evaluated round."""
-        self._close()
+        self.close()
         if self.quiet:
             return
         if not self.header:
@@ -209,14 +209,15 @@ class Console:
         cells = [metrics["round"], metrics["labelled_sentences"], metrics["labelled_tokens"], share, *scores, *seconds]
         typer.echo(" ".join(f"{cell!s:>9}" for cell in cells))
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Take the bar away."""
         if self.bar is not None:
             self.bar.close()
             self.bar = None
 
     def end(self, output: Path, states: List["RunState"]) -> None:
         """Say where the results are, or what the run waits for."""
-        self._close()
+        self.close()
         minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
         waiting = [state for state in states if state.phase == "waiting"]
         if waiting:

@@ -32,9 +32,11 @@ def look_again_cli(
     from ..exchange.tool_files import write_tasks
     from ..loop.session import Session
 
-    session = Session.open(run, use_gpu=use_gpu, reporter=Console())
+    console = Console()
+    session = Session.open(run, use_gpu=use_gpu, reporter=console)
     start_gpu(session.config, use_gpu, quiet=True)
     tasks, lines = session.look_again(limit, folds=folds)
+    console.close()
     written = write_tasks(output, tasks, format_, session.labels)
     for line in lines:
         typer.echo(line)

@@ -138,8 +138,9 @@ class Session:
         RAISES: ALError A510 when the run has not begun, A731 for too few labelled sentences or folds.
         """
         learner = Learner(self.config, root=self.settings.seed, use_gpu=self.use_gpu)
-        doubts = look_again(learner, self.folder, folds=folds, progress=self.reporter.step)
         state = self._state()
+        self.reporter.phase(state.round if state else 0, "look again", folds)
+        doubts = look_again(learner, self.folder, folds=folds, progress=self.reporter.step)
         docs = learner.labels.get(state.labelled) if state and learner.labels else []
         return doubt_tasks(self.folder, doubts[:k]), summarise(doubts, docs)
 

@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
+from spacy_al.loop.reporter import Silent
 from spacy_al.loop.session import Session, run
 from spacy_al.runs.folder import RunFolder
 from spacy_al.tasks import Answer
@@ -49,10 +50,20 @@ def test_wrong_labels_come_first(doubtful):
     assert any(line.startswith("  ann: ") or line.startswith("  bob: ") for line in lines)
 
 
-def test_the_run_does_not_change(doubtful):
+def test_the_run_does_not_change_and_each_fold_is_told(doubtful):
     _, folder, _ = doubtful
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    Session.open(folder).look_again(2, folds=3)
+    told = []
+
+    class Recorder(Silent):
+        def phase(self, round_, name, total):
+            told.append((name, total))
+
+        def step(self, done, total):
+            told.append((done, total))
+
+    Session.open(folder, reporter=Recorder()).look_again(2, folds=3)
+    assert told == [("look again", 3), (1, 3), (2, 3), (3, 3)]
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
