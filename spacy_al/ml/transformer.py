@@ -64,8 +64,8 @@ def build_transformer_encoder(
         (`spacy_al.loop.precision`).
     cpu_training (str): Precision of training steps on a CPU, "float32", "bfloat16" (autocast; weights stay float32), or
         "auto", which takes the faster one on this machine. Both are measured once and kept (`spacy_al.ml.cpu_speed`).
-    shapes (bool): Add an embedding of each word's spelling (capitals, digits) to those of its wordpieces, for encoders
-        that see lower case only (`spacy_al.ml.word_shapes`).
+    shapes (bool): Add an embedding of each word's spelling (capitals, digits) to those of its wordpieces, or to what
+        comes out of frozen layers, for encoders that see lower case only (`spacy_al.ml.word_shapes`).
     frozen (int): The embeddings and so many of the lowest layers keep their pretrained weights, which makes training
         steps faster, on a CPU above all (`spacy_al.ml.freezing`): there they have no dropout either, and run once for a
         sentence (`spacy_al.ml.halves`), whose states are kept up to `memory_limit` too. 0: everything is trained.
