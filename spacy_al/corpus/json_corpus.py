@@ -149,9 +149,8 @@ def _is_plain(values: Values) -> bool:
     """Whether what might be doccano's is a record of spaCy's or one's own: entities as lists, and no relations."""
     items = values.get("entities")
     lists = isinstance(items, list) and not any(isinstance(item, dict) and "start_offset" in item for item in items)
-    return (
-        lists and "relations" not in values and not any(values.get(key) for key in ("label", "labels", "annotations"))
-    )
+    others = [values[key] for key in ("label", "labels", "annotations") if values.get(key)]
+    return lists and "relations" not in values and all(map(doccano.about_text, others))
 
 
 def _from_tool(tool: object, values: Values, line: int, context: Context) -> Tuple[Doc, Offsets, Labels]:
@@ -264,7 +263,17 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
             refuse_unread(record, len(offsets) or len(doc.text.split()))
             if any(record.get(key) and record[key] != "O" for key in CHOICES):
                 context.note("other_results", line)
-            read = (context.text_field, context.id_field, "meta", "metadata", "answer", *CHOICES, *OTHERS)
+            read = (
+                context.text_field,
+                context.id_field,
+                "meta",
+                "metadata",
+                "answer",
+                "accept",
+                "html",
+                *CHOICES,
+                *OTHERS,
+            )
             more = [key for key, value in record.items() if value and isinstance(value, (str, list, dict))]
             context.repairs.unread.update(key for key in more if key not in read and not key.startswith("_"))
             return None, set()
