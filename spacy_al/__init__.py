@@ -14,8 +14,8 @@ def stop_loading(*_: object) -> None:
     os._exit(130)
 
 
-# Only for the console script, whose command takes over when it runs; what else imports the package keeps its signals, as
-# do processes that the script spawns. Who ignores Ctrl+C, as jobs in the background do, goes on ignoring it.
+# Only for the console script, whose command takes over when it runs; what else imports the package keeps its signals,
+# as do processes that the script spawns. Who ignores Ctrl+C, as jobs in the background do, goes on ignoring it.
 if (
     os.path.basename(next(iter(sys.argv), "")) == "spacy-al"
     and parent_process() is None

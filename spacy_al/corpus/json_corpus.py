@@ -45,6 +45,7 @@ def make_rules(said: Said) -> Rules:
 
 
 CHOICES = ("label", "labels", "tag", "tags", "category")  # of a whole text, where nothing in them is an entity
+BESIDE = ("meta", "metadata", "answer", "accept", "html", *CHOICES, *OTHERS)  # keys without entities in any case
 
 
 @dataclass(frozen=True)
@@ -263,19 +264,9 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
             refuse_unread(record, len(offsets) or len(doc.text.split()))
             if any(record.get(key) and record[key] != "O" for key in CHOICES):
                 context.note("other_results", line)
-            read = (
-                context.text_field,
-                context.id_field,
-                "meta",
-                "metadata",
-                "answer",
-                "accept",
-                "html",
-                *CHOICES,
-                *OTHERS,
-            )
+            known = {context.text_field, context.id_field, *BESIDE}
             more = [key for key, value in record.items() if value and isinstance(value, (str, list, dict))]
-            context.repairs.unread.update(key for key in more if key not in read and not key.startswith("_"))
+            context.repairs.unread.update(key for key in more if key not in known and not key.startswith("_"))
             return None, set()
         named = rename(Record(Chunk(b"", context.path, line, 0), None, answer, tuple(marks)), rules.names)
         given = [_char_span(mark, offsets, doc.text, line, context) for mark in named.marks]
