@@ -210,9 +210,11 @@ def _is_header(line: str) -> bool:
 
 
 def _plain_tags(cells: List[str]) -> bool:
-    """Whether cells that look like tags are no words, such as e-mail, I-95 or U-Bahn: O is among them, or capitals."""
+    """Whether cells that look like tags are no words, such as e-mail, I-95 or U-Bahn: O is among them, or labels are in
+    capitals, or come again after B- or I-."""
     labels = [cell[2:] for cell in cells if cell not in OUTSIDE]
-    return bool(labels) and (len(labels) < len(cells) or all(map(str.isupper, labels)))
+    again = len(set(labels)) < len(labels) and all(cell[0] in "BI" and cell[2:3].isalpha() for cell in cells)
+    return bool(labels) and (len(labels) < len(cells) or all(map(str.isupper, labels)) or again)
 
 
 def _is_tag(cell: str) -> bool:

@@ -24,6 +24,7 @@ FILES = {
     "labels.txt": ("id;text;labels\n1;EU said;ORG\n", "csv"),
     "ends.txt": ("One; two; OK\nthree; four\n", "txt"),
     "one.txt": ("The I/O of B-12 or A/B\nAnd/or <b>\n[1 see there]\n", "txt"),
+    "names.txt": ("Ana B-Person\nSmith I-Person\n", "conll"),
     "words.txt": ("Send us an e-mail\nHe left by U-Bahn\nThey drive on I-95\n", "txt"),
     "line.txt": ("The S-Bahn and the e-mail are late.\n", "txt"),
     "article.txt": ("o sol nasce\no mar dorme\nO vento sopra aqui\n", "txt"),
