@@ -4,6 +4,7 @@ import importlib
 import os
 import signal
 import sys
+from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any, Dict, List
 
 
@@ -13,9 +14,13 @@ def stop_loading(*_: object) -> None:
     os._exit(130)
 
 
-# Only for the console script, whose command takes over when it runs; what else imports the package keeps its signals.
-# Who ignores Ctrl+C, as jobs in the background do, goes on ignoring it.
-if os.path.basename(next(iter(sys.argv), "")) == "spacy-al" and callable(signal.getsignal(signal.SIGINT)):
+# Only for the console script, whose command takes over when it runs; what else imports the package keeps its signals,
+# as do processes that the script spawns. Who ignores Ctrl+C, as jobs in the background do, goes on ignoring it.
+if (
+    os.path.basename(next(iter(sys.argv), "")) == "spacy-al"
+    and parent_process() is None
+    and callable(signal.getsignal(signal.SIGINT))
+):
     signal.signal(signal.SIGINT, stop_loading)
 
 from . import registry  # noqa: E402  # configs name @al_... functions as soon as any part of the package is loaded

@@ -1,6 +1,7 @@
 """Reading JSONL that somebody else wrote: strict, with limits, and every problem named by file and line."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
@@ -12,6 +13,7 @@ from .files import check_file, write_bytes
 MAX_LINE = 16 * 1024 * 1024  # bytes
 MAX_DEPTH = 64
 BOM = b"\xef\xbb\xbf"
+HALVES = re.compile("[\ud800-\udfff]")  # of surrogate pairs, which are no characters
 
 
 def read_jsonl(path: Path) -> Iterator[Tuple[int, Dict[str, Any]]]:

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from pydantic import TypeAdapter
 
 from .errors import ALError, Errors
+from .jsonl import HALVES
 
 TokenSpan = Tuple[int, int, str]  # first token, token after the last, label
 VERDICTS = ("accept", "reject", "ignore")
@@ -222,6 +223,8 @@ def answer_problem(answer: Answer, task: Optional[Task], labels: Sequence[str]) 
         return f"missing tokens {answer.missing} are part of an entity"
     if answer.seconds is not None and not 0 <= answer.seconds < math.inf:
         return f"it took {answer.seconds} seconds"
+    if half := HALVES.search(f"{answer.annotator}{answer.when}"):
+        return f"{half[0]!r} is half of a surrogate pair, which is no character"
     for span in answer.rejected:
         if problem := _spans_problem((span,), length):
             return problem

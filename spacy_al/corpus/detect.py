@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import Counter
 from pathlib import Path
 from typing import List
 
@@ -31,6 +32,7 @@ FORMATS = {
     "marked": "a text a line with marks such as [Berlin](city) or <PER>Ana</PER>, also Rasa's .md and .yml",
 }
 LOOKED_AT, LOOKED_INTO = 500, 20  # lines of a file, files of a folder
+OUTSIDE = {"O", "o"}
 TAG_STARTS = {f"{prefix}-" for prefix in "BILUESMW"}
 # A word with its tag on it (Ana/B-PER, Ana|PER, Ana,B-PER), and marks that are not read.
 INLINE = re.compile(r"\S+[/|_,;](?P<tag>O|[A-Z][\w-]*)")
@@ -39,6 +41,7 @@ TYPE = "(?:PER|PERSON|LOC|LOCATION|GPE|ORG|ORGANIZATION|MISC|ENAMEX)"
 UNREAD = re.compile(rf"<START(?::\S+)?> .+? <END>|\[{TYPE} [^\[\]]+\]|<(?i:{TYPE})\b[^<>]*>[^<>]+</")
 # Python's way to write spaCy 2's training data, which is no JSON.
 PYTHON = re.compile(r"\s*(\w+ *= *[\[(]|\[?\s*(\(|\{\s*'))|\s*\[\s*$")
+JSON = re.compile(r"\s*\[?\s*\{\s*([\"'}]|$)|\s*\[\s*$")
 TUPLE = re.compile(r"\(\s*\d+\s*,\s*\d+\s*,\s*['\"]")
 BINARY = {".parquet": "hf", ".xmi": "uima", ".ann": "brat"}
 SUFFIXES = {
@@ -115,7 +118,7 @@ def detect_format(path: Path, *, columns: bool = False) -> str:
     suffix = SUFFIXES.get(path.suffix.lower())
     if suffix not in (None, "txt"):
         return suffix
-    if texts[0].lstrip().startswith(("{", "[{")) or texts[0].strip() == "[":
+    if JSON.match(texts[0]):
         return "jsonl"
     if any(map(is_rasa, texts)):
         return "marked"
@@ -162,16 +165,17 @@ def _tagged(texts: List[str]) -> float:
     """The share of lines that have columns and end with what looks like an entity tag."""
     rows = [text.split() for text in texts]
     rows = [row for row in rows if row and row[0] != DOCSTART and (row[0][0] != "#" or row[-1] == "O")]
-    fit = [row for row in rows if len(row) > 1 and _is_tag(row[-1])]
-    return len(fit) / len(rows) if rows else 0.0
+    fit = [row[-1] for row in rows if len(row) > 1 and _is_tag(row[-1])]
+    return len(fit) / len(rows) if rows and (_plain_tags(fit) or OUTSIDE.issuperset(fit)) else 0.0
 
 
 def _check_labels(texts: List[str], path: Path) -> None:
     """A115 where labels stand in a form or place that is not looked at, which would be lost in mere text."""
     rows = [text.split() for text in texts]
     for column in range(max(map(len, rows))):
-        fit = [row[column] for row in rows if column < len(row) > 1 and _is_tag(row[column])]
-        if 2 * len(fit) >= len(rows) and set(fit) != {"O"}:
+        fit = [row for row in rows if column < len(row) > 1 and _is_tag(row[column])]
+        alike = max(Counter(map(len, fit)).values(), default=0)  # lines of prose are of many lengths
+        if 2 * alike >= len(rows) and _plain_tags([row[column] for row in fit]):
             raise _unsure(
                 path, f"entity tags stand in column {column}: --format conll --tag-column {column} reads them"
             )
@@ -185,7 +189,8 @@ def _check_labels(texts: List[str], path: Path) -> None:
             raise _unsure(path, f"{problem}, or take it as mere text with --format txt")
     for sign, called in {"\t": "tab", ";": "semicolon", "|": "|", ",": "comma"}.items():
         ends = {text.rpartition(sign)[2].strip() for text in texts[1:]}  # the first may have other names of columns
-        if len(texts) > 1 and all(sign in text for text in texts) and all(map(LABEL.fullmatch, ends)):
+        spaced = sign == "," and "O" not in ends and any(", " in text for text in texts)  # Boston, USA
+        if len(texts) > 1 and all(sign in text for text in texts) and all(map(LABEL.fullmatch, ends)) and not spaced:
             seen = f"each line ends with a label ({min(ends)}) after a {called}"
             if "O" in ends:
                 raise _unsure(path, f"{seen}: if each is a word with its label, --format conll --scheme IO reads it")
@@ -204,8 +209,16 @@ def _is_header(line: str) -> bool:
     return False
 
 
+def _plain_tags(cells: List[str]) -> bool:
+    """Whether cells that look like tags are no words, such as e-mail, I-95 or U-Bahn: O is among them, or labels are in
+    capitals, or come again after B- or I-."""
+    labels = [cell[2:] for cell in cells if cell not in OUTSIDE]
+    again = len(set(labels)) < len(labels) and all(cell[0] in "BI" and cell[2:3].isalpha() for cell in cells)
+    return bool(labels) and (len(labels) < len(cells) or all(map(str.isupper, labels)) or again)
+
+
 def _is_tag(cell: str) -> bool:
-    return cell in ("O", "o") or cell[:2].upper() in TAG_STARTS
+    return cell in OUTSIDE or cell[:2].upper() in TAG_STARTS
 
 
 def _unsure(path: Path, seen: str) -> ALError:

@@ -44,6 +44,7 @@ def make_rules(said: Said) -> Rules:
 
 
 CHOICES = ("label", "labels", "tag", "tags", "category")  # of a whole text, where nothing in them is an entity
+BESIDE = ("meta", "metadata", "answer", "accept", "html", *CHOICES, *OTHERS)  # keys without entities in any case
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,8 @@ def _is_plain(values: Values) -> bool:
     """Whether what might be doccano's is a record of spaCy's or one's own: entities as lists, and no relations."""
     items = values.get("entities")
     lists = isinstance(items, list) and not any(isinstance(item, dict) and "start_offset" in item for item in items)
-    return (
-        lists and "relations" not in values and not any(values.get(key) for key in ("label", "labels", "annotations"))
-    )
+    others = [values[key] for key in ("label", "labels", "annotations") if values.get(key)]
+    return lists and "relations" not in values and all(map(doccano.about_text, others))
 
 
 def _from_tool(tool: object, values: Values, line: int, context: Context) -> Tuple[Doc, Offsets, Labels]:
@@ -257,9 +257,9 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
             refuse_unread(record, len(offsets) or len(doc.text.split()))
             if any(record.get(key) and record[key] != "O" for key in CHOICES):
                 context.note("other_results", line)
-            read = (context.text_field, context.id_field, "meta", "metadata", "answer", *CHOICES, *OTHERS)
+            known = {context.text_field, context.id_field, *BESIDE}
             more = [key for key, value in record.items() if value and isinstance(value, (str, list, dict))]
-            context.repairs.unread.update(key for key in more if key not in read and not key.startswith("_"))
+            context.repairs.unread.update(key for key in more if key not in known and not key.startswith("_"))
             return None, set()
         named = rename(Record(Chunk(b"", context.path, line, 0), None, answer, tuple(marks)), rules.names)
         given = [_char_span(mark, offsets, doc.text, line, context) for mark in named.marks]

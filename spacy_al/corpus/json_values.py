@@ -1,13 +1,12 @@
 """The records of a JSON file: one a line, the items of an array, or what a single value that fills the file holds."""
 
 import json
-import re
 from pathlib import Path
 from typing import Iterator, Tuple
 
 from ..errors import ALError, Errors
 from ..files import check_file
-from ..jsonl import BOM, MAX_LINE, check_size, parse_value, raw_lines
+from ..jsonl import BOM, HALVES, MAX_LINE, check_size, parse_value, raw_lines
 from .align import BadRecord
 from .annotation.chunks import is_array, is_whole, read_file, split_array
 from .annotation.shapes import plain_records
@@ -15,7 +14,6 @@ from .fields import Record, named
 from .lines import check_bytes
 from .repairs import Repairs
 
-HALVES = re.compile("[\ud800-\udfff]")
 Found = Iterator[Tuple[int, object]]
 
 

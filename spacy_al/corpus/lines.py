@@ -32,7 +32,7 @@ def check_bytes(start: bytes, path: Path) -> None:
         raise ALError(Errors.A522.format(path=path))
     if is_packed(start):
         return
-    first = start.lstrip().partition(b"\n")[0].rstrip()
+    first = start[:65536].lstrip().partition(b"\n")[0].rstrip()
     # In JSON that is one value a CR is white space.
     if b"\r" in (b"".join(BETWEEN.findall(first)) if first.removeprefix(BOM)[:1] in (b"{", b"[") else first):
         raise ALError(Errors.A523.format(path=path))

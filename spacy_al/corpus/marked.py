@@ -11,7 +11,7 @@ from .json_corpus import Context
 from .lines import read_lines
 
 MARK = re.compile(
-    r"\[(?P<words>[^\[\]]+)\](?:\((?P<label>[A-Za-z_][\w-]*)(?::[^()]*)?\)|(?P<object>\{[^{}]*\}))"
+    r"\[(?P<words>[^\[\]]+)\](?:\((?P<label>[A-Za-z_][\w-]*)(?::(?!//)[^()]*)?\)|(?P<object>\{[^{}]*\}))"
     r'|<(?P<tag>[A-Z][A-Z0-9_-]*)(?: TYPE="(?P<type>[^"]+)")?>(?P<inside>[^<>]+)</(?P=tag)>'
 )
 LEFT = re.compile(r"</[A-Za-z][\w-]*>|\]\([A-Za-z_][\w-]*\)")

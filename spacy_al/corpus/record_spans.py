@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 
 from ..errors import Errors
 from .align import MARKS, BadRecord, CharSpan, Offsets, align, without_overlap
-from .annotation.any_span import LABELS, hides_entities, looks_labelled, one_key
+from .annotation.any_span import LABELS, looks_labelled, one_key, seems_labelled
 from .annotation.any_span import read_spans as annotation_spans
 from .annotation.marks import Mark
 from .annotation.values import Fields
@@ -39,7 +39,7 @@ def read_spans(fields: Fields, offsets: Offsets, field: Optional[str] = None) ->
     there = [key for key in keys if fields.has(key) and not (key == "spans" and isinstance(fields.values[key], dict))]
     key = one_key(Fields({key: fields.values[key] for key in there}, fields.place), there)
     others = [key for key in fields.values if key not in (*keys, *OTHERS)]
-    stray = next((key for key in others if _stray(key, fields.values[key]) or _found(key, fields.values)), None)
+    stray = next((key for key in others if _stray(key, fields.values) or _found(key, fields.values)), None)
     if stray is not None:
         raise BadRecord(
             f"{stray!r} seems to hold entities, which are read from {', '.join(map(repr, keys))} as objects with start,"
@@ -79,10 +79,11 @@ def to_chars(mark: Mark, offsets: Offsets) -> Tuple[int, int]:
     return by_token
 
 
-def _stray(key: str, value: object) -> bool:
+def _stray(key: str, values: Mapping[str, object]) -> bool:
+    value = values[key]
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return looks_labelled(value) and PHRASES.isdisjoint(item[2:] for item in value)
-    return looks_labelled(value) or hides_entities(key, value)
+    return seems_labelled(key, values)
 
 
 def _found(key: str, values: Mapping[str, object]) -> bool:

@@ -94,7 +94,10 @@ class Session:
 
         k (Optional[int]): At most so many; None: all.
         RETURNS (List[Task]): Each with its sentence, and `questions` about it. Empty unless the run waits for people.
+        RAISES: ALError A475 for a negative number.
         """
+        if k is not None and k < 0:
+            raise ALError(Errors.A475.format(k=k))
         state = self._state()
         if state is None or state.phase != "waiting":
             return []

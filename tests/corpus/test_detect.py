@@ -24,6 +24,12 @@ FILES = {
     "labels.txt": ("id;text;labels\n1;EU said;ORG\n", "csv"),
     "ends.txt": ("One; two; OK\nthree; four\n", "txt"),
     "one.txt": ("The I/O of B-12 or A/B\nAnd/or <b>\n[1 see there]\n", "txt"),
+    "names.txt": ("Ana B-Person\nSmith I-Person\n", "conll"),
+    "words.txt": ("Send us an e-mail\nHe left by U-Bahn\nThey drive on I-95\n", "txt"),
+    "line.txt": ("The S-Bahn and the e-mail are late.\n", "txt"),
+    "article.txt": ("o sol nasce\no mar dorme\nO vento sopra aqui\n", "txt"),
+    "wiki.txt": ("{{Infobox}}\nSee [Rome](https://example.org).\n", "txt"),
+    "states.txt": ("He left Boston, USA\nHe came to Leeds, UK\n", "txt"),
     "pool.txt": ("It ended in a draw: O\nA second line.\n" + "Plain text.\n" * 20, "txt"),
 }
 

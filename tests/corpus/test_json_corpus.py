@@ -88,6 +88,24 @@ def test_entities_under_another_key_are_refused_not_dropped(read, labels):
         read({"text": TEXT, "tokens": TOKENS, **labels})
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"BBOX": [[0, 3]], "SIZE": [640, 480]},
+        {"keywords": ["S-Bahn", "U-Bahn"], "roads": ["I-95", "B-52"], "group": ["O"]},
+        {
+            "sections": [{"id": 1, "title": "News", "start": 0, "end": 27}],
+            "words": [{"text": "Rome", "start": 22, "end": 26}],
+        },
+        {"label": "news", "labels": ["news", "sport"]},
+        {"label": 3},
+    ],
+)
+def test_what_else_a_record_says_of_its_text_hides_no_entities(read, more):
+    for entities in ([[0, 13, "PERSON"]], [{"start_offset": 0, "end_offset": 13, "label": "PERSON"}]):
+        assert read({"text": TEXT, "entities": entities, **more})[0].spans == [(0, 2, "PERSON")]
+
+
 @pytest.mark.parametrize("value", ["10:30:PM", ["10:30:15", "11:30:AM"], "2026-11-29", ["a:1:2"], "http://a:80:b"])
 def test_times_and_the_like_are_no_entities(read, value):
     assert read({"text": TEXT, "seen": value})[0].spans is None

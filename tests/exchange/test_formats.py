@@ -88,6 +88,13 @@ def test_doccano_empty_is_not_taken_for_no_entities():
     assert read(records, "doccano", untouched="accept").answers[0].spans == ()
 
 
+@pytest.mark.parametrize("label", ["news", ["news"], 3])
+def test_doccano_entities_beside_the_label_of_a_whole_text(label):
+    entity = {"label": "PER", "start_offset": 0, "end_offset": 3}
+    record = {"text": TASK.text, "entities": [entity], "label": label, "al_id": TASK.id}
+    assert read([record], "doccano").answers[0].spans == ((0, 1, "PER"),)
+
+
 def test_doccano_with_relations():
     entity = {"id": 1, "label": "PER", "start_offset": 0, "end_offset": 3}
     record = {"text": TASK.text, "entities": [entity], "relations": [{"id": 1}], "al_id": TASK.id}
@@ -177,6 +184,10 @@ def test_docbin_keeps_missing_and_outside_apart():
     doc.set_ents([doc.char_span(0, 3, "PER")], missing=[doc[1:2]], default="outside")
     answer = read(DocBin(docs=[doc], store_user_data=True).to_bytes(), "docbin").answers[0]
     assert (answer.spans, answer.missing) == (((0, 1, "PER"),), (1,))
+
+
+def test_no_bytes_of_a_docbin_are_taken_for_columns():
+    assert not FORMATS["conll"].claims(b"\x78\x9c\0\n\0 B-PER\nAna O\n", None)
 
 
 def test_docbin_tokenized_anew_is_refused():

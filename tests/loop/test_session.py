@@ -127,6 +127,18 @@ def test_an_answer_that_could_not_be_read_again_is_not_written(waiting, said, pr
     assert waiting.folder.log.read() == []
 
 
+def test_half_of_a_surrogate_pair_in_a_name_is_refused(waiting):
+    with pytest.raises(ALError, match="A474.*ud800' is half of a surrogate pair"):
+        waiting.answer([Answer(waiting.next(1)[0].id, "accept", annotator="an\ud800a")])
+    assert waiting.folder.log.read() == []
+
+
+def test_a_negative_number_of_questions_is_refused(waiting):
+    assert waiting.next(0) == []
+    with pytest.raises(ALError, match="A475.*k = -1"):
+        waiting.next(-1)
+
+
 def test_answers_are_taken_while_another_process_trains(waiting):
     with locked(waiting.folder.lock):
         waiting.answer([Answer(waiting.next(1)[0].id, "accept")])

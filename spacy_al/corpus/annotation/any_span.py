@@ -1,7 +1,7 @@
 """Entities in the forms that tools and corpora give them in, and what plainly holds entities under another key."""
 
 import re
-from typing import Collection, List, Optional
+from typing import Collection, List, Mapping, Optional
 
 from .marks import Mark
 from .values import Fields
@@ -16,6 +16,9 @@ BORDERS = (
     ("begin", "end"), ("offset", "length"),
 )  # fmt: skip
 ENTITIES = re.compile(r"(named_?)?entit(y|ies)|ents|ner|spans|mentions|entity_mentions", re.IGNORECASE)
+# Parts of a text, with places and no label.
+PARTS = re.compile("(sentence|paragraph|section|segment|chunk|passage|line|word|page)s")
+OF_PARTS = {"id", "index", "text", "title", *(name for pair in BORDERS for name in pair)}
 DEEP = 6  # how far down entities are looked for
 LABELS = (
     "label", "labels", "entity_group", "entity", "type", "tag", "category", "displayName",
@@ -68,8 +71,8 @@ def one_key(fields: Fields, keys: Collection[str]) -> Optional[str]:
 
 def refuse_stray(fields: Fields, known: Collection[str], cure: str) -> None:
     """Raise ALError A608 for a key that is not known and plainly holds entities: no labels are lost to a name."""
-    for key, value in fields.values.items():
-        if key not in known and (looks_labelled(value) or hides_entities(key, value)):
+    for key in fields.values:
+        if key not in known and seems_labelled(key, fields.values):
             raise fields.fail(key, f"it seems to hold entities, which are read from {cure}; rename it, or remove it")
 
 
@@ -83,15 +86,38 @@ def looks_labelled(value: object) -> bool:
     if not isinstance(value, list) or not value:
         return False
     if all(isinstance(item, str) for item in value):
-        return all(map(TAGS.fullmatch, value)) or all(map(PLACED.fullmatch, value))
+        return are_tags(value) or all(map(PLACED.fullmatch, value))
     return all(_is_span(item) for item in value)
 
 
-def hides_entities(key: str, value: object) -> bool:
-    """Whether entities lie further down in a value, or are named in it without their places, or are those of a type."""
+def are_tags(cells: Collection[str]) -> bool:
+    """Whether all are entity tags and no words such as I-95 or U-Bahn: O is among them, or labels are in capitals."""
+    labels = [cell[2:] for cell in cells if cell != "O"]
+    told = len(labels) < len(cells) > 1 or (bool(labels) and all(map(str.isupper, labels)))
+    return told and all(map(TAGS.fullmatch, cells))
+
+
+def seems_labelled(key: str, values: Mapping[str, object]) -> bool:
+    """Whether a key of a record plainly holds entities, in it or further down, and no mere parts of the text."""
+    value = values[key]
+    if (
+        PARTS.fullmatch(key)
+        and isinstance(value, list)
+        and all(isinstance(one, dict) and one.keys() <= OF_PARTS for one in value)
+    ):
+        return False
+    return looks_labelled(value) or hides_entities(key, values)
+
+
+def hides_entities(key: str, values: Mapping[str, object]) -> bool:
+    """Whether entities lie further down in a key's value, or are named in it without their places, or are those of a
+    type: pairs of numbers, where nothing else holds entities."""
+    value = values[key]
     named = value if ENTITIES.fullmatch(key) and isinstance(value, list) else []
     bare = bool(named) and all(isinstance(item, dict) and item.keys() & set(LABELS) for item in named)
-    return bare or (key.isupper() and _pairs(value)) or _deep(value)
+    others = (one for name, one in values.items() if name != "tokens")
+    typed = key.isupper() and _pairs(value) and not any(map(looks_labelled, others))
+    return bare or typed or _deep(value)
 
 
 def _deep(value: object, depth: int = 0) -> bool:

@@ -76,7 +76,8 @@ def parse(chunk: Chunk) -> List[Record]:
 
 def claims(data: bytes, first: object = None) -> bool:
     """Whether one of the first lines is our comment of an id, or looks like columns with a tag."""
-    lines = data[:65536].split(b"\n") if first is None else []
+    start = data[:65536]
+    lines = start.split(b"\n") if first is None and b"\0" not in start else []  # a DocBin has anything in its lines
     return any(_claims(line.decode("utf8", "replace").strip("\r")) for line in lines)
 
 

@@ -3,7 +3,7 @@
 from typing import Dict, List
 
 from ...tasks import Task
-from .any_span import one_key, read_span, refuse_stray
+from .any_span import looks_labelled, one_key, read_span, refuse_stray
 from .chunks import Chunk
 from .marks import Record
 from .values import Fields, find_task, open_chunk
@@ -29,7 +29,7 @@ def parse(chunk: Chunk) -> List[Record]:
     """
     fields = open_chunk(chunk)
     refuse_stray(fields, KEYS, " or ".join(map(repr, KEYS)))
-    key = one_key(fields, KEYS) or "label"
+    key = one_key(fields, [key for key in KEYS if not about_text(fields.values.get(key))]) or "label"
     found = [(read_span(fields, value, f"{key}[{n}]"), _user(value)) for n, value in enumerate(fields.array(key))]
     id_, round_ = find_task(fields, "meta", "metadata")
     users = sorted({user for _, user in found}) or [""]
@@ -54,6 +54,12 @@ def claims(first: Dict[str, object]) -> bool:
     lists = any(isinstance(first.get(key), list) for key in KEYS)
     others = {"annotation_id", "_view_id", "tokens", "answer", "sents", "fields", "annotation", "prediction"}
     return ("text" in first or isinstance(first.get("data"), str)) and lists and not first.keys() & others
+
+
+def about_text(value: object) -> bool:
+    """Whether a value names what a whole text is about, and no entities: "news", ["news", "sport"] or a number."""
+    words = isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+    return isinstance(value, (str, int)) or (words and not looks_labelled(value))
 
 
 def _user(value: object) -> str:

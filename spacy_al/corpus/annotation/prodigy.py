@@ -9,9 +9,9 @@ from .marks import Record
 from .values import Fields, find_task, open_chunk
 
 BINARY_VIEWS = ("ner", "spans")  # a yes or no about what is shown; the rest of the text is not judged
-MANUAL_VIEWS = ("ner_manual", "spans_manual", "review", "blocks", "relations", "llm_io", "text", "html", "pages")
 # Interfaces that may have shown no entities at all: without a list of spans nobody knows.
 MIXED_VIEWS = ("review", "blocks", "relations", "llm_io", "text", "html", "pages")
+MANUAL_VIEWS = ("ner_manual", "spans_manual", *MIXED_VIEWS)
 KNOWN = ("spans", "tokens", "relations", "options", "arcs", "versions", "sessions", "_html")
 
 
