@@ -274,3 +274,14 @@ def test_an_engine_travels_without_what_it_compiled(tmp_path):
 def test_an_unknown_choice_is_named(key, tmp_path):
     with pytest.raises(ALError, match=rf"\[A008\].*{key} = 'int8'"):
         make(tiny_transformer(tmp_path), **{key: "int8"})
+
+
+@pytest.mark.parametrize("own", [(), ("avx512_bf16",), ("amx_tile",)])
+def test_bfloat16_that_onednn_would_emulate_is_not_the_processors(own, monkeypatch):
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
+    for kind in ("avx512_bf16", "amx_tile"):
+        monkeypatch.setattr(torch.cpu, f"_is_{kind}_supported", lambda kind=kind: kind in own, raising=False)
+    assert cpu_speed.has_bfloat16() is bool(own)
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    assert cpu_speed.has_bfloat16()
