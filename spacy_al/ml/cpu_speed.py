@@ -153,9 +153,9 @@ def has_bfloat16() -> bool:
     oneDNN says yes of any x86 processor with AVX512, and emulates it where it has to: OpenVINO takes 50 times as long.
     """
     supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)  # not there without oneDNN
-    own = [getattr(torch.cpu, f"_is_{kind}_supported", None) for kind in ("avx512_bf16", "amx_tile")]
-    if platform.machine() in ("x86_64", "AMD64") and all(own):
-        return any(ask() for ask in own)
+    asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    if platform.machine() in ("x86_64", "AMD64") and all(hasattr(torch.cpu, ask) for ask in asks):
+        return any(getattr(torch.cpu, ask)() for ask in asks)
     return supported is not None and bool(supported())
 
 

@@ -17,6 +17,7 @@ from spacy.util import load_config
 from spacy.vocab import Vocab
 from thinc.api import Config, ConfigValidationError
 
+from ..corpus.docbin import read_columns
 from ..corpus.reader import read_docs, write_docs
 from ..errors import ALError, Errors
 from ..files import check_file, write_bytes, write_json
@@ -25,6 +26,8 @@ from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_l
 from ..tasks import Answer, Task
 from .answers import AnswerLog
 from .state import RunState, load_state
+
+Stamp = Tuple[int, ...]
 
 
 class RunFolder:
@@ -42,7 +45,8 @@ class RunFolder:
         self.log = AnswerLog(path / "answers.jsonl")
         self.successor = path / "successor"
         self.successor_config = path / "successor.cfg"
-        self._tasks: Dict[Path, Tuple[Tuple[int, ...], List[Task]]] = {}
+        self._tasks: Dict[Path, Tuple[Stamp, List[Task]]] = {}
+        self._whole: Dict[Path, Stamp] = {}
 
     def read_config(self, overrides: Optional[Mapping[str, Any]] = None) -> Config:
         """The run's config, not interpolated.
@@ -129,13 +133,21 @@ class RunFolder:
 
     def _kept_tasks(self, path: Path) -> List[Task]:
         try:
-            found = path.stat()
+            stamp = _stamp(path)
         except FileNotFoundError:
             return []
-        stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
         if self._tasks.get(path, ((), []))[0] != stamp:
             self._tasks[path] = (stamp, read_tasks(path))
         return self._tasks[path][1]
+
+    def check_labels(self, number: int) -> None:
+        """Raise FileNotFoundError without a round's labels, ALError A130 when they are no whole DocBin; a file that was
+        whole is not read again until it changes."""
+        path = self.answers(number)
+        stamp = _stamp(path)
+        if self._whole.get(path) != stamp:
+            read_columns(path, [])
+            self._whole[path] = stamp
 
     def round_model(self, number: int) -> Path:
         """The pipeline of a round, where `keep_models` is on."""
@@ -268,6 +280,12 @@ def read_npz(path: Path) -> Dict[str, NDArray[Any]]:
             return dict(arrays)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ALError(Errors.A536.format(path=path, reason=error)) from error
+
+
+def _stamp(path: Path) -> Stamp:
+    """What changes with a file; raises FileNotFoundError without one."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def read_tasks(path: Path) -> List[Task]:

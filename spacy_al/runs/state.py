@@ -78,14 +78,15 @@ def load_state(path: Path) -> Optional[RunState]:
     if not path.exists():
         return None
     try:
-        state = STATE.validate_json(path.read_bytes())
+        data = path.read_bytes()
+        state = STATE.validate_json(data)
     except ValidationError as error:
         key, _, problem = unfit(error)
         raise ALError(Errors.A502.format(path=path, reason=f"{key or 'all of it'}: {problem}")) from error
     if state.answers_sha256 is not None:
         # A version that writes this key writes all before it too; keys of later versions come after.
         names = [one.name for one in fields(RunState)]
-        written = json.loads(path.read_bytes())
+        written = json.loads(data)
         lost = next((name for name in names[: names.index("answers_sha256")] if name not in written), None)
         if lost:
             raise ALError(Errors.A502.format(path=path, reason=f"{lost}: field required"))

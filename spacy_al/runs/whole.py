@@ -2,7 +2,6 @@
 
 from typing import List, Optional
 
-from ..corpus.docbin import read_columns
 from ..errors import ALError, Errors
 from ..tasks import Answer
 from .folder import RunFolder
@@ -35,7 +34,7 @@ def check_labels_kept(folder: RunFolder, state: RunState) -> None:
         path = folder.answers(number)
         try:
             if number < state.round or path.is_file():
-                read_columns(path, [])
+                folder.check_labels(number)
         except FileNotFoundError as error:
             raise ALError(Errors.A534.format(path=path, problem="no such file")) from error
         except ALError as error:

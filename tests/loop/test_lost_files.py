@@ -8,6 +8,7 @@ from spacy.vocab import Vocab
 
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
+from spacy_al.runs import folder
 from spacy_al.runs.answers import AnswerLog
 from spacy_al.runs.labelled import Labels
 from spacy_al.tasks import Answer
@@ -175,6 +176,18 @@ def test_damaged_labels_of_a_round_are_told_before_anybody_labels(twice, command
     twice.answers(0).write_bytes(twice.answers(0).read_bytes()[:-9])
     with pytest.raises(ALError, match=r"A534.*0000.annotated.spacy"):
         command(Session.open(twice.path))
+
+
+def test_whole_labels_are_read_once_and_damaged_later_are_told(twice, monkeypatch):
+    session, read = Session.open(twice.path), []
+    real = folder.read_columns
+    monkeypatch.setattr(folder, "read_columns", lambda path, groups: read.append(path) or real(path, groups))
+    for _ in range(2):
+        session.status()
+    assert read.count(twice.answers(0)) == 1
+    twice.answers(0).write_bytes(twice.answers(0).read_bytes()[:-9])
+    with pytest.raises(ALError, match=r"A534.*0000.annotated.spacy"):
+        session.status()
 
 
 def test_rows_that_are_gone_are_told_by_the_status_too(twice):
