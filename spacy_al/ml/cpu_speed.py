@@ -150,7 +150,7 @@ def _train(model: BertModel, ids: torch.Tensor, mask: torch.Tensor, mixed: bool)
 def has_bfloat16() -> bool:
     """Whether the processor multiplies bfloat16 itself; others take many times as long as in float32.
 
-    oneDNN says yes of any x86 processor with AVX512, and emulates it where it has to: OpenVINO takes 30 to 50 times as long.
+    oneDNN says yes of any x86 processor with AVX512, and emulates it: OpenVINO takes 30 to 50 times as long then.
     """
     supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)  # not there without oneDNN
     asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
