@@ -21,3 +21,9 @@ if [ "$(cat .venv/.installed 2>/dev/null)" != "$wanted" ]; then
   echo "$wanted" > .venv/.installed
 fi
 export PATH="$PWD/.venv/bin:$PATH"
+# Every command starts Python anew. Where compiled modules may not be kept, each start compiles torch and spaCy again,
+# which takes as long as loading them; so they are kept here, and nothing is written beside the sources.
+if [ -n "${PYTHONDONTWRITEBYTECODE:-}" ]; then
+  unset PYTHONDONTWRITEBYTECODE
+  export PYTHONPYCACHEPREFIX="$PWD/.venv/compiled"
+fi
