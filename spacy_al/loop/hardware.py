@@ -31,17 +31,21 @@ def check_gpu(gpu: int) -> None:
 
 
 def describe_hardware(use_gpu: int) -> Dict[str, Union[str, int]]:
-    """Model of the processor, cores this process may use and, where one is used, the GPU's name.
+    """Model of the processor, cores this process may use, and the GPU's name or, without one, torch's threads.
+
+    Threads are among it because sums of floats, and with them what is chosen, differ by their number.
 
     use_gpu (int): Number of the GPU, -1 for none.
-    RETURNS (Dict[str, Union[str, int]]): Keys processor, cores, gpu.
+    RETURNS (Dict[str, Union[str, int]]): Keys processor, cores, and gpu or threads.
     """
-    facts: Dict[str, Union[str, int]] = {"processor": processor(), "cores": _cores()}
+    facts: Dict[str, Union[str, int]] = {"processor": processor(), "cores": usable_cores()}
     if use_gpu >= 0 and torch.cuda.is_available():
         facts["gpu"] = torch.cuda.get_device_name(use_gpu)
+    else:
+        facts["threads"] = torch.get_num_threads()
     return facts
 
 
-def _cores() -> int:
-    # A container or a batch system may allow fewer cores than the machine has.
+def usable_cores() -> int:
+    """Cores that this process may use: a container or a batch system may allow fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

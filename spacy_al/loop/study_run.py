@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Callable, Deque, Dict, List, Optional, Protoco
 
 from ..errors import ALError
 from ..runs.folder import RunFolder
+from .hardware import usable_cores
 from .study_cells import LOG, last_line, standing
 from .study_plan import Cell
 
@@ -75,7 +76,7 @@ def run_cells(
     free: Deque[int] = deque(gpus)
     running: List[Job] = []
     outcomes: Dict[str, Outcome] = {}
-    threads = max(1, (os.cpu_count() or 1) // len(gpus))
+    threads = max(1, usable_cores() // len(gpus))
 
     def tell(job: Job) -> None:
         rows = _rows(output / job.cell.name)

@@ -222,6 +222,6 @@ def test_a_state_of_an_earlier_version_without_hardware_is_read(unfinished, make
 
 
 def test_the_warning_names_what_has_changed_of_the_machine(unfinished, make_config, monkeypatch):
-    change_state(unfinished, hardware={"processor": "an older one", "cores": 1})
-    with pytest.warns(UserWarning, match="W500.*processor an older one -> "):
+    change_state(unfinished, hardware={"processor": "an older one", "cores": 1, "threads": 99})
+    with pytest.warns(UserWarning, match="W500.*processor an older one -> .*threads 99 -> "):
         run(make_config(), unfinished)
