@@ -7,6 +7,7 @@ from typing import Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from spacy.language import Language
 from spacy.tokens import DocBin
+from spacy.vocab import Vocab
 from srsly.msgpack import Packer
 
 from ..errors import ALError, Errors
@@ -24,7 +25,7 @@ from .marked import marked_objects
 from .ontonotes import read_ontonotes
 from .repairs import Repairs
 from .sentence import Sentence, to_doc
-from .splitter import make_splitter
+from .splitter import make_splitter, make_vocab
 from .standoff import brat_objects
 from .stats import Statistics
 from .table_corpus import csv_objects
@@ -44,6 +45,7 @@ OBJECTS = {
     "marked": marked_objects,
 }
 ATTRIBUTES = ("ORTH", "SPACY", "TAG", "ENT_IOB", "ENT_TYPE", "SENT_START")
+TOKENIZED = ("conll", "ontonotes")  # formats whose tokens are those of the file
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,11 @@ def convert(
     _check_outputs(outputs)
     repairs = Repairs(options.on_error, options.encoding)
     format_ = find_format(source, options.format, columns=options.scheme != "auto" or options.tag_column is not None)
-    nlp = make_splitter(options.lang, options.pipeline)
+    splits = format_ not in TOKENIZED or options.pipeline
+    nlp = make_splitter(options.lang, options.pipeline) if splits else None
+    vocab = make_vocab(options.lang) if nlp is None else nlp.vocab
     sentences = watch(read_corpus(source, format_, options, repairs, nlp=nlp))
-    writers = [_Writer(nlp) for _ in outputs]
+    writers = [_Writer(vocab) for _ in outputs]
     for part, sentence in _parts(sentences, division):
         writers[part].add(sentence)
     labels = sorted(sum((writer.statistics.entities for writer in writers), Counter()))
@@ -104,19 +108,24 @@ def convert(
     return Conversion(format_, scheme, labels, parts, repairs)
 
 
-def read_corpus(source: Path, format_: str, options: Options, repairs: Repairs, *, nlp: Language) -> Iterator[Sentence]:
+def read_corpus(
+    source: Path, format_: str, options: Options, repairs: Repairs, *, nlp: Optional[Language]
+) -> Iterator[Sentence]:
     """Read a corpus in one of the formats.
 
     source (Path): The file or folder.
     format_ (str): A key of `detect.FORMATS`.
     options (Options): How to read it.
     repairs (Repairs): What to do about bad input.
-    nlp (Language): What splits text that comes without tokens.
+    nlp (Optional[Language]): What splits text; may be None for a format of `TOKENIZED`.
     RETURNS (Iterator[Sentence]): Its sentences.
     """
     if format_ == "conll":
         wish = Wish(options.scheme, options.word_column, options.pos_column, options.tag_column)
         return _renamed(read_columns(source, repairs, wish), options.rules.names)
+    if format_ == "ontonotes":
+        return _renamed(read_ontonotes(source, repairs), options.rules.names)
+    assert nlp is not None
     if format_ in OBJECTS:
         context = Context(source, repairs, nlp, options.text_field, options.id_field, options.rules)
         if format_ in ("hf", "jsonl", "csv"):
@@ -125,8 +134,6 @@ def read_corpus(source: Path, format_: str, options: Options, repairs: Repairs, 
         context = replace(context, text_field="text", id_field="id")
         named = replace(context, rules=replace(options.rules, spans_field=None))
         return read_objects(OBJECTS[format_](source, context), named)
-    if format_ == "ontonotes":
-        return _renamed(read_ontonotes(source, repairs), options.rules.names)
     if source.is_dir():
         return read_folder(source, repairs, nlp=nlp, per_line=options.per_line)
     return read_text(source, repairs, nlp=nlp, per_line=options.per_line)
@@ -163,8 +170,8 @@ def find_format(source: Path, format_: str, *, columns: bool = False) -> str:
 class _Writer:
     """One DocBin in the making, with its counts."""
 
-    def __init__(self, nlp: Language) -> None:
-        self.vocab = nlp.vocab
+    def __init__(self, vocab: Vocab) -> None:
+        self.vocab = vocab
         self.docs = DocBin(attrs=ATTRIBUTES)
         self.packer = Packer()
         self.statistics = Statistics()

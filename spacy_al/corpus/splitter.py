@@ -1,5 +1,6 @@
 """Running text to sentences by spaCy: tokens, sentence borders, and offsets into the source."""
 
+import contextlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Token
+from spacy.vocab import Vocab, create_vocab
 
 from ..errors import ALError, Errors
 from .align import trim_tokens
@@ -41,11 +43,8 @@ def make_splitter(lang: str = "en", pipeline: Optional[str] = None) -> Language:
     RETURNS (Language): The pipeline.
     RAISES: ALError A123 when it cannot be loaded.
     """
-    try:
+    with _told(pipeline or f"language {lang!r}"):
         nlp = spacy.load(pipeline) if pipeline else spacy.blank(lang)
-    except (OSError, ImportError, ValueError) as error:
-        name = pipeline or f"language {lang!r}"
-        raise ALError(Errors.A123.format(pipeline=name, problem=f"cannot be loaded ({error})")) from error
     if pipeline:
         for name in nlp.pipe_names:
             if "doc.ents" in nlp.get_pipe_meta(name).assigns:
@@ -55,6 +54,24 @@ def make_splitter(lang: str = "en", pipeline: Optional[str] = None) -> Language:
         # The limit is there for parsers; a tokenizer has no such need of memory.
         nlp.max_length = sys.maxsize
     return nlp
+
+
+def make_vocab(lang: str) -> Vocab:
+    """The vocabulary of a blank pipeline without the pipeline, for which spaCy would load every package that has
+    components for it, which takes seconds.
+
+    RAISES: ALError A123 for an unknown language.
+    """
+    with _told(f"language {lang!r}"):
+        return create_vocab(lang, spacy.util.get_lang_class(lang).Defaults)
+
+
+@contextlib.contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ImportError, ValueError) as error:
+        raise ALError(Errors.A123.format(pipeline=name, problem=f"cannot be loaded ({error})")) from error
 
 
 def split_passages(passages: Iterable[Passage], nlp: Language, path: Path) -> Iterator[Sentence]:

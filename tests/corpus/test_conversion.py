@@ -1,6 +1,8 @@
 """Whole conversions, from file to DocBin and label list."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from spacy.vocab import Vocab
@@ -143,3 +145,15 @@ def test_two_conversions_give_the_same_bytes(write, tmp_path):
 
 def test_the_label_list_stands_beside_the_docbin(tmp_path):
     assert labels_path(tmp_path / "wnut.train.spacy") == tmp_path / "wnut.train.labels.json"
+
+
+def test_commands_that_train_nothing_do_not_load_transformers(tmp_path):
+    """Loading it takes as long as all else that `al convert` of columns, `al query` and `al ingest` do."""
+    (tmp_path / "a.iob2").write_text("Anna\tB-PER\nslept\tO\n")
+    script = (
+        "import sys, pathlib, spacy_al.loop.session, spacy_al.exchange.intake\n"
+        f"spacy_al.convert(pathlib.Path({str(tmp_path / 'a.iob2')!r}), pathlib.Path({str(tmp_path / 'a.spacy')!r}))\n"
+        "assert not {'transformers', 'spacy_transformers', 'sklearn'} & {*sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert (tmp_path / "a.spacy").is_file()
