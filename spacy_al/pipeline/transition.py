@@ -88,24 +88,17 @@ class TransitionSampler:
         return ["off", "last", "all"] if self.pipe.model.attrs["has_upper"] else ["off", "all"]
 
     def sample(
-        self,
-        docs: Sequence[Doc],
-        *,
-        passes: int = 10,
-        dropout: str = "off",
-        seed: int = 0,
-        rates: Optional[Mapping[str, float]] = None,
+        self, docs: Sequence[Doc], *, passes: int = 10, dropout: str = "off", seed: int = 0
     ) -> Iterator[TagSamples]:
         """See `spacy_al.types.Sampler`. Entities on the Docs are not looked at; samples are on the CPU.
 
-        rates (Optional[Mapping[str, float]]): Overrides the rates of "last" and "all".
         RAISES: ALError A413 for another kind of dropout.
         """
         if dropout not in self.dropouts:
             known = ", ".join(self.dropouts)
             raise ALError(Errors.A413.format(name=self.pipe.name, dropout=dropout, known=known))
         passes = 1 if dropout == "off" else passes
-        for order, chunk, found in self._parses(docs, passes, dropout, seed, rates or {}):
+        for order, chunk, found in self._parses(docs, passes, dropout, seed):
             yield self._samples(order, chunk, found, dropout != "off")
 
     def sample_entities(
@@ -117,7 +110,7 @@ class TransitionSampler:
         would not be: the tags of one entity depend on each other. Mean over passes.
         """
         passes = 1 if dropout == "off" else passes
-        for order, chunk, found in self._parses(docs, passes, dropout, seed, {}):
+        for order, chunk, found in self._parses(docs, passes, dropout, seed):
             scores = [beam_shares(of_passes, parts_of(doc)) for doc, *of_passes in zip(chunk, *found, strict=True)]
             yield self._samples(order, chunk, found, dropout != "off"), scores
 
@@ -129,19 +122,19 @@ class TransitionSampler:
         return [found[number] for number in range(len(docs))]
 
     def _parses(
-        self, docs: Sequence[Doc], passes: int, dropout: str, seed: int, rates: Mapping[str, float]
+        self, docs: Sequence[Doc], passes: int, dropout: str, seed: int
     ) -> Iterator[Tuple[List[int], List[Doc], List[List[Parses]]]]:
         """Batches: places in `docs`, Docs, and parses by pass, Doc and part."""
         masks = None
         if dropout != "off" and self.pipe.model.attrs["has_upper"]:
-            masks = HiddenMasks(self.pipe.model, passes, seed, rates.get("last", HIDDEN_DROPOUT))
+            masks = HiddenMasks(self.pipe.model, passes, seed, HIDDEN_DROPOUT)
         for batch, order in enumerate(plan(docs, BUDGET)):
             chunk = [docs[number] for number in order]
             parts = [parts_of(doc) for doc in chunk]
             self._warn(chunk)
             if dropout == "all":
                 seeds = [pass_seed(seed, batch, number) for number in range(passes)]
-                yield order, chunk, self._repeat(chunk, parts, seeds, masks, rates.get("all", self.rate))
+                yield order, chunk, self._repeat(chunk, parts, seeds, masks)
             else:
                 copies = with_states(self.upstream, chunk, reuse=self.reuse)
                 yield order, chunk, self._beam(self._step_model(copies), copies, parts, range(passes), masks)
@@ -156,17 +149,12 @@ class TransitionSampler:
         return self.pipe.model.predict(copies) if any(map(len, copies)) else None
 
     def _repeat(
-        self,
-        docs: List[Doc],
-        parts: List[List[Part]],
-        seeds: Sequence[int],
-        masks: Optional[HiddenMasks],
-        rate: float,
+        self, docs: List[Doc], parts: List[List[Part]], seeds: Sequence[int], masks: Optional[HiddenMasks]
     ) -> List[List[Parses]]:
         found: List[List[Parses]] = []
         for number, seed in enumerate(seeds):
-            copies = repeat_states(self.upstream, docs, seed=seed, rate=rate)
-            with stochastic(self.pipe.model, seed=seed, rate=rate):
+            copies = repeat_states(self.upstream, docs, seed=seed, rate=self.rate)
+            with stochastic(self.pipe.model, seed=seed, rate=self.rate):
                 step = self.pipe.model.begin_update(copies)[0] if any(map(len, copies)) else None
             found += self._beam(step, copies, parts, range(number, number + 1), masks)
         return found

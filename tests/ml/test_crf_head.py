@@ -93,7 +93,7 @@ def test_folded_passes_give_what_single_passes_give():
 
 def test_its_own_dropout_is_what_last_keeps_on():
     head, states = make_head(dropout=0.5), make_states([4, 3])
-    options = {"passes": 5, "seed": 1, "rates": {}}
+    options = {"passes": 5, "seed": 1}
     noise = KeyedNoise(torch.tensor([11, 12]), kinds=frozenset(["last"]), **options)
     probs = head.predict(states, noise).probs
     assert probs.shape == (5, 7, len(TAGS))
