@@ -8,10 +8,11 @@ import torch
 
 from spacy_al.corpus.schemes import find_problem, tag_names
 from spacy_al.errors import ALError
-from spacy_al.ml import crf
 from spacy_al.ml.crf_head import CRFHead, create_crf_head
 from spacy_al.ml.dropout import KeyedNoise
 from spacy_al.ml.stages import IGNORE, Ragged
+
+from . import crf_helpers
 
 TAGS = tag_names(["PER", "LOC"], "IOB2")
 
@@ -34,7 +35,7 @@ def per_sentence(head: CRFHead, states: Ragged, tags: torch.Tensor) -> List[floa
     """-log P of each sentence's tags, one sentence at a time."""
     parts = zip(states.data[0].split(states.lengths.tolist()), tags.split(states.lengths.tolist()), strict=True)
     chains = [(head.chain(Ragged(part[None], torch.tensor([len(part)]))), gold) for part, gold in parts]
-    return [-float(crf.log_prob(chain, gold[None])) for chain, gold in chains]
+    return [-float(crf_helpers.log_prob(chain, gold[None])) for chain, gold in chains]
 
 
 @pytest.mark.parametrize(("average", "count"), [("sentences", 3), ("tokens", 9), ("none", 1)])
