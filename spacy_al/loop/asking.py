@@ -1,6 +1,6 @@
 """From the query of a round to what people see: the questions of its batch, and a reserve behind them."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Sequence, Set
 
 import numpy
@@ -22,21 +22,19 @@ from .selection import choose, make_tasks
 RESERVE = 200  # sentences ranked after those of a round, for people who answer while the next one trains
 
 
+@dataclass(frozen=True)
 class Asking:
-    """Writes what a round asks. People may want the model's entities to correct; a simulation needs none."""
+    """Writes what a round asks. People may want the model's entities to correct; a simulation needs none.
 
-    def __init__(
-        self,
-        pool: Pool,
-        settings: ActiveLearningSchema,
-        folder: RunFolder,
-        honest: Honest,
-        strategy: Strategy,
-        nlp: Language,
-    ) -> None:
-        """honest (Honest): Puts the holdout among the questions. nlp (Language): Whose entities are shown."""
-        self.pool, self.settings, self.folder = pool, settings, folder
-        self.honest, self.strategy, self.nlp = honest, strategy, nlp
+    honest (Honest): Puts the holdout among the questions. nlp (Language): Whose entities are shown.
+    """
+
+    pool: Pool
+    settings: ActiveLearningSchema
+    folder: RunFolder
+    honest: Honest
+    strategy: Strategy
+    nlp: Language
 
     @property
     def name(self) -> str:

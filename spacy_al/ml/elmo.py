@@ -80,7 +80,6 @@ class CharEncoder(nn.Module):
 
     def __init__(self, options: ELMoOptions) -> None:
         super().__init__()
-        self.longest = options.max_characters
         self.widest = max(window for window, _ in options.filters)
         self.activate = ACTIVATIONS[options.activation]
         self.embedding = nn.Embedding(N_CHARACTERS + 1, options.char_dim)

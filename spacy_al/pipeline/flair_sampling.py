@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from torch import Tensor, nn
 
 from ..ids import token_key
+from ..lending import lent
 from ..ml.crf import Chain, decode
 from ..types import TagSamples
 from .flair_model import columns, make_sentence
@@ -122,14 +123,10 @@ def _switched_on(
     """Flair's dropout modules of a kind at work inside the block, everything put back after it."""
     modules = {name: getattr(tagger, name) for name in dropout_modules(tagger, dropout)}
     device = tagger.linear.weight.device
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        try:
-            for name, module in modules.items():
-                setattr(tagger, name, PerSentence(module.train(), keys, lengths, f"{name}/{salt}"))
-            yield
-        finally:
-            for name, module in modules.items():
-                setattr(tagger, name, module.eval())
+    values: List[Tuple[nn.Module, str, object]] = [(module, "training", True) for module in modules.values()]
+    values += [(tagger, name, PerSentence(one, keys, lengths, f"{name}/{salt}")) for name, one in modules.items()]
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), lent(values):
+        yield
 
 
 def _decode(

@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections import defaultdict
+from dataclasses import dataclass
 from itertools import islice
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
@@ -35,6 +36,7 @@ Part = Tuple[int, int]  # first token, token after the last
 Parses = List[List[Parse]]  # of the parts of a Doc, best first
 
 
+@dataclass
 class TransitionSampler:
     """Asks spaCy's `ner` or `beam_ner`. Implements `spacy_al.types.Sampler`.
 
@@ -46,31 +48,23 @@ class TransitionSampler:
 
     Dropout "last": units of the hidden layer before the classifier, masks drawn from seed, pass, sentence and
     token. "all": that, and the dropout of its `tok2vec` or of the pipe it listens to.
+
+    pipe (EntityRecognizer): A trained `ner`. upstream (Sequence[TrainablePipe]): The pipes it listens to.
+    rate (float): Dropout of its `tok2vec` with "all".
+    beam_width (int): Parses kept per sentence; costs time in proportion.
+    reuse (bool): Take states of upstream pipes that are on the Docs already.
+    RAISES: ALError A414 for a pipe without labels.
     """
 
-    def __init__(
-        self,
-        pipe: EntityRecognizer,
-        upstream: Sequence[TrainablePipe] = (),
-        *,
-        rate: float = 0.1,
-        beam_width: int = BEAM_WIDTH,
-        reuse: bool = False,
-    ) -> None:
-        """
-        pipe (EntityRecognizer): A trained `ner`. upstream (Sequence[TrainablePipe]): The pipes it listens to.
-        rate (float): Dropout of its `tok2vec` with "all".
-        beam_width (int): Parses kept per sentence; costs time in proportion.
-        reuse (bool): Take states of upstream pipes that are on the Docs already.
-        RAISES: ALError A414 for a pipe without labels.
-        """
-        if not pipe.labels:
-            raise ALError(Errors.A414.format(name=pipe.name))
-        self.pipe = pipe
-        self.upstream = list(upstream)
-        self.rate = rate
-        self.beam_width = beam_width
-        self.reuse = reuse
+    pipe: EntityRecognizer
+    upstream: Sequence[TrainablePipe] = ()
+    rate: float = 0.1
+    beam_width: int = BEAM_WIDTH
+    reuse: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.pipe.labels:
+            raise ALError(Errors.A414.format(name=self.pipe.name))
 
     @property
     def scheme(self) -> str:
