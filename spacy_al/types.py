@@ -71,6 +71,22 @@ class Sampler(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How a tagger is asked: the arguments of `Sampler.sample`."""
+
+    passes: int
+    dropout: str
+    seed: int
+
+    def of(self, sampler: Sampler, docs: Sequence[Doc]) -> Iterator[TagSamples]:
+        """What a tagger says of sentences, asked like this."""
+        return sampler.sample(docs, passes=self.passes, dropout=self.dropout, seed=self.seed)
+
+
+ONE_PASS = Sampling(passes=1, dropout="off", seed=0)
+
+
 class Pool:
     """Sentences without labels: ids, tokens and where they came from, in flat arrays.
 

@@ -11,6 +11,7 @@ from ..files import write_json
 from ..options import AssessOptions
 from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_sampler
 from ..pipeline.protocol import TagSampler
+from ..types import Sampling
 from ..uncertainty.calibration import Reliability
 from ..uncertainty.judgement import Detection, Judgement, calibrate, detect, diagrams, judge
 from ..uncertainty.measures import Measure, check_measures, get_measures, measure_names
@@ -74,16 +75,8 @@ def assess_file(
     judgement = judge_with(sampler, docs)
     other = judge_with(sampler, list(read_docs(held_out, nlp.vocab))) if held_out else None
     calibration = calibrate(judgement, other, bins=options.bins)
-    detections = detect(
-        docs,
-        judgement,
-        sampler,
-        measures,
-        passes=options.passes,
-        dropout=dropout,
-        seed=options.seed,
-        ties=ties,
-    )
+    how = Sampling(options.passes, dropout, options.seed)
+    detections = detect(docs, judgement, sampler, measures, how, ties=ties)
     wrong, tokens = float(judgement.wrong.mean()), len(judgement.best)
     found = Assessment(pipe, dropout, options.passes, len(docs), tokens, wrong, calibration, detections)
     if output is not None:

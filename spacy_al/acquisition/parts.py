@@ -17,6 +17,7 @@ from ..files import write_text
 from ..pipeline.adapters import get_sampler
 from ..runs.folder import read_npz, write_npz
 from ..runs.state import package_versions
+from ..types import Sampling
 from ..uncertainty.measures import get_measures
 from .ranking import Ranking
 from .scoring import CHUNK, score_docs
@@ -48,10 +49,10 @@ def score_part(pipeline: str, pool: str, how: How, first: int, last: int, path: 
         require_gpu(0)
     nlp, stream = _loaded(pipeline, pool)
     measures = get_measures(how["measures"])
-    options = {name: how[name] for name in ("passes", "dropout", "seed")}
+    asked = Sampling(how["passes"], how["dropout"], how["seed"])
     with Ranking(measures) as ranking:
         docs, sampler = ranking.watch(stream.docs(first, last)), get_sampler(nlp, how["pipe"])
-        ranking.utilities = score_docs(docs, sampler, measures, **options)
+        ranking.utilities = score_docs(docs, sampler, measures, asked)
         write_npz(Path(path), ranking.to_arrays())
     return last - first
 

@@ -11,7 +11,7 @@ from ..acquisition.score_shard import Column, score_shard
 from ..errors import ALError, Errors
 from ..pipeline.adapters import find_target, get_sampler
 from ..schemas import ActiveLearningSchema
-from ..types import Pool
+from ..types import Pool, Sampling
 from .checks import chosen_measures
 from .columns import PoolDocs
 
@@ -37,9 +37,10 @@ def seed_utilities(
     measure = chosen_measures(settings)[0]
     if not measure.needs_model:
         return numpy.zeros(len(pool))
+    how = Sampling(settings.passes, settings.dropout if measure.stochastic else "off", seed)
     found = score_shard(
         get_sampler(nlp, target), PoolDocs(pool, nlp.vocab), range(len(pool)), {"": Column(measure.function)},
-        passes=settings.passes, dropout=settings.dropout if measure.stochastic else "off", seed=seed, progress=progress,
+        how=how, progress=progress,
     )  # fmt: skip
     return found[""]
 

@@ -20,6 +20,7 @@ from ..files import write_folder
 from ..pipeline.adapters import get_sampler
 from ..runs.folder import RunFolder, read_npz, write_npz
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
+from ..types import Sampling
 from ..uncertainty.measures import Measure
 from .checks import chosen_measures
 from .columns import PoolDocs
@@ -101,7 +102,7 @@ def score_chunk(run: str, pool: str, names: List[str], seed: int, gpu: bool, pla
     known = run_columns(chosen_measures(settings))
     found = score_shard(
         get_sampler(nlp, settings.target), docs, numbers, {one: known[one] for one in names},
-        passes=settings.passes, dropout=settings.dropout, seed=seed,
+        how=Sampling(settings.passes, settings.dropout, seed),
     )  # fmt: skip
     write_npz(Path(place) / f"{name}.npz", found)
     return len(numbers)

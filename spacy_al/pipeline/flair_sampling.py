@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ..ids import token_key
 from ..lending import lent
 from ..ml.crf import Chain, decode
-from ..types import TagSamples
+from ..types import Sampling, TagSamples
 from .flair_model import columns, make_sentence
 
 BATCH_SENTENCES = 32
@@ -61,25 +61,16 @@ class PerSentence(nn.Module):
         return result
 
 
-def sample(
-    tagger: SequenceTagger,
-    docs: Sequence[Doc],
-    tags: Sequence[str],
-    *,
-    passes: int,
-    dropout: str,
-    seed: int,
-) -> Iterator[TagSamples]:
+def sample(tagger: SequenceTagger, docs: Sequence[Doc], tags: Sequence[str], how: Sampling) -> Iterator[TagSamples]:
     """Yield TagSamples, longest sentences first; the embeddings of a batch are computed once for all passes.
 
     tagger (SequenceTagger): Not in training mode, and so again after each batch.
     docs (Sequence[Doc]): Sentences. tags (Sequence[str]): Names of the tags, in the order wanted.
-    passes, dropout, seed: See `spacy_al.types.Sampler`.
     """
     order = sorted(range(len(docs)), key=lambda number: -len(docs[number]))
     for start in range(0, len(order), BATCH_SENTENCES):
         chosen = order[start : start + BATCH_SENTENCES]
-        yield _sample(tagger, [docs[number] for number in chosen], chosen, tags, passes, dropout, seed)
+        yield _sample(tagger, [docs[number] for number in chosen], chosen, tags, how)
 
 
 def _sample(
@@ -87,17 +78,15 @@ def _sample(
     docs: Sequence[Doc],
     order: List[int],
     tags: Sequence[str],
-    passes: int,
-    dropout: str,
-    seed: int,
+    how: Sampling,
 ) -> TagSamples:
     lengths = torch.tensor([len(doc) for doc in docs], device=tagger.linear.weight.device)
     full = [doc for doc in docs if len(doc)]  # Flair knows no empty sentence; they are the last
-    salts = [""] if dropout == "off" else [f"{seed}/{number}" for number in range(passes)]
+    salts = [""] if how.dropout == "off" else [f"{how.seed}/{number}" for number in range(how.passes)]
     with torch.inference_mode():
-        scores = _emissions(tagger, full, dropout, salts) if full else lengths.new_zeros(len(salts), 0, 0, 0)
+        scores = _emissions(tagger, full, how.dropout, salts) if full else lengths.new_zeros(len(salts), 0, 0, 0)
         probs, best, log_prob = _decode(tagger, scores, lengths, tags)
-    return TagSamples(probs, best, log_prob, lengths, order, stochastic=dropout != "off")
+    return TagSamples(probs, best, log_prob, lengths, order, stochastic=how.dropout != "off")
 
 
 def _emissions(tagger: SequenceTagger, docs: Sequence[Doc], dropout: str, salts: Sequence[str]) -> Tensor:

@@ -10,7 +10,7 @@ from spacy.util import minibatch
 
 from ..corpus.schemes import entity_spans
 from ..errors import ALError, Errors
-from ..types import TagSamples
+from ..types import Sampling, TagSamples
 from ..uncertainty.confidence import span_confidences, token_slices
 from ..uncertainty.marginals import token_entropy
 from ..uncertainty.measures import Measure, check_measures, get_measures
@@ -89,8 +89,8 @@ class Uncertainty:
             yield from batch
 
     def _annotate(self, docs: List[Doc], sampler: TagSampler, dropout: str) -> None:
-        how = {"passes": self.passes, "seed": self.seed}
-        annotate_docs(docs, sampler, self.measures, dropout=dropout, prefix=self.prefix, **how)
+        how = Sampling(self.passes, dropout, self.seed)
+        annotate_docs(docs, sampler, self.measures, how, prefix=self.prefix)
 
     def _keep_states(self) -> None:
         """Before the target sees the first Doc; in a pipeline being built it may not be there yet."""
@@ -121,17 +121,10 @@ class Uncertainty:
 
 
 def annotate_docs(
-    docs: Sequence[Doc],
-    sampler: TagSampler,
-    measures: Sequence[Measure],
-    *,
-    passes: int,
-    dropout: str,
-    seed: int,
-    prefix: str = "",
+    docs: Sequence[Doc], sampler: TagSampler, measures: Sequence[Measure], how: Sampling, *, prefix: str = ""
 ) -> None:
     """Set on Docs that have entities what the component `uncertainty` sets; arguments as in `Uncertainty`."""
-    for samples, scores in _score(docs, sampler, passes=passes, dropout=dropout, seed=seed):
+    for samples, scores in _score(docs, sampler, how):
         _set_numbers(docs, samples, measures, prefix)
         for number, known in zip(samples.order, scores, strict=True):
             doc = docs[number]
@@ -139,12 +132,12 @@ def annotate_docs(
             doc.user_data[prefix + ENTITIES] = {"end": _end(doc), "values": values}
 
 
-def _score(docs: Sequence[Doc], sampler: TagSampler, **how: Any) -> Scored:
+def _score(docs: Sequence[Doc], sampler: TagSampler, how: Sampling) -> Scored:
     """Samples with the confidence of each entity of their sentences; none for a label that the tagger does not have."""
     tags = {tag: number for number, tag in enumerate(sampler.tags)}
     labels = {tag[2:] for tag in tags}
     if isinstance(sampler, TransitionSampler):
-        for samples, scores in sampler.sample_entities(docs, **how):
+        for samples, scores in sampler.sample_entities(docs, **vars(how)):
             told = zip(samples.order, scores, strict=True)
             yield (
                 samples,
@@ -154,7 +147,7 @@ def _score(docs: Sequence[Doc], sampler: TagSampler, **how: Any) -> Scored:
                 ],
             )
         return
-    for samples in sampler.sample(docs, **how):
+    for samples in how.of(sampler, docs):
         probs = samples.probs.cpu().numpy()
         found = []
         for number, tokens in token_slices(samples):
