@@ -19,7 +19,7 @@ from ..corpus.reader import write_docs
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_folder
 from ..pipeline.adapters import get_sampler
-from ..runs.folder import RunFolder
+from ..runs.folder import RunFolder, read_npz
 from ..runs.labelled import is_gone
 from ..runs.state import RunState, package_versions
 from ..runs.whole import check_whole, new_answers
@@ -157,7 +157,7 @@ class Engine:
             state.phase = "done" if over else "waiting"
             return
         state.round += over
-        self.folder.write_answers(state.round, docs)
+        write_bytes(self.folder.answers(state.round), write_docs(docs))
         state.labelled, state.holdout = learnt, held
         state.answers += len(answers)
         state.answers_sha256 = self.folder.log.digest(state.answers)
@@ -271,7 +271,7 @@ class Engine:
         utilities = dict(zip(query.ids, query.utilities().tolist()))
         questions = self.asking.ask(state, query, utilities, measure=self.measures[0].name, columns=columns)
         useful = mean_utility(query, questions, utilities) if self._asks_model() else {}
-        stable = stability(self.pool.starts, self.folder.read_columns(state.round - 1), columns.columns)
+        stable = stability(self.pool.starts, read_npz(self.folder.utilities(state.round - 1)), columns.columns)
         elapsed = time.perf_counter() - start
         spent = {"score": seconds["score"], "select": elapsed - seconds["score"]}
         self._amend(spent, stability=stable, **useful, **self.scoring.row())
@@ -284,7 +284,7 @@ class Engine:
             list(get_sampler(self.learner.nlp, self.settings.target).tags), list(self._labels(state).docs.values()),
             vocab=self.learner.nlp.vocab, rng=phase_rng(self.settings.seed, state.round, "pseudo"),
         )  # fmt: skip
-        self.folder.write_pseudo(state.round + 1, docs)
+        write_bytes(self.folder.pseudo(state.round + 1), write_docs(docs))
 
     def _asks_model(self) -> bool:
         return any(measure.needs_model for measure in self.measures)

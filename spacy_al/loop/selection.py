@@ -13,7 +13,7 @@ from ..acquisition.score_shard import token_places
 from ..acquisition.strategies import Strategy, random_order
 from ..corpus.task_docs import make_task
 from ..errors import ALError, Errors
-from ..runs.folder import RunFolder
+from ..runs.folder import RunFolder, read_npz
 from ..runs.labelled import Labels, answered
 from ..schemas import ActiveLearningSchema
 from ..tasks import Question, Task
@@ -101,7 +101,7 @@ def history_of(pool: Pool, numbers: NDArray[numpy.int64], folder: RunFolder) -> 
     """What earlier rounds kept of some sentences, in their order."""
 
     def history(round_: int) -> Columns:
-        kept = folder.read_columns(round_)
+        kept = read_npz(folder.utilities(round_))
         if "numbers" not in kept:
             return {}
         place = numpy.full(len(pool), -1)

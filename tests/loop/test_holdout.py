@@ -15,7 +15,7 @@ from spacy_al.loop.engine import Engine
 from spacy_al.loop.holdout import Holdout
 from spacy_al.loop.learner import Learner
 from spacy_al.loop.session import Session, run
-from spacy_al.runs.folder import RunFolder
+from spacy_al.runs.folder import RunFolder, read_npz
 from spacy_al.runs.state import load_state
 from spacy_al.schemas import check_active_learning, fill_active_learning
 from spacy_al.tasks import Answer, Question
@@ -222,7 +222,7 @@ def test_the_row_is_the_score_of_the_model_on_the_held_out_sentences(make_config
 
 def test_models_of_earlier_rounds_are_scored_on_what_is_held_out_by_now(people_run):
     _, folder = people_run
-    last = RunFolder(folder).read_counts(2)
+    last = read_npz(RunFolder(folder).holdout(2))
     rows = rows_without_seconds(folder)
     assert last["rounds"].tolist() == [0, 1, 2]
     assert last["counts"].shape == (3, rows[2]["holdout"]["sentences"], 3)
