@@ -1,6 +1,7 @@
 """The component `uncertainty`: how sure a pipeline is of each sentence, entity and token it has just seen."""
 
 import weakref
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
@@ -24,6 +25,7 @@ Entity = Tuple[int, int, str]
 Scored = Iterator[Tuple[TagSamples, List[Dict[Entity, float]]]]
 
 
+@dataclass(eq=False)
 class Uncertainty:
     """Asks an NER pipe before it about every Doc, and sets
 
@@ -39,39 +41,30 @@ class Uncertainty:
 
     A target that has a method `keep_states(on)` is told to keep the states of what it has just seen, so that
     they need not be computed again; asking it for samples of the same sentences frees them.
+
+    nlp (Language): The pipeline. name (str): This component's name.
+    target (Optional[str]): The NER pipe to ask; the first that can be asked by default.
+    measures (Sequence[Measure]): What to compute.
+    passes (int), seed (int): See `spacy_al.types.Sampler`.
+    dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
+    prefix (str): Before the names of the attributes.
+    RAISES: ALError A401 and A404 for combinations that make no sense.
     """
 
-    def __init__(
-        self,
-        nlp: Language,
-        name: str = "uncertainty",
-        *,
-        target: Optional[str],
-        measures: Sequence[Measure],
-        passes: int,
-        dropout: Optional[str],
-        seed: int,
-        prefix: str = "",
-    ) -> None:
-        """
-        nlp (Language): The pipeline. name (str): This component's name.
-        target (Optional[str]): The NER pipe to ask; the first that can be asked by default.
-        measures (Sequence[Measure]): What to compute.
-        passes (int), seed (int): See `spacy_al.types.Sampler`.
-        dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
-        prefix (str): Before the names of the attributes.
-        RAISES: ALError A401 and A404 for combinations that make no sense.
-        """
-        check_measures(measures, passes=passes, dropout="last" if dropout is None else dropout)
-        self.name = name
-        self.target = target
-        self.measures = list(measures)
-        self.passes = passes
-        self.dropout = dropout
-        self.seed = seed
-        self.prefix = prefix
-        self._nlp: Optional[weakref.ReferenceType[Language]] = weakref.ref(nlp)
-        self._sampler: Optional[Tuple[TagSampler, str]] = None
+    nlp: InitVar[Language]
+    name: str
+    target: Optional[str]
+    measures: Sequence[Measure]
+    passes: int
+    dropout: Optional[str]
+    seed: int
+    prefix: str
+    _nlp: "Optional[weakref.ReferenceType[Language]]" = field(init=False)
+    _sampler: Optional[Tuple[TagSampler, str]] = field(default=None, init=False)
+
+    def __post_init__(self, nlp: Language) -> None:
+        check_measures(self.measures, passes=self.passes, dropout="last" if self.dropout is None else self.dropout)
+        self._nlp = weakref.ref(nlp)
         self._keep_states()
 
     def __call__(self, doc: Doc) -> Doc:
@@ -197,16 +190,7 @@ def make_uncertainty(
     set_extensions(prefix)
     if any(isinstance(pipe, Uncertainty) and pipe.prefix == prefix for _, pipe in nlp.components):
         raise ALError(Errors.A442.format(name=name))
-    return Uncertainty(
-        nlp,
-        name,
-        target=target,
-        measures=get_measures(measures),
-        passes=passes,
-        dropout=dropout,
-        seed=seed,
-        prefix=prefix,
-    )
+    return Uncertainty(nlp, name, target, get_measures(measures), passes, dropout, seed, prefix)
 
 
 def set_extensions(prefix: str = "") -> None:
