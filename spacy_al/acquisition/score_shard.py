@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..errors import ALError, Errors
 from ..ml.transfer import download
-from ..types import Sampler, Sampling, TagSamples
+from ..types import Progress, Sampler, Sampling, TagSamples
 from ..uncertainty.measures import Measure
 from ..uncertainty.sequence import token_surprise
 
@@ -75,7 +75,7 @@ def score_shard(
     columns: Mapping[str, Column],
     *,
     how: Sampling,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Dict[str, NDArray[Any]]:
     """Ask a model about sentences of a pool.
 

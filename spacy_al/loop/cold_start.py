@@ -1,7 +1,5 @@
 """Which sentences come first, before there is a model of the run's own."""
 
-from typing import Callable
-
 import numpy
 import spacy
 from numpy.typing import NDArray
@@ -11,7 +9,7 @@ from ..acquisition.score_shard import Column, score_shard
 from ..errors import ALError, Errors
 from ..pipeline.adapters import find_target, get_sampler
 from ..schemas import ActiveLearningSchema
-from ..types import Pool, Sampling
+from ..types import Pool, Progress, Sampling
 from .checks import chosen_measures
 from .columns import PoolDocs
 
@@ -19,7 +17,7 @@ LONGEST_TAIL = "longest-tail"
 
 
 def seed_utilities(
-    pool: Pool, settings: ActiveLearningSchema, *, seed: int, progress: Callable[[int, int], None]
+    pool: Pool, settings: ActiveLearningSchema, *, seed: int, progress: Progress
 ) -> NDArray[numpy.float64]:
     """How useful each sentence is as a seed sentence; equal everywhere without `start`, so that chance decides.
 

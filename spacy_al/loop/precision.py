@@ -14,7 +14,7 @@ from ..acquisition.strategies import rank
 from ..corpus.split import take_budget
 from ..errors import Warnings
 from ..schemas import ActiveLearningSchema
-from ..types import Pool, Sampler, Sampling
+from ..types import Pool, Progress, Sampler, Sampling
 from ..uncertainty.measures import Measure
 from .seeds import phase_rng
 
@@ -56,7 +56,7 @@ class RoundScoring:
         rows: Sequence[Record],
         *,
         seed: int,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> Dict[str, NDArray[Any]]:
         """Columns of the candidates by name (`score_shard`). rows (Sequence[Record]): Metrics, the round's own last."""
 

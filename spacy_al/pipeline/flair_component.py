@@ -17,7 +17,7 @@ from ..ml.thinc_encoder import thinc_seed
 from ..types import Sampling, TagSamples
 from ..uncertainty.confidence import token_slices
 from . import flair_model, flair_params, flair_sampling, flair_training
-from .entities import annotated, set_entities
+from .entities import Scorer, annotated, set_entities
 from .flair_embeddings import EmbeddingRecipe
 from .flair_settings import Shape, TrainerSettings
 from .one_go import OneGoTagger
@@ -42,7 +42,7 @@ class FlairNER(OneGoTagger):
         scheme: str,
         shape: Shape,
         trainer: TrainerSettings,
-        scorer: Optional[Callable[..., Dict[str, Any]]] = None,
+        scorer: Scorer = None,
     ) -> None:
         """
         vocab (Vocab): The shared vocabulary. name (str): The component's name.

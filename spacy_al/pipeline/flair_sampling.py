@@ -68,25 +68,16 @@ def sample(tagger: SequenceTagger, docs: Sequence[Doc], tags: Sequence[str], how
     docs (Sequence[Doc]): Sentences. tags (Sequence[str]): Names of the tags, in the order wanted.
     """
     order = sorted(range(len(docs)), key=lambda number: -len(docs[number]))
+    salts = [""] if how.dropout == "off" else [f"{how.seed}/{number}" for number in range(how.passes)]
     for start in range(0, len(order), BATCH_SENTENCES):
         chosen = order[start : start + BATCH_SENTENCES]
-        yield _sample(tagger, [docs[number] for number in chosen], chosen, tags, how)
-
-
-def _sample(
-    tagger: SequenceTagger,
-    docs: Sequence[Doc],
-    order: List[int],
-    tags: Sequence[str],
-    how: Sampling,
-) -> TagSamples:
-    lengths = torch.tensor([len(doc) for doc in docs], device=tagger.linear.weight.device)
-    full = [doc for doc in docs if len(doc)]  # Flair knows no empty sentence; they are the last
-    salts = [""] if how.dropout == "off" else [f"{how.seed}/{number}" for number in range(how.passes)]
-    with torch.inference_mode():
-        scores = _emissions(tagger, full, how.dropout, salts) if full else lengths.new_zeros(len(salts), 0, 0, 0)
-        probs, best, log_prob = _decode(tagger, scores, lengths, tags)
-    return TagSamples(probs, best, log_prob, lengths, order, stochastic=how.dropout != "off")
+        some = [docs[number] for number in chosen]
+        lengths = torch.tensor([len(doc) for doc in some], device=tagger.linear.weight.device)
+        full = [doc for doc in some if len(doc)]  # Flair knows no empty sentence; they are the last
+        with torch.inference_mode():
+            scores = _emissions(tagger, full, how.dropout, salts) if full else lengths.new_zeros(len(salts), 0, 0, 0)
+            probs, best, log_prob = _decode(tagger, scores, lengths, tags)
+        yield TagSamples(probs, best, log_prob, lengths, chosen, stochastic=how.dropout != "off")
 
 
 def _emissions(tagger: SequenceTagger, docs: Sequence[Doc], dropout: str, salts: Sequence[str]) -> Tensor:

@@ -24,7 +24,7 @@ from ..ml.tagger_shim import TaggerShim
 from ..ml.tags import TagCodec
 from ..tasks import TokenSpan
 from ..types import TagSamples
-from .entities import RECOGNIZER, SCORER, gold_tags, resolve_labels, set_entities
+from .entities import RECOGNIZER, SCORER, Scorer, gold_tags, resolve_labels, set_entities
 
 DEFAULT_CONFIG = """
 [model]
@@ -60,7 +60,7 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
         *,
         labels: Sequence[str],
         scheme: str,
-        scorer: Optional[Callable[..., Dict[str, Any]]],
+        scorer: Scorer,
     ) -> None:
         """
         vocab (Vocab): The shared vocabulary.
@@ -269,12 +269,7 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
     **RECOGNIZER,
 )
 def make_sequence_tagger(
-    nlp: Language,
-    name: str,
-    model: Model[Any, Any],
-    labels: List[str],
-    scheme: str,
-    scorer: Optional[Callable[..., Dict[str, Any]]],
+    nlp: Language, name: str, model: Model[Any, Any], labels: List[str], scheme: str, scorer: Scorer
 ) -> SequenceTagger:
     """The factory `sequence_tagger`; arguments as in `SequenceTagger`."""
     return SequenceTagger(nlp.vocab, model, name, labels=labels, scheme=scheme, scorer=scorer)
