@@ -4,7 +4,7 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import List, Optional
 
 import spacy
 from spacy.language import Language
@@ -15,7 +15,7 @@ from ..errors import ALError, Errors
 from ..files import write_text
 from ..options import ScoreOptions
 from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_sampler
-from ..types import Sampling
+from ..types import Progress, Sampling
 from ..uncertainty.detection import tied_share
 from ..uncertainty.measures import check_measures, get_measures
 from .pages import render_page
@@ -43,18 +43,13 @@ class ScoreReport:
 
 
 def score_file(
-    pipeline: str,
-    pool: Path,
-    output: Path,
-    options: ScoreOptions,
-    *,
-    watch: Optional[Callable[[int, int], None]] = None,
+    pipeline: str, pool: Path, output: Path, options: ScoreOptions, *, watch: Optional[Progress] = None
 ) -> ScoreReport:
     """Rank the sentences of a DocBin, or a folder of them, and write JSONL (`write_ranking`).
 
     pipeline (str): A folder or an installed pipeline. pool (Path): A .spacy file or a folder.
     output (Path): The file to write. options (ScoreOptions): How.
-    watch (Optional[Callable[[int, int], None]]): Told sentences done and their total.
+    watch (Optional[Progress]): Told sentences done and their total.
     RETURNS (ScoreReport): What was done.
     RAISES: ALError before any work for whatever is missing or makes no sense (A003, A401, A402, A410 to A415,
         A420), A002 when a file cannot be written.
@@ -79,9 +74,8 @@ def score_file(
     how = Sampling(options.passes, dropout, options.seed)
     with Ranking(measures, known) as ranking:
         if options.engine == "ray":
-            where: Dict[str, Any] = {"gpu": options.gpu, "share": options.share, "jobs": options.jobs}
             asked = {"pipe": pipe, "measures": asked_for, **vars(how)}
-            score_on_ray(ranking, stream, parts_of(output), asked, pipeline=pipeline, pool=pool, progress=tell, **where)
+            score_on_ray(ranking, stream, parts_of(output), asked, options, pipeline=pipeline, pool=pool, progress=tell)
         else:
             ranking.utilities = score_docs(ranking.watch(stream), sampler, measures, how, progress=tell)
         ranking.sort(options.seed)
