@@ -25,6 +25,7 @@ from spacy_al.annotate.serve import listen
 from spacy_al.annotate.server import Page, Settings, build_app
 from spacy_al.files import write_json
 from spacy_al.loop.session import Session
+from spacy_al.options import Opening
 
 ROOT = Path(__file__).parent.parent
 LABELS = ["PERSON", "PLACE", "ORG", "EVENT", "PRODUCT", "WORK"]
@@ -126,7 +127,7 @@ def read_sample() -> Dict[Tuple[str, ...], List[Any]]:
 def latency(folder: Path, answers: int, encoder: str) -> str:
     """From sending an answer to having the next question, while a round trains and while nothing does."""
     run, port, gold = folder / "run", free_port(), read_sample()
-    begin(run, LABELS, text=ROOT / "assets/sample/train.iob2", config=recipe().with_name(f"{encoder}.cfg"))
+    begin(Opening(run, text=ROOT / "assets/sample/train.iob2", config=recipe().with_name(f"{encoder}.cfg")), LABELS)
     token, process = read_secret(run / "page.json"), command(run, port)
     busy: List[float] = []
     calm: List[float] = []
@@ -170,7 +171,7 @@ def keys(folder: Path) -> str:
         ("Anna", "B-PERSON") if number % 7 == 0 and number < 490 else (f"word{number}", "O") for number in range(500)
     ]
     text.write_text("".join(f"{word}\t{tag}\n" for word, tag in words) + "\nA\tO\nB\tO\n\n")
-    begin(run, LABELS, text=text, config=recipe().with_name("cnn.cfg"))
+    begin(Opening(run, text=text, config=recipe().with_name("cnn.cfg")), LABELS)
     Session.open(run).step()
     path = run / "rounds/0000/selected.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()]
@@ -219,7 +220,7 @@ def large_pool(folder: Path, sentences: int) -> str:
     write_json(folder / "labels.json", LABELS)
     paths = {"paths.pool": str(pool), "paths.labels": str(folder / "labels.json")}
     start = time.perf_counter()
-    begin(run, [], config=recipe().with_name("cnn.cfg"), overrides=paths)
+    begin(Opening(run, config=recipe().with_name("cnn.cfg"), overrides=paths), [])
     port = free_port()
     process = command(run, port)
     try:
@@ -261,7 +262,7 @@ def write_pool(path: Path, sentences: int) -> None:
 def survive(folder: Path, kills: int) -> str:
     """Label while the server is killed at random moments: answers that were acknowledged, and those in the file."""
     run, port, rng = folder / "run", free_port(), numpy.random.default_rng(0)
-    begin(run, LABELS, text=ROOT / "assets/sample/train.iob2", config=recipe().with_name("cnn.cfg"))
+    begin(Opening(run, text=ROOT / "assets/sample/train.iob2", config=recipe().with_name("cnn.cfg")), LABELS)
     config = (run / "config.cfg").read_text().replace("seed_budget = 20", "seed_budget = 4000")
     (run / "config.cfg").write_text(config)
     Session.open(run).step()

@@ -22,6 +22,7 @@ from spacy_al.corpus.reader import make_example, read_docs
 from spacy_al.ml.cpu_speed import openvino_version, processor
 from spacy_al.ml.transformer import resolve_name
 from spacy_al.pipeline.adapters import get_sampler
+from spacy_al.types import Sampling
 from spacy_al.uncertainty.measures import get_measures
 
 MEASURES = {"off": "mnlp", "last": "bald", "all": "bald"}
@@ -90,7 +91,7 @@ def len_of(docs: Sequence[Doc]) -> int:
 def scoring(nlp: Language, docs: Sequence[Doc], dropout: str) -> Callable[[], object]:
     """Utilities of all sentences; a new seed each time, as in each round of a run."""
     sampler, measures, seeds = get_sampler(nlp, "ner"), get_measures([MEASURES[dropout]]), count()
-    return lambda: score_docs(docs, sampler, measures, passes=10, dropout=dropout, seed=next(seeds))
+    return lambda: score_docs(docs, sampler, measures, Sampling(10, dropout, next(seeds)))
 
 
 def training(pool: Path, config: Path, encoder: str) -> Work:

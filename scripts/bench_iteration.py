@@ -34,6 +34,7 @@ from spacy_al.ml.lengths import plan_batches
 from spacy_al.ml.transformer import resolve_name
 from spacy_al.pipeline.adapters import get_sampler
 from spacy_al.schemas import check_active_learning, fill_active_learning
+from spacy_al.types import Sampling
 from spacy_al.uncertainty.measures import get_measures
 
 ROOT = Path(__file__).parent.parent
@@ -200,7 +201,7 @@ def scoring(nlp: Language, pool: Path, limit: int, others: Dict[str, Callable[[]
 
     def score(measure: str, dropout: str) -> None:
         measures = get_measures([measure])
-        values = score_docs(docs, sampler, measures, passes=10, dropout=dropout, seed=next(seeds))
+        values = score_docs(docs, sampler, measures, Sampling(10, dropout, next(seeds)))
         assert len(values[measure]) == len(docs)
 
     list(sampler.sample(docs[:64], passes=1, dropout="off", seed=0))  # loads kernels

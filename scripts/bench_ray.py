@@ -36,6 +36,7 @@ from spacy_al.files import write_json, write_text
 from spacy_al.loop.study_plan import Cell
 from spacy_al.loop.study_ray import run_cells_on_ray
 from spacy_al.loop.study_run import run_cells
+from spacy_al.options import StudyOptions
 
 SECTIONS = ("overhead", "scoring", "studies", "memory", "plan")
 TRIVIAL = 1000  # tasks that do nothing
@@ -154,13 +155,14 @@ def studies(folder: Path, gpus: int, number: int) -> Rows:
     cells = [
         Cell(f"seed-{n}", "t", folder / "cell.cfg", {**settings, "active_learning.seed": n}) for n in range(number)
     ]
-    here = seconds(lambda: run_cells(cells[:1], folder / "here", gpus=[0 if gpus else -1], watcher=Silent()))
+    here = seconds(
+        lambda: run_cells(cells[:1], folder / "here", StudyOptions(), gpus=[0 if gpus else -1], watcher=Silent())
+    )
     result: Rows = {"cells": number, "gpus": gpus, "a cell": here}
-    how: Dict[str, Any] = {"gpu": bool(gpus), "share": 1.0, "watcher": Silent()}
     with connected():
         for jobs in (1, gpus or 2):
             start = time.perf_counter()
-            run_cells_on_ray(cells, folder / f"on-{jobs}", jobs=jobs, **how)
+            run_cells_on_ray(cells, folder / f"on-{jobs}", StudyOptions(jobs), gpu=bool(gpus), watcher=Silent())
             result[str(jobs)] = time.perf_counter() - start
     return result
 

@@ -23,6 +23,7 @@ from spacy_al.acquisition.scoring import score_docs
 from spacy_al.corpus.reader import make_example, read_docs, without_labels
 from spacy_al.ml.transformer import resolve_name
 from spacy_al.pipeline.adapters import TagSampler, get_sampler
+from spacy_al.types import Sampling
 from spacy_al.uncertainty.judgement import calibrate, detect
 from spacy_al.uncertainty.measures import get_measures, measure_names
 
@@ -125,7 +126,7 @@ def costs(sampler: TagSampler, docs: List[Doc], passes: int, repeats: int, with_
 
 def score(sampler: TagSampler, docs: List[Doc], measure: str, dropout: str, passes: int, seed: int) -> None:
     """Utilities of all sentences, on the host; a new seed draws new masks, as each round of a run does."""
-    score_docs(docs, sampler, get_measures([measure]), passes=passes, dropout=dropout, seed=seed, chunk=len(docs))
+    score_docs(docs, sampler, get_measures([measure]), Sampling(passes, dropout, seed), chunk=len(docs))
 
 
 def quality(sampler: TagSampler, docs: List[Doc], passes: int, seed: int) -> Row:
@@ -138,7 +139,7 @@ def quality(sampler: TagSampler, docs: List[Doc], passes: int, seed: int) -> Row
     for dropout in sampler.dropouts:
         names = [name for name in measure_names() if name != "random"]
         measures = [one for one in get_measures(names) if one.stochastic == (dropout != "off")]
-        found = detect(docs, judgement, sampler, measures, passes=passes, dropout=dropout, seed=seed, ties=ties)
+        found = detect(docs, judgement, sampler, measures, Sampling(passes, dropout, seed), ties=ties)
         rows += [{"dropout": dropout, **vars(one)} for one in found]
     calibration = {
         level: {key: value if isinstance(value, float) else value.ece for key, value in parts_.items()}

@@ -182,6 +182,8 @@ class AssessOptions:
     """What to ask. See `ScoreOptions`; `measures` empty: all that apply to the tagger.
 
     tie_measure (str): Deterministic measure that breaks ties, for comparison. bins (int): Of the diagrams.
+    held_out (Optional[Path]): Other labelled sentences, for temperature scaling.
+    output (Optional[Path]): JSON to write. plot (Optional[Path]): PNG to write.
     """
 
     measures: Annotated[
@@ -195,6 +197,46 @@ class AssessOptions:
     )
     seed: Annotated[int, typer.Option(help="Seed of dropout")] = 0
     bins: Annotated[int, typer.Option(min=1, help="Bins of the reliability diagrams")] = 15
+    held_out: Annotated[
+        Optional[Path],
+        typer.Option("--held-out", metavar="DEV.spacy", help="Other labelled sentences, to fit a temperature on"),
+    ] = None
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", metavar="OUT.json", help="All numbers")] = None
+    plot: Annotated[Optional[Path], typer.Option(metavar="OUT.png", help="Reliability diagrams (needs matplotlib)")] = (
+        None
+    )
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """Where the cells of a study run, and for how long.
+
+    engine, jobs, share: As in `ScoreOptions`. gpu_id (str): Numbers with commas between them.
+    accept_changes (bool): Passed on to `al run`.
+    """
+
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Runs side by side; 0: one for each GPU")] = 0
+    gpu_id: Annotated[str, typer.Option("--gpu-id", "-g", help="GPU numbers such as 0 or 0,1,2,3; -1 for the CPU")] = (
+        "-1"
+    )
+    minutes: Annotated[
+        Optional[float], typer.Option("--minutes", min=0, help="Stop then; the same command goes on")
+    ] = None
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Go on with cells begun with other settings")
+    ] = False
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="ray: on the cluster at RAY_ADDRESS, or else on this machine")
+    ] = Engine.local
+    share: Annotated[
+        float,
+        typer.Option("--share", min=0.01, help="With Ray: CPUs of a cell, or with --gpu-id 0 GPUs; 0.5: two on one"),
+    ] = 1.0
+
+    @property
+    def seconds(self) -> Optional[float]:
+        """When to stop; what runs then is ended and can be resumed. None: when all cells have ended."""
+        return None if self.minutes is None else 60 * self.minutes
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """The few types that everything passes: pools without labels, and what a tagger says about sentences."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import Dict, Iterable, Iterator, List, Optional, Protocol, Sequence
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Protocol, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from .bulk import DOCS_AT_ONCE, make_docs
 from .errors import ALError, Errors
 from .ids import Numbers, make_ids, token_keys
 from .ids import token_key as token_key  # where it was before
+
+Progress = Callable[[int, int], None]  # is told how much is done, and of how much
 
 
 def pool_array(doc: Doc) -> NDArray[numpy.uint64]:
@@ -71,34 +73,46 @@ class Sampler(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How a tagger is asked: the arguments of `Sampler.sample`."""
+
+    passes: int
+    dropout: str
+    seed: int
+
+    def of(self, sampler: Sampler, docs: Sequence[Doc]) -> Iterator[TagSamples]:
+        """What a tagger says of sentences, asked like this."""
+        return sampler.sample(docs, passes=self.passes, dropout=self.dropout, seed=self.seed)
+
+
+ONE_PASS = Sampling(passes=1, dropout="off", seed=0)
+
+
+@dataclass(eq=False, repr=False)
 class Pool:
     """Sentences without labels: ids, tokens and where they came from, in flat arrays.
 
     An id is a hash of the tokens plus an occurrence number (`spacy_al.ids`), so it is the same in every run over the
     same corpus. There is nowhere to put a label: `from_docs` refuses Docs that carry entities.
+
+    strings (StringStore): Where the hashes in `attributes` are spelled out.
+    ids (List[str]): One id per sentence.
+    starts (NDArray[int64]): First token of each sentence and, last, the number of tokens: (sentences + 1,).
+    attributes (NDArray[uint64]): ORTH, SPACY and TAG of each token: (tokens, 3).
+    sources (List[str]): Where a sentence stands in its source document, for people; None if unknown.
+    index (Dict[str, int]): The number of each id.
     """
 
-    def __init__(
-        self,
-        strings: StringStore,
-        ids: List[str],
-        starts: NDArray[numpy.int64],
-        attributes: NDArray[numpy.uint64],
-        sources: Optional[List[Optional[str]]] = None,
-    ) -> None:
-        """
-        strings (StringStore): Where the hashes in `attributes` are spelled out.
-        ids (List[str]): One id per sentence.
-        starts (NDArray[int64]): First token of each sentence and, last, the number of tokens: (sentences + 1,).
-        attributes (NDArray[uint64]): ORTH, SPACY and TAG of each token: (tokens, 3).
-        sources (List[str]): Where a sentence stands in its source document, for people; None if unknown.
-        """
-        self.strings = strings
-        self.ids = ids
-        self.starts = starts
-        self.attributes = attributes
-        self.sources = sources or [None] * len(ids)
-        self.index: Dict[str, int] = {id_: number for number, id_ in enumerate(ids)}
+    strings: StringStore
+    ids: List[str]
+    starts: NDArray[numpy.int64]
+    attributes: NDArray[numpy.uint64]
+    sources: List[Optional[str]]
+    index: Dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.index = {id_: number for number, id_ in enumerate(self.ids)}
 
     @classmethod
     def from_docs(cls, docs: Iterable[Doc], vocab: Vocab) -> "Pool":

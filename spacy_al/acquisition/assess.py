@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from spacy.tokens import Doc
 
@@ -11,6 +11,7 @@ from ..files import write_json
 from ..options import AssessOptions
 from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_sampler
 from ..pipeline.protocol import TagSampler
+from ..types import Sampling
 from ..uncertainty.calibration import Reliability
 from ..uncertainty.judgement import Detection, Judgement, calibrate, detect, diagrams, judge
 from ..uncertainty.measures import Measure, check_measures, get_measures, measure_names
@@ -44,20 +45,11 @@ class Assessment:
         return {**vars(self), "calibration": levels, "detections": rows}
 
 
-def assess_file(
-    pipeline: str,
-    gold: Path,
-    options: AssessOptions,
-    *,
-    held_out: Optional[Path] = None,
-    output: Optional[Path] = None,
-    plot: Optional[Path] = None,
-) -> Assessment:
+def assess_file(pipeline: str, gold: Path, options: AssessOptions) -> Assessment:
     """Compare a pipeline with labelled sentences.
 
     pipeline (str): A folder or an installed pipeline. gold (Path): A .spacy file or a folder.
-    held_out (Optional[Path]): Other labelled sentences, for temperature scaling.
-    output (Optional[Path]): JSON to write. plot (Optional[Path]): PNG to write.
+    options (AssessOptions): What to ask and to write.
     RAISES: ALError A003, A130, A401, A402, A405, A407, A410 to A413, A419, A420 for what is missing or makes
         no sense; A002 and A704 when a file cannot be written.
     """
@@ -72,24 +64,16 @@ def assess_file(
     check_measures([ties], passes=1, dropout="off")
     docs = list(read_docs(gold, nlp.vocab))
     judgement = judge_with(sampler, docs)
-    other = judge_with(sampler, list(read_docs(held_out, nlp.vocab))) if held_out else None
+    other = judge_with(sampler, list(read_docs(options.held_out, nlp.vocab))) if options.held_out else None
     calibration = calibrate(judgement, other, bins=options.bins)
-    detections = detect(
-        docs,
-        judgement,
-        sampler,
-        measures,
-        passes=options.passes,
-        dropout=dropout,
-        seed=options.seed,
-        ties=ties,
-    )
+    how = Sampling(options.passes, dropout, options.seed)
+    detections = detect(docs, judgement, sampler, measures, how, ties=ties)
     wrong, tokens = float(judgement.wrong.mean()), len(judgement.best)
     found = Assessment(pipe, dropout, options.passes, len(docs), tokens, wrong, calibration, detections)
-    if output is not None:
-        write_json(output, found.as_dict())
-    if plot is not None:
-        plot_reliability(diagrams(calibration), plot)
+    if options.output is not None:
+        write_json(options.output, found.as_dict())
+    if options.plot is not None:
+        plot_reliability(diagrams(calibration), options.plot)
     return found
 
 

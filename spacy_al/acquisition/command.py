@@ -4,7 +4,7 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import List, Optional
 
 import spacy
 from spacy.language import Language
@@ -15,6 +15,7 @@ from ..errors import ALError, Errors
 from ..files import write_text
 from ..options import ScoreOptions
 from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_sampler
+from ..types import Progress, Sampling
 from ..uncertainty.detection import tied_share
 from ..uncertainty.measures import check_measures, get_measures
 from .pages import render_page
@@ -42,18 +43,13 @@ class ScoreReport:
 
 
 def score_file(
-    pipeline: str,
-    pool: Path,
-    output: Path,
-    options: ScoreOptions,
-    *,
-    watch: Optional[Callable[[int, int], None]] = None,
+    pipeline: str, pool: Path, output: Path, options: ScoreOptions, *, watch: Optional[Progress] = None
 ) -> ScoreReport:
     """Rank the sentences of a DocBin, or a folder of them, and write JSONL (`write_ranking`).
 
     pipeline (str): A folder or an installed pipeline. pool (Path): A .spacy file or a folder.
     output (Path): The file to write. options (ScoreOptions): How.
-    watch (Optional[Callable[[int, int], None]]): Told sentences done and their total.
+    watch (Optional[Progress]): Told sentences done and their total.
     RETURNS (ScoreReport): What was done.
     RAISES: ALError before any work for whatever is missing or makes no sense (A003, A401, A402, A410 to A415,
         A420), A002 when a file cannot be written.
@@ -75,21 +71,20 @@ def score_file(
         if watch is not None:
             watch(done, total)
 
-    how: Dict[str, Any] = {"passes": options.passes, "dropout": dropout, "seed": options.seed}
+    how = Sampling(options.passes, dropout, options.seed)
     with Ranking(measures, known) as ranking:
         if options.engine == "ray":
-            where: Dict[str, Any] = {"gpu": options.gpu, "share": options.share, "jobs": options.jobs}
-            asked = {"pipe": pipe, "measures": asked_for, **how}
-            score_on_ray(ranking, stream, parts_of(output), asked, pipeline=pipeline, pool=pool, progress=tell, **where)
+            asked = {"pipe": pipe, "measures": asked_for, **vars(how)}
+            score_on_ray(ranking, stream, parts_of(output), asked, options, pipeline=pipeline, pool=pool, progress=tell)
         else:
-            ranking.utilities = score_docs(ranking.watch(stream), sampler, measures, progress=tell, **how)
+            ranking.utilities = score_docs(ranking.watch(stream), sampler, measures, how, progress=tell)
         ranking.sort(options.seed)
         seconds = time.perf_counter() - start
         written = write_ranking(output, ranking, limit=options.limit)
         if options.html is not None:
             docs = top_docs(stream, ranking, options.html_top)
             title = f"{len(docs)} most useful sentences of {pool.name}"
-            write_text(options.html, render_page(docs, sampler, measures, title=title, **how))
+            write_text(options.html, render_page(docs, sampler, measures, how, title=title))
         shutil.rmtree(parts_of(output), ignore_errors=True)
         names = [measure.name for measure in measures]
         tied = tied_share(ranking.utilities[names[0]])

@@ -7,37 +7,30 @@ from spacy.tokens import Doc, Span
 from ..corpus.schemes import decode
 from ..pipeline.protocol import TagSampler
 from ..pipeline.uncertainty import annotate_docs, render_html, set_extensions
+from ..types import ONE_PASS, Sampling
 from ..uncertainty.confidence import token_slices
 from ..uncertainty.measures import Measure
 
 
 def render_page(
-    docs: Sequence[Doc],
-    sampler: TagSampler,
-    measures: Sequence[Measure],
-    *,
-    passes: int,
-    dropout: str,
-    seed: int,
-    title: str,
+    docs: Sequence[Doc], sampler: TagSampler, measures: Sequence[Measure], how: Sampling, *, title: str
 ) -> str:
     """Show sentences with the tagger's entities, their confidence, and tokens shaded by the first measure.
 
     docs (Sequence[Doc]): In the order to show; entities and numbers are set on them.
     sampler (TagSampler), measures (Sequence[Measure]): Whom to ask what. title (str): Heading.
-    passes (int), dropout (str), seed (int): See `spacy_al.types.Sampler`.
     RETURNS (str): HTML that needs no other file.
     """
     set_extensions()
     set_entities(docs, sampler)
-    annotate_docs(docs, sampler, measures, passes=passes, dropout=dropout, seed=seed)
-    kind = f", {passes} passes with dropout '{dropout}'" if dropout != "off" else ""
+    annotate_docs(docs, sampler, measures, how)
+    kind = f", {how.passes} passes with dropout '{how.dropout}'" if how.dropout != "off" else ""
     return render_html(docs, title=title, note=f"Tokens are shaded by {measures[0].name}{kind}.")
 
 
 def set_entities(docs: Sequence[Doc], sampler: TagSampler) -> None:
     """Set `doc.ents` to the entities of the tagger's best sequence without dropout."""
-    for samples in sampler.sample(docs, passes=1, dropout="off", seed=0):
+    for samples in ONE_PASS.of(sampler, docs):
         best: List[int] = samples.best[0].tolist()
         for number, tokens in token_slices(samples):
             found = decode([sampler.tags[tag] for tag in best[tokens]], sampler.scheme)

@@ -14,9 +14,11 @@ from ..corpus.stream import DocStream
 from ..engines.scheduler import Hooks, Result, Task, run_tasks
 from ..errors import ALError, Errors
 from ..files import write_text
+from ..options import ScoreOptions
 from ..pipeline.adapters import get_sampler
 from ..runs.folder import read_npz, write_npz
 from ..runs.state import package_versions
+from ..types import Sampling
 from ..uncertainty.measures import get_measures
 from .ranking import Ranking
 from .scoring import CHUNK, score_docs
@@ -48,10 +50,10 @@ def score_part(pipeline: str, pool: str, how: How, first: int, last: int, path: 
         require_gpu(0)
     nlp, stream = _loaded(pipeline, pool)
     measures = get_measures(how["measures"])
-    options = {name: how[name] for name in ("passes", "dropout", "seed")}
+    asked = Sampling(how["passes"], how["dropout"], how["seed"])
     with Ranking(measures) as ranking:
         docs, sampler = ranking.watch(stream.docs(first, last)), get_sampler(nlp, how["pipe"])
-        ranking.utilities = score_docs(docs, sampler, measures, **options)
+        ranking.utilities = score_docs(docs, sampler, measures, asked)
         write_npz(Path(path), ranking.to_arrays())
     return last - first
 
@@ -70,21 +72,19 @@ def score_on_ray(
     stream: DocStream,
     folder: Path,
     how: How,
+    options: ScoreOptions,
     *,
     pipeline: str,
     pool: Path,
-    gpu: bool,
-    share: float,
-    jobs: int,
     progress: Callable[[int], None],
 ) -> None:
     """Score a pool on the cluster; parts that a former call has left in the folder are not scored again.
 
     ranking (Ranking): Takes what comes. stream (DocStream): The pool. folder (Path): Gets a file for each part; it is
-        removed at the end. pipeline, pool: Names that all nodes see. gpu, share, jobs: See `run_tasks`.
+        removed at the end. pipeline, pool: Names that all nodes see. options (ScoreOptions): For gpu, share and jobs.
     RAISES: ALError A560 to A563, A564 when a part could not be scored, A567 when pool or pipeline changed meanwhile.
     """
-    bounds = part_bounds(len(stream))
+    bounds, gpu = part_bounds(len(stream)), options.gpu
     key = _key(Path(pipeline), pool, how, gpu)
     folder = _claim(folder, key)
     paths = [folder / f"{number:06d}.npz" for number in range(len(bounds))]
@@ -100,12 +100,12 @@ def score_on_ray(
 
     names = (str(Path(pipeline).resolve()) if Path(pipeline).exists() else pipeline, str(pool.resolve()))
     tasks = [
-        Task(path.stem, score_part, (*names, how, first, last, str(path.resolve()), gpu), share)
+        Task(path.stem, score_part, (*names, how, first, last, str(path.resolve()), gpu), options.share)
         for path, (first, last) in zip(paths, bounds)
         if not path.is_file()
     ]
     progress(done)  # shows the bar, and what a former call has left
-    results = run_tasks(tasks, gpu=gpu, jobs=jobs, hooks=Hooks(ended=ended)) if tasks else {}
+    results = run_tasks(tasks, gpu=gpu, jobs=options.jobs, hooks=Hooks(ended=ended)) if tasks else {}
     failed = [f"{name}: {_last(one.reason)}" for name, one in sorted(results.items()) if one.reason]
     if failed:
         listed = "\n  ".join(failed[:10])

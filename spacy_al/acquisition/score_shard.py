@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..errors import ALError, Errors
 from ..ml.transfer import download
-from ..types import Sampler, TagSamples
+from ..types import Progress, Sampler, Sampling, TagSamples
 from ..uncertainty.measures import Measure
 from ..uncertainty.sequence import token_surprise
 
@@ -74,16 +74,14 @@ def score_shard(
     numbers: Sequence[int],
     columns: Mapping[str, Column],
     *,
-    passes: int,
-    dropout: str,
-    seed: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    how: Sampling,
+    progress: Progress = lambda done, total: None,
 ) -> Dict[str, NDArray[Any]]:
     """Ask a model about sentences of a pool.
 
     sampler (Sampler): The model. shard (Shard): The pool. numbers (Sequence[int]): Which of its sentences.
     columns (Mapping[str, Column]): What to compute.
-    passes, dropout, seed: See `spacy_al.types.Sampler`. Masks go by the sentences' tokens, so that for every dropout
+    how (Sampling): Masks go by the sentences' tokens, so that for every dropout
         but a transformer's "all" the numbers do not depend on what else is asked about.
     progress (Callable): Told sentences done and their total.
     RETURNS (Dict[str, NDArray]): Columns by name, in the order of `numbers`.
@@ -101,9 +99,7 @@ def score_shard(
 
     done = 0
     functions = [column.function for column in columns.values()]
-    for (places, some, docs), arrays in sampled(
-        chunks(), sampler, functions, passes=passes, dropout=dropout, seed=seed
-    ):
+    for (places, some, docs), arrays in sampled(chunks(), sampler, functions, how):
         for name, values in zip(columns, arrays):
             if not columns[name].of_tokens:
                 check_finite(name, values, some, docs)
@@ -159,10 +155,7 @@ def sampled(
     chunks: Iterable[Tuple[Any, List[Doc]]],
     sampler: Sampler,
     functions: Sequence[Callable[[TagSamples], Tensor]],
-    *,
-    passes: int,
-    dropout: str,
-    seed: int,
+    how: Sampling,
 ) -> Iterator[Tuple[Batch, List[NDArray[Any]]]]:
     """Functions of what a model says of chunks of sentences, batch by batch, while the next one is computed.
 
@@ -172,7 +165,7 @@ def sampled(
 
     def batches() -> Iterator[Tuple[Batch, List[Tensor]]]:
         for mark, docs in chunks:
-            for samples in sampler.sample(docs, passes=passes, dropout=dropout, seed=seed):
+            for samples in how.of(sampler, docs):
                 yield (mark, samples.order, docs), [function(samples) for function in functions]
 
     return download(batches())

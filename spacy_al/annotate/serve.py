@@ -83,10 +83,7 @@ def make_page(opening: Opening) -> "Page":
 
     def begun(labels: str) -> Page:
         names = read_labels(labels) if labels or opening.config is None else []
-        begin(
-            opening.run, names, text=opening.text, config=opening.config, lang=opening.lang,
-            overrides=opening.overrides, use_gpu=opening.use_gpu,
-        )  # fmt: skip
+        begin(opening, names)
         return open_page(opening, settings)
 
     if there:

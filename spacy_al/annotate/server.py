@@ -1,7 +1,6 @@
 """The server: routes of the page over a desk and a trainer."""
 
 import hashlib
-import json
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ..errors import ALError, Errors
+from ..jsonl import parse_object
 from ..loop.standing import Status
 from ..runs.differences import open_differences, shared
 from ..tasks import SETTLED
@@ -241,16 +241,9 @@ async def read_json(request: Request) -> Dict[str, Any]:
     """The JSON object a request holds; raises ALError A713."""
     body = await read_body(request)
     try:
-        value = json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise ALError(Errors.A713.format(problem="the body is not JSON")) from error
-    if not isinstance(value, dict):
-        raise ALError(Errors.A713.format(problem="the body is not an object"))
-    return value
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
+        return parse_object(body, path=Path("body"), line=1)
+    except ALError as error:
+        raise ALError(Errors.A713.format(problem="the body is not a JSON object")) from error
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

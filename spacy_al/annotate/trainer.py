@@ -37,7 +37,6 @@ class Trainer:
 
     def __init__(self, plan: Plan) -> None:
         """plan (Plan): What it is to do."""
-        self.plan = plan
         self.activity: Dict[str, Any] = {"phase": "starting", "done": 0, "total": 0}
         self._lock = threading.Lock()
         context = multiprocessing.get_context("spawn")

@@ -17,14 +17,6 @@ def evaluate_cli(
     pipeline: Pipeline,
     gold: Annotated[Path, typer.Argument(metavar="GOLD.spacy", help="Labelled sentences: a DocBin or a folder")],
     options: AssessOptions,
-    held_out: Annotated[
-        Optional[Path],
-        typer.Option("--held-out", metavar="DEV.spacy", help="Other labelled sentences, to fit a temperature on"),
-    ] = None,
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", metavar="OUT.json", help="All numbers")] = None,
-    plot: Annotated[
-        Optional[Path], typer.Option(metavar="OUT.png", help="Reliability diagrams (needs matplotlib)")
-    ] = None,
     use_gpu: Gpu = -1,
 ) -> None:
     """
@@ -42,9 +34,9 @@ def evaluate_cli(
     from ..loop.hardware import take_gpu
 
     take_gpu(use_gpu, quiet=True)
-    found = assess_file(pipeline, gold, options, held_out=held_out, output=output, plot=plot)
+    found = assess_file(pipeline, gold, options)
     _print(found, options.tie_measure)
-    for path in filter(None, (output, plot)):
+    for path in filter(None, (options.output, options.plot)):
         typer.echo(f"Written: {path}")
 
 

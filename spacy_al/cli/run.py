@@ -1,5 +1,6 @@
 """`al run`: start or resume a run, with a table of rounds as it goes."""
 
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -29,10 +30,12 @@ def run_cli(
     from spacy.util import load_config
 
     from ..loop.repeats import run_repeats
+    from ..loop.session import run
 
     overrides = read_overrides(ctx.args, config_path)
     config = load_config(config_path, overrides=overrides, interpolate=False)
     start_gpu(config, use_gpu, quiet=quiet)
     console = Console(quiet=quiet)
-    states = run_repeats(config, output, repeats, use_gpu=use_gpu, accept_changes=accept_changes, reporter=console)
+    start = partial(run, use_gpu=use_gpu, accept_changes=accept_changes, reporter=console)
+    states = run_repeats(config, output, repeats, start)
     console.end(output, states)

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Callable, List
+from typing import TYPE_CHECKING, Annotated, List
 
 import typer
 
 from ..options import Gpu, Pipeline, ScoreOptions
 from .common import command
+
+if TYPE_CHECKING:
+    from ..types import Progress
 
 
 @command
@@ -52,7 +55,7 @@ def score_cli(
     typer.echo(f"Written: {output} ({report.written:,} lines)" + (f", {options.html}" if options.html else ""))
 
 
-def _bar(quiet: bool) -> Callable[[int, int], None]:
+def _bar(quiet: bool) -> "Progress":
     from tqdm import tqdm
 
     bar: List[tqdm] = []

@@ -1,40 +1,16 @@
 """`al study`: a matrix of runs from one small file, side by side, resumed where they stopped."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Dict, List, Optional, Sequence
 
 import typer
 
-from ..options import Engine, ReportOptions
+from ..options import Engine, ReportOptions, StudyOptions
 from .common import command, only_settings
 
 if TYPE_CHECKING:
     from ..loop.study_plan import Cell
     from ..loop.study_run import Outcome
-
-
-@dataclass(frozen=True)
-class Running:
-    """Where cells run, and for how long."""
-
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Runs side by side; 0: one for each GPU")] = 0
-    gpu_id: Annotated[str, typer.Option("--gpu-id", "-g", help="GPU numbers such as 0 or 0,1,2,3; -1 for the CPU")] = (
-        "-1"
-    )
-    minutes: Annotated[
-        Optional[float], typer.Option("--minutes", min=0, help="Stop then; the same command goes on")
-    ] = None
-    accept_changes: Annotated[
-        bool, typer.Option("--accept-changes", help="Go on with cells begun with other settings")
-    ] = False
-    engine: Annotated[
-        Engine, typer.Option("--engine", help="ray: on the cluster at RAY_ADDRESS, or else on this machine")
-    ] = Engine.local
-    share: Annotated[
-        float,
-        typer.Option("--share", min=0.01, help="With Ray: CPUs of a cell, or with --gpu-id 0 GPUs; 0.5: two on one"),
-    ] = 1.0
 
 
 @command
@@ -44,7 +20,7 @@ def study_cli(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder that gets a run folder for each cell")
     ],
-    running: Running,
+    running: StudyOptions,
     additions: Annotated[
         Optional[List[Path]],
         typer.Option(
@@ -136,24 +112,19 @@ class _Printer:
         typer.echo(f"end    {cell.name}: {outcome.state}" + (f": {outcome.reason}" if outcome.reason else ""))
 
 
-def _run(cells: Sequence["Cell"], output: Path, gpus: Sequence[int], running: Running) -> Dict[str, "Outcome"]:
+def _run(cells: Sequence["Cell"], output: Path, gpus: Sequence[int], running: StudyOptions) -> Dict[str, "Outcome"]:
     from ..loop.study_cells import standing
 
     rest = [cell for cell in cells if standing(cell, output).state != "finished"]
     where = "on Ray" if running.engine == Engine.ray else f"{len(gpus)} side by side"
     typer.echo(f"{len(cells)} cells, {len(cells) - len(rest)} finished before, {where}")
-    seconds = None if running.minutes is None else 60 * running.minutes
-    accept_changes = running.accept_changes
     if running.engine == Engine.ray:
         from ..loop.study_ray import run_cells_on_ray
 
-        return run_cells_on_ray(
-            rest, output, gpu=gpus[0] >= 0, share=running.share, jobs=running.jobs,
-            watcher=_Printer(), seconds=seconds, accept_changes=accept_changes,
-        )  # fmt: skip
+        return run_cells_on_ray(rest, output, running, gpu=gpus[0] >= 0, watcher=_Printer())
     from ..loop.study_run import run_cells
 
-    return run_cells(rest, output, gpus=gpus, watcher=_Printer(), seconds=seconds, accept_changes=accept_changes)
+    return run_cells(rest, output, running, gpus=gpus, watcher=_Printer())
 
 
 def _show(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"]) -> None:

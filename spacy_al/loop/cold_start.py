@@ -1,7 +1,5 @@
 """Which sentences come first, before there is a model of the run's own."""
 
-from typing import Callable
-
 import numpy
 import spacy
 from numpy.typing import NDArray
@@ -11,7 +9,7 @@ from ..acquisition.score_shard import Column, score_shard
 from ..errors import ALError, Errors
 from ..pipeline.adapters import find_target, get_sampler
 from ..schemas import ActiveLearningSchema
-from ..types import Pool
+from ..types import Pool, Progress, Sampling
 from .checks import chosen_measures
 from .columns import PoolDocs
 
@@ -19,7 +17,7 @@ LONGEST_TAIL = "longest-tail"
 
 
 def seed_utilities(
-    pool: Pool, settings: ActiveLearningSchema, *, seed: int, progress: Callable[[int, int], None]
+    pool: Pool, settings: ActiveLearningSchema, *, seed: int, progress: Progress
 ) -> NDArray[numpy.float64]:
     """How useful each sentence is as a seed sentence; equal everywhere without `start`, so that chance decides.
 
@@ -37,9 +35,10 @@ def seed_utilities(
     measure = chosen_measures(settings)[0]
     if not measure.needs_model:
         return numpy.zeros(len(pool))
+    how = Sampling(settings.passes, settings.dropout if measure.stochastic else "off", seed)
     found = score_shard(
         get_sampler(nlp, target), PoolDocs(pool, nlp.vocab), range(len(pool)), {"": Column(measure.function)},
-        passes=settings.passes, dropout=settings.dropout if measure.stochastic else "off", seed=seed, progress=progress,
+        how=how, progress=progress,
     )  # fmt: skip
     return found[""]
 

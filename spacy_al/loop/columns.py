@@ -10,7 +10,7 @@ from spacy.vocab import Vocab
 from ..acquisition.queries import Columns
 from ..acquisition.score_shard import Column
 from ..errors import ALError, Errors
-from ..runs.folder import RunFolder
+from ..runs.folder import RunFolder, read_npz, write_npz
 from ..types import Pool
 
 KEPT_DOCS = 100_000  # Docs kept from round to round, at 4 kB each
@@ -60,7 +60,7 @@ class RoundColumns:
         """
         self.folder, self.round, self.numbers = folder, round_, numbers
         self.known, self.compute, self.always = known, compute, always
-        kept = folder.read_columns(round_)
+        kept = read_npz(folder.utilities(round_))
         same = numpy.array_equal(kept.get("numbers", []), numbers)
         self.columns: Dict[str, NDArray[Any]] = kept if same else {"numbers": numbers}
 
@@ -72,5 +72,5 @@ class RoundColumns:
         missing = [name for name in dict.fromkeys([*names, *self.always]) if name not in self.columns]
         if missing:
             self.columns |= self.compute({name: self.known[name] for name in missing})
-            self.folder.write_columns(self.round, self.columns)
+            write_npz(self.folder.utilities(self.round), self.columns)
         return {name: self.columns[name] for name in names}

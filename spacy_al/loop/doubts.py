@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from ..runs.folder import RunFolder
 from ..runs.labelled import answered
 from ..runs.state import load_state
 from ..tasks import Task, TokenSpan
+from ..types import ONE_PASS, Progress
 from ..uncertainty.confidence import tag_numbers, token_slices
 from .evaluation import span_set
 from .learner import Learner
@@ -52,7 +53,7 @@ class Doubt:
 
 
 def look_again(
-    learner: Learner, folder: RunFolder, *, folds: int = FOLDS, progress: Callable[[int, int], None] = lambda d, t: None
+    learner: Learner, folder: RunFolder, *, folds: int = FOLDS, progress: Progress = lambda d, t: None
 ) -> List[Doubt]:
     """The labels of a run that are worth a second look, least likely first.
 
@@ -94,7 +95,7 @@ def judge(learner: Learner, docs: Sequence[Doc]) -> List[Doubt]:
     sampler = get_sampler(learner.nlp, learner.settings.target)
     tags, doubts = list(sampler.tags), []
     number_of = {tag: number for number, tag in enumerate(tags)}
-    for samples in sampler.sample([without_labels(doc) for doc in docs], passes=1, dropout="off", seed=0):
+    for samples in ONE_PASS.of(sampler, [without_labels(doc) for doc in docs]):
         rows = samples.probs[0].double().cpu().numpy()
         for place, tokens in token_slices(samples):
             doubt = _doubt(docs[place], rows[tokens], tags, number_of, sampler.scheme)

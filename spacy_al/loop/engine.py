@@ -19,7 +19,7 @@ from ..corpus.reader import write_docs
 from ..errors import ALError, Errors
 from ..files import write_bytes, write_folder
 from ..pipeline.adapters import get_sampler
-from ..runs.folder import RunFolder
+from ..runs.folder import RunFolder, read_npz
 from ..runs.labelled import is_gone
 from ..runs.state import RunState, package_versions
 from ..runs.whole import check_whole, new_answers
@@ -44,7 +44,7 @@ from .reporter import Reporter
 from .retrain import write_train_config
 from .scoring_ray import TOKEN_VALUES, run_columns, score_round_on_ray
 from .seeds import phase_rng, phase_seed
-from .selection import make_query, open_numbers
+from .selection import open_numbers
 from .self_training import COLUMNS as PSEUDO_COLUMNS
 from .self_training import pseudo_labelled
 from .stability import stability
@@ -99,7 +99,7 @@ class Engine:
         self.scoring = RoundScoring(self.settings, self.measures, self.cost, self.pool)
         self.honest = Honest(self.pool, self.settings, self.folder, vocab)
         nlp = self.learner.nlp
-        self.asking = Asking(self.pool, self.settings, self.folder, self.honest, self.strategy, nlp)
+        self.asking = Asking(self.pool, self.settings, self.folder, self.honest, self.strategy, self.cost, nlp)
         self.logger: Optional[RoundLogger] = None
 
     def fresh_state(self) -> RunState:
@@ -129,17 +129,14 @@ class Engine:
 
     def choose_seed(self, state: RunState) -> None:
         """The first questions, before there is a model of the run's own."""
-        start, measure = self.settings.start, self.measures[0].name
+        measure = self.measures[0].name
         seed = phase_seed(self.settings.seed, 0, "start")
         utilities = seed_utilities(self.pool, self.settings, seed=seed, progress=self.reporter.step)
         numbers = self.honest.holdout(state).open(numpy.arange(len(self.pool)))
         utilities = utilities[numbers]
-        query = make_query(
-            self.pool, numbers, self.settings, self.cost, fixed_columns({measure: utilities}),
-            round_=0, rng=phase_rng(self.settings.seed, 0, "select_seed"), measures=[measure],
-        )  # fmt: skip
-        shown = dict(zip(query.ids, utilities.tolist())) if start else {}
-        self.asking.ask(state, query, shown, measure=start or "random")
+        query = self.asking.query(numbers, fixed_columns({measure: utilities}), round_=0, measures=[measure])
+        shown = dict(zip(query.ids, utilities.tolist())) if self.settings.start else {}
+        self.asking.ask(state, query, shown)
 
     def _annotate(self, state: RunState) -> None:
         vocab, pipe = self.learner.nlp.vocab, self.learner.nlp.get_pipe(self.settings.target)
@@ -157,7 +154,7 @@ class Engine:
             state.phase = "done" if over else "waiting"
             return
         state.round += over
-        self.folder.write_answers(state.round, docs)
+        write_bytes(self.folder.answers(state.round), write_docs(docs))
         state.labelled, state.holdout = learnt, held
         state.answers += len(answers)
         state.answers_sha256 = self.folder.log.digest(state.answers)
@@ -259,19 +256,16 @@ class Engine:
         columns = self._columns(state, numbers, seconds)
         start = time.perf_counter()
         tags = list(get_sampler(self.learner.nlp, self.settings.target).tags) if self._asks_model() else []
-        query = make_query(
-            self.pool, numbers, self.settings, self.cost, columns,
-            round_=state.round + 1, rng=phase_rng(self.settings.seed, state.round, "select"), tags=tags,
-            measures=[measure.name for measure in self.measures],
-            labels=self._labels(state), folder=self.folder,
-        )  # fmt: skip
-        columns([measure.name for measure in self.measures])
+        measures = [measure.name for measure in self.measures]
+        labels = self._labels(state)
+        query = self.asking.query(numbers, columns, round_=state.round + 1, measures=measures, tags=tags, labels=labels)
+        columns(measures)
         if self.settings.self_training:
             self._keep_pseudo(state, columns)
         utilities = dict(zip(query.ids, query.utilities().tolist()))
-        questions = self.asking.ask(state, query, utilities, measure=self.measures[0].name, columns=columns)
+        questions = self.asking.ask(state, query, utilities, columns)
         useful = mean_utility(query, questions, utilities) if self._asks_model() else {}
-        stable = stability(self.pool.starts, self.folder.read_columns(state.round - 1), columns.columns)
+        stable = stability(self.pool.starts, read_npz(self.folder.utilities(state.round - 1)), columns.columns)
         elapsed = time.perf_counter() - start
         spent = {"score": seconds["score"], "select": elapsed - seconds["score"]}
         self._amend(spent, stability=stable, **useful, **self.scoring.row())
@@ -284,7 +278,7 @@ class Engine:
             list(get_sampler(self.learner.nlp, self.settings.target).tags), list(self._labels(state).docs.values()),
             vocab=self.learner.nlp.vocab, rng=phase_rng(self.settings.seed, state.round, "pseudo"),
         )  # fmt: skip
-        self.folder.write_pseudo(state.round + 1, docs)
+        write_bytes(self.folder.pseudo(state.round + 1), write_docs(docs))
 
     def _asks_model(self) -> bool:
         return any(measure.needs_model for measure in self.measures)

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..acquisition.queries import Query
-from ..runs.folder import RunFolder
+from ..runs.folder import RunFolder, write_npz
 from ..runs.state import RunState
 from ..schemas import ActiveLearningSchema
 from ..tasks import Question
@@ -96,7 +96,7 @@ class Honest:
             found = holdout_spans(nlp, docs)
             rng = phase_rng(self.settings.seed, state.round, "interval")
             row["holdout"] = measure_holdout(docs, found, rng)
-            self.folder.write_counts(state.round, self._counts(state.round, watch, docs))
+            write_npz(self.folder.holdout(state.round), self._counts(state.round, watch, docs))
         self._said, self._held = (before, now), list(docs)
         return row
 

@@ -8,7 +8,7 @@ import numpy
 from ..acquisition.forecast import SCATTER, SCATTER_BY_CHANCE, Curve, Forecast, forecast
 from ..acquisition.interval import f1, weights
 from ..acquisition.stopping import AGREED, FEWEST_ENTITIES, ROUNDS, create_agreement_rule, create_predicted_change_rule
-from ..runs.folder import RunFolder
+from ..runs.folder import RunFolder, read_npz
 
 Rows = Sequence[Dict[str, Any]]
 STEPS = (100, 500, 2000)  # answers
@@ -98,7 +98,7 @@ def make_outlook(
 def make_curve(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> List[Point]:
     """F1 of every round: on all that is labelled of the holdout by now, else on the test set, else nothing."""
     answers = {row["round"]: row["labelled_sentences"] + (row.get("holdout") or {}).get("sentences", 0) for row in rows}
-    kept = folder.read_counts(rows[-1]["round"]) if rows else {}
+    kept = read_npz(folder.holdout(rows[-1]["round"])) if rows else {}
     if not kept or not kept["counts"].any():
         return [
             Point(row["round"], answers[row["round"]], row["ents_f"]) for row in rows if row.get("ents_f") is not None
@@ -158,7 +158,7 @@ def run_curve(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Tup
     """
     tokens = {row["round"]: row["labelled_tokens"] for row in rows if row["round"] > 0}
     scatter = SCATTER_BY_CHANCE if by_chance(rows) else SCATTER
-    kept = folder.read_counts(rows[-1]["round"]) if rows else {}
+    kept = read_npz(folder.holdout(rows[-1]["round"])) if rows else {}
     if kept and kept["counts"].any():
         places = [place for place, number in enumerate(kept["rounds"].tolist()) if number in tokens]
         counts = kept["counts"][places].astype(numpy.float64)  # (rounds, sentences, 3)

@@ -1,6 +1,7 @@
 """What people's answers come to: of several to one question the one that counts, and labels that are taken back."""
 
 import warnings
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -19,25 +20,21 @@ from ..tasks import Answer, Task, answer_problem
 Windows = Tuple[Tuple[int, int], ...]
 
 
+@dataclass(frozen=True)
 class People:
-    """Answers that have come in since the last round; None until one of them teaches something."""
+    """Answers that have come in since the last round; None until one of them teaches something.
 
-    def __init__(
-        self,
-        folder: RunFolder,
-        state: RunState,
-        answers: Sequence[Answer],
-        vocab: Vocab,
-        pipe: Any,
-        labels: Sequence[str],
-    ) -> None:
-        """
-        folder (RunFolder), state (RunState): Of the run. answers (Sequence[Answer]): Since the last round.
-        vocab (Vocab): Of the pipeline. pipe (Any): The component that is to learn from them.
-        labels (Sequence[str]): The declared entity types; none: any label will do.
-        """
-        self.labels = labels
-        self.folder, self.state, self.answers, self.vocab, self.pipe = folder, state, answers, vocab, pipe
+    folder (RunFolder), state (RunState): Of the run. answers (Sequence[Answer]): Since the last round.
+    vocab (Vocab): Of the pipeline. pipe (Any): The component that is to learn from them.
+    labels (Sequence[str]): The declared entity types; none: any label will do.
+    """
+
+    folder: RunFolder
+    state: RunState
+    answers: Sequence[Answer]
+    vocab: Vocab
+    pipe: Any
+    labels: Sequence[str]
 
     def annotate(self, tasks: Sequence[Task]) -> Optional[List[Doc]]:
         """The answered sentences; people may have left some out, or answered for earlier rounds.

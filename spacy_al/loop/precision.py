@@ -14,7 +14,7 @@ from ..acquisition.strategies import rank
 from ..corpus.split import take_budget
 from ..errors import Warnings
 from ..schemas import ActiveLearningSchema
-from ..types import Pool, Sampler
+from ..types import Pool, Progress, Sampler, Sampling
 from ..uncertainty.measures import Measure
 from .seeds import phase_rng
 
@@ -56,13 +56,12 @@ class RoundScoring:
         rows: Sequence[Record],
         *,
         seed: int,
-        progress: Callable[[int, int], None],
+        progress: Progress,
     ) -> Dict[str, NDArray[Any]]:
         """Columns of the candidates by name (`score_shard`). rows (Sequence[Record]): Metrics, the round's own last."""
 
-        ask: Ask = partial(
-            score_shard, sampler, shard, passes=self.settings.passes, dropout=self.settings.dropout, seed=seed
-        )
+        how = Sampling(self.settings.passes, self.settings.dropout, seed)
+        ask: Ask = partial(score_shard, sampler, shard, how=how)
         self.found = self._find(sampler, numbers, rows, ask)
         with lowered(sampler, self.found is not None and self.found["states"] == "bfloat16"):
             return ask(numbers.tolist(), columns, progress=progress)

@@ -1,7 +1,7 @@
 """The same run with several seeds, and their mean."""
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy
 from thinc.api import Config
@@ -9,33 +9,26 @@ from thinc.api import Config
 from ..files import write_json
 from ..runs.folder import RunFolder
 from ..runs.state import RunState
-from .reporter import Reporter
 from .session import run
 
+Start = Callable[[Config, Path], RunState]
 
-def run_repeats(
-    config: Config,
-    output: Path,
-    repeats: int,
-    *,
-    use_gpu: int = -1,
-    accept_changes: bool = False,
-    reporter: Optional[Reporter] = None,
-) -> List[RunState]:
+
+def run_repeats(config: Config, output: Path, repeats: int, start: Start = run) -> List[RunState]:
     """Run a config once, or with the seeds 0 to `repeats` - 1 in folders `seed-N` and a summary beside them.
 
     config (Config): Not interpolated. output (Path): Folder of the run, or of all of them.
     repeats (int): Number of seeds; 1 uses the config's own seed, in `output` itself.
+    start (Callable): Makes each run out of its config and folder; `run`, perhaps with options.
     RETURNS (List[RunState]): Of each run. Raises as `run`.
     """
     if repeats == 1:
-        return [run(config, output, use_gpu=use_gpu, accept_changes=accept_changes, reporter=reporter)]
+        return [start(config, output)]
     states = []
     for seed in range(repeats):
         seeded = config.copy()
         seeded["active_learning"] = {**seeded["active_learning"], "seed": seed}
-        folder = output / f"seed-{seed}"
-        states.append(run(seeded, folder, use_gpu=use_gpu, accept_changes=accept_changes, reporter=reporter))
+        states.append(start(seeded, output / f"seed-{seed}"))
         if states[-1].phase == "waiting":
             break
     write_json(output / "summary.json", summarise([output / f"seed-{seed}" for seed in range(repeats)]))

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy
 import spacy
@@ -20,6 +20,7 @@ from ..files import write_folder
 from ..pipeline.adapters import get_sampler
 from ..runs.folder import RunFolder, read_npz, write_npz
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
+from ..types import Progress, Sampling
 from ..uncertainty.measures import Measure
 from .checks import chosen_measures
 from .columns import PoolDocs
@@ -54,7 +55,7 @@ def score_round_on_ray(
     *,
     seed: int,
     gpu: bool,
-    progress: Callable[[int, int], None],
+    progress: Progress,
 ) -> Dict[str, NDArray[Any]]:
     """The columns of a round's candidates, as `score_shard` gives them.
 
@@ -101,7 +102,7 @@ def score_chunk(run: str, pool: str, names: List[str], seed: int, gpu: bool, pla
     known = run_columns(chosen_measures(settings))
     found = score_shard(
         get_sampler(nlp, settings.target), docs, numbers, {one: known[one] for one in names},
-        passes=settings.passes, dropout=settings.dropout, seed=seed,
+        how=Sampling(settings.passes, settings.dropout, seed),
     )  # fmt: skip
     write_npz(Path(place) / f"{name}.npz", found)
     return len(numbers)

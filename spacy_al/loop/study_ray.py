@@ -7,10 +7,11 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Sequence
 
 from ..engines.scheduler import Hooks, Result, Task, lacks_memory, run_tasks
 from ..errors import ALError, Errors
+from ..options import StudyOptions
 from ..runs.folder import RunFolder
 from .study_cells import last_line
 from .study_plan import Cell
@@ -24,32 +25,23 @@ PATIENCE = 120.0
 
 
 def run_cells_on_ray(
-    cells: Sequence[Cell],
-    output: Path,
-    *,
-    gpu: bool,
-    share: float,
-    jobs: int,
-    watcher: Watcher,
-    seconds: Optional[float] = None,
-    accept_changes: bool = False,
+    cells: Sequence[Cell], output: Path, options: StudyOptions, *, gpu: bool, watcher: Watcher
 ) -> Dict[str, Outcome]:
     """Run cells on the cluster, which has to see the folders of the study under the same paths.
 
     A cell that lacks memory is tried once more on twice the share. Other arguments as in `study_run.run_cells`.
 
-    gpu (bool): Whether cells run on GPUs. share (float): CPUs, or GPUs, of a cell.
-    jobs (int): Cells side by side; 0: as many as there is room for.
+    gpu (bool): Whether cells run on GPUs.
     RETURNS (Dict[str, Outcome]): By the cells' names. RAISES: ALError A560 to A563.
     """
     by_name = {cell.name: cell for cell in cells}
     device, outcomes = 0 if gpu else -1, {cell.name: Outcome("stopped") for cell in cells}
-    commands = [cell_command(cell, output, gpu=device, accept_changes=accept_changes)[1:] for cell in cells]
+    commands = [cell_command(cell, output, gpu=device, accept_changes=options.accept_changes)[1:] for cell in cells]
     places = [(os.getcwd(), str(output / cell.name)) for cell in cells]
     # What the user has set for processes on one machine holds for all.
-    threads = int(os.environ.get("OMP_NUM_THREADS", 0)) or (1 if gpu else max(1, int(share)))
+    threads = int(os.environ.get("OMP_NUM_THREADS", 0)) or (1 if gpu else max(1, int(options.share)))
     tasks = [
-        Task(cell.name, run_cell, (command, *place, device, threads), share)
+        Task(cell.name, run_cell, (command, *place, device, threads), options.share)
         for cell, command, place in zip(cells, commands, places)
     ]
 
@@ -64,7 +56,7 @@ def run_cells_on_ray(
         watcher.ended(cell, outcomes[task.name])
 
     hooks = Hooks(lambda task: watcher.started(by_name[task.name], device), ended, judge)
-    run_tasks(tasks, gpu=gpu, jobs=jobs, hooks=hooks, seconds=seconds)
+    run_tasks(tasks, gpu=gpu, jobs=options.jobs, hooks=hooks, seconds=options.seconds)
     return outcomes
 
 

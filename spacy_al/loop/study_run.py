@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Callable, Deque, Dict, List, Optional, Protocol, Sequence, Tuple
 
 from ..errors import ALError
+from ..options import StudyOptions
 from ..runs.folder import RunFolder
 from .hardware import usable_cores
 from .study_cells import LOG, last_line, standing
@@ -54,24 +55,17 @@ class Job:
 
 
 def run_cells(
-    cells: Sequence[Cell],
-    output: Path,
-    *,
-    gpus: Sequence[int],
-    watcher: Watcher,
-    seconds: Optional[float] = None,
-    accept_changes: bool = False,
+    cells: Sequence[Cell], output: Path, options: StudyOptions, *, gpus: Sequence[int], watcher: Watcher
 ) -> Dict[str, Outcome]:
     """Run cells until all have ended, as many at a time as there are `gpus`.
 
     cells (Sequence[Cell]): In the order to start them. output (Path): Cell NAME goes to output/NAME.
+    options (StudyOptions): When to stop, and whether cells go on with other settings.
     gpus (Sequence[int]): One number for each process side by side; -1 for the CPU. A number may stand twice.
     watcher (Watcher): Is told when cells start and end.
-    seconds (Optional[float]): Stop after this time; what runs then is ended and can be resumed.
-    accept_changes (bool): Passed on to `al run`.
     RETURNS (Dict[str, Outcome]): By the cells' names. A cell that fails stops no other.
     """
-    deadline = time.monotonic() + seconds if seconds is not None else None
+    deadline = time.monotonic() + options.seconds if options.seconds is not None else None
     waiting: Deque[Cell] = deque(cells)
     free: Deque[int] = deque(gpus)
     running: List[Job] = []
@@ -102,7 +96,7 @@ def run_cells(
                     end(job, outcome_of(job.cell, code, output))
             while waiting and free:
                 cell, gpu = waiting.popleft(), free.popleft()
-                command = cell_command(cell, output, gpu=gpu, accept_changes=accept_changes)
+                command = cell_command(cell, output, gpu=gpu, accept_changes=options.accept_changes)
                 told = len(_rows(output / cell.name))
                 running.append(Job(cell, gpu, *open_cell(command, output / cell.name, gpu=gpu, threads=threads), told))
                 watcher.started(cell, gpu)

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 import numpy
 from spacy.language import Language
@@ -28,6 +28,7 @@ from ..ml.snapshot import Snapshot
 from ..ml.thinc_encoder import thinc_seed
 from ..pipeline.teachable import Teachable, teachable
 from ..schemas import ActiveLearningSchema
+from ..types import Progress
 from .batching import seeded_epochs
 from .determinism import deterministic
 from .evaluation import span_scores
@@ -77,18 +78,13 @@ class Trainer:
         self.pupils: Dict[str, Teachable] = {}
 
     def train(
-        self,
-        lesson: Lesson,
-        dev: Sequence[Example],
-        *,
-        seed: int,
-        progress: Callable[[int, int], None] = lambda step, total: None,
+        self, lesson: Lesson, dev: Sequence[Example], *, seed: int, progress: Progress = lambda step, total: None
     ) -> TrainingReport:
         """Train from the initial weights.
 
         lesson (Lesson): What is learnt from. dev (Sequence[Example]): Labelled sentences that are held out.
         seed (int): Of this training: order, dropout, and weights that are not pretrained.
-        progress (Callable[[int, int], None]): Told the steps made and their total.
+        progress (Progress): Told the steps made and their total.
         RETURNS (TrainingReport): Steps, losses, development scores.
         """
         with thinc_seed(seed), deterministic(self.settings.deterministic):
@@ -114,13 +110,7 @@ class Trainer:
             if name not in frozen and getattr(pipe, "is_trainable", False)
         ]
 
-    def _train_steps(
-        self,
-        lesson: Lesson,
-        dev: Sequence[Example],
-        seed: int,
-        progress: Callable[[int, int], None],
-    ) -> TrainingReport:
+    def _train_steps(self, lesson: Lesson, dev: Sequence[Example], seed: int, progress: Progress) -> TrainingReport:
         batcher = registry.resolve({"batcher": self.training["batcher"]})["batcher"]
         per_epoch = sum(1 for _ in batcher(lesson.once(numpy.random.default_rng(seed))))
         epochs = max(self.training["max_epochs"] or 1, math.ceil(self.settings.min_steps / max(per_epoch, 1)))

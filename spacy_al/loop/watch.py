@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.vocab import Vocab
 
 from ..acquisition.strategies import random_order
-from ..runs.folder import RunFolder
+from ..runs.folder import RunFolder, read_npz, write_npz
 from ..tasks import TokenSpan
 from ..types import Pool
 from .evaluation import predicted, span_set
@@ -38,12 +38,12 @@ class Watch:
         """Ask a round's model, and keep what it says in the round's folder."""
         docs = predicted(nlp, list(self.pool.docs(self.numbers, self.vocab)))
         said = {self.pool.ids[number]: span_set(doc) for number, doc in zip(self.numbers, docs)}
-        self.folder.write_watched(round_, pack(said))
+        write_npz(self.folder.watched(round_), pack(said))
         return said
 
     def read(self, round_: int) -> Optional[Predictions]:
         """What the model of a round said; None if nothing was kept."""
-        kept = self.folder.read_watched(round_)
+        kept = read_npz(self.folder.watched(round_))
         return unpack(kept) if kept else None
 
 

@@ -90,28 +90,12 @@ def log_partition(chain: Chain) -> Tensor:
     return log_z
 
 
-def marginals(chain: Chain) -> Tensor:
-    """Probability of each tag at each token by forward-backward, (batch, longest, tags), 0 in the padding."""
-    with torch.no_grad():
-        alphas, _, gammas = _both_ways(chain)
-        return _posterior(chain, alphas, gammas)
-
-
 def score(chain: Chain, tags: Tensor) -> Tensor:
     """Unnormalised score of one sequence per sentence, float64 as `log_partition`, (batch,), differentiable.
 
     tags (Tensor): int64, (batch, longest); what stands after a sentence's end is ignored.
     """
     return _wide(_step_scores(chain, tags)).sum(1)
-
-
-def log_prob(chain: Chain, tags: Tensor) -> Tensor:
-    """log P of one sequence per sentence, (batch,): sum over tokens of score minus log-normaliser.
-
-    Subtracting token by token, and adding up in float64, keeps the digits of float32 whatever the length.
-    """
-    with torch.no_grad():
-        return _log_prob(chain, tags, *_scan(chain))
 
 
 def viterbi(chain: Chain) -> Tensor:
@@ -134,7 +118,10 @@ def viterbi(chain: Chain) -> Tensor:
 
 
 def decode(chain: Chain) -> Tuple[Tensor, Tensor, Tensor]:
-    """`marginals`, `viterbi` and the `log_prob` of that sequence, in fewer passes over the tokens."""
+    """Probability of each tag at each token, (batch, longest, tags), 0 in the padding; `viterbi`; its log P, (batch,).
+
+    Both ways through the tokens serve the first and the last.
+    """
     with torch.no_grad():
         alphas, norms, gammas = _both_ways(chain)
         best = viterbi(chain)
@@ -187,6 +174,7 @@ def _finish(chain: Chain, alphas: Tensor) -> Tensor:
 
 
 def _log_prob(chain: Chain, tags: Tensor, alphas: Tensor, norms: Tensor) -> Tensor:
+    # Subtracting token by token, and adding up in float64, keeps the digits of float32 whatever the length.
     steps = _wide(_step_scores(chain, tags) - norms).sum(1)
     return (steps - _wide(_finish(chain, alphas))).to(chain.emissions.dtype)
 

@@ -1,6 +1,7 @@
 """Dropout in its three kinds, ordinary in training, and drawn from seed, pass and sentence when sampling."""
 
-from typing import Any, ClassVar, Dict, FrozenSet, Mapping, Optional, Sequence, Tuple
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Dict, FrozenSet, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -14,6 +15,7 @@ CPU = torch.device("cpu")
 TABLE_ROWS = 1024  # rows of masks a sentence starts somewhere in; tokens of one sentence use different rows
 
 
+@dataclass(eq=False)
 class KeyedNoise:
     """Masks of all passes for a batch, independent of how sentences are batched or ordered.
 
@@ -21,43 +23,23 @@ class KeyedNoise:
     key hashes to, its tokens take the following rows. Sampling thereby costs one gather instead of one random
     number per unit. Two tokens of different sentences may share a row of the table, which changes nothing for
     measures of a single sentence.
+
+    keys (Tensor): int64 hash of each sentence's tokens, (sentences,), on the device of the states.
+    passes (int): Number of stochastic passes.
+    seed (int): Root of all tables.
+    kinds (FrozenSet[str]): Kinds of dropout that stay random.
+    tables (Dict): Filled with tables by this object, to be handed to the next batch of the same tagger.
     """
 
-    def __init__(
-        self,
-        keys: Tensor,
-        *,
-        passes: int,
-        seed: int,
-        kinds: FrozenSet[str],
-        rates: Mapping[str, float],
-        consistent: bool = False,
-        tables: Optional[Dict[Tuple[Any, ...], Tensor]] = None,
-    ) -> None:
-        """
-        keys (Tensor): int64 hash of each sentence's tokens, (sentences,), on the device of the states.
-        passes (int): Number of stochastic passes.
-        seed (int): Root of all tables.
-        kinds (FrozenSet[str]): Kinds of dropout that stay random.
-        rates (Mapping[str, float]): Overrides of the trained rates, by kind.
-        consistent (bool): One mask per pass, shared by all sentences (of equal position), as when one set of
-            weights is drawn for a whole pass.
-        tables (Dict): Filled with tables by this object, to be handed to the next batch of the same tagger.
-        """
-        self.keys = torch.zeros_like(keys) if consistent else keys
-        self.passes = passes
-        self.seed = seed
-        self.kinds = kinds
-        self.rates = rates
-        self.tables = {} if tables is None else tables
+    keys: Tensor
+    passes: int
+    seed: int
+    kinds: FrozenSet[str]
+    tables: Dict[Tuple[Any, ...], Tensor] = field(default_factory=dict)
 
     def active(self, kind: str) -> bool:
         """Whether dropout of this kind stays random."""
         return kind in self.kinds
-
-    def rate(self, kind: str, trained: float) -> float:
-        """The rate to sample with: the override for this kind, or the one it was trained with."""
-        return self.rates.get(kind, trained)
 
     def per_token(self, states: Ragged, *, rate: float, width: int, stream: int) -> Tensor:
         """0 or 1 for each token: (passes, tokens, width)."""
@@ -126,10 +108,9 @@ class UnitDropout(SampledDropout):
             return states.with_data(functional.dropout(states.data, self.rate))
         if noise is None or not noise.active(self.kind):
             return states
-        rate = noise.rate(self.kind, self.rate)
-        mask = noise.per_token(states, rate=rate, width=states.data.shape[-1], stream=self.stream)
+        mask = noise.per_token(states, rate=self.rate, width=states.data.shape[-1], stream=self.stream)
         # Scaled before the passes fan out: one pass over the states instead of one over all masks.
-        return states.with_data(mask.mul_(states.data / (1 - rate)))
+        return states.with_data(mask.mul_(states.data / (1 - self.rate)))
 
 
 class LockedDropout(SampledDropout):
@@ -141,13 +122,11 @@ class LockedDropout(SampledDropout):
         if self.training and self.rate > 0:
             shape = (states.data.shape[0], len(states.lengths), states.data.shape[-1])
             mask = states.data.new_empty(shape).bernoulli_(1 - self.rate)
-            rate = self.rate
         elif not self.training and noise is not None and noise.active(self.kind):
-            rate = noise.rate(self.kind, self.rate)
-            mask = noise.per_sentence(states, rate=rate, width=states.data.shape[-1], stream=self.stream)
+            mask = noise.per_sentence(states, rate=self.rate, width=states.data.shape[-1], stream=self.stream)
         else:
             return states
-        return states.with_data(states.data * states.expand(mask, 1) / (1 - rate))
+        return states.with_data(states.data * states.expand(mask, 1) / (1 - self.rate))
 
 
 class WordDropout(SampledDropout):
@@ -159,8 +138,7 @@ class WordDropout(SampledDropout):
         if self.training and self.rate > 0:
             mask = states.data.new_empty((*states.data.shape[:2], 1)).bernoulli_(1 - self.rate)
         elif not self.training and noise is not None and noise.active(self.kind):
-            rate = noise.rate(self.kind, self.rate)
-            mask = noise.per_token(states, rate=rate, width=1, stream=self.stream)
+            mask = noise.per_token(states, rate=self.rate, width=1, stream=self.stream)
         else:
             return states
         return states.with_data(states.data * mask)

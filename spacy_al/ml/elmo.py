@@ -80,7 +80,6 @@ class CharEncoder(nn.Module):
 
     def __init__(self, options: ELMoOptions) -> None:
         super().__init__()
-        self.longest = options.max_characters
         self.widest = max(window for window, _ in options.filters)
         self.activate = ACTIVATIONS[options.activation]
         self.embedding = nn.Embedding(N_CHARACTERS + 1, options.char_dim)
@@ -165,11 +164,11 @@ class BiLM(nn.Module):
     loads (int): How often weights have been loaded; what was computed before the last time is stale.
     """
 
-    options: Optional[ELMoOptions]
+    options: ELMoOptions
 
     def __init__(self) -> None:
         super().__init__()
-        self.options = None
+        self.options = None  # type: ignore[assignment]  # until `build`
         self.loads = 0
 
     def build(self, options: ELMoOptions) -> None:
@@ -182,7 +181,6 @@ class BiLM(nn.Module):
 
     def embed(self, words: Sequence[str]) -> Tensor:
         """Vectors of words apart from any sentence, of the border words first: (2 + words, projection)."""
-        assert self.options is not None
         longest = self.options.max_characters
         characters = torch.cat([spell_borders(longest), spell_elmo(words, longest)])
         device = self.chars.embedding.weight.device
@@ -198,7 +196,6 @@ class BiLM(nn.Module):
         RETURNS (Tuple[Tensor, State]): (batch, longest, layers + 1, 2 * projection), forward direction first;
             the word's vector twice is the first layer.
         """
-        assert self.options is not None
         mask = torch.arange(vectors.shape[1], device=lengths.device) < lengths[:, None]
         states = torch.stack([vectors, flip(vectors, lengths)])
         layers, ends = [torch.cat([vectors, vectors], -1)], []
@@ -211,7 +208,6 @@ class BiLM(nn.Module):
 
     def zero_state(self, batch: int) -> State:
         """A start of zeros for `forward`, so that it keeps what each sentence ends with."""
-        assert self.options is not None
         zeros = self.chars.embedding.weight.new_zeros
         output, memory = self.options.projection, self.options.cell
         return [(zeros(2, batch, output), zeros(2, batch, memory)) for _ in self.lstms]

@@ -74,7 +74,6 @@ class ELMoEmbedding(Embedding):
     def width(self) -> int:
         """Width of a token's vector."""
         options = self.bilm.options
-        assert options is not None
         return 2 * options.projection * (1 if self.front.mix else options.layers + 1)
 
     def initialize(self, docs: Sequence[Doc]) -> None:
@@ -83,7 +82,6 @@ class ELMoEmbedding(Embedding):
             if self.options is None or self.weights is None:
                 raise ALError(Errors.A266)
             load_elmo(self.bilm, self.options, self.weights)
-        assert self.bilm.options is not None
         self.front.build(self.bilm.options.layers + 1)
 
     def redraw(self, generator: torch.Generator) -> None:
@@ -114,7 +112,6 @@ class ELMoEmbedding(Embedding):
 
     def graph_inputs(self) -> StateInputs:
         """States as they are, padded."""
-        assert self.bilm.options is not None
         return StateInputs(2 * self.bilm.options.projection * (self.bilm.options.layers + 1))
 
     def _compute(self, keys: Sequence[bytes], sentences: Sequence[List[str]]) -> None:

@@ -61,7 +61,6 @@ class TransformerInputs(GraphInputs):
 
     def shape(self, features: Sequence[Wordpieces]) -> Optional[Shape]:
         """(rows, wordpieces with special ones); None beyond the window."""
-        assert self.encoder.table is not None
         special = len(self.encoder.table.prefix) + len(self.encoder.table.suffix)
         longest = max(len(sentence.ids) for sentence in features)
         rows, width = fitting(len(features), ROWS), fitting(longest + special, self.widths())
@@ -71,14 +70,12 @@ class TransformerInputs(GraphInputs):
 
     def widths(self) -> Sequence[int]:
         """Those of WIDTHS that the encoder can take, and all it can take."""
-        assert self.encoder.table is not None
         most = self.encoder.window + len(self.encoder.table.prefix) + len(self.encoder.table.suffix)
         return [*(width for width in WIDTHS if width < most), *([most] if most <= WIDTHS[-1] else [])]
 
     def empty(self, shape: Shape, device: torch.device) -> Tuple[WordpieceBatch, Tensor]:
         """See GraphInputs."""
         rows, width = shape
-        assert self.encoder.table is not None
         ids = torch.full((rows, width), self.encoder.table.unknown, dtype=torch.long, device=device)
         mask = torch.ones((rows, width), dtype=torch.bool, device=device)
         pieces = torch.zeros(rows * width, dtype=torch.long, device=device)
@@ -91,7 +88,6 @@ class TransformerInputs(GraphInputs):
         """See GraphInputs; padding rows see one piece."""
         rows, width = batch.ids.shape
         encoder = self.encoder
-        assert encoder.table is not None
         small = collate(features, encoder.table, window=encoder.window, mean=encoder.mean, device=torch.device("cpu"))
         height, used = small.ids.shape
         ids = numpy.full((rows, width), encoder.table.padding, dtype=numpy.int64)
@@ -139,7 +135,6 @@ class WordInputs(GraphInputs):
         """See GraphInputs."""
         rows, width, spelling = shape
         words = rows * width
-        assert self.embedding.lexicon is not None
         table = self.embedding.table(self.embedding.lexicon, device)
         batch = WordBatch(
             vectors=table.new_zeros(words, table.shape[1]),

@@ -1,7 +1,7 @@
 """The three stages of a tagger in a row, and how stochastic passes go through them from the seam on."""
 
 import contextlib
-from typing import Any, Collection, ContextManager, Dict, FrozenSet, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Collection, ContextManager, Dict, FrozenSet, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +58,7 @@ class TaggerNetwork(nn.Module):
         return self._predict(self.body(front, noise) if self.folds else self._repeat_body(front, noise), noise)
 
     def _repeat_body(self, front: Batch, noise: KeyedNoise) -> Ragged:
-        with dropout_on(self.body, noise.rates.get("all")), fast_training(noise.keys.device, self.body):
+        with dropout_on(self.body), fast_training(noise.keys.device, self.body):
             passes = [self.body(front, None) for _ in range(noise.passes)]
         return Ragged(torch.cat([states.data for states in passes]), passes[0].lengths)
 
@@ -69,21 +69,15 @@ def check_dropout(seams: Collection[str], dropout: str, pipe: str) -> None:
         raise ALError(Errors.A200.format(dropout=dropout, pipe=pipe, known=", ".join(["off", *seams])))
 
 
-def dropout_on(body: nn.Module, rate: Optional[float] = None) -> ContextManager[None]:
-    """Make an inference-mode module drop units at random, as in training; put every flag and rate back after.
+def dropout_on(body: nn.Module) -> ContextManager[None]:
+    """Make an inference-mode module drop units at random, as in training; put every flag back after.
 
     Attention drops inside functions that look at the module's own `training`, so all modules are switched,
     except those whose statistics training would change.
     """
-    modules = list(body.modules())
-    values: List[Tuple[nn.Module, str, Any]] = [
-        (module, "training", not isinstance(module, nn.modules.batchnorm._NormBase)) for module in modules
-    ]
-    if rate is not None:
-        # Dropout layers keep their rate in `p`, attention that drops inside a function in `dropout_prob`.
-        names = ("p", "dropout_prob")
-        values += [(module, name, rate) for module in modules for name in names if name in vars(module)]
-    return lent(values)
+    return lent(
+        (module, "training", not isinstance(module, nn.modules.batchnorm._NormBase)) for module in body.modules()
+    )
 
 
 @contextlib.contextmanager

@@ -28,7 +28,6 @@ class OpenVinoEngine:
     def ready(self, body: TransformerBody, precision: str) -> bool:
         """Compile for "f32" or "bf16" unless that is done; `problem` says why that cannot be, also later on."""
         if precision not in self.compiled and not self.problem:
-            assert body.transformer is not None
             try:
                 self.compiled[precision] = compile_model(body.transformer, precision, body.shapes)
                 self.problem = "" if precision == "bf16" else differs(body, self.compiled[precision])
@@ -88,7 +87,7 @@ def run(compiled: Compiled, ids: Tensor, mask: Tensor) -> Tensor:
 
 def differs(body: TransformerBody, compiled: Compiled) -> str:
     """What is wrong with compiled states of a batch of another shape than was exported; "" where nothing is."""
-    ids, mask = some_wordpieces(body.transformer.config.vocab_size)  # type: ignore[union-attr]
+    ids, mask = some_wordpieces(body.transformer.config.vocab_size)
     with torch.inference_mode():
         expected = body.encode(ids, mask)
     difference = float((run(compiled, ids, mask.long()) - expected)[mask].abs().max())

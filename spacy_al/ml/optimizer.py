@@ -128,17 +128,12 @@ def thinc_step(module: nn.Module, optimizer: Optimizer, *, log: bool) -> None:
             continue
         key: Tuple[int, str] = (id(module), name)
         weights, _ = optimizer(
-            key, cast(FloatsXd, torch2xp(parameter.data)), cast(FloatsXd, torch2xp(dense(parameter.grad)))
+            key, cast(FloatsXd, torch2xp(parameter.data)), cast(FloatsXd, torch2xp(parameter.grad.to_dense()))
         )
         # Copied: what thinc returns refers to the tensor it was given, and as `data` would keep every one of them.
         with torch.no_grad():
             parameter.copy_(xp2torch(weights, device=parameter.device))
         parameter.grad = None
-
-
-def dense(gradient: Tensor) -> Tensor:
-    """A gradient, not sparse."""
-    return gradient.to_dense() if gradient.is_sparse else gradient
 
 
 def _same(left: List[nn.Parameter], right: List[nn.Parameter]) -> bool:

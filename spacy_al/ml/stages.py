@@ -101,9 +101,6 @@ class Noise(Protocol):
     def active(self, kind: str) -> bool:
         """Whether dropout of this kind ("last", "word", "locked") stays random in this sampling."""
 
-    def rate(self, kind: str, trained: float) -> float:
-        """The rate to sample with, where a layer was trained with `trained`."""
-
     def per_token(self, states: Ragged, *, rate: float, width: int, stream: int) -> Tensor:
         """0 or 1 for each token, independent: (passes, tokens, width). Not rescaled."""
 

@@ -1,6 +1,6 @@
 """What a tagger says of sentences: states in inference, one deterministic pass, or several stochastic ones."""
 
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 import torch
 from spacy.tokens import Doc
@@ -119,18 +119,8 @@ class TaggerSampling:
                 prediction = network.head.predict(states)
             yield order, states, prediction
 
-    def sample(
-        self,
-        docs: Sequence[Doc],
-        *,
-        passes: int,
-        dropout: str,
-        seed: int,
-        rates: Mapping[str, float],
-        consistent: bool,
-        name: str,
-    ) -> Iterator[TagSamples]:
-        """See `spacy_al.types.Sampler`; `rates` override trained rates by kind, `consistent` shares masks."""
+    def sample(self, docs: Sequence[Doc], *, passes: int, dropout: str, seed: int, name: str) -> Iterator[TagSamples]:
+        """See `spacy_al.types.Sampler`. name (str): Of the component, for messages."""
         self.state.attach()
         seams, device = self.state.encoder.seams, self.state.device
         check_dropout(seams, dropout, name)
@@ -141,10 +131,7 @@ class TaggerSampling:
         numbers = key_numbers(keys)
 
         def noise(order: List[int]) -> KeyedNoise:
-            some = upload(numbers[order], device)
-            return KeyedNoise(
-                some, passes=passes, seed=seed, kinds=kinds, rates=rates, consistent=consistent, tables=tables
-            )
+            return KeyedNoise(upload(numbers[order], device), passes, seed, kinds, tables)
 
         if dropout == "off" or seams[dropout] == "head":
             yield from self._sample_head(docs, keys, None if dropout == "off" else noise)

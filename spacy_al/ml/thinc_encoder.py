@@ -73,7 +73,7 @@ class ThincEncoder(Encoder):
 
     def repeat(self, features: Sequence[Doc], device: torch.device, noise: Noise, seed: int) -> Ragged:
         """States of several stochastic passes of the thinc Model, (passes, tokens, width)."""
-        with thinc_dropout(self.model, noise.rate("all", self.rate)), thinc_seed(seed):
+        with thinc_dropout(self.model, self.rate), thinc_seed(seed):
             made = [self.model.begin_update(list(features))[0] for _ in range(noise.passes)]
         states = [_ragged(arrays, features, device) for arrays in made]
         return Ragged(torch.cat([one.data for one in states]), states[0].lengths)

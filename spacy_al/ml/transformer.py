@@ -91,6 +91,7 @@ class TransformerEncoder(Encoder):
     """The front is nothing, the body the transformer and the pooling."""
 
     folds = False
+    table: WordpieceTable  # of the transformer that `sync` has found
 
     def __init__(
         self,
@@ -109,7 +110,6 @@ class TransformerEncoder(Encoder):
         self.runner = runner
         self.inference = inference
         self.body: nn.Module = self.runner
-        self.table: Optional[WordpieceTable] = None
         self.cache: SentenceCache[Wordpieces] = SentenceCache(Wordpieces.weigh, memory)
         self.lower = LowerStates(memory)
 
@@ -158,7 +158,6 @@ class TransformerEncoder(Encoder):
     @property
     def window(self) -> int:
         """Most wordpieces of a row, special ones not counted."""
-        assert self.table is not None
         most = self.hf_model.tokenizer.model_max_length  # a huge number where the tokenizer does not know
         most = min(most, positions_of(self.hf_model.transformer) or most)
         room = int(most) - len(self.table.prefix) - len(self.table.suffix)
@@ -166,7 +165,6 @@ class TransformerEncoder(Encoder):
 
     def featurize(self, docs: Sequence[Doc], keys: Optional[Sequence[bytes]] = None) -> List[Wordpieces]:
         """Wordpieces of each sentence, from the cache where they are known."""
-        assert self.table is not None
         return self.cache.get(docs, self.table.split, keys)
 
     def size(self, features: Wordpieces) -> int:
@@ -175,7 +173,6 @@ class TransformerEncoder(Encoder):
 
     def collate(self, features: Sequence[Wordpieces], device: torch.device) -> WordpieceBatch:
         """A padded batch on the device; on a CPU with the states from frozen layers."""
-        assert self.table is not None
         batch = collate(features, self.table, window=self.window, mean=self.mean, device=device)
         halves = self.runner.halves
         if halves is None or device.type != "cpu" or len(batch.ids) != len(features):  # rows are windows
@@ -192,7 +189,6 @@ class TransformerEncoder(Encoder):
 
     def begin(self, features: Sequence[Wordpieces], device: torch.device) -> Tuple[WordpieceBatch, Callable[[], None]]:
         """See Encoder."""
-        assert self.table is not None
         batch, finish = super().begin(features, device)
         return pack(batch, self.table.padding) if self.packs(device) else batch, finish
 

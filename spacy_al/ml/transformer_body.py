@@ -39,7 +39,7 @@ class TransformerBody(nn.Module):
         self.frozen = frozen
         self.halves: Optional[Halves] = None
         self.border: List[nn.Module] = []  # in a list, so that the layer is no module of this one too
-        self.transformer: Optional[PreTrainedModel] = None
+        self.transformer: PreTrainedModel = None  # type: ignore[assignment]  # until `take`
         self.first = 0
 
     def take(self, model: PreTrainedModel) -> None:
@@ -76,7 +76,7 @@ class TransformerBody(nn.Module):
     @property
     def vocabulary(self) -> int:
         """By how much the id of a wordpiece is larger for each kind of spelling; 0 without spellings."""
-        return 0 if self.shapes is None or self.transformer is None else word_embedding(self.transformer).num_embeddings
+        return 0 if self.shapes is None else word_embedding(self.transformer).num_embeddings
 
     def forward(self, batch: WordpieceBatch, noise: Optional[Noise] = None) -> Ragged:
         return self.pool(self.encode(batch.ids, batch.mask, batch.positions, batch.states), batch)
@@ -85,7 +85,6 @@ class TransformerBody(nn.Module):
         self, ids: Tensor, mask: Tensor, positions: Optional[Tensor] = None, states: Optional[Tensor] = None
     ) -> Tensor:
         """States of wordpieces, (rows, width, units). ids, mask, positions, states (Tensor): See `WordpieceBatch`."""
-        assert self.transformer is not None
         inputs = self._inputs(ids, mask, positions)
         device = "cuda" if ids.is_cuda else "cpu"
         precision = torch.autocast(device, torch.bfloat16, enabled=self._mixed(ids.is_cuda), cache_enabled=False)
@@ -101,12 +100,10 @@ class TransformerBody(nn.Module):
     def below(self, ids: Tensor) -> Tensor:
         """What comes out of the frozen layers for rows without padding. ids (Tensor): int64, (rows, width)."""
         assert self.halves is not None
-        assert self.transformer is not None
         with values_unseen(self.transformer):
             return self.halves.lower(**self._inputs(ids, torch.ones_like(ids)))
 
     def _inputs(self, ids: Tensor, mask: Tensor, positions: Optional[Tensor] = None) -> Dict[str, Tensor]:
-        assert self.transformer is not None
         mask = mask.long()
         if mask.ndim == 2 and self.transformer.config.model_type in THREE_AXES:
             mask = mask[:, None]  # (rows, 1, width)
@@ -142,7 +139,6 @@ class TransformerBody(nn.Module):
     @property
     def full_precision(self) -> bool:
         """Whether its model cannot compute in bfloat16."""
-        assert self.transformer is not None
         return self.transformer.config.model_type in FULL_PRECISION
 
 

@@ -48,7 +48,7 @@ class WordEmbedding(Embedding):
         self.front: WordFront = WordFront(chars, capitals=capitals)
         self.cache: SentenceCache[Words] = SentenceCache(Words.weigh)
         self.source: Optional[Vectors] = None
-        self.lexicon: Optional[Lexicon] = None
+        self.lexicon: Lexicon = None  # type: ignore[assignment]  # until a Doc is seen
         self.tables: Dict[torch.device, Tensor] = {}
 
     def __getstate__(self) -> Dict[str, Any]:
@@ -109,7 +109,6 @@ class WordEmbedding(Embedding):
         return numpy.unique(numbers, return_inverse=True)
 
     def _number(self, docs: List[Doc]) -> List[Words]:
-        assert self.lexicon is not None
         orths = numpy.concatenate([doc.to_array(ORTH).reshape(-1) for doc in docs])
         numbers = self.lexicon.add(orths.tolist())
         ends = numpy.cumsum([len(doc) for doc in docs])

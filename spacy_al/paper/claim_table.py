@@ -1,5 +1,6 @@
 """The paper's claims with a verdict each, computed from the runs at hand, and the commands that fill the gaps."""
 
+from collections import Counter
 from typing import Dict, List, Sequence, Tuple
 
 from ..report.compare import Place
@@ -63,11 +64,8 @@ Found = Sequence[Tuple[Claim, Sequence[Evidence]]]
 
 
 def _summary(found: Found) -> str:
-    counts: Dict[str, int] = {}
-    for claim, evidence in found:
-        said = verdict(claim, evidence)
-        counts[said] = counts.get(said, 0) + 1
-    parts = [f"{said}: {n}" for said, n in sorted(counts.items(), key=lambda item: -item[1])]
+    counts = Counter(verdict(claim, evidence) for claim, evidence in found)
+    parts = [f"{said}: {n}" for said, n in counts.most_common()]
     return f"Verdicts on {len(found)} claims of {paper.SOURCE}, from the runs above ({'; '.join(parts)})."
 
 

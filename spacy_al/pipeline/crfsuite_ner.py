@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import asdict
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
 import numpy
 import torch
@@ -17,7 +17,7 @@ from ..errors import ALError, Errors, Warnings
 from ..types import TagSamples
 from .crf_features import FeatureCache, FeatureExtractor
 from .crfsuite_model import CRFModel, CRFSettings
-from .entities import RECOGNIZER, SCORER, annotated, check_settings, require, set_entities
+from .entities import RECOGNIZER, SCORER, Scorer, annotated, check_settings, require, set_entities
 from .one_go import OneGoTagger
 
 DEFAULT_FEATURES = {"@al_features": "spacy-al.PaperFeatures.v1", "use_pos": True}
@@ -46,7 +46,7 @@ def make_crfsuite_ner(
     max_iterations: int,
     min_freq: float,
     all_possible_transitions: bool,
-    scorer: Optional[Callable[..., Dict[str, Any]]],
+    scorer: Scorer,
 ) -> "CRFSuiteNER":
     """Make a `crfsuite_ner` component. Settings are those of the paper's section C.1 by default.
 
@@ -86,7 +86,7 @@ class CRFSuiteNER(OneGoTagger):
         scheme: str,
         features: FeatureExtractor,
         settings: CRFSettings,
-        scorer: Optional[Callable[..., Dict[str, Any]]] = None,
+        scorer: Scorer = None,
     ) -> None:
         """
         vocab (Vocab): The shared vocabulary.

@@ -3,7 +3,7 @@
 import importlib
 import warnings
 from types import ModuleType
-from typing import Annotated, Any, Dict, List, Optional, Sequence, Tuple
+from typing import Annotated, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ RECOGNIZER: Dict[str, Any] = {
     "assigns": ["doc.ents", "token.ent_iob", "token.ent_type"],
     "default_score_weights": {"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 }
+Scorer = Optional[Callable[..., Dict[str, Any]]]
 SCORER = {"@scorers": "spacy.ner_scorer.v1"}
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 

@@ -14,10 +14,10 @@ from ..corpus.schemes import decode
 from ..errors import ALError, Errors
 from ..ml.network import check_dropout
 from ..ml.thinc_encoder import thinc_seed
-from ..types import TagSamples
+from ..types import Sampling, TagSamples
 from ..uncertainty.confidence import token_slices
 from . import flair_model, flair_params, flair_sampling, flair_training
-from .entities import annotated, set_entities
+from .entities import Scorer, annotated, set_entities
 from .flair_embeddings import EmbeddingRecipe
 from .flair_settings import Shape, TrainerSettings
 from .one_go import OneGoTagger
@@ -42,7 +42,7 @@ class FlairNER(OneGoTagger):
         scheme: str,
         shape: Shape,
         trainer: TrainerSettings,
-        scorer: Optional[Callable[..., Dict[str, Any]]] = None,
+        scorer: Scorer = None,
     ) -> None:
         """
         vocab (Vocab): The shared vocabulary. name (str): The component's name.
@@ -141,7 +141,7 @@ class FlairNER(OneGoTagger):
         tagger = self._ready()
         check_dropout(flair_sampling.dropouts(tagger), dropout, self.name)
         flair_model.use_device()
-        yield from flair_sampling.sample(tagger, docs, self.tags, passes=passes, dropout=dropout, seed=seed)
+        yield from flair_sampling.sample(tagger, docs, self.tags, Sampling(passes, dropout, seed))
 
     def _ready(self) -> SequenceTagger:
         if self.tagger is None:

@@ -20,6 +20,7 @@ from thinc.api import get_torch_default_device
 
 from ..corpus.schemes import encode
 from ..errors import ALError, Errors
+from ..lending import lent
 from .flair_settings import Shape
 
 TAG_TYPE = "ner"
@@ -36,16 +37,14 @@ def use_device() -> torch.device:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep Flair's log, warnings and progress bars away from the output of whoever uses a pipeline."""
-    logger, tqdm = logging.getLogger("flair"), flair.nn.model.Tqdm.tqdm
+    logger = logging.getLogger("flair")
     level = logger.level
     logger.setLevel(logging.ERROR)
-    setattr(flair.nn.model.Tqdm, "tqdm", staticmethod(lambda batches, **kw: batches))  # noqa: B010
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), lent([(flair.nn.model.Tqdm, "tqdm", lambda batches, **kw: batches)]):
             warnings.simplefilter("ignore")
             yield
     finally:
-        setattr(flair.nn.model.Tqdm, "tqdm", staticmethod(tqdm))  # noqa: B010
         logger.setLevel(level)
 
 

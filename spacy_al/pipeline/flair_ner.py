@@ -1,11 +1,11 @@
 """The factory `flair_ner`; Flair itself is imported only when the component is made."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, List
 
 from spacy.language import Language
 
-from .entities import RECOGNIZER, SCORER, check_settings, require
+from .entities import RECOGNIZER, SCORER, Scorer, check_settings, require
 from .flair_embeddings import EmbeddingRecipe
 from .flair_settings import Shape, TrainerSettings
 
@@ -57,7 +57,7 @@ def make_flair_ner(
     max_epochs: int,
     mini_batch_size: int,
     optimizer: str,
-    scorer: Optional[Callable[..., Dict[str, Any]]],
+    scorer: Scorer,
 ) -> "FlairNER":
     """Make a `flair_ner` component; the paper's section C.2 by default.
 

@@ -11,8 +11,9 @@ from spacy.tokens import Doc
 from torch import Tensor, nn
 
 from ..ids import token_key
+from ..lending import lent
 from ..ml.crf import Chain, decode
-from ..types import TagSamples
+from ..types import Sampling, TagSamples
 from .flair_model import columns, make_sentence
 
 BATCH_SENTENCES = 32
@@ -60,43 +61,23 @@ class PerSentence(nn.Module):
         return result
 
 
-def sample(
-    tagger: SequenceTagger,
-    docs: Sequence[Doc],
-    tags: Sequence[str],
-    *,
-    passes: int,
-    dropout: str,
-    seed: int,
-) -> Iterator[TagSamples]:
+def sample(tagger: SequenceTagger, docs: Sequence[Doc], tags: Sequence[str], how: Sampling) -> Iterator[TagSamples]:
     """Yield TagSamples, longest sentences first; the embeddings of a batch are computed once for all passes.
 
     tagger (SequenceTagger): Not in training mode, and so again after each batch.
     docs (Sequence[Doc]): Sentences. tags (Sequence[str]): Names of the tags, in the order wanted.
-    passes, dropout, seed: See `spacy_al.types.Sampler`.
     """
     order = sorted(range(len(docs)), key=lambda number: -len(docs[number]))
+    salts = [""] if how.dropout == "off" else [f"{how.seed}/{number}" for number in range(how.passes)]
     for start in range(0, len(order), BATCH_SENTENCES):
         chosen = order[start : start + BATCH_SENTENCES]
-        yield _sample(tagger, [docs[number] for number in chosen], chosen, tags, passes, dropout, seed)
-
-
-def _sample(
-    tagger: SequenceTagger,
-    docs: Sequence[Doc],
-    order: List[int],
-    tags: Sequence[str],
-    passes: int,
-    dropout: str,
-    seed: int,
-) -> TagSamples:
-    lengths = torch.tensor([len(doc) for doc in docs], device=tagger.linear.weight.device)
-    full = [doc for doc in docs if len(doc)]  # Flair knows no empty sentence; they are the last
-    salts = [""] if dropout == "off" else [f"{seed}/{number}" for number in range(passes)]
-    with torch.inference_mode():
-        scores = _emissions(tagger, full, dropout, salts) if full else lengths.new_zeros(len(salts), 0, 0, 0)
-        probs, best, log_prob = _decode(tagger, scores, lengths, tags)
-    return TagSamples(probs, best, log_prob, lengths, order, stochastic=dropout != "off")
+        some = [docs[number] for number in chosen]
+        lengths = torch.tensor([len(doc) for doc in some], device=tagger.linear.weight.device)
+        full = [doc for doc in some if len(doc)]  # Flair knows no empty sentence; they are the last
+        with torch.inference_mode():
+            scores = _emissions(tagger, full, how.dropout, salts) if full else lengths.new_zeros(len(salts), 0, 0, 0)
+            probs, best, log_prob = _decode(tagger, scores, lengths, tags)
+        yield TagSamples(probs, best, log_prob, lengths, chosen, stochastic=how.dropout != "off")
 
 
 def _emissions(tagger: SequenceTagger, docs: Sequence[Doc], dropout: str, salts: Sequence[str]) -> Tensor:
@@ -122,14 +103,10 @@ def _switched_on(
     """Flair's dropout modules of a kind at work inside the block, everything put back after it."""
     modules = {name: getattr(tagger, name) for name in dropout_modules(tagger, dropout)}
     device = tagger.linear.weight.device
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        try:
-            for name, module in modules.items():
-                setattr(tagger, name, PerSentence(module.train(), keys, lengths, f"{name}/{salt}"))
-            yield
-        finally:
-            for name, module in modules.items():
-                setattr(tagger, name, module.eval())
+    values: List[Tuple[nn.Module, str, object]] = [(module, "training", True) for module in modules.values()]
+    values += [(tagger, name, PerSentence(one, keys, lengths, f"{name}/{salt}")) for name, one in modules.items()]
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), lent(values):
+        yield
 
 
 def _decode(

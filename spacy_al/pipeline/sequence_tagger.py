@@ -1,6 +1,6 @@
 """`sequence_tagger`: a trainable pipe that finds entities by tagging tokens, and can be asked how sure it is."""
 
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -24,7 +24,7 @@ from ..ml.tagger_shim import TaggerShim
 from ..ml.tags import TagCodec
 from ..tasks import TokenSpan
 from ..types import TagSamples
-from .entities import RECOGNIZER, SCORER, gold_tags, resolve_labels, set_entities
+from .entities import RECOGNIZER, SCORER, Scorer, gold_tags, resolve_labels, set_entities
 
 DEFAULT_CONFIG = """
 [model]
@@ -60,7 +60,7 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
         *,
         labels: Sequence[str],
         scheme: str,
-        scorer: Optional[Callable[..., Dict[str, Any]]],
+        scorer: Scorer,
     ) -> None:
         """
         vocab (Vocab): The shared vocabulary.
@@ -248,14 +248,7 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
             yield order, states.lengths, states.data[0]
 
     def sample(
-        self,
-        docs: Sequence[Doc],
-        *,
-        passes: int = 10,
-        dropout: str = "off",
-        seed: int = 0,
-        rates: Optional[Mapping[str, float]] = None,
-        consistent: bool = False,
+        self, docs: Sequence[Doc], *, passes: int = 10, dropout: str = "off", seed: int = 0
     ) -> Iterator[TagSamples]:
         """What the tagger says of sentences, in one deterministic or several stochastic passes.
 
@@ -264,14 +257,10 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
         dropout (str): "off", or a kind in `self.dropouts`.
         seed (int): Masks are drawn from seed, pass and sentence, so that for every kind but a transformer's "all"
             neither batching nor order changes a number.
-        rates (Mapping[str, float]): Overrides trained rates, by kind of dropout.
-        consistent (bool): Share the masks of a pass among all sentences.
         YIELDS (TagSamples): Bounded batches, sorted by length.
         RAISES: ALError A200 when the tagger has no such dropout.
         """
-        yield from self._shim.sampling.sample(
-            docs, passes=passes, dropout=dropout, seed=seed, rates=rates or {}, consistent=consistent, name=self.name
-        )
+        yield from self._shim.sampling.sample(docs, passes=passes, dropout=dropout, seed=seed, name=self.name)
 
 
 @Language.factory(
@@ -280,12 +269,7 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
     **RECOGNIZER,
 )
 def make_sequence_tagger(
-    nlp: Language,
-    name: str,
-    model: Model[Any, Any],
-    labels: List[str],
-    scheme: str,
-    scorer: Optional[Callable[..., Dict[str, Any]]],
+    nlp: Language, name: str, model: Model[Any, Any], labels: List[str], scheme: str, scorer: Scorer
 ) -> SequenceTagger:
     """The factory `sequence_tagger`; arguments as in `SequenceTagger`."""
     return SequenceTagger(nlp.vocab, model, name, labels=labels, scheme=scheme, scorer=scorer)

@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections import defaultdict
+from dataclasses import dataclass
 from itertools import islice
 from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
@@ -35,6 +36,7 @@ Part = Tuple[int, int]  # first token, token after the last
 Parses = List[List[Parse]]  # of the parts of a Doc, best first
 
 
+@dataclass
 class TransitionSampler:
     """Asks spaCy's `ner` or `beam_ner`. Implements `spacy_al.types.Sampler`.
 
@@ -46,31 +48,23 @@ class TransitionSampler:
 
     Dropout "last": units of the hidden layer before the classifier, masks drawn from seed, pass, sentence and
     token. "all": that, and the dropout of its `tok2vec` or of the pipe it listens to.
+
+    pipe (EntityRecognizer): A trained `ner`. upstream (Sequence[TrainablePipe]): The pipes it listens to.
+    rate (float): Dropout of its `tok2vec` with "all".
+    beam_width (int): Parses kept per sentence; costs time in proportion.
+    reuse (bool): Take states of upstream pipes that are on the Docs already.
+    RAISES: ALError A414 for a pipe without labels.
     """
 
-    def __init__(
-        self,
-        pipe: EntityRecognizer,
-        upstream: Sequence[TrainablePipe] = (),
-        *,
-        rate: float = 0.1,
-        beam_width: int = BEAM_WIDTH,
-        reuse: bool = False,
-    ) -> None:
-        """
-        pipe (EntityRecognizer): A trained `ner`. upstream (Sequence[TrainablePipe]): The pipes it listens to.
-        rate (float): Dropout of its `tok2vec` with "all".
-        beam_width (int): Parses kept per sentence; costs time in proportion.
-        reuse (bool): Take states of upstream pipes that are on the Docs already.
-        RAISES: ALError A414 for a pipe without labels.
-        """
-        if not pipe.labels:
-            raise ALError(Errors.A414.format(name=pipe.name))
-        self.pipe = pipe
-        self.upstream = list(upstream)
-        self.rate = rate
-        self.beam_width = beam_width
-        self.reuse = reuse
+    pipe: EntityRecognizer
+    upstream: Sequence[TrainablePipe] = ()
+    rate: float = 0.1
+    beam_width: int = BEAM_WIDTH
+    reuse: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.pipe.labels:
+            raise ALError(Errors.A414.format(name=self.pipe.name))
 
     @property
     def scheme(self) -> str:
@@ -88,24 +82,17 @@ class TransitionSampler:
         return ["off", "last", "all"] if self.pipe.model.attrs["has_upper"] else ["off", "all"]
 
     def sample(
-        self,
-        docs: Sequence[Doc],
-        *,
-        passes: int = 10,
-        dropout: str = "off",
-        seed: int = 0,
-        rates: Optional[Mapping[str, float]] = None,
+        self, docs: Sequence[Doc], *, passes: int = 10, dropout: str = "off", seed: int = 0
     ) -> Iterator[TagSamples]:
         """See `spacy_al.types.Sampler`. Entities on the Docs are not looked at; samples are on the CPU.
 
-        rates (Optional[Mapping[str, float]]): Overrides the rates of "last" and "all".
         RAISES: ALError A413 for another kind of dropout.
         """
         if dropout not in self.dropouts:
             known = ", ".join(self.dropouts)
             raise ALError(Errors.A413.format(name=self.pipe.name, dropout=dropout, known=known))
         passes = 1 if dropout == "off" else passes
-        for order, chunk, found in self._parses(docs, passes, dropout, seed, rates or {}):
+        for order, chunk, found in self._parses(docs, passes, dropout, seed):
             yield self._samples(order, chunk, found, dropout != "off")
 
     def sample_entities(
@@ -117,7 +104,7 @@ class TransitionSampler:
         would not be: the tags of one entity depend on each other. Mean over passes.
         """
         passes = 1 if dropout == "off" else passes
-        for order, chunk, found in self._parses(docs, passes, dropout, seed, {}):
+        for order, chunk, found in self._parses(docs, passes, dropout, seed):
             scores = [beam_shares(of_passes, parts_of(doc)) for doc, *of_passes in zip(chunk, *found, strict=True)]
             yield self._samples(order, chunk, found, dropout != "off"), scores
 
@@ -129,19 +116,19 @@ class TransitionSampler:
         return [found[number] for number in range(len(docs))]
 
     def _parses(
-        self, docs: Sequence[Doc], passes: int, dropout: str, seed: int, rates: Mapping[str, float]
+        self, docs: Sequence[Doc], passes: int, dropout: str, seed: int
     ) -> Iterator[Tuple[List[int], List[Doc], List[List[Parses]]]]:
         """Batches: places in `docs`, Docs, and parses by pass, Doc and part."""
         masks = None
         if dropout != "off" and self.pipe.model.attrs["has_upper"]:
-            masks = HiddenMasks(self.pipe.model, passes, seed, rates.get("last", HIDDEN_DROPOUT))
+            masks = HiddenMasks(self.pipe.model, passes, seed, HIDDEN_DROPOUT)
         for batch, order in enumerate(plan(docs, BUDGET)):
             chunk = [docs[number] for number in order]
             parts = [parts_of(doc) for doc in chunk]
             self._warn(chunk)
             if dropout == "all":
                 seeds = [pass_seed(seed, batch, number) for number in range(passes)]
-                yield order, chunk, self._repeat(chunk, parts, seeds, masks, rates.get("all", self.rate))
+                yield order, chunk, self._repeat(chunk, parts, seeds, masks)
             else:
                 copies = with_states(self.upstream, chunk, reuse=self.reuse)
                 yield order, chunk, self._beam(self._step_model(copies), copies, parts, range(passes), masks)
@@ -156,17 +143,12 @@ class TransitionSampler:
         return self.pipe.model.predict(copies) if any(map(len, copies)) else None
 
     def _repeat(
-        self,
-        docs: List[Doc],
-        parts: List[List[Part]],
-        seeds: Sequence[int],
-        masks: Optional[HiddenMasks],
-        rate: float,
+        self, docs: List[Doc], parts: List[List[Part]], seeds: Sequence[int], masks: Optional[HiddenMasks]
     ) -> List[List[Parses]]:
         found: List[List[Parses]] = []
         for number, seed in enumerate(seeds):
-            copies = repeat_states(self.upstream, docs, seed=seed, rate=rate)
-            with stochastic(self.pipe.model, seed=seed, rate=rate):
+            copies = repeat_states(self.upstream, docs, seed=seed, rate=self.rate)
+            with stochastic(self.pipe.model, seed=seed, rate=self.rate):
                 step = self.pipe.model.begin_update(copies)[0] if any(map(len, copies)) else None
             found += self._beam(step, copies, parts, range(number, number + 1), masks)
         return found

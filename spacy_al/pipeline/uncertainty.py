@@ -1,6 +1,7 @@
 """The component `uncertainty`: how sure a pipeline is of each sentence, entity and token it has just seen."""
 
 import weakref
+from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
@@ -10,7 +11,7 @@ from spacy.util import minibatch
 
 from ..corpus.schemes import entity_spans
 from ..errors import ALError, Errors
-from ..types import TagSamples
+from ..types import Sampling, TagSamples
 from ..uncertainty.confidence import span_confidences, token_slices
 from ..uncertainty.marginals import token_entropy
 from ..uncertainty.measures import Measure, check_measures, get_measures
@@ -24,6 +25,7 @@ Entity = Tuple[int, int, str]
 Scored = Iterator[Tuple[TagSamples, List[Dict[Entity, float]]]]
 
 
+@dataclass(eq=False)
 class Uncertainty:
     """Asks an NER pipe before it about every Doc, and sets
 
@@ -39,39 +41,30 @@ class Uncertainty:
 
     A target that has a method `keep_states(on)` is told to keep the states of what it has just seen, so that
     they need not be computed again; asking it for samples of the same sentences frees them.
+
+    nlp (Language): The pipeline. name (str): This component's name.
+    target (Optional[str]): The NER pipe to ask; the first that can be asked by default.
+    measures (Sequence[Measure]): What to compute.
+    passes (int), seed (int): See `spacy_al.types.Sampler`.
+    dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
+    prefix (str): Before the names of the attributes.
+    RAISES: ALError A401 and A404 for combinations that make no sense.
     """
 
-    def __init__(
-        self,
-        nlp: Language,
-        name: str = "uncertainty",
-        *,
-        target: Optional[str],
-        measures: Sequence[Measure],
-        passes: int,
-        dropout: Optional[str],
-        seed: int,
-        prefix: str = "",
-    ) -> None:
-        """
-        nlp (Language): The pipeline. name (str): This component's name.
-        target (Optional[str]): The NER pipe to ask; the first that can be asked by default.
-        measures (Sequence[Measure]): What to compute.
-        passes (int), seed (int): See `spacy_al.types.Sampler`.
-        dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
-        prefix (str): Before the names of the attributes.
-        RAISES: ALError A401 and A404 for combinations that make no sense.
-        """
-        check_measures(measures, passes=passes, dropout="last" if dropout is None else dropout)
-        self.name = name
-        self.target = target
-        self.measures = list(measures)
-        self.passes = passes
-        self.dropout = dropout
-        self.seed = seed
-        self.prefix = prefix
-        self._nlp: Optional[weakref.ReferenceType[Language]] = weakref.ref(nlp)
-        self._sampler: Optional[Tuple[TagSampler, str]] = None
+    nlp: InitVar[Language]
+    name: str
+    target: Optional[str]
+    measures: Sequence[Measure]
+    passes: int
+    dropout: Optional[str]
+    seed: int
+    prefix: str
+    _nlp: "Optional[weakref.ReferenceType[Language]]" = field(init=False)
+    _sampler: Optional[Tuple[TagSampler, str]] = field(default=None, init=False)
+
+    def __post_init__(self, nlp: Language) -> None:
+        check_measures(self.measures, passes=self.passes, dropout="last" if self.dropout is None else self.dropout)
+        self._nlp = weakref.ref(nlp)
         self._keep_states()
 
     def __call__(self, doc: Doc) -> Doc:
@@ -89,8 +82,8 @@ class Uncertainty:
             yield from batch
 
     def _annotate(self, docs: List[Doc], sampler: TagSampler, dropout: str) -> None:
-        how = {"passes": self.passes, "seed": self.seed}
-        annotate_docs(docs, sampler, self.measures, dropout=dropout, prefix=self.prefix, **how)
+        how = Sampling(self.passes, dropout, self.seed)
+        annotate_docs(docs, sampler, self.measures, how, prefix=self.prefix)
 
     def _keep_states(self) -> None:
         """Before the target sees the first Doc; in a pipeline being built it may not be there yet."""
@@ -121,17 +114,10 @@ class Uncertainty:
 
 
 def annotate_docs(
-    docs: Sequence[Doc],
-    sampler: TagSampler,
-    measures: Sequence[Measure],
-    *,
-    passes: int,
-    dropout: str,
-    seed: int,
-    prefix: str = "",
+    docs: Sequence[Doc], sampler: TagSampler, measures: Sequence[Measure], how: Sampling, *, prefix: str = ""
 ) -> None:
     """Set on Docs that have entities what the component `uncertainty` sets; arguments as in `Uncertainty`."""
-    for samples, scores in _score(docs, sampler, passes=passes, dropout=dropout, seed=seed):
+    for samples, scores in _score(docs, sampler, how):
         _set_numbers(docs, samples, measures, prefix)
         for number, known in zip(samples.order, scores, strict=True):
             doc = docs[number]
@@ -139,12 +125,12 @@ def annotate_docs(
             doc.user_data[prefix + ENTITIES] = {"end": _end(doc), "values": values}
 
 
-def _score(docs: Sequence[Doc], sampler: TagSampler, **how: Any) -> Scored:
+def _score(docs: Sequence[Doc], sampler: TagSampler, how: Sampling) -> Scored:
     """Samples with the confidence of each entity of their sentences; none for a label that the tagger does not have."""
     tags = {tag: number for number, tag in enumerate(sampler.tags)}
     labels = {tag[2:] for tag in tags}
     if isinstance(sampler, TransitionSampler):
-        for samples, scores in sampler.sample_entities(docs, **how):
+        for samples, scores in sampler.sample_entities(docs, **vars(how)):
             told = zip(samples.order, scores, strict=True)
             yield (
                 samples,
@@ -154,7 +140,7 @@ def _score(docs: Sequence[Doc], sampler: TagSampler, **how: Any) -> Scored:
                 ],
             )
         return
-    for samples in sampler.sample(docs, **how):
+    for samples in how.of(sampler, docs):
         probs = samples.probs.cpu().numpy()
         found = []
         for number, tokens in token_slices(samples):
@@ -204,16 +190,7 @@ def make_uncertainty(
     set_extensions(prefix)
     if any(isinstance(pipe, Uncertainty) and pipe.prefix == prefix for _, pipe in nlp.components):
         raise ALError(Errors.A442.format(name=name))
-    return Uncertainty(
-        nlp,
-        name,
-        target=target,
-        measures=get_measures(measures),
-        passes=passes,
-        dropout=dropout,
-        seed=seed,
-        prefix=prefix,
-    )
+    return Uncertainty(nlp, name, target, get_measures(measures), passes, dropout, seed, prefix)
 
 
 def set_extensions(prefix: str = "") -> None:

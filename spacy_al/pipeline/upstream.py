@@ -1,7 +1,7 @@
 """Running the `tok2vec` or `transformer` pipe that another pipe listens to, once or in stochastic passes."""
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Iterator, List, Sequence, Tuple, Union, cast
 
 import numpy
@@ -24,26 +24,23 @@ KEPT = [NORM, TAG, POS, LEMMA, MORPH, SENT_START]  # what the features of a `tok
 BUDGET = 4096  # tokens, padding included, that go upstream at once
 
 
+@dataclass(frozen=True)
 class UpstreamSampler:
     """Samples from a pipe that takes its states from others. Implements `spacy_al.types.Sampler`.
 
     With "off" and the target's own kinds of dropout the upstream pipes run once; with "all" they run once per
     pass with their own dropout on, and the target once on each of the results with its `last` dropout.
+
+    target (TagSampler): The pipe to ask.
+    upstream (Sequence[TrainablePipe]): The pipes it listens to.
+    rate (float): Dropout of thinc layers with "all". A transformer has its rates in its own config.
+    reuse (bool): Take states that are on the Docs already, where one deterministic pass is wanted.
     """
 
-    def __init__(
-        self, target: TagSampler, upstream: Sequence[TrainablePipe], *, rate: float, reuse: bool = False
-    ) -> None:
-        """
-        target (TagSampler): The pipe to ask.
-        upstream (Sequence[TrainablePipe]): The pipes it listens to.
-        rate (float): Dropout of thinc layers with "all". A transformer has its rates in its own config.
-        reuse (bool): Take states that are on the Docs already, where one deterministic pass is wanted.
-        """
-        self.target = target
-        self.upstream = list(upstream)
-        self.rate = rate
-        self.reuse = reuse
+    target: TagSampler
+    upstream: Sequence[TrainablePipe]
+    rate: float
+    reuse: bool = False
 
     @property
     def tags(self) -> List[str]:

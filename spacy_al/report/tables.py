@@ -1,5 +1,6 @@
 """Tables of our own results: what was run, scores by round and entity type, durations and memory."""
 
+from collections import Counter
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy
@@ -71,11 +72,10 @@ def _breaks(groups: Sequence[Group]) -> List[int]:
 
 def table_of_facts(groups: Sequence[Group]) -> Optional[Table]:
     """Versions and hardware that the runs noted, with the number of runs for each value; None if none did."""
-    found: Dict[str, Dict[str, int]] = {}
+    found: Dict[str, Counter[str]] = {}
     for run in (run for group in groups for run in group.runs):
         for name, value in run.facts.items():
-            values = found.setdefault(name, {})
-            values[value] = values.get(value, 0) + 1
+            found.setdefault(name, Counter())[value] += 1
     if not found:
         return None
     rows = [

@@ -18,7 +18,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, ConfigValidationError
 
 from ..corpus.docbin import read_columns
-from ..corpus.reader import read_docs, write_docs
+from ..corpus.reader import read_docs
 from ..errors import ALError, Errors
 from ..files import check_file, write_bytes, write_json
 from ..jsonl import parse_object, raw_lines, unfit, write_jsonl
@@ -158,24 +158,16 @@ class RunFolder:
         return self.round(number) / "annotated.spacy"
 
     def utilities(self, number: int) -> Path:
-        """Utilities that the model of a round gave to the pool."""
+        """Arrays of what the model of a round said of the pool; the key "numbers" says of which sentences."""
         return self.round(number) / "utilities.npz"
 
-    def write_watched(self, number: int, said: Mapping[str, NDArray[Any]]) -> None:
-        """Keep what the model of a round said of the stop set."""
-        write_npz(self.round(number) / "watched.npz", said)
+    def watched(self, number: int) -> Path:
+        """Arrays of what the model of a round said of the stop set."""
+        return self.round(number) / "watched.npz"
 
-    def read_watched(self, number: int) -> Dict[str, NDArray[Any]]:
-        """What `write_watched` kept of a round; empty if nothing was kept."""
-        return read_npz(self.round(number) / "watched.npz")
-
-    def write_counts(self, number: int, counts: Mapping[str, NDArray[Any]]) -> None:
-        """Keep how the models up to a round do on the holdout: "rounds" and (rounds, sentences, 3) "counts"."""
-        write_npz(self.round(number) / "holdout.npz", counts)
-
-    def read_counts(self, number: int) -> Dict[str, NDArray[Any]]:
-        """What `write_counts` kept of a round; empty if nothing was kept."""
-        return read_npz(self.round(number) / "holdout.npz")
+    def holdout(self, number: int) -> Path:
+        """Arrays of how the models up to a round do on the holdout: "rounds", (rounds, sentences, 3) "counts"."""
+        return self.round(number) / "holdout.npz"
 
     def write_learnt(self, number: int, learnt: Dict[str, Any]) -> None:
         """Keep what a round has taught its model."""
@@ -229,10 +221,6 @@ class RunFolder:
         rows = [old for old in self.read_metrics() if old["round"] < row["round"]]
         write_jsonl(self.metrics, [*rows, row])
 
-    def write_answers(self, number: int, docs: List[Doc]) -> None:
-        """Keep the labelled sentences of a round."""
-        write_bytes(self.answers(number), write_docs(docs))
-
     def read_round(self, number: int, vocab: Vocab) -> List[Doc]:
         """The labelled sentences of one round; raises ALError A534 when they are not there or damaged."""
         path = self.answers(number)
@@ -244,24 +232,12 @@ class RunFolder:
             raise ALError(Errors.A534.format(path=path, problem="not a whole DocBin")) from error
 
     def pseudo(self, number: int) -> Path:
-        """Sentences that the tagger labelled itself, for the training of a round."""
+        """Sentences that the tagger labelled itself, to learn from in a round beside people's labels."""
         return self.round(number) / "pseudo.spacy"
 
-    def write_pseudo(self, number: int, docs: List[Doc]) -> None:
-        """Keep what the training of a round learns from beside people's labels."""
-        write_bytes(self.pseudo(number), write_docs(docs))
-
     def read_pseudo(self, number: int, vocab: Vocab) -> List[Doc]:
-        """What `write_pseudo` kept; nothing if it kept nothing."""
+        """The Docs of `pseudo`; none where nothing was kept."""
         return list(read_docs(self.pseudo(number), vocab)) if self.pseudo(number).is_file() else []
-
-    def write_columns(self, number: int, columns: Mapping[str, NDArray[Any]]) -> None:
-        """Keep what the model of a round said of the pool; the key "numbers" says of which sentences."""
-        write_npz(self.utilities(number), columns)
-
-    def read_columns(self, number: int) -> Dict[str, NDArray[Any]]:
-        """What `write_columns` kept of a round; empty if nothing was kept."""
-        return read_npz(self.utilities(number))
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -1,7 +1,7 @@
 """Going on with a run that a folder holds: refusing, warning, or taking changed settings over."""
 
 import warnings
-from typing import List, Optional, Set
+from typing import Optional, Set
 
 from spacy.util import load_config
 from thinc.api import Config
@@ -46,7 +46,10 @@ def check_resume(
     loss = find_loss(folder, state)
     if loss and not accept_changes:
         raise loss
-    changes = _changes(folder, state, fresh, config, successor)
+    kept = load_config(folder.successor_config) if folder.successor_config.is_file() else None
+    changes = config_changes(folder.stored_config(), config) + successor_changes(kept, successor)
+    changes += version_changes(state, fresh.versions)
+    changes += ["the sentences of the pool"] if state.pool != fresh.pool else []
     if changes and not accept_changes:
         raise ALError(Errors.A503.format(path=folder.path, changes="; ".join(changes)))
     folder.check_metrics(state.round + (state.phase in EVALUATED))
@@ -54,15 +57,6 @@ def check_resume(
     if minor and state.phase != "done":
         warnings.warn(Warnings.W500.format(path=folder.path, changes="; ".join(minor)), stacklevel=2)
     return bool(changes or loss)
-
-
-def _changes(
-    folder: RunFolder, state: RunState, fresh: RunState, config: Config, successor: Optional[Config]
-) -> List[str]:
-    kept = load_config(folder.successor_config) if folder.successor_config.is_file() else None
-    changes = config_changes(folder.stored_config(), config) + successor_changes(kept, successor)
-    changes += version_changes(state, fresh.versions)
-    return changes + (["the sentences of the pool"] if state.pool != fresh.pool else [])
 
 
 def take_over(

@@ -1,6 +1,6 @@
 """A tagger against gold: is its confidence honest, and do measures find what it gets wrong."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy
@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from ..corpus.reader import without_labels
 from ..corpus.schemes import decode, entity_spans
 from ..errors import ALError, Errors
-from ..types import Sampler
+from ..types import ONE_PASS, Sampler, Sampling
 from .calibration import Reliability, reliability
 from .confidence import span_confidences, tag_numbers, token_slices
 from .detection import auroc, broken_ties, tied_share
@@ -114,10 +114,8 @@ def detect(
     judgement: Judgement,
     sampler: Sampler,
     measures: Sequence[Measure],
+    how: Sampling,
     *,
-    passes: int,
-    dropout: str,
-    seed: int,
     ties: Optional[Measure] = None,
 ) -> List[Detection]:
     """AUROC of measures for the errors of the deterministic prediction.
@@ -126,15 +124,13 @@ def detect(
 
     docs (Sequence[Doc]): Those that were judged. judgement (Judgement): From `judge`.
     ties (Optional[Measure]): A deterministic measure that breaks ties, for comparison.
-    passes (int), dropout (str), seed (int): See `spacy_al.types.Sampler`.
     """
     bare = [without_labels(doc) for doc in docs]
     values: Dict[str, Tuple[Array, Array]] = {}
     for stochastic in (False, True):
         asked = [one for one in [*measures, *([ties] if ties else [])] if one.stochastic == stochastic]
         if asked:
-            kind = dropout if stochastic else "off"
-            values |= _values(bare, sampler, asked, passes=passes, dropout=kind, seed=seed)
+            values |= _values(bare, sampler, asked, how if stochastic else replace(how, dropout="off"))
     result: List[Detection] = []
     for measure in measures:
         of_sentences, of_tokens = values[measure.name]
@@ -186,7 +182,7 @@ def _one_pass(
 ) -> Tuple[List[torch.Tensor], List[NDArray[numpy.int64]]]:
     probs = [torch.zeros((0, tags))] * len(docs)
     best: List[NDArray[numpy.int64]] = [numpy.zeros(0, dtype=numpy.int64)] * len(docs)
-    for samples in sampler.sample(docs, passes=1, dropout="off", seed=0):
+    for samples in ONE_PASS.of(sampler, docs):
         rows, numbers = samples.probs[0].cpu(), samples.best[0].cpu().numpy()
         for place, tokens in token_slices(samples):
             probs[place], best[place] = rows[tokens], numbers[tokens]
@@ -194,18 +190,12 @@ def _one_pass(
 
 
 def _values(
-    docs: Sequence[Doc],
-    sampler: Sampler,
-    measures: Sequence[Measure],
-    *,
-    passes: int,
-    dropout: str,
-    seed: int,
+    docs: Sequence[Doc], sampler: Sampler, measures: Sequence[Measure], how: Sampling
 ) -> Dict[str, Tuple[Array, Array]]:
     """For each measure the utilities of sentences and, where it has them, the values of tokens."""
     sentences = {measure.name: numpy.zeros(len(docs)) for measure in measures}
     tokens: Dict[str, List[Array]] = {measure.name: [numpy.zeros(0)] * len(docs) for measure in measures}
-    for samples in sampler.sample(docs, passes=passes, dropout=dropout, seed=seed):
+    for samples in how.of(sampler, docs):
         for measure in measures:
             sentences[measure.name][samples.order] = measure.function(samples).double().cpu().numpy()
             if measure.token_function is not None:

@@ -13,6 +13,7 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from spacy_al.acquisition.ranking import Ranking
 from spacy_al.acquisition.scoring import score_docs
+from spacy_al.types import Sampling
 
 TEXTS = [
     (["Ann", "Lee", "saw", "Rome", "."], ["B-PER", "I-PER", "O", "B-LOC", "O"]),
@@ -146,6 +147,6 @@ def make_docs(nlp: Language):
 def rank_docs(docs, sampler, measures, *, known=None, seed, **how):
     """Sentences from a stream, scored and ordered; to be used in a `with` block."""
     ranking = Ranking(measures, known)
-    ranking.utilities = score_docs(ranking.watch(docs), sampler, measures, seed=seed, **how)
+    ranking.utilities = score_docs(ranking.watch(docs), sampler, measures, Sampling(seed=seed, **how))
     ranking.sort(seed)
     return ranking

@@ -8,6 +8,7 @@ from spacy.vocab import Vocab
 from spacy_al.acquisition.scoring import score_docs
 from spacy_al.errors import ALError
 from spacy_al.pipeline.adapters import get_sampler
+from spacy_al.types import ONE_PASS, Sampling
 from spacy_al.uncertainty.measures import Measure, get_measures, measure_names
 
 from .taggers import DROPOUTS, TEXTS, build, make_docs
@@ -28,9 +29,9 @@ def taggers(tmp_path_factory):
     return get
 
 
-def score(nlp, docs, names, **options):
-    options = {"passes": 3, "dropout": "off", "seed": 7, **options}
-    return score_docs(docs, get_sampler(nlp, "target"), get_measures(names), **options)
+def score(nlp, docs, names, *, dropout="off", seed=7, **options):
+    how = Sampling(3, dropout, seed)
+    return score_docs(docs, get_sampler(nlp, "target"), get_measures(names), how, **options)
 
 
 @pytest.mark.parametrize("tagger", DROPOUTS)
@@ -76,7 +77,7 @@ def make_doc():
 
 
 def test_random_asks_nobody():
-    found = score_docs([make_doc(), make_doc()], None, get_measures(["random"]), passes=1, dropout="off", seed=0)
+    found = score_docs([make_doc(), make_doc()], None, get_measures(["random"]), ONE_PASS)
     assert found["random"].tolist() == [0, 0]
 
 
@@ -105,4 +106,4 @@ def test_a_utility_that_is_not_finite_is_named(taggers):
     nlp = taggers("hash tagger")
     broken = Measure("broken", lambda samples: samples.lengths.float() / 0)
     with pytest.raises(ALError, match=r"A409.*broken.*(inf|nan)"):
-        score_docs(make_docs(nlp), get_sampler(nlp, "target"), [broken], passes=1, dropout="off", seed=0)
+        score_docs(make_docs(nlp), get_sampler(nlp, "target"), [broken], ONE_PASS)

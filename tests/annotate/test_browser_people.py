@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from spacy_al.annotate.begin import begin, recipe
+from spacy_al.options import Opening
 
 from .servers import Forked, command, free_port
 
@@ -144,7 +145,7 @@ NAMES += [f"ORGANISATION_OR_PART_{number}" for number in range(30)]
 def test_sixty_labels_with_odd_names_by_keyboard_and_the_text_in_sight(browser, tmp_path):
     (tmp_path / "a.txt").write_text("Anna saw Rome. Otto did not. Berlin is far.")
     folder = tmp_path / "run"
-    begin(folder, NAMES, text=tmp_path, config=recipe().with_name("cnn.cfg"))
+    begin(Opening(folder, text=tmp_path, config=recipe().with_name("cnn.cfg")), NAMES)
     server = Forked(folder, free_port())
     server.start()
     try:

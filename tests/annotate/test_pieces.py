@@ -145,7 +145,7 @@ def test_texts_and_labels_make_a_run(tmp_path, name):
     texts.mkdir()
     for number in range(5):
         (texts / f"{number}.txt").write_text(" ".join(f"Anna met {who} in Rome {number}." for who in ("Otto", "Ada")))
-    begin(tmp_path / "run", ["PERSON", "PLACE"], text=texts, config=recipe().with_name(name))
+    begin(Opening(tmp_path / "run", text=texts, config=recipe().with_name(name)), ["PERSON", "PLACE"])
     session = Session.open(tmp_path / "run")
     assert session.labels == ["PERSON", "PLACE"]
     if name == "cnn.cfg":
@@ -199,12 +199,12 @@ def test_a_folder_of_no_format_is_told_with_a_way_that_the_page_has(tmp_path):
     (tmp_path / "a.txt").write_text("Anna saw Rome.")
     (tmp_path / "notes.md").write_text("Mine.")
     with pytest.raises(ALError, match="A723.*al convert .* --text POOL.spacy.*A115"):
-        begin(tmp_path / "run", ["PERSON"], text=tmp_path)
+        begin(Opening(tmp_path / "run", text=tmp_path), ["PERSON"])
 
 
 def begun(run, text):
     """A new run on a text, opened."""
-    begin(run, ["PERSON"], text=text, config=recipe().with_name("cnn.cfg"))
+    begin(Opening(run, text=text, config=recipe().with_name("cnn.cfg")), ["PERSON"])
     session = Session.open(run)
     session.step()
     return session

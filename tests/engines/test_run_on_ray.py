@@ -8,7 +8,7 @@ from spacy_al.loop.reporter import Silent
 from spacy_al.loop.scoring_ray import chunk_numbers
 from spacy_al.loop.session import run
 from spacy_al.loop.standing import describe
-from spacy_al.runs.folder import RunFolder
+from spacy_al.runs.folder import RunFolder, read_npz
 
 from ..loop.conftest import CONFIG, chosen_ids, rows_without_seconds, write_corpus
 
@@ -54,7 +54,7 @@ def test_a_run_that_scores_on_ray_is_the_run_that_scores_here(tmp_path):
     one, other = RunFolder(tmp_path / "local"), RunFolder(tmp_path / "ray")
     assert rows_without_seconds(one.path) == rows_without_seconds(other.path)
     assert chosen_ids(one.path) == chosen_ids(other.path)
-    here, there = one.read_columns(0), other.read_columns(0)
+    here, there = (read_npz(run.utilities(0)) for run in (one, other))
     assert here.keys() == there.keys() > {"bald", "tags"}
     assert all(here[name].tobytes() == there[name].tobytes() for name in here)
     assert not (other.round(0) / "scoring").exists()

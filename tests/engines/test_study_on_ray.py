@@ -19,6 +19,7 @@ from spacy_al.loop.standing import describe
 from spacy_al.loop.study_cells import cell_config
 from spacy_al.loop.study_plan import read_study
 from spacy_al.loop.study_ray import run_cells_on_ray
+from spacy_al.options import StudyOptions
 from spacy_al.runs.folder import RunFolder
 
 from ..loop.conftest import CONFIG, chosen_ids, rows_without_seconds, write_corpus
@@ -99,7 +100,7 @@ def test_metrics_are_those_of_one_process_though_a_worker_and_a_cell_are_killed(
     heard = Heard()
     killer = threading.Thread(target=kill_twice, args=(tmp_path / cell.name,), daemon=True)
     killer.start()
-    run_cells_on_ray([cell], tmp_path, gpu=False, share=1.0, jobs=0, watcher=heard)
+    run_cells_on_ray([cell], tmp_path, StudyOptions(), gpu=False, watcher=heard)
     killer.join()
     # Once more after a worker's death, and once, on a larger share, after a lack of memory.
     assert (heard.names, heard.states) == ([cell.name] * 3, {cell.name: "finished"})
@@ -112,7 +113,7 @@ def test_metrics_are_those_of_one_process_though_a_worker_and_a_cell_are_killed(
 def test_a_cell_that_always_lacks_memory_is_tried_twice_and_holds_up_no_other(cell, tmp_path):
     too_large = {**cell.settings, "components.ner.model.encoder.embed_size": 10**12}
     large, heard = replace(cell, name="large", settings=too_large), Heard()
-    outcomes = run_cells_on_ray([large, cell], tmp_path, gpu=False, share=1.0, jobs=0, watcher=heard)
+    outcomes = run_cells_on_ray([large, cell], tmp_path, StudyOptions(), gpu=False, watcher=heard)
     assert heard.states == {"large": "failed", cell.name: "finished"}
     assert sorted(heard.names) == ["large", "large", cell.name]
     assert "Unable to allocate" in outcomes["large"].reason

@@ -16,7 +16,7 @@ from spacy_al.errors import ALError
 from spacy_al.loop.cold_start import rarity
 from spacy_al.loop.session import run
 from spacy_al.pipeline.adapters import get_sampler
-from spacy_al.types import Pool
+from spacy_al.types import ONE_PASS, Pool
 from spacy_al.uncertainty.measures import get_measures
 
 from .conftest import chosen_ids
@@ -55,7 +55,7 @@ def test_a_ready_pipeline_chooses_what_it_is_unsure_of(make_config, tmp_path):
     nlp = spacy.load(model)
     docs = [without_labels(doc) for doc in read_docs(make_config()["active_learning"]["pool"], nlp.vocab)]
     sampler, measures = get_sampler(nlp, "ner"), get_measures(["mnlp"])
-    values = score_docs(docs, sampler, measures, passes=1, dropout="off", seed=0)["mnlp"]
+    values = score_docs(docs, sampler, measures, ONE_PASS)["mnlp"]
     rows = seed_rows(tmp_path / "run")
     assert [row["utility"] for row in rows] == pytest.approx(numpy.sort(values)[::-1][: len(rows)], abs=1e-6)
 

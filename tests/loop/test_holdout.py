@@ -15,7 +15,7 @@ from spacy_al.loop.engine import Engine
 from spacy_al.loop.holdout import Holdout
 from spacy_al.loop.learner import Learner
 from spacy_al.loop.session import Session, run
-from spacy_al.runs.folder import RunFolder
+from spacy_al.runs.folder import RunFolder, read_npz
 from spacy_al.runs.state import load_state
 from spacy_al.schemas import check_active_learning, fill_active_learning
 from spacy_al.tasks import Answer, Question
@@ -26,7 +26,7 @@ from .conftest import chosen_ids, rows_without_seconds
 
 def make_pool(number, length):
     starts, tokens = length * numpy.arange(number + 1), numpy.zeros((length * number, 3), numpy.uint64)
-    return Pool(Vocab().strings, [f"{n:032x}-0" for n in range(number)], starts, tokens)
+    return Pool(Vocab().strings, [f"{n:032x}-0" for n in range(number)], starts, tokens, [None] * number)
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ def test_the_row_is_the_score_of_the_model_on_the_held_out_sentences(make_config
 
 def test_models_of_earlier_rounds_are_scored_on_what_is_held_out_by_now(people_run):
     _, folder = people_run
-    last = RunFolder(folder).read_counts(2)
+    last = read_npz(RunFolder(folder).holdout(2))
     rows = rows_without_seconds(folder)
     assert last["rounds"].tolist() == [0, 1, 2]
     assert last["counts"].shape == (3, rows[2]["holdout"]["sentences"], 3)
@@ -330,7 +330,9 @@ def test_what_people_get_while_a_round_trains_holds_its_share_of_the_holdout(mak
 def test_equal_sentences_are_held_out_together_and_one_of_them_is_asked(make_config):
     settings = check_active_learning(fill_active_learning(make_config(holdout=0.3)).interpolate())
     ids = [f"{n // 4:032x}-{n % 4}" for n in range(400)]
-    holdout = Holdout(Pool(Vocab().strings, ids, numpy.arange(401), numpy.zeros((400, 3), numpy.uint64)), settings, 0.3)
+    holdout = Holdout(
+        Pool(Vocab().strings, ids, numpy.arange(401), numpy.zeros((400, 3), numpy.uint64), [None] * 400), settings, 0.3
+    )
     copies = holdout.reserved.reshape(100, 4)
     assert (copies.all(1) == copies.any(1)).all()
     assert sorted(number // 4 for number in holdout.order) == numpy.flatnonzero(copies.all(1)).tolist()

@@ -8,7 +8,7 @@ from spacy_al.loop.outlook import make_curve, make_outlook
 from spacy_al.loop.session import Session, run
 from spacy_al.loop.standing import describe as describe_run
 from spacy_al.loop.watch import agreement, pack, unpack
-from spacy_al.runs.folder import RunFolder
+from spacy_al.runs.folder import RunFolder, read_npz, write_npz
 
 from .conftest import rows_without_seconds
 from .test_holdout import answer_all
@@ -25,8 +25,8 @@ def test_agreement_by_hand():
 def test_predictions_are_the_same_after_the_file(tmp_path):
     said = {"a-0": {(0, 1, "PER"), (2, 3, "LOC")}, "b-0": set()}
     folder = RunFolder(tmp_path)
-    folder.write_watched(3, pack(said))
-    assert unpack(folder.read_watched(3)) == said
+    write_npz(folder.watched(3), pack(said))
+    assert unpack(read_npz(folder.watched(3))) == said
     assert unpack(pack({})) == {}
 
 
@@ -196,7 +196,7 @@ def test_an_hour_is_counted_from_the_seconds_of_answers(tmp_path):
 def test_watch_holds_the_reserve_first(make_config, tmp_path):
     config, folder = make_config(holdout=0.3, rounds=0), tmp_path / "run"
     state = run(config, folder)
-    ids = RunFolder(folder).read_watched(0)["ids"].tolist()
+    ids = read_npz(RunFolder(folder).watched(0))["ids"].tolist()
     assert set(ids[: len(state.holdout)]) == set(state.holdout)
     assert len(ids) == len(set(ids)) == 120  # the whole of a small pool
 
@@ -213,7 +213,7 @@ def test_all_points_of_a_curve_rest_on_the_same_sentences(tmp_path):
     folder.round(1).mkdir(parents=True)
     counts = numpy.zeros((2, 40, 3), dtype=int)  # right, made up, missed
     counts[0, :20, 0] = counts[0, 20:, 2] = counts[1, :, 0] = 1
-    folder.write_counts(1, {"rounds": numpy.array([0, 1]), "counts": counts})
+    write_npz(folder.holdout(1), {"rounds": numpy.array([0, 1]), "counts": counts})
     rows = [
         {"round": 0, "labelled_sentences": 10, "holdout": {"sentences": 20}},
         {"round": 1, "labelled_sentences": 30, "holdout": {"sentences": 40}},

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from spacy_al.acquisition.score_shard import best_tags, token_places
 from spacy_al.loop.session import run
 from spacy_al.loop.stability import stability
-from spacy_al.runs.folder import RunFolder
+from spacy_al.runs.folder import RunFolder, read_npz
 from spacy_al.types import TagSamples
 
 from .conftest import rows_without_seconds
@@ -52,7 +52,7 @@ def test_several_passes_give_the_likeliest_tag_and_one_gives_the_best_sequence()
 def test_a_run_counts_as_its_models_tag(make_config, tmp_path):
     run(make_config(), tmp_path / "run")
     rows = rows_without_seconds(tmp_path / "run")
-    first, second = (RunFolder(tmp_path / "run").read_columns(number) for number in (0, 1))
+    first, second = (read_npz(RunFolder(tmp_path / "run").utilities(number)) for number in (0, 1))
     assert rows[0]["stability"] is None
     assert "stability" not in rows[2]  # the last round scores nothing
     sentences = lengths_of(make_config()["active_learning"]["pool"])
@@ -86,7 +86,7 @@ def test_tags_are_those_the_model_predicts(make_config, tmp_path):
 
     config = make_config(rounds=1)
     run(config, tmp_path / "run")
-    kept = RunFolder(tmp_path / "run").read_columns(0)
+    kept = read_npz(RunFolder(tmp_path / "run").utilities(0))
     run(make_config(rounds=0), tmp_path / "first")  # its model is that of round 0
     nlp = spacy.load(tmp_path / "first" / "model")
     docs = [without_labels(doc) for doc in read_docs(config["active_learning"]["pool"], nlp.vocab)]

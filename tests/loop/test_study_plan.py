@@ -17,6 +17,7 @@ from spacy_al.loop.session import run
 from spacy_al.loop.study_cells import cell_config, check_cells, slim, standing
 from spacy_al.loop.study_plan import Cell, place_successors, read_study, select_cells
 from spacy_al.loop.study_run import cell_command, run_cells
+from spacy_al.options import StudyOptions
 
 from .conftest import CONFIG
 
@@ -228,7 +229,7 @@ def finished(corpus, tmp_path_factory):
     good = Cell("good", "good", config, settings)
     bad = Cell("bad", "bad", config, {**settings, "active_learning.pool": str(config)})
     heard = Heard()
-    outcomes = run_cells([bad, good], folder / "out", gpus=[-1, -1], watcher=heard)
+    outcomes = run_cells([bad, good], folder / "out", StudyOptions(), gpus=[-1, -1], watcher=heard)
     return good, bad, folder / "out", outcomes, heard
 
 
@@ -254,7 +255,7 @@ def test_an_interrupted_study_leaves_no_process_behind(finished, tmp_path, monke
 
     monkeypatch.setattr(subprocess, "Popen", Recorded)
     with pytest.raises(KeyboardInterrupt):
-        run_cells([finished[0]], tmp_path, gpus=[-1], watcher=Interrupted())
+        run_cells([finished[0]], tmp_path, StudyOptions(), gpus=[-1], watcher=Interrupted())
     assert [process.poll() for process in processes] == [-15]
 
 
@@ -308,7 +309,7 @@ def test_a_slimmed_run_goes_on_when_more_rounds_are_asked_for(finished, tmp_path
 
 def test_what_is_stopped_goes_on_to_the_same_result(finished, corpus, tmp_path):
     good, _, output, *_ = finished
-    assert run_cells([good], tmp_path, gpus=[-1], watcher=Heard(), seconds=0)["good"].state == "stopped"
-    assert run_cells([good], tmp_path, gpus=[-1], watcher=Heard())["good"].state == "finished"
+    assert run_cells([good], tmp_path, StudyOptions(minutes=0), gpus=[-1], watcher=Heard())["good"].state == "stopped"
+    assert run_cells([good], tmp_path, StudyOptions(), gpus=[-1], watcher=Heard())["good"].state == "finished"
     chosen = Path("good", "rounds", "0001", "selected.jsonl")
     assert (tmp_path / chosen).read_bytes() == (output / chosen).read_bytes()

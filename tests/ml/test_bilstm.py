@@ -100,7 +100,7 @@ def test_folded_passes_equal_passes_one_by_one(vocab, kind):
     encoder, docs = make_encoder(vocab), make_docs(vocab)
     front = encoder.front(encoder.collate(encoder.featurize(docs), torch.device("cpu")))
     keys = torch.arange(4)
-    options = {"seed": 1, "kinds": frozenset([kind]), "rates": {}}
+    options = {"seed": 1, "kinds": frozenset([kind])}
     folded = encoder.body(front, KeyedNoise(keys, passes=3, **options)).data
     single = encoder.body(front, KeyedNoise(keys, passes=1, **options)).data
     assert folded.shape == (3, 10, 12)

@@ -9,10 +9,11 @@ from flair.data import Dictionary, Sentence
 from flair.embeddings import TokenEmbeddings
 from flair.models import SequenceTagger
 
-from spacy_al.ml import crf
 from spacy_al.ml.bilstm import BiLSTMBody
 from spacy_al.ml.crf_head import CRFHead
 from spacy_al.ml.stages import Ragged
+
+from . import crf_helpers
 
 TAGS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
 WIDTH, HIDDEN = 6, 5
@@ -114,7 +115,7 @@ def test_log_probabilities_equal_flairs(theirs, ours):
     lengths = states().lengths.tolist()
     encoded = body(states())
     padded = Ragged(gold()[None, :, None], encoded.lengths).to_padded()[..., 0]
-    found = crf.log_prob(head.chain(encoded), padded)
+    found = crf_helpers.log_prob(head.chain(encoded), padded)
     for sentence, value in zip(labelled(gold(), lengths), found.tolist(), strict=True):
         with torch.no_grad():
             loss, tokens = theirs.forward_loss([sentence])

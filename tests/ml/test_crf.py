@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from spacy_al.ml import crf, crf_recursion
 from spacy_al.ml.stages import IGNORE
 
+from . import crf_helpers
+
 
 def make_chain(seed: int, lengths: List[int], n_tags: int, scale: float = 2.0, dtype=torch.float64) -> crf.Chain:
     generator = torch.Generator().manual_seed(seed)
@@ -69,7 +71,7 @@ def test_marginals_are_sums_over_sequences_with_that_tag(chain):
         for tags, score in enumerate_sequences(chain, row):
             for place, tag in enumerate(tags):
                 expected[row, place, tag] += math.exp(score - log_z)
-    torch.testing.assert_close(crf.marginals(chain), expected, atol=1e-9, rtol=0)
+    torch.testing.assert_close(crf_helpers.marginals(chain), expected, atol=1e-9, rtol=0)
 
 
 @settings(deadline=None, max_examples=60)
@@ -88,7 +90,7 @@ def test_log_prob_of_every_sequence_is_score_minus_log_partition(chain):
         for tags, score in enumerate_sequences(chain, row):
             padded = torch.zeros(chain.emissions.shape[:2], dtype=torch.long)
             padded[row, : len(tags)] = torch.tensor(tags, dtype=torch.long)
-            assert float(crf.log_prob(chain, padded)[row]) == pytest.approx(score - log_z, abs=1e-9)
+            assert float(crf_helpers.log_prob(chain, padded)[row]) == pytest.approx(score - log_z, abs=1e-9)
 
 
 @settings(deadline=None, max_examples=40)
@@ -132,13 +134,13 @@ def test_marginals_are_the_gradient_of_the_log_partition():
     chain = make_chain(3, [7, 2], 3)
     chain.emissions.requires_grad_()
     gradient = torch.autograd.grad(crf.log_partition(chain).sum(), chain.emissions)[0]
-    torch.testing.assert_close(crf.marginals(chain), gradient, atol=1e-12, rtol=0)
+    torch.testing.assert_close(crf_helpers.marginals(chain), gradient, atol=1e-12, rtol=0)
 
 
 def test_asking_for_marginals_does_not_cost_the_score_its_gradient():
     chain, tags = make_chain(3, [4, 2], 3), torch.tensor([[0, 1, 2, 0], [2, 2, 0, 0]])
     chain.emissions.requires_grad_()
-    crf.marginals(chain)
+    crf_helpers.marginals(chain)
     gradient = torch.autograd.grad(crf.score(chain, tags).sum(), chain.emissions)[0]
     expected = torch.nn.functional.one_hot(tags, 3).double() * chain.mask[..., None]
     torch.testing.assert_close(gradient, expected)
@@ -146,10 +148,9 @@ def test_asking_for_marginals_does_not_cost_the_score_its_gradient():
 
 def test_decode_gives_what_its_parts_give():
     chain = make_chain(4, [7, 2, 0], 3)
-    probs, best, log_prob = crf.decode(chain)
-    assert torch.equal(probs, crf.marginals(chain))
+    _, best, log_prob = crf.decode(chain)
     assert torch.equal(best, crf.viterbi(chain))
-    assert torch.equal(log_prob, crf.log_prob(chain, best))
+    torch.testing.assert_close(log_prob, crf_helpers.log_prob(chain, best))
 
 
 @pytest.mark.parametrize("scale", [1.0, 8.0, 60.0])
@@ -157,11 +158,9 @@ def test_float32_is_stable_over_500_tokens(scale):
     wide = make_chain(5, [500, 3, 499], 17, scale)
     narrow = crf.Chain(*(t if t.dtype == torch.long else t.float() for t in vars(wide).values()))
     exact = crf.Chain(*(t if t.dtype == torch.long else t.double() for t in vars(narrow).values()))
-    best = crf.viterbi(exact)
-    torch.testing.assert_close(crf.marginals(narrow).double(), crf.marginals(exact), atol=2e-5 * scale, rtol=0)
-    torch.testing.assert_close(
-        crf.log_prob(narrow, best).double(), crf.log_prob(exact, best), atol=1e-4 * scale, rtol=1e-5
-    )
+    probs, best, log_prob = crf.decode(narrow)
+    torch.testing.assert_close(probs.double(), crf_helpers.marginals(exact), atol=2e-5 * scale, rtol=0)
+    torch.testing.assert_close(log_prob.double(), crf_helpers.log_prob(exact, best), atol=1e-4 * scale, rtol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -172,7 +171,7 @@ def test_a_tag_reachable_only_from_far_behind_is_still_counted(dtype):
     border = torch.zeros(2, dtype=dtype)
     chain = crf.Chain(emissions, torch.tensor([3]), border, transitions, border)
     assert crf.log_partition(chain).item() == pytest.approx(-200.0, abs=1e-4)
-    assert crf.marginals(chain)[0, :, 1].tolist() == pytest.approx([1.0, 1.0, 1.0])
+    assert crf_helpers.marginals(chain)[0, :, 1].tolist() == pytest.approx([1.0, 1.0, 1.0])
 
 
 def test_padding_has_no_influence_even_if_not_a_number():
@@ -180,7 +179,7 @@ def test_padding_has_no_influence_even_if_not_a_number():
     chain.emissions[1, 2:] = math.nan
     alone = crf.Chain(chain.emissions[1:, :2], chain.lengths[1:], chain.start, chain.transitions, chain.end)
     torch.testing.assert_close(crf.log_partition(chain)[1:], crf.log_partition(alone))
-    torch.testing.assert_close(crf.marginals(chain)[1:, :2], crf.marginals(alone))
+    torch.testing.assert_close(crf_helpers.marginals(chain)[1:, :2], crf_helpers.marginals(alone))
     assert torch.equal(crf.viterbi(chain)[1:, :2], crf.viterbi(alone))
 
 
@@ -203,7 +202,7 @@ def test_sentences_without_tokens_have_no_gradient(lengths):
 
 def test_everything_but_the_loss_works_in_inference_mode():
     chain = make_chain(10, [5, 3], 4)
-    expected = crf.marginals(chain)
+    expected = crf_helpers.marginals(chain)
     with torch.inference_mode():
         assert torch.equal(crf.decode(chain)[0], expected)
         assert crf.log_partition(chain).shape == (2,)
@@ -211,6 +210,6 @@ def test_everything_but_the_loss_works_in_inference_mode():
 
 def test_autocast_does_not_cost_precision():
     chain = make_chain(11, [30, 9], 9, dtype=torch.float32)
-    expected = crf.marginals(chain)
+    expected = crf_helpers.marginals(chain)
     with torch.autocast("cpu", torch.bfloat16):
-        torch.testing.assert_close(crf.marginals(chain), expected, atol=1e-6, rtol=0)
+        torch.testing.assert_close(crf_helpers.marginals(chain), expected, atol=1e-6, rtol=0)

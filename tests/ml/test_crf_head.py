@@ -8,10 +8,11 @@ import torch
 
 from spacy_al.corpus.schemes import find_problem, tag_names
 from spacy_al.errors import ALError
-from spacy_al.ml import crf
 from spacy_al.ml.crf_head import CRFHead, create_crf_head
 from spacy_al.ml.dropout import KeyedNoise
 from spacy_al.ml.stages import IGNORE, Ragged
+
+from . import crf_helpers
 
 TAGS = tag_names(["PER", "LOC"], "IOB2")
 
@@ -34,7 +35,7 @@ def per_sentence(head: CRFHead, states: Ragged, tags: torch.Tensor) -> List[floa
     """-log P of each sentence's tags, one sentence at a time."""
     parts = zip(states.data[0].split(states.lengths.tolist()), tags.split(states.lengths.tolist()), strict=True)
     chains = [(head.chain(Ragged(part[None], torch.tensor([len(part)]))), gold) for part, gold in parts]
-    return [-float(crf.log_prob(chain, gold[None])) for chain, gold in chains]
+    return [-float(crf_helpers.log_prob(chain, gold[None])) for chain, gold in chains]
 
 
 @pytest.mark.parametrize(("average", "count"), [("sentences", 3), ("tokens", 9), ("none", 1)])
@@ -93,7 +94,7 @@ def test_folded_passes_give_what_single_passes_give():
 
 def test_its_own_dropout_is_what_last_keeps_on():
     head, states = make_head(dropout=0.5), make_states([4, 3])
-    options = {"passes": 5, "seed": 1, "rates": {}}
+    options = {"passes": 5, "seed": 1}
     noise = KeyedNoise(torch.tensor([11, 12]), kinds=frozenset(["last"]), **options)
     probs = head.predict(states, noise).probs
     assert probs.shape == (5, 7, len(TAGS))

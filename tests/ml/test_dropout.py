@@ -19,7 +19,7 @@ LENGTHS = [3, 5, 2]
 
 
 def noise(keys, **settings):
-    values = {"passes": 4, "seed": 7, "kinds": frozenset({"last", "word", "locked"}), "rates": {}} | settings
+    values = {"passes": 4, "seed": 7, "kinds": frozenset({"last", "word", "locked"})} | settings
     return KeyedNoise(torch.from_numpy(key_numbers(keys)), **values)
 
 
@@ -50,11 +50,6 @@ def test_passes_differ_and_seeds_differ(layer):
     assert not torch.equal(first, layer(ragged(lengths), noise(keys, seed=8)).data)
 
 
-def test_consistent_noise_is_shared_by_sentences_of_a_pass():
-    data = LAYERS[0].eval()(ragged([4, 4]), noise(KEYS[:2], consistent=True)).data
-    assert torch.equal(data[:, :4], data[:, 4:])
-
-
 def test_rate_and_scale_of_unit_dropout():
     table = mask_table(0, 10, 0.1, 64, 0)
     assert abs(float(table.float().mean()) - 0.9) < 0.002
@@ -79,11 +74,6 @@ def test_a_kind_that_is_not_asked_for_stays_off():
     layer = LAYERS[2].eval()
     assert torch.equal(layer(ragged(LENGTHS), noise(KEYS, kinds=frozenset({"word"}))).data, ragged(LENGTHS).data)
     assert torch.equal(layer(ragged(LENGTHS)).data, ragged(LENGTHS).data)
-
-
-def test_a_rate_can_be_overridden():
-    data = LAYERS[0].eval()(ragged([500], 64), noise([KEYS[0]], rates={"last": 0.2})).data
-    assert abs(float((data == 0).float().mean()) - 0.2) < 0.01
 
 
 def test_padding_and_back_is_lossless():

@@ -260,10 +260,12 @@ def test_a_model_without_an_upper_layer_has_no_last():
         sample(sampler, [], dropout="last")
 
 
-def test_rates_can_be_overridden(pipelines):
+def test_passes_without_any_dropout_are_the_deterministic_one(pipelines, monkeypatch):
     nlp = pipelines("ner")
     sampler, docs = get_sampler(nlp), docs_of(nlp)
-    still = sample(sampler, docs, dropout="all", rates={"last": 0.0, "all": 0.0})
+    monkeypatch.setattr(transition, "HIDDEN_DROPOUT", 0.0)
+    monkeypatch.setattr(sampler, "rate", 0.0)
+    still = sample(sampler, docs, dropout="all")
     assert same(still, [(p.expand(3, -1, -1), b.expand(3, -1), s) for p, b, s in sample(sampler, docs)])
 
 

@@ -8,7 +8,7 @@ from spacy.vocab import Vocab
 
 from spacy_al.corpus.schemes import tag_names
 from spacy_al.errors import ALError
-from spacy_al.types import TagSamples
+from spacy_al.types import Sampling, TagSamples
 from spacy_al.uncertainty.calibration import Reliability
 from spacy_al.uncertainty.judgement import calibrate, detect, diagrams, judge
 from spacy_al.uncertainty.measures import get_measures
@@ -112,7 +112,7 @@ def test_a_measure_that_sees_every_error_has_an_auroc_of_one():
     judgement = judge(GOLD, TAGGER, TAGS, "IOB2")
     measures = get_measures(["entropy_max", "random", "variation_ratio"])
     (ties,) = get_measures(["least_confidence"])
-    entropy, random, votes = detect(GOLD, judgement, TAGGER, measures, passes=3, dropout="last", seed=0, ties=ties)
+    entropy, random, votes = detect(GOLD, judgement, TAGGER, measures, Sampling(3, "last", 0), ties=ties)
     # The least certain tokens have 0.4, 0.5, 0.6 and 0.8; those with 0.4 and 0.6 are in wrong sentences.
     assert entropy.sentences == 0.75
     assert (random.sentences, random.tied, random.tokens) == (0.5, 1.0, None)

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from typing import DefaultDict, Hashable, Iterable, List, Optional, Sequence, Set, Tuple, TypeVar
+from typing import DefaultDict, Dict, Hashable, Iterable, List, Optional, Sequence, Set, Tuple, TypeVar
 
 from ...errors import ALError, Errors
 from ...tasks import Answer, TokenSpan, find_overlap
@@ -94,14 +94,10 @@ def _together(known: Sequence[Answer], given: Sequence[Given]) -> Answer:
 
 def without_copies(given: Sequence[Given]) -> List[Given]:
     """Drop records that repeat another one exactly, person and time included: a file exported twice."""
-    seen: Set[Tuple[object, ...]] = set()
-    kept = []
+    kept: Dict[Tuple[object, ...], Given] = {}
     for each in given:
-        key = (*each.said, each.answer.seconds, each.answer.annotator, each.record.when)
-        if key not in seen:
-            kept.append(each)
-        seen.add(key)
-    return kept
+        kept.setdefault((*each.said, each.answer.seconds, each.answer.annotator, each.record.when), each)
+    return list(kept.values())
 
 
 def _by_time(given: Sequence[Given]) -> List[Given]:
