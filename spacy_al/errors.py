@@ -41,6 +41,8 @@ class Errors:
     A012 = "[A012] {path}: cannot be read as a config ({reason}). Give a .cfg file, such as `al init` writes."
     A013 = "[A013] {option}: no such option of this command; --help lists them. Settings of the config are given as --section.key VALUE."
     A014 = "[A014] --gpu-id {gpu}: no such GPU can be used here ({reason}). Use --gpu-id -1 for the CPU; a GPU needs PyTorch with CUDA, and CuPy (pip install 'spacy[cuda12x]')."
+    A015 = "[A015] {path}: {reason}. Check free space, permissions and that the disk is still there, then run the same command again; what was finished is kept."
+    A016 = "[A016] {path}: this disk does not lock files ({reason}), and without that two processes could write over each other's labels. Put the run on another disk, such as one of this machine."
     A009 = "[A009] The config has no [{section}] section. Start from one of the files in configs/."
     A020 = "[A020] {place}: {problem}. The notation of grammar files is at the top of scripts/sample_corpus/grammar.py; mend this line."
     A021 = "[A021] The rule {rule!r} of the sample corpus gave only {found} different names of the {wanted} wanted. Add words to it in scripts/sample_corpus/grammar/names.grammar, or lower its number in scripts/sample_corpus/names.py."
@@ -171,7 +173,7 @@ class Errors:
     A501 = '[A501] The pool has no labels, so it cannot answer queries of a simulation. Convert a labelled corpus, or set oracle = "people" in [active_learning].'
     A502 = "[A502] {path}: the state of the run is damaged ({reason}). Nothing else was changed: restore this file from a copy, or start a new run in another folder."
     A503 = "[A503] {path} holds a run made with other settings: {changes}. Give the same config, another --output, or --accept-changes to go on with the new settings."
-    A504 = "[A504] {path}: another process (pid {pid}) is working on this run. Wait for it, or end it."
+    A504 = "[A504] {path}: another process (pid {pid}, here or on another machine with the same disk) is working on this run. Wait for it, or end it."
     A507 = "[A507] {path}: the run does not wait for people ({phase}). The same `python -m spacy al run` goes on. One that is done asks for more with --accept-changes and more rounds, or without its stopping rule; `al ingest` takes corrections all the same."
     A509 = '[A509] {path}: nobody can answer here (oracle = "{oracle}", {phase}). People answer in runs that were begun with oracle = "people" in [active_learning]: begin one with `python -m spacy al run`.'
     A510 = "[A510] {path}: there is no run here (no state.json). Give the folder that was given to `al run --output`."

@@ -80,7 +80,8 @@ def fail_clearly() -> Iterator[None]:
     from catalogue import RegistryError
     from thinc.api import ConfigValidationError
 
-    from ..errors import ALError
+    from ..errors import ALError, Errors
+    from ..files import is_refusal, say_why
 
     try:
         yield
@@ -92,6 +93,12 @@ def fail_clearly() -> Iterator[None]:
         raise typer.Exit(1) from error
     except (ALError, RegistryError) as error:
         typer.secho(f"\n{error}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from error
+    except OSError as error:
+        if not is_refusal(error):
+            raise
+        place = error.filename or "a file, or the output of this command"
+        typer.secho(f"\n{Errors.A015.format(path=place, reason=say_why(error))}", fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from error
 
 
