@@ -258,12 +258,16 @@ class Session:
         return load_state(self.folder.state)
 
     def _change(self) -> RunState:
-        """One phase under the lock, from the state on the disk."""
+        """One phase under the lock, from the state on the disk; raises ALError A539 when the folder is gone."""
+        if self.engine is not None and not self.folder.state.is_file():
+            raise ALError(Errors.A539.format(path=self.folder.path))  # taking the lock would make the folder
         with locked(self.folder.lock):
             state = self._begin() if self.engine is None else self._state()
             if state is None or self.engine is None:
                 raise ALError(Errors.A502.format(path=self.folder.state, reason="it is missing"))
             self.engine.do(state)
+            if not self.folder.config.is_file():
+                raise ALError(Errors.A539.format(path=self.folder.path))  # what was written now lies in a new folder
             state.save(self.folder.state)
             return state
 

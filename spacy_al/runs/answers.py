@@ -15,6 +15,8 @@ from ..jsonl import BOM, dump_line
 from ..tasks import Answer
 from .lock import flocked
 
+TAIL = 256  # bytes: more than an answer's id and moment
+
 
 class AnswerLog:
     """The file answers.jsonl: every answer that was ever taken in, in order; the last one to a sentence counts.
@@ -64,6 +66,17 @@ class AnswerLog:
         """
         lines, end = self._lines(offset)
         return [self._parse(line, number, offset) for number, line in lines], end
+
+    def before(self, offset: int) -> Optional[bytes]:
+        """The last bytes before a byte of the file; another value later tells that it was edited or replaced."""
+        if not offset:
+            return b""
+        try:
+            with self.path.open("rb") as file_:
+                file_.seek(max(offset - TAIL, 0))
+                return file_.read(min(offset, TAIL))
+        except FileNotFoundError:
+            return None
 
     def digest(self, count: int) -> Optional[str]:
         """The SHA-256 of the first `count` answers, whatever ends their lines; None if there are fewer."""
