@@ -76,8 +76,15 @@ def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a UTF-8 text file in one step. Raises as `write_bytes`."""
-    write_bytes(path, text.encode("utf8"))
+    """Replace a UTF-8 text file in one step. Raises as `write_bytes`, and A002 for text that is not Unicode."""
+    try:
+        data = text.encode("utf8")
+    except UnicodeEncodeError as error:
+        reason = (
+            f"{text[max(error.start - 40, 0) : error.end]!r} has bytes that are not UTF-8: rename that file or folder"
+        )
+        raise ALError(Errors.A002.format(path=path, reason=reason)) from error
+    write_bytes(path, data)
 
 
 def write_json(path: Path, value: Any) -> None:

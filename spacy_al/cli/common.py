@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import inspect
+import io
 import shlex
 import signal
 import sys
@@ -54,12 +55,19 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         given = {name: at_home(value) for name, value in given.items()}
         for name, kind in groups.items():
             given[name] = kind(**{each.name: given.pop(each.name) for each in options_of(kind)})
+        print_anything()
         with stop_clearly(), fail_clearly():
             function(**given)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run
+
+
+def print_anything() -> None:
+    """Let labels and names of files that the terminal's encoding does not have be escapes, and end no command."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in ("strict", "surrogateescape"):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def options_of(kind: Any) -> List[inspect.Parameter]:
