@@ -43,6 +43,8 @@ class Errors:
     A014 = "[A014] --gpu-id {gpu}: no such GPU can be used here ({reason}). Use --gpu-id -1 for the CPU; a GPU needs PyTorch with CUDA, and CuPy (pip install 'spacy[cuda12x]')."
     A015 = "[A015] {path}: {reason}. Check free space, permissions and that the disk is still there, then run the same command again; what was finished is kept."
     A016 = "[A016] {path}: this disk does not lock files ({reason}), and without that two processes could write over each other's labels. Put the run on another disk, such as one of this machine."
+    A017 = "[A017] {path} is read by this command, which would replace it. Give another name for what is written."
+    A018 = "[A018] {path} is a file of the run in {run}, which would lose labels or could not go on without it. Give another name, or a place outside the run."
     A009 = "[A009] The config has no [{section}] section. Start from one of the files in configs/."
     A020 = "[A020] {place}: {problem}. The notation of grammar files is at the top of scripts/sample_corpus/grammar.py; mend this line."
     A021 = "[A021] The rule {rule!r} of the sample corpus gave only {found} different names of the {wanted} wanted. Add words to it in scripts/sample_corpus/grammar/names.grammar, or lower its number in scripts/sample_corpus/names.py."
@@ -199,6 +201,7 @@ class Errors:
     A542 = "[A542] {path}: not what the encoder is made of ({reason}). Run the same command again; if that does not help, the published parts have changed."
     A543 = "[A543] {path}: no such file or folder. Give the place of your corpus with --text, and of a test set with --test."
     A544 = "[A544] {path} holds a project already. Give another folder, or remove its project.yml."
+    A548 = "[A548] {path} is there already, and a project has a file of this name. Move it away, or give a folder of its own for the project."
     A545 = "[A545] --tagger {tagger}: not known. Choose one of {known}; or give a transformer with --encoder NAME_OR_FOLDER."
     A546 = "[A546] --tagger {tagger} has no encoder, so that --encoder {encoder} would say nothing. Leave one of the two out."
     A547 = "[A547] Nobody can be asked here: give {option}. `python -m spacy al init --help` lists all options."
@@ -265,6 +268,7 @@ class Errors:
     A632 = "[A632] {path} holds {n} answers that the run has not got, and would be replaced. Take them in first (python -m spacy al {command}), or give another file."
     A633 = "[A633] --labels {given}: the run in {path} does not know {unknown}, so no answer with it could be taken. Its labels are: {labels}. Leave --labels out, or add the label to the run's label list first."
     A634 = '[A634] {place}: its entities are others than the suggested ones, and yet it says that nobody has answered. Write `# answer = accept` in place of `?` ("answer" in JSON and `user_data`), or put the suggested ones back.'
+    A635 = "[A635] {path} holds other records than would be written there: what an earlier --partial left, perhaps mended since. Take it in, move it away, or give another --rest; nothing was taken in."
     A631 = '[A631] {tool} files cannot say which words of a sentence are asked about, nor in which round, and {id} asks for some words. Choose another --format, or questions = "sentences".'
 
     # Report

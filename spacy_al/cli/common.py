@@ -70,6 +70,18 @@ def print_anything() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
+def check_outputs(outputs: Sequence[Optional[Path]], inputs: Sequence[Path] = ()) -> None:
+    """Raise ALError A017 for an output that is an input, A018 for one that would replace a file of a run."""
+    from ..errors import ALError, Errors
+    from ..runs.folder import owner
+
+    for path in filter(None, outputs):
+        if path.is_file() and any(other.is_file() and path.samefile(other) for other in inputs):
+            raise ALError(Errors.A017.format(path=path))
+        if run := owner(path):
+            raise ALError(Errors.A018.format(path=path, run=run))
+
+
 def options_of(kind: Any) -> List[inspect.Parameter]:
     """The fields of a dataclass that are annotated as options."""
     return [each for each in inspect.signature(kind).parameters.values() if get_origin(each.annotation) is Annotated]
