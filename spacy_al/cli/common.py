@@ -170,8 +170,10 @@ def read_overrides(arguments: Sequence[str], config: Path) -> Dict[str, Any]:
     from spacy.util import load_config
 
     from ..errors import ALError, Errors
+    from ..schemas import check_dollars
 
     given = parse_config_overrides(only_settings(arguments))
+    check_dollars(given)
     try:
         stands = load_config(config, interpolate=False)
     except (OSError, ParserError, UnicodeDecodeError) as error:

@@ -11,7 +11,7 @@ from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
 from spacy_al.project.starter import Plan, write_project
-from spacy_al.runs.folder import OWN, owner
+from spacy_al.runs.folder import OWN, RunFolder, owner
 from spacy_al.tasks import Answer
 
 
@@ -88,6 +88,20 @@ def test_other_commands_keep_a_run_whole_too(run, tmp_path, corpus):
     ):
         assert "A018" in invoke(*command).output
     assert contents(run) == before
+
+
+@pytest.mark.parametrize("place", ["model", "model/again", "rounds/0000/model", "successor"])
+def test_no_run_begins_in_what_another_one_replaces(run, place):
+    before = contents(run)
+    with pytest.raises(ALError, match="A018"):
+        Session.open(run / place, RunFolder(run).read_config()).step()
+    assert {path: data for path, data in contents(run).items() if path.name != "run.lock"} == {
+        path: data for path, data in before.items() if path.name != "run.lock"
+    }
+
+
+def test_a_run_may_lie_beside_the_files_of_another(run):
+    assert Session.open(run / "second", RunFolder(run).read_config()).step().phase == "waiting"
 
 
 def test_a_ranking_does_not_replace_its_pool(corpus, tmp_path):
