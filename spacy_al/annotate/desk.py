@@ -30,14 +30,20 @@ class Desk:
             raise ALError(Errors.A714.format(path=folder))
         self.files, self.labels, self.overlap = self.session.folder, self.session.labels, overlap
         self.leases = Leases(folder / "leases.json", clock)
+        self._forget()
+        self._stamp = (0, 0)
+        self._state: Optional[RunState] = None
+        self._context: Tuple[int, Dict[str, Dict[str, Any]]] = (-1, {})
+        self._lock = threading.RLock()
+
+    def _forget(self) -> None:
+        """What the log says, before it is read."""
         self.said: Said = {}
         self.numbers: List[Tuple[str, bool]] = []  # of each line of the log: id, and whether it teaches
         self.seconds: List[float] = []
         self._known: Set[Tuple[str, Optional[str], Optional[str]]] = set()
-        self._offset, self._stamp = 0, (0, 0)
-        self._state: Optional[RunState] = None
-        self._context: Tuple[int, Dict[str, Dict[str, Any]]] = (-1, {})
-        self._lock = threading.RLock()
+        self._offset = 0
+        self._before: Optional[bytes] = b""
 
     # --- questions
 
@@ -95,10 +101,13 @@ class Desk:
         """Take answers in; those that are there already are left out, so that posting twice is harmless.
 
         RETURNS (int): How many were new. They are on the disk.
-        RAISES: ALError A474 for an answer that does not fit what was asked; then none is taken.
+        RAISES: ALError A474 for an answer that does not fit what was asked; then none is taken. A539 or A721 while the
+            run is not there.
         """
         with self._lock:
             state = self.refresh()
+            if state is None and answers:
+                raise ALError(Errors.A721.format(reason="no state.json"))
             new: Dict[Tuple[str, Optional[str], Optional[str]], Answer] = {}
             for answer in answers:
                 key = (answer.id, answer.annotator, answer.when)
@@ -124,19 +133,30 @@ class Desk:
     # --- what the files say
 
     def refresh(self) -> Optional[RunState]:
-        """Read what is new in the log, and the state if it has changed."""
+        """Read what is new in the log, or all of it if it was edited, and the state if it has changed.
+
+        RAISES: ALError A539 when the run's folder is not there any more.
+        """
         with self._lock:
-            answers, self._offset = self.files.log.follow(self._offset)
-            for one in answers:
-                self._note(one)
             try:
                 found = self.files.state.stat()
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                if self._state is not None:
+                    raise ALError(Errors.A539.format(path=self.files.path)) from error
                 return None
+            self._read_log()
             stamp = (found.st_ino, found.st_mtime_ns)
             if stamp != self._stamp:
                 self._state, self._stamp = load_state(self.files.state), stamp
             return self._state
+
+    def _read_log(self) -> None:
+        if self.files.log.before(self._offset) != self._before:
+            self._forget()
+        answers, self._offset = self.files.log.follow(self._offset)
+        self._before = self.files.log.before(self._offset)
+        for one in answers:
+            self._note(one)
 
     def _note(self, answer: Answer) -> None:
         self._known.add((answer.id, answer.annotator, answer.when))

@@ -32,8 +32,9 @@ class Leases:
                 self.until[id_][who or ""] = self.clock() + LEASE_SECONDS
 
     def holders(self, id_: str) -> Set[Optional[str]]:
-        """Who has a question."""
-        return {who or None for who, until in self.until.get(id_, {}).items() if until > self.clock()}
+        """Who has a question. A clock that was set back does not prolong it: no lease ends later than a new one."""
+        now = self.clock()
+        return {who or None for who, until in self.until.get(id_, {}).items() if now < until <= now + LEASE_SECONDS}
 
     def _read(self) -> Dict[str, Dict[str, float]]:
         try:

@@ -218,6 +218,8 @@ def exchange(page: Page, value: Dict[str, Any]) -> Dict[str, Any]:
     good = isinstance(rows, list) and isinstance(have, list) and all(isinstance(id_, str) for id_ in have)
     if not good or len(rows) > MAX_ANSWERS or len(have) > MAX_ANSWERS or not isinstance(amount, int):
         raise ALError(Errors.A713.format(problem="answers, have or amount are not as the page writes them"))
+    if page.desk is None and rows:
+        raise ALError(Errors.A721.format(reason="the run has not begun"))
     if page.desk is None:
         return {"saved": 0, "tasks": [], "fresh": 0, "round": 0, "stale": []}
     who = f"{SETTLED}{annotator or 'somebody'}" if value.get("settle") is True else annotator

@@ -15,7 +15,8 @@ from typing import Any, Dict, Optional
 from ..errors import ALError
 
 PAUSE = 0.2  # seconds between looks at the run
-RETRY = 10.0  # seconds after which a disk that was full is tried again
+HEALING = ("A002", "A504", "A539")  # a full disk, another process on the run, a folder that was moved away
+RETRY = 10.0  # seconds after which these are tried again
 PATIENCE = 20.0  # seconds in which the process of a server that was killed has ended
 
 
@@ -118,7 +119,9 @@ def work(connection: Connection, plan: Plan) -> None:
         orders.clear()
         try:
             answers = rounds.advance(wanted, waited_at)
-            waited_at = -1
+            waited_at = waited_at if answers == waited_at and not wanted else -1
+            if wire.state.get("problem") and waited_at < 0:
+                wire.tell(problem=None)
             if answers is None and wire.state["phase"] != "done":
                 wire.tell(phase="done", done=0, total=0)
         except (ALError, OSError) as error:
@@ -128,9 +131,9 @@ def work(connection: Connection, plan: Plan) -> None:
                 continue
             waited_at = rounds.answers()
             wire.tell(phase="waiting", done=0, total=0, problem=str(error))
-            if code == "A002":
-                # A full disk heals without new answers; what was half done is read anew from the run.
-                rounds, waited_at = Rounds(plan, wire), -1
+            if code in HEALING:
+                # It heals without new answers; what was half done is read anew from the run.
+                rounds, waited_at = Rounds(plan, wire) if code == "A002" else rounds, -1
                 time.sleep(RETRY)
         time.sleep(PAUSE)
 

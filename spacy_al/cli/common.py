@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import inspect
+import io
 import shlex
 import signal
 import sys
@@ -54,12 +55,31 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         given = {name: at_home(value) for name, value in given.items()}
         for name, kind in groups.items():
             given[name] = kind(**{each.name: given.pop(each.name) for each in options_of(kind)})
+        print_anything()
         with stop_clearly(), fail_clearly():
             function(**given)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run
+
+
+def print_anything() -> None:
+    """Let labels and names of files that the terminal's encoding does not have be escapes, and end no command."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in ("strict", "surrogateescape"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def check_outputs(outputs: Sequence[Optional[Path]], inputs: Sequence[Path] = ()) -> None:
+    """Raise ALError A017 for an output that is an input, A018 for one that would replace a file of a run."""
+    from ..errors import ALError, Errors
+    from ..runs.folder import owner
+
+    for path in filter(None, outputs):
+        if path.is_file() and any(other.is_file() and path.samefile(other) for other in inputs):
+            raise ALError(Errors.A017.format(path=path))
+        if run := owner(path):
+            raise ALError(Errors.A018.format(path=path, run=run))
 
 
 def options_of(kind: Any) -> List[inspect.Parameter]:
@@ -80,7 +100,8 @@ def fail_clearly() -> Iterator[None]:
     from catalogue import RegistryError
     from thinc.api import ConfigValidationError
 
-    from ..errors import ALError
+    from ..errors import ALError, Errors
+    from ..files import is_refusal, say_why
 
     try:
         yield
@@ -92,6 +113,12 @@ def fail_clearly() -> Iterator[None]:
         raise typer.Exit(1) from error
     except (ALError, RegistryError) as error:
         typer.secho(f"\n{error}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from error
+    except OSError as error:
+        if not is_refusal(error):
+            raise
+        place = error.filename or "a file, or the output of this command"
+        typer.secho(f"\n{Errors.A015.format(path=place, reason=say_why(error))}", fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from error
 
 
@@ -143,8 +170,10 @@ def read_overrides(arguments: Sequence[str], config: Path) -> Dict[str, Any]:
     from spacy.util import load_config
 
     from ..errors import ALError, Errors
+    from ..schemas import check_dollars
 
     given = parse_config_overrides(only_settings(arguments))
+    check_dollars(given)
     try:
         stands = load_config(config, interpolate=False)
     except (OSError, ParserError, UnicodeDecodeError) as error:

@@ -9,7 +9,7 @@ from typing import Annotated, Optional, Sequence
 import typer
 
 from ..options import ConvertOptions, Said
-from .common import command
+from .common import check_outputs, command
 
 
 @command
@@ -59,6 +59,7 @@ def convert_cli(
     from ..corpus.numbering import number_files, shards
     from ..corpus.stats import format_repairs, format_table
 
+    check_outputs([output, rest], [source])
     options = replace(options, rules=make_rules(said))
     division = make_division(split, rest, unit=split_by, seed=seed)
     # tqdm shows nothing where standard error is not a terminal.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, List, Optional, Tuple
 import typer
 
 from ..options import Rename, TakeOptions
-from .common import command
+from .common import check_outputs, command
 from .query import FORMATS, Asked, Source, find_labels, open_source
 
 if TYPE_CHECKING:
@@ -56,10 +56,11 @@ def ingest_cli(
     """
     from ..exchange.intake import take_files
 
-    tasks, options = prepare(source, asked, taking, options)
     rests = [path.with_suffix(f".rest{path.suffix}") for path in answers] if taking.partial else []
     if taking.partial and rest is not None:
         rests = [rest, *rests[1:]]
+    check_outputs([*rests, taking.output], [source, *answers])
+    tasks, options = prepare(source, asked, taking, options)
     hand_over(source, tasks, take_files(answers, tasks, options, name=format_, rests=rests), taking, rests)
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Optional
 import typer
 
 from ..options import Gpu, Run
-from .common import Console, command, start_gpu
-from .query import Format, Output, say_written
+from .common import Console, check_outputs, command, start_gpu
+from .query import Format, Output, keep_answers, say_written
 
 
 @command
@@ -31,7 +31,11 @@ def look_again_cli(
     """
     from ..exchange.tool_files import write_tasks
     from ..loop.session import Session
+    from ..runs.folder import RunFolder
 
+    check_outputs([output])
+    files = RunFolder(run)
+    keep_answers(run, output, format_, files.every_task(files.read_state().round))
     console = Console()
     session = Session.open(run, use_gpu=use_gpu, reporter=console)
     start_gpu(session.config, use_gpu, quiet=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 import typer
 
 from ..options import TakeOptions
-from .common import command
+from .common import check_outputs, command
 from .ingest import Taking, hand_over, prepare
 from .query import Asked, Source
 
@@ -36,6 +36,7 @@ def pull_cli(
     from ..exchange.intake import take
     from ..files import write_bytes
 
+    check_outputs([rest if taking.partial else None, save, taking.output], [source])
     tasks, options = prepare(source, asked, taking, options)
     export = api.pull(api.connect(), project)
     if save is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, List, Optional, Sequence
 
 import typer
 
-from .common import command
+from .common import check_outputs, command
 
 if TYPE_CHECKING:
     from ..tasks import Task
@@ -60,10 +60,13 @@ def query_cli(source: Source, output: Output, format_: Format, shown: Shown, ask
     """
     from ..exchange.tool_files import write_tasks
 
+    check_outputs([output], [source])
     tasks = open_source(source, asked, shown)
     labels = find_labels(asked.labels, source, tasks)
     if source.is_dir():
-        _keep_answers(source, output, format_)
+        from ..loop.session import Session
+
+        keep_answers(source, output, format_, Session.open(source).asked())
     say_written(tasks, write_tasks(output, tasks, format_, labels))
 
 
@@ -116,14 +119,16 @@ def find_labels(given: Optional[str], source: Path, tasks: List["Task"]) -> List
     return sorted({label for task in tasks for _, _, label in task.spans or ()})
 
 
-def _keep_answers(run: Path, output: Path, name: str) -> None:
-    """Raise ALError A632 when the file to write holds answers that are nowhere else."""
+def keep_answers(run: Path, output: Path, name: str, asked: Sequence["Task"]) -> None:
+    """Raise ALError A632 when the file to write holds answers that are nowhere else.
+
+    asked (Sequence[Task]): All that the run has asked.
+    """
     from ..errors import ALError, Errors
     from ..exchange.intake import only_here
-    from ..loop.session import Session
     from ..runs.folder import RunFolder
 
-    n = only_here(output, name, Session.open(run).asked(), RunFolder(run).log.read())
+    n = only_here(output, name, asked, RunFolder(run).log.read())
     if n:
         raise ALError(Errors.A632.format(path=output, n=n, command=shlex.join(["ingest", str(run), str(output)])))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, List
 import typer
 
 from ..options import Gpu, Pipeline, ScoreOptions
-from .common import command
+from .common import check_outputs, command
 
 if TYPE_CHECKING:
     from ..types import Progress
@@ -39,6 +39,7 @@ def score_cli(
     from ..acquisition.command import score_file
     from ..loop.hardware import take_gpu
 
+    check_outputs([output, options.html], [pool])
     take_gpu(use_gpu, quiet=True)
     options = replace(options, gpu=use_gpu >= 0)
     report = score_file(pipeline, pool, output, options, watch=_bar(quiet))

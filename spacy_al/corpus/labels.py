@@ -9,6 +9,7 @@ from thinc.api import Config
 
 from ..errors import ALError, Errors
 from ..files import check_file, write_json
+from ..tasks import is_name
 from .schemes import tag_names
 
 # The list that `al convert` writes beside a corpus, an object {"labels": [...]}, or the label data of spaCy's `ner`.
@@ -106,6 +107,8 @@ def _some_labels(path: Path) -> List[str]:
         problem = "this label list is empty, so that nothing could be learnt"
     elif any(not label.strip() or label != label.strip() or labels.count(label) > 1 for label in labels):
         problem = "a label in this list is empty, has white space around it or is there twice"
+    elif bad := next((label for label in labels if not is_name(label)), None):
+        problem = f"no answer can hold the label {bad!r}, which has characters that cannot be seen or end a line"
     elif "O" in labels or any(label[:2] == "B-" and f"I-{label[2:]}" in labels for label in labels):
         problem = "this list has the tags of tokens (O, B-, I-), not types of entities"
     if problem:

@@ -51,6 +51,11 @@ def numbered(sentences: Iterable[Sentence]) -> Iterator[Sentence]:
             yield replace(sentence, number=number)
 
 
+def readable(name: str) -> str:
+    """The name of a file as it can be written anywhere: bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf8", "surrogateescape").decode("utf8", "replace")
+
+
 def to_doc(sentence: Sentence, vocab: Vocab) -> Doc:
     """Make the Doc of a sentence; `DocBin(store_user_data=True)` keeps all of it.
 
@@ -67,8 +72,8 @@ def to_doc(sentence: Sentence, vocab: Vocab) -> Doc:
     if sentence.spans is not None:
         entities = [Span(doc, start, end, label=label) for start, end, label in sentence.spans]
         doc.set_ents(entities, missing=[doc[i : i + 1] for i in sentence.missing], default="outside")
-    doc.user_data["doc"] = sentence.document
+    doc.user_data["doc"] = readable(sentence.document)
     doc.user_data["sent"] = sentence.number
     doc.user_data["start_char"] = sentence.start
-    doc.user_data["source"] = f"{sentence.file}:{sentence.start}-{sentence.end}"
+    doc.user_data["source"] = f"{readable(sentence.file)}:{sentence.start}-{sentence.end}"
     return doc

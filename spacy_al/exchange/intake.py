@@ -69,7 +69,8 @@ def take(
     rests (Sequence[Path]): For each file, where records go that cannot be taken, in the same format; none to take all
         or nothing.
     RETURNS (Reading): The answers, in the order of the tasks.
-    RAISES: ALError A623 with every problem when there are no `rests` and there is one; A627 when nobody has answered.
+    RAISES: ALError A623 with every problem when there are no `rests` and there is one; A635 for a rest that holds other
+        records; A627 when nobody has answered.
     """
     check_options(options)
     reading, left = parse_files(files, tasks, options)
@@ -77,6 +78,9 @@ def take(
     if reading.problems and not rests:
         raise ALError(_all_problems(path, reading))
     for rest, data in zip(rests, left, strict=bool(rests)):
+        if data and rest.is_file() and rest.read_bytes() != data:
+            raise ALError(Errors.A635.format(path=rest))
+    for rest, data in zip(rests, left):
         if data:
             write_bytes(rest, data)
     if not reading.answers and not reading.problems:

@@ -16,13 +16,13 @@ from ..corpus.labels import declared_labels
 from ..errors import ALError, Errors, Warnings
 from ..files import write_folder, write_text
 from ..jsonl import unfit
-from ..runs.folder import RunFolder
+from ..runs.folder import RunFolder, owner
 from ..runs.labelled import Labels
 from ..runs.lock import locked
 from ..runs.resume import check_resume, find_state, take_over
 from ..runs.state import RunState, load_state
 from ..runs.whole import check_whole, new_answers
-from ..schemas import check_active_learning, fill_active_learning
+from ..schemas import check_active_learning, check_dollars, fill_active_learning
 from ..tasks import Answer, Task, answer_problem
 from .determinism import deterministic
 from .doubts import FOLDS, doubt_tasks, look_again, summarise
@@ -72,6 +72,7 @@ class Session:
         RAISES: ALError A510 without a config where no run is, A001, A008, A009 for a wrong config.
         """
         here = RunFolder(Path(folder))
+        check_dollars(overrides or {})
         if config is None and not here.config.is_file() and not here.state.is_file():
             raise ALError(Errors.A510.format(path=folder))
         if not isinstance(config, Config):
@@ -258,18 +259,27 @@ class Session:
         return load_state(self.folder.state)
 
     def _change(self) -> RunState:
-        """One phase under the lock, from the state on the disk."""
+        """One phase under the lock, from the state on the disk; raises ALError A539 when the folder is gone."""
+        if self.engine is not None and not self.folder.state.is_file():
+            raise ALError(Errors.A539.format(path=self.folder.path))  # taking the lock would make the folder
         with locked(self.folder.lock):
             state = self._begin() if self.engine is None else self._state()
             if state is None or self.engine is None:
                 raise ALError(Errors.A502.format(path=self.folder.state, reason="it is missing"))
             self.engine.do(state)
+            if not self.folder.config.is_file():
+                raise ALError(Errors.A539.format(path=self.folder.path))  # what was written now lies in a new folder
             state.save(self.folder.state)
             return state
 
     def _begin(self) -> RunState:
-        """Make the engine; choose the first questions of a new run, or compare with the run that is there."""
+        """Make the engine; choose the first questions of a new run, or compare with the run that is there.
+
+        RAISES: ALError A018 for a new run inside the files of another one, which would replace it.
+        """
         state = find_state(self.folder)
+        if state is None and (run := owner(self.folder.path)):
+            raise ALError(Errors.A018.format(path=self.folder.path, run=run))
         engine = Engine(self.config, self.folder, use_gpu=self.use_gpu, reporter=self.reporter)
         self.folder.sweep()
         fresh = engine.fresh_state()

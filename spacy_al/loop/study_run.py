@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Callable, Deque, Dict, List, Optional, Protocol, Sequence, Tuple
 
 from ..errors import ALError
+from ..files import writing
 from ..options import StudyOptions
 from ..runs.folder import RunFolder
 from .hardware import usable_cores
@@ -154,12 +155,11 @@ def open_cell(
     threads (int): Processes side by side share the cores. before (Optional[Callable]): Called in the new process.
     RETURNS (Tuple[Popen, BinaryIO]): The process, and its log, to be closed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     # The log is for watching, so it is not buffered.
     environment = {"OMP_NUM_THREADS": str(threads), **os.environ, "PYTHONUNBUFFERED": "1"}
-    log = (folder / LOG).open("ab")
-    log.write(f"\n--- {datetime.now():%Y-%m-%d %H:%M:%S} gpu {gpu}\n".encode())
-    log.flush()
+    with writing(folder / LOG):
+        log = (folder / LOG).open("ab", buffering=0)
+        log.write(f"\n--- {datetime.now():%Y-%m-%d %H:%M:%S} gpu {gpu}\n".encode())
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment, preexec_fn=before
     )

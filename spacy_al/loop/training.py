@@ -23,7 +23,7 @@ from ..corpus.labels import declared_labels, transition_data
 from ..corpus.reader import write_docs
 from ..corpus.stream import DocStream
 from ..errors import ALError, Errors
-from ..files import write_json
+from ..files import write_json, writing
 from ..ml.snapshot import Snapshot
 from ..ml.thinc_encoder import thinc_seed
 from ..pipeline.teachable import Teachable, teachable
@@ -205,7 +205,8 @@ def first_sentences(pool: Path) -> Iterator[Path]:
     docs = islice(DocStream(pool, Vocab()), INIT_SENTENCES)
     with tempfile.TemporaryDirectory() as folder:
         sample = Path(folder) / "sample.spacy"
-        sample.write_bytes(write_docs(docs))
+        with writing(sample):
+            sample.write_bytes(write_docs(docs))
         yield sample
 
 

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from pydantic import PositiveInt
 
 from ..errors import ALError, Errors
+from ..files import writing
 from .entities import NotNegative
 
+ROOM = 1 << 16  # bytes
 UNDERFLOW = 1e-290  # below this a double has lost digits, or is 0
 
 
@@ -92,6 +94,9 @@ class CRFModel:
                 trainer.train(str(path))
             except pycrfsuite.CRFSuiteError as error:
                 raise ALError(Errors.A337.format(reason=error, sentences=len(tags))) from error
+            with writing(path):
+                # crfsuite says nothing of a full disk. One that could not hold all of the model has no room for this.
+                path.with_suffix(".room").write_bytes(bytes(ROOM))
             return cls(path.read_bytes())
 
     def record(self) -> Dict[str, Any]:

@@ -13,7 +13,7 @@ from spacy.language import DEFAULT_CONFIG
 from ..corpus.detect import check_text
 from ..corpus.splitter import make_splitter
 from ..errors import ALError, Errors
-from ..files import write_json, write_text
+from ..files import write_text
 from ..templates import environment
 from .config_text import add_defaults, set_values
 
@@ -73,8 +73,8 @@ def write_project(folder: Path, plan: Plan) -> List[str]:
 
     folder (Path): It may be there already. plan (Plan): What for.
     RETURNS (List[str]): What to type next.
-    RAISES: ALError A544 where a project is, A543 if the text is not there, A545, A546, A002, A123 (language),
-            A138 (no plain text).
+    RAISES: ALError A544 where a project is, A548 where one of its files would replace another, A543 if the text is not
+        there, A545, A546, A002, A123 (language), A138 (no plain text).
     """
     if (folder / "project.yml").exists():
         raise ALError(Errors.A544.format(path=folder))
@@ -92,13 +92,21 @@ def write_project(folder: Path, plan: Plan) -> List[str]:
         "json": lambda value: json.dumps(value, ensure_ascii=False),
     }  # fmt: skip
     templates = environment("spacy_al.project", finalize=lambda value: Markup(str(value)))
-    write_text(folder / "config.cfg", project_config(plan, tagger))
+    files = {
+        "config.cfg": project_config(plan, tagger),
+        "README.md": templates.get_template("README.md").render(**names),
+    }
     if plan.labels:
-        write_json(folder / "labels.json", plan.labels)
-    write_text(folder / "README.md", templates.get_template("README.md").render(**names))
-    write_text(folder / ".gitignore", "/corpus/\n/runs/\n/report/\n/assets/\nproject.lock\n")
+        files["labels.json"] = json.dumps(plan.labels, indent=2, ensure_ascii=False) + "\n"
+    if not (folder / ".gitignore").exists():
+        files[".gitignore"] = "/corpus/\n/runs/\n/report/\n/assets/\nproject.lock\n"
     # Last, so that a folder with a project.yml has all of it.
-    write_text(folder / "project.yml", templates.get_template(f"{kind}.yml").render(**names))
+    files["project.yml"] = templates.get_template(f"{kind}.yml").render(**names)
+    for path, text in ((folder / name, text) for name, text in files.items()):
+        if path.exists() and (not path.is_file() or path.read_bytes() != text.encode("utf8")):
+            raise ALError(Errors.A548.format(path=path))
+    for name, text in files.items():
+        write_text(folder / name, text)
     return next_steps(folder, plan)
 
 

@@ -7,12 +7,15 @@ import os
 import warnings
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Iterator, List, Optional, Sequence, Tuple
+from typing import IO, List, Optional, Sequence, Tuple
 
 from ..errors import ALError, Errors, Warnings
 from ..files import writing
 from ..jsonl import BOM, dump_line
 from ..tasks import Answer
+from .lock import flocked
+
+TAIL = 256  # bytes: more than an answer's id and moment
 
 
 class AnswerLog:
@@ -33,16 +36,19 @@ class AnswerLog:
         RAISES: ALError A002 when they cannot be written.
         """
         data = "".join(f"{dump_line(answer.to_row())}\n" for answer in answers).encode("utf8")
-        with writing(self.path), self.path.open("a+b") as file_, flocked(file_):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(writing(self.path))
+            # A buffer would be written when the file is closed, after a full disk had refused a part of it.
+            file_ = stack.enter_context(self.path.open("a+b", buffering=0))
+            stack.enter_context(flocked(file_, self.path, fcntl.LOCK_EX))
             end = self._whole(file_)
             file_.truncate(end)
             try:
-                file_.write(_line_end(file_, end) + data)
-                file_.flush()
+                _write(file_, _line_end(file_, end) + data)
                 os.fsync(file_.fileno())
             except BaseException:
                 with contextlib.suppress(OSError):
-                    os.ftruncate(file_.fileno(), end)
+                    file_.truncate(end)
                 raise
 
     def read(self, start: int = 0) -> List[Answer]:
@@ -61,6 +67,17 @@ class AnswerLog:
         lines, end = self._lines(offset)
         return [self._parse(line, number, offset) for number, line in lines], end
 
+    def before(self, offset: int) -> Optional[bytes]:
+        """The last bytes before a byte of the file; another value later tells that it was edited or replaced."""
+        if not offset:
+            return b""
+        try:
+            with self.path.open("rb") as file_:
+                file_.seek(max(offset - TAIL, 0))
+                return file_.read(min(offset, TAIL))
+        except FileNotFoundError:
+            return None
+
     def digest(self, count: int) -> Optional[str]:
         """The SHA-256 of the first `count` answers, whatever ends their lines; None if there are fewer."""
         lines, _ = self._lines(0)
@@ -75,7 +92,7 @@ class AnswerLog:
         """Lines with something in them, each with its number from `offset` on, and the byte after the last."""
         if not self.path.is_file():
             return [], 0
-        with self.path.open("rb") as file_, flocked(file_):
+        with self.path.open("rb") as file_, flocked(file_, self.path, fcntl.LOCK_SH):
             end = self._whole(file_)
             file_.seek(offset)
             data = file_.read(max(end - offset, 0))
@@ -107,14 +124,10 @@ class AnswerLog:
             return len((file_.read(offset) + b".").splitlines()) - 1
 
 
-@contextlib.contextmanager
-def flocked(file_: IO[bytes]) -> Iterator[None]:
-    """Hold the system's lock on an open file inside the block, after waiting for it."""
-    fcntl.flock(file_, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.flock(file_, fcntl.LOCK_UN)
+def _write(file_: IO[bytes], data: bytes) -> None:
+    """Write all of it to a file without a buffer, which takes a part where the disk has room for no more."""
+    while data:
+        data = data[file_.write(data) :]
 
 
 def whole_lines(file_: IO[bytes]) -> int:

@@ -28,6 +28,10 @@ from .answers import AnswerLog
 from .state import RunState, load_state
 
 Stamp = Tuple[int, ...]
+OWN = {
+    "answers.jsonl", "state.json", "metrics.jsonl", "config.cfg", "run.lock", "leases.json", "page.json", "labels.json",
+    "labelled.spacy", "train.cfg", "successor.cfg", "rounds", "model", "successor",
+}  # fmt: skip
 
 
 class RunFolder:
@@ -238,6 +242,16 @@ class RunFolder:
     def read_pseudo(self, number: int, vocab: Vocab) -> List[Doc]:
         """The Docs of `pseudo`; none where nothing was kept."""
         return list(read_docs(self.pseudo(number), vocab)) if self.pseudo(number).is_file() else []
+
+
+def owner(path: Path) -> Optional[Path]:
+    """The run that a file belongs to and could not do without, whether it is there yet or not; None for all others."""
+    path = path.resolve()
+    for folder in path.parents[:5]:
+        name = path.relative_to(folder).parts[0]
+        if (folder / "state.json").is_file() and (name in OWN or (name == "corpus" and path.exists())):
+            return folder
+    return None
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

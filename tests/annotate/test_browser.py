@@ -157,6 +157,26 @@ def test_answers_kept_without_a_connection_outlive_the_page(person, server, fold
     person.wait(lambda: len(answers(folder)) == 2)
 
 
+BACK = """const real = Date;
+    const now = () => real.now() - 3600000;
+    window.Date = class extends real { constructor(...given) { given.length ? super(...given) : super(now()); } };
+    window.Date.now = now;"""
+
+
+def test_a_correction_comes_last_although_the_clock_was_set_back_meanwhile(person, server, folder, browser):
+    server.kill()
+    person.press("1")
+    accept(person)
+    browser.execute_script(BACK)
+    person.press("u", Keys.BACKSPACE)
+    accept(person)
+    server.start()
+    person.wait(lambda: len(answers(folder)) == 2)
+    first, last = answers(folder)
+    assert first.id == last.id
+    assert (len(first.spans), len(last.spans)) == (1, 0)
+
+
 HOSTILE = [
     "<script>document.title='in'</script>", "<img src=x onerror=document.title='in'>", "${document.title='in'}",
     "{{constructor.constructor('x')()}}", "javascript:alert(1)", "</div>", "&lt;b&gt;", "\u202egnp.exe",

@@ -1,5 +1,6 @@
 """The desk: who gets which question, answers that count once, and what is refused."""
 
+import json
 from multiprocessing import Pipe
 
 import pytest
@@ -81,6 +82,77 @@ def test_a_question_that_was_left_lying_goes_to_another_person(folder):
     first = [task.id for task in desk.next("ann", 5)]
     now[0] = 601.0
     assert [task.id for task in desk.next("bob", 5)] == first
+
+
+def test_a_clock_that_is_set_back_keeps_no_question_from_others(folder):
+    now = [100_000.0]
+    desk = Desk(folder, clock=lambda: now[0])
+    first = [task.id for task in desk.next("ann", 5)]
+    now[0] = 10.0
+    assert [task.id for task in desk.next("bob", 5)] == first
+
+
+def edited(line):
+    row = json.loads(line)
+    return json.dumps(row | {"seconds": 1234.5}) + "\n"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda lines: lines[:1],
+        lambda lines: lines[1:],
+        lambda lines: [],
+        lambda lines: ["\ufeff", *(line.replace("\n", "\r\n") for line in lines)],
+        lambda lines: [edited(line) for line in lines],
+    ],
+)
+def test_a_log_that_is_edited_while_the_page_is_open_is_read_anew(folder, edit):
+    desk, log = Desk(folder), folder / "answers.jsonl"
+    one, two, three = desk.next(None, 3)
+    desk.take([posted(one), posted(two)])
+    text = "".join(edit(log.read_text(encoding="utf8").splitlines(keepends=True)))
+    log.write_bytes(text.encode("utf8"))
+    left = {one.id for one in RunFolder(folder).log.read()}
+    desk.refresh()
+    assert set(desk.said) == left
+    assert desk.fresh() == len(left)
+    desk.take([posted(one), posted(two), posted(three)])
+    assert {one.id for one in RunFolder(folder).log.read()} == {one.id, two.id, three.id} == set(desk.said)
+
+
+def test_while_its_folder_is_elsewhere_the_desk_says_so_and_makes_no_new_one(folder):
+    desk = Desk(folder)
+    task = desk.next(None, 1)[0]
+    folder.rename(folder.with_name("moved"))
+    for act in (lambda: desk.take([posted(task)]), lambda: desk.next(None, 1), desk.refresh):
+        with pytest.raises(ALError, match="A539"):
+            act()
+    assert not folder.exists()
+    folder.with_name("moved").rename(folder)
+    assert desk.take([posted(task)]) == 1
+
+
+def test_nor_does_a_session(folder):
+    session = Session.open(folder)
+    session.prepare()
+    folder.rename(folder.with_name("moved"))
+    with pytest.raises(ALError, match="A539"):
+        session.step()
+    assert not folder.exists()
+
+
+def test_a_folder_that_is_moved_while_a_model_learns_stays_whole(folder):
+    session, moved = Session.open(folder), folder.with_name("moved")
+    session.answer([Answer(task.id, "accept") for task in session.batch()])
+    before = (folder / "state.json").read_bytes()
+    session.prepare()
+    session.engine.learner.ensure = lambda *_: folder.rename(moved)
+    with pytest.raises(ALError, match="A539"):
+        session.step()
+    assert not (folder / "state.json").exists()
+    assert (moved / "state.json").read_bytes() != before  # the phase before it
+    assert Session.open(moved).step().phase == "waiting"
 
 
 def test_with_overlap_each_question_goes_to_so_many_people(folder):

@@ -166,3 +166,21 @@ def test_no_path_of_the_machine_is_sent(client, folder):
     texts = [client.get(path).text for path in ("/api/start", "/api/status", "/api/differences", "/")]
     assert not [text for text in texts if str(folder.parent) in text or str(folder) in text]
     assert PATH.sub("", f"[A002] {folder}/x.json: cannot (see https)") == "[A002] x.json: cannot (see https)"
+
+
+def test_answers_are_kept_by_the_browser_while_the_run_is_not_there(client, folder):
+    task = client.post("/api/answer", json={}).json()["tasks"][0]
+    row = {"id": task["id"], "round": 0, "verdict": "accept", "spans": [], "when": "2026-01-01T00:00:00Z"}
+    folder.rename(folder.with_name("moved"))
+    response = client.post("/api/answer", json={"answers": [row]})
+    assert response.status_code == 503  # 422 would be final
+    assert "A539" in response.json()["problem"]
+    folder.with_name("moved").rename(folder)
+    assert client.post("/api/answer", json={"answers": [row]}).json()["saved"] == 1
+
+
+def test_so_they_are_before_it_has_begun(page):
+    page.desk = None
+    client = client_of(page)
+    client.get("/", params={"token": TOKEN})
+    assert client.post("/api/answer", json={"answers": [{"id": "a"}]}).status_code == 503

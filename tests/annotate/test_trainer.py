@@ -3,8 +3,13 @@
 import os
 import signal
 import time
+from multiprocessing import Pipe
 
+import pytest
+
+from spacy_al.annotate import trainer as place
 from spacy_al.annotate.trainer import Plan, Trainer
+from spacy_al.errors import ALError
 
 
 def test_ctrl_c_in_the_terminal_is_the_servers_alone(folder, capfd):
@@ -17,3 +22,34 @@ def test_ctrl_c_in_the_terminal_is_the_servers_alone(folder, capfd):
     assert trainer._process.is_alive()
     trainer.stop()
     assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("code", "tried"), [("A301", 1), ("A504", 5), ("A539", 5), ("A002", 5)])
+def test_only_what_heals_by_itself_is_tried_again_without_new_answers(monkeypatch, code, tried):
+    looks, tries = [], []
+
+    class Failing:
+        def __init__(self, plan, wire):
+            pass
+
+        def answers(self):
+            return 7
+
+        def advance(self, wanted, waited_at):
+            looks.append(waited_at)
+            if len(looks) > 5:
+                raise SystemExit
+            if waited_at == 7:
+                return 7
+            tries.append(waited_at)
+            raise ALError(f"[{code}] no")
+
+    monkeypatch.setattr(place, "Rounds", Failing)
+    monkeypatch.setattr(place, "_listen", lambda *_: None)
+    for name in ("PAUSE", "RETRY", "PATIENCE"):
+        monkeypatch.setattr(place, name, 0.0)
+    monkeypatch.setattr(place.os, "nice", lambda _: None)
+    ends = Pipe()
+    with pytest.raises(SystemExit):
+        place.work(ends[0], Plan("run"))
+    assert len(tries) == tried

@@ -131,3 +131,23 @@ def test_an_answer_beyond_the_limit_of_a_ranking_is_told_of_the_option(ranking, 
     result = invoke(*arguments, "--output", tmp_path / "out.spacy", "-n", 1)
     assert "A603" in result.output
     assert "--limit" in result.output
+
+
+def test_a_rest_that_was_mended_is_not_replaced(run):
+    folder, path, accepted = run
+    path.write_text(GOOD + line("cd-0", "Rome burns", [(0, 2, "LOC")]))
+    mended = line("cd-0", "Rome burns", [(0, 4, "LOC")])
+    rest = path.parent / "in.rest.jsonl"
+    rest.write_text(mended)
+    result = invoke(folder, path, "--partial")
+    assert (result.exit_code, accepted, rest.read_text()) == (1, [], mended)
+    assert "A635" in result.output
+
+
+def test_the_rest_does_not_replace_the_answers(run):
+    folder, path, accepted = run
+    path.write_text(GOOD + line("cd-0", "Rome burns", [(0, 2, "LOC")]))
+    before = path.read_text()
+    result = invoke(folder, path, "--partial", "--rest", path)
+    assert (result.exit_code, accepted, path.read_text()) == (1, [], before)
+    assert "A017" in result.output

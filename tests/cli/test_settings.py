@@ -80,3 +80,16 @@ def test_a_gpu_that_is_not_there_is_told_in_a_line(tmp_path, command, number, sa
     assert isinstance(result.exception, SystemExit)
     assert re.search(said, result.output, re.DOTALL), result.output
     assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_whose_name_no_config_can_hold_is_told(tmp_path):
+    (tmp_path / "a.txt").write_text("Anna saw Rome. Otto did not.")
+    folder, config = tmp_path / "a$b", str(recipe().with_name("cnn.cfg"))
+    given = ["--text", str(tmp_path / "a.txt"), "--labels", "PERSON"]
+    for arguments in (
+        ["annotate", str(folder), "--config", config, *given],
+        ["run", config, "--output", str(tmp_path / "run"), "--paths.pool", str(folder / "pool.spacy")],
+    ):
+        result = CliRunner().invoke(al_cli, arguments)
+        assert result.exit_code == 1
+        assert re.search(r"A019.*paths.pool = .*a\$b", result.output), result.output

@@ -68,3 +68,10 @@ def test_a_doc_is_one_sentence():
 @pytest.mark.parametrize(("words", "text"), [(["a"], "a"), (["a", "b"], "a b")])
 def test_without_spaces_given_one_stands_between_tokens(words, text):
     assert stored(replace(SENTENCE, words=words, spaces=None, pos=None, spans=[])).text == text
+
+
+def test_a_file_whose_name_is_not_utf8_is_named_with_signs_in_its_place():
+    name = b"caf\xe9.txt".decode("utf8", "surrogateescape")
+    doc = stored(replace(SENTENCE, file=name, document=name))
+    assert doc.user_data["source"] == "caf\ufffd.txt:10-26"
+    assert doc.user_data["doc"] == "caf\ufffd.txt"

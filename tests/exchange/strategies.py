@@ -4,7 +4,10 @@ from hypothesis import strategies as st
 
 from spacy_al.tasks import Task
 
-LABELS = ("PER", "LOC", "Geo Political", "Ä&<\"'>")
+LABELS = (
+    "PER", "LOC", "Geo Political", "Ä&<\"'>", "نام\u200cخانوادگی", "no\u00a0break", "😀", "👩\u200d👩", "1st", "42",
+    "a:b", "a,b", "a;b", "a|b", "a\\b", "[x]", "PER[1]", "#h", "_", "-", "null", "%(x)s",
+)  # fmt: skip
 WORDS = [
     "Bob", "aa", "a", "U.S.", "😀", "👩‍👩‍👧", "🇫🇷", "e\u0301", "שלום", "مرحبا", "\u00a0", "\u2028", "\n",
     "\t", "\r\n", "#", "-", "O", "B-PER", "\\n", "\\u000a", "𝔘𝔫𝔦", "\ufeff", "\u200f", '"', "<b>",

@@ -1,17 +1,25 @@
 """What a run refuses before any work: label lists and test sets that are of no use."""
 
+import json
+
 import pytest
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from spacy_al.annotate.begin import read_labels
 from spacy_al.corpus.reader import write_docs
 from spacy_al.errors import ALError
+from spacy_al.exchange.tool_files import write_tasks
 from spacy_al.loop.session import Session, run
+from spacy_al.tasks import Answer
 
 BAD_LABELS = {
     "missing": (None, "A003"),
     "broken": ('["PER",', "A304.*not JSON"),
     "numbers": ("[1]", "A304.*no list of labels"),
+    "unseen": ('["a\\u200bb"]', r"A304.*'a\\u200bb'"),
+    "two lines": ('["a\\nb"]', r"A304.*'a\\nb'"),
+    "a joiner alone": ('["\\u200cPER"]', r"A304.*'\\u200cPER'"),
 }
 
 
@@ -32,6 +40,18 @@ def test_a_label_list_that_cannot_be_read_is_named(with_label_file, tmp_path, te
     with pytest.raises(ALError, match=rf"(?s){code}") as error:
         run(with_label_file(text), tmp_path / "run")
     assert "labels.json" in str(error.value)
+
+
+@pytest.mark.parametrize("label", ["نام\u200cخانوادگی", "no\u00a0break", "👩\u200d👩\u200d👧", "Geo Political", "ক্ষ"])
+def test_a_label_of_any_script_is_answered_with(with_label_file, tmp_path, label):
+    run(with_label_file(json.dumps([label, "LOC"]), oracle="people"), tmp_path / "run")
+    session = Session.open(tmp_path / "run")
+    session.answer([Answer(task.id, "accept", ((0, 1, label),)) for task in session.next(5)])
+    assert [answer.spans[0][2] for answer in session.folder.log.read()] == [label] * 5
+    assert read_labels(f"{label},LOC") == [label, "LOC"]
+    if not label.isascii():
+        with pytest.raises(ALError, match="A630"):
+            write_tasks(tmp_path / "batch.ann", session.batch(), "brat", session.labels)
 
 
 def test_answers_are_not_taken_without_the_label_list_of_the_run(with_label_file, tmp_path):

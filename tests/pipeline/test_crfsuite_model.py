@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from spacy_al.errors import ALError
 from spacy_al.pipeline.crfsuite_model import CRFModel, CRFSettings
 from spacy_al.pipeline.entities import check_settings
+from tests.full_disk import room
 
 WORDS = [["John", "saw", "Paris"], ["Paris", "saw"], ["old", "John", "Smith", "left"], ["left"], ["Smith"]]
 TAGS = [["I-PER", "O", "I-LOC"], ["I-LOC", "O"], ["O", "I-PER", "I-PER", "O"], ["O"], ["I-PER"]]
@@ -147,3 +148,10 @@ def test_only_the_bytes_travel(model):
 def test_settings_out_of_range_are_named(key, value):
     with pytest.raises(ALError, match=rf"A008\] \[components.crf\] {key} = {value}"):
         check_settings(CRFSettings(**{key: value}), "components.crf")
+
+
+@pytest.mark.parametrize("size", [0, 100, 4096])
+def test_a_model_that_its_folder_has_no_room_for_is_refused(size):
+    features = [pycrfsuite.ItemSequence([[f"word-{number}"], ["saw"]]) for number in range(99)]
+    with room(size), pytest.raises(ALError, match=r"A002.*model"):
+        CRFModel.fit(features, [["B-PER", "O"]] * 99, CRFSettings())

@@ -65,7 +65,7 @@ async function finish(verdict, more) {
   if (!question || state.busy) return;
   const seconds = Math.round(elapsed(question) * 10) / 10;
   const row = {
-    id: question.task.id, round: question.task.round, verdict, seconds, when: new Date().toISOString(),
+    id: question.task.id, round: question.task.round, verdict, seconds, when: outbox.moment(),
     spans: verdict === "accept" ? plain(question.spans) : [], ...more,
   };
   if (question.task.windows.length && verdict === "accept") row.missing = unasked(question);

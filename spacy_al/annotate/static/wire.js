@@ -71,6 +71,7 @@ export class Outbox {
   constructor(run) {
     this.run = run;
     this.own = `${run}:${encodeURIComponent(annotator)}:${settling ? "settle" : ""}:`;
+    this.last = 0; // milliseconds
     this.trouble = null; // "offline", or what the server says
   }
 
@@ -81,6 +82,13 @@ export class Outbox {
   // Whether what is kept here would be gone with the page.
   get fleeting() {
     return [...memory.keys()].some((key) => key.startsWith(`al:${this.own}`));
+  }
+
+  // Now, or just after the last answer where the clock was set back: answers are sent in the order of their moments.
+  moment() {
+    const kept = this.rows.map((row) => Date.parse(row.when));
+    this.last = Math.max(Date.now(), ...[this.last, ...kept].map((time) => time + 1));
+    return new Date(this.last).toISOString();
   }
 
   place(kind, { when, id }) {

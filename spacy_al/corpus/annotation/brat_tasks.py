@@ -41,7 +41,12 @@ def _mark(tasks: Sequence[Task]) -> str:
 
 
 def beside(tasks: Sequence[Task], labels: Sequence[str]) -> Dict[str, str]:
-    """What brat needs beside the .ann file: the text, under its ending, and the file of labels, under its name."""
+    """What brat needs beside the .ann file: the text, under its ending, and the file of labels, under its name.
+
+    RAISES: ALError A630 for a label that brat cannot hold, before anybody works with it.
+    """
+    if unfit := next((label for label in labels if not LABEL.fullmatch(label)), None):
+        raise ALError(Errors.A630.format(label=unfit))
     text = _mark(tasks) + "".join(one_line(task.text) + "\n" for task in tasks)
     names = "\n".join(labels)
     return {".txt": text, "annotation.conf": f"[entities]\n{names}\n\n[relations]\n\n[events]\n\n[attributes]\n"}
