@@ -270,6 +270,7 @@ class Errors:
     A633 = "[A633] --labels {given}: the run in {path} does not know {unknown}, so no answer with it could be taken. Its labels are: {labels}. Leave --labels out, or add the label to the run's label list first."
     A634 = '[A634] {place}: its entities are others than the suggested ones, and yet it says that nobody has answered. Write `# answer = accept` in place of `?` ("answer" in JSON and `user_data`), or put the suggested ones back.'
     A635 = "[A635] {path} holds other records than would be written there: what an earlier --partial left, perhaps mended since. Take it in, move it away, or give another --rest; nothing was taken in."
+    A636 = "[A636] {path} is where the run itself keeps all answers, not a tool's export: save what the tool writes under another name. If it was saved over the run's own file, put that back from a copy first."
     A631 = '[A631] {tool} files cannot say which words of a sentence are asked about, nor in which round, and {id} asks for some words. Choose another --format, or questions = "sentences".'
 
     # Report

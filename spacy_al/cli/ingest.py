@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, List, Optional, Tuple
+from typing import TYPE_CHECKING, Annotated, List, Optional, Sequence, Tuple
 
 import typer
 
@@ -60,8 +60,20 @@ def ingest_cli(
     if taking.partial and rest is not None:
         rests = [rest, *rests[1:]]
     check_outputs([*rests, taking.output], [source, *answers])
+    check_inputs(source, answers)
     tasks, options = prepare(source, asked, taking, options)
     hand_over(source, tasks, take_files(answers, tasks, options, name=format_, rests=rests), taking, rests)
+
+
+def check_inputs(source: Path, answers: Sequence[Path]) -> None:
+    """Raise ALError A636 when a file to take in is the run's own, over which a tool's export was perhaps saved."""
+    from ..errors import ALError, Errors
+    from ..runs.folder import RunFolder
+
+    log = RunFolder(source).log.path
+    for path in answers:
+        if log.is_file() and path.is_file() and path.samefile(log):
+            raise ALError(Errors.A636.format(path=path))
 
 
 def prepare(source: Path, asked: Asked, taking: Taking, options: TakeOptions) -> Tuple[List["Task"], TakeOptions]:

@@ -151,3 +151,11 @@ def test_the_rest_does_not_replace_the_answers(run):
     result = invoke(folder, path, "--partial", "--rest", path)
     assert (result.exit_code, accepted, path.read_text()) == (1, [], before)
     assert "A017" in result.output
+
+
+def test_an_export_saved_over_the_runs_own_answers_is_refused(run):
+    folder, _, accepted = run
+    (folder / "answers.jsonl").write_text(GOOD)
+    result = invoke(folder, folder / "answers.jsonl")
+    assert (result.exit_code, accepted, (folder / "answers.jsonl").read_text()) == (1, [], GOOD)
+    assert "A636" in result.output
