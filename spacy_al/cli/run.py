@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from .common import Console, command, read_overrides, start_gpu
+from .common import Console, check_outputs, command, read_overrides, start_gpu
 
 
 @command
@@ -31,7 +31,11 @@ def run_cli(
 
     from ..loop.repeats import run_repeats
     from ..loop.session import run
+    from ..runs.folder import RunFolder
 
+    files = RunFolder(output)
+    if not files.state.is_file():
+        check_outputs([files.config], [config_path])
     overrides = read_overrides(ctx.args, config_path)
     config = load_config(config_path, overrides=overrides, interpolate=False)
     start_gpu(config, use_gpu, quiet=quiet)

@@ -275,11 +275,14 @@ class Session:
     def _begin(self) -> RunState:
         """Make the engine; choose the first questions of a new run, or compare with the run that is there.
 
-        RAISES: ALError A018 for a new run inside the files of another one, which would replace it.
+        RAISES: ALError A018 for a new run inside the files of another one, which would replace it, A538 for one that
+            would replace files of others.
         """
         state = find_state(self.folder)
-        if state is None and (run := owner(self.folder.path)):
-            raise ALError(Errors.A018.format(path=self.folder.path, run=run))
+        if state is None:
+            self.folder.check_free()
+            if run := owner(self.folder.path):
+                raise ALError(Errors.A018.format(path=self.folder.path, run=run))
         engine = Engine(self.config, self.folder, use_gpu=self.use_gpu, reporter=self.reporter)
         self.folder.sweep()
         fresh = engine.fresh_state()

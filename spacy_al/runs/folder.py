@@ -52,6 +52,12 @@ class RunFolder:
         self._tasks: Dict[Path, Tuple[Stamp, List[Task]]] = {}
         self._whole: Dict[Path, Stamp] = {}
 
+    def check_free(self) -> None:
+        """Raise ALError A538 where a run that is to begin would replace a model or labels of somebody else."""
+        for path in (self.model, self.successor, self.labelled, self.train_config):
+            if path.exists():
+                raise ALError(Errors.A538.format(path=path))
+
     def read_config(self, overrides: Optional[Mapping[str, Any]] = None) -> Config:
         """The run's config, not interpolated.
 

@@ -93,3 +93,12 @@ def test_a_folder_whose_name_no_config_can_hold_is_told(tmp_path):
         result = CliRunner().invoke(al_cli, arguments)
         assert result.exit_code == 1
         assert re.search(r"A019.*paths.pool = .*a\$b", result.output), result.output
+
+
+def test_a_config_in_the_folder_of_a_new_run_is_not_replaced_by_the_runs_own(tmp_path):
+    config = recipe().with_name("cnn.cfg")
+    own = tmp_path / "config.cfg"
+    own.write_bytes(config.read_bytes())
+    result = CliRunner().invoke(al_cli, ["run", str(own), "--output", str(tmp_path)])
+    assert (result.exit_code, own.read_bytes()) == (1, config.read_bytes())
+    assert "A017" in result.output

@@ -179,6 +179,16 @@ def test_docbin_without_annotation_is_unanswered():
     assert read(docbin_tasks.dump([TASK]), "docbin").counts == {"unanswered": 1}
 
 
+def test_docbin_that_accepts_without_annotation_is_refused():
+    doc = task_doc(TASK, Vocab())
+    doc.user_data["answer"] = "accept"
+    said = DocBin(store_user_data=True, docs=[doc]).to_bytes()
+    assert codes(read(said, "docbin")) == ["A608"]
+    doc.ents = []
+    answers = read(DocBin(store_user_data=True, docs=[doc]).to_bytes(), "docbin").answers
+    assert [(one.verdict, one.spans, one.missing) for one in answers] == [("accept", (), ())]
+
+
 def test_docbin_keeps_missing_and_outside_apart():
     doc = task_doc(TASK, Vocab())
     doc.set_ents([doc.char_span(0, 3, "PER")], missing=[doc[1:2]], default="outside")

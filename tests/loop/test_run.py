@@ -290,3 +290,13 @@ def test_a_state_without_one_of_its_keys_is_damaged(tmp_path, key):
     (tmp_path / "state.json").write_text(json.dumps({name: one for name, one in vars(known).items() if name != key}))
     with pytest.raises(ALError, match=rf"A502.*{key}: field required"):
         load_state(tmp_path / "state.json")
+
+
+@pytest.mark.parametrize("name", ["model", "labelled.spacy"])
+def test_a_run_does_not_begin_over_what_others_have_there(make_config, tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "theirs.txt").write_text("kept")
+    with pytest.raises(ALError, match=f"A538.*{name}"):
+        run(make_config(), tmp_path)
+    assert (tmp_path / name / "theirs.txt").read_text() == "kept"
+    assert not (tmp_path / "config.cfg").exists()

@@ -184,8 +184,16 @@ def token_record(
     fields: Fields, chunk: Chunk, words: Tuple[str, ...], marks: Sequence[Mark], missing: Tuple[int, ...],
     seconds: Optional[float],
 ) -> Record:  # fmt: skip
-    """The answer that a sentence of tokens stands for; without any tag and "answer" it has not been answered."""
-    verdict = fields.verdict(bool(words) and len(missing) == len(words))
+    """The answer that a sentence of tokens stands for; without any tag and "answer" it has not been answered.
+
+    RAISES: ALError A608 for one that is accepted although it says nothing of any token, and would teach nothing.
+    """
+    untouched = bool(words) and len(missing) == len(words)
+    verdict = fields.verdict(untouched)
+    if untouched and verdict == "accept":
+        raise fields.fail(
+            "answer", "'accept', and no word has a tag: where there is no entity, each is O (in spaCy `doc.ents = []`)"
+        )
     about = {"annotator": fields.name("annotator"), "round": fields.count("round")}
     id_ = fields.maybe("id")
     return Record(chunk, id_, verdict, tuple(marks), words=words, missing=missing, seconds=seconds, **about)  # type: ignore[arg-type]
