@@ -2,7 +2,7 @@
 
 import heapq
 from dataclasses import replace
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import torch
 
@@ -14,15 +14,16 @@ ROW = 64  # wordpieces of a row, about, unless a sentence is longer; attention t
 MOST = 2048  # wordpieces that go through together, which bounds memory
 
 
-def pack(batch: WordpieceBatch, padding: int) -> WordpieceBatch:
+def pack(batch: WordpieceBatch, padding: int, most: Optional[int] = None) -> WordpieceBatch:
     """The same sentences in few rows of about one width; what comes out of each stays where it was.
 
     batch (WordpieceBatch): A sentence, or a window of one, a row. On the CPU.
-    padding (int): The id that fills rows.
+    padding (int): The id that fills rows. most (Optional[int]): Wordpieces that the model takes in a row; None: any
+        number. Each has its position in its sentence, but BERT and others refuse a longer row nevertheless.
     """
     width = batch.ids.shape[1]
     lengths = batch.mask.sum(1)
-    row_of, start_of, rows, room = fit(lengths.tolist(), max(width, ROW))
+    row_of, start_of, rows, room = fit(lengths.tolist(), max(width, ROW), most)
     old_rows, places = batch.mask.nonzero(as_tuple=True)
     new_rows, new_places = torch.tensor(row_of)[old_rows], torch.tensor(start_of)[old_rows] + places
     ids = torch.full((rows, room), padding)
@@ -47,13 +48,21 @@ def pack(batch: WordpieceBatch, padding: int) -> WordpieceBatch:
     )
 
 
-def fit(lengths: Sequence[int], room: int) -> Tuple[List[int], List[int], int, int]:
+def fit(lengths: Sequence[int], room: int, most: Optional[int] = None) -> Tuple[List[int], List[int], int, int]:
     """Row and start of each sentence, and the number and the width of rows.
 
     There are as few rows of `room` as hold them all; the longest sentence goes first, each to the row with most room,
-    which makes rows about as full as each other, and the longest a little wider or narrower than `room`.
+    which makes rows about as full as each other, and the longest a little wider or narrower than `room`. Where one
+    would be wider than `most`, there are more rows; no sentence is longer than that.
     """
-    filled = [(0, row) for row in range(max(1, -(-sum(lengths) // room)))]
+    rows = max(1, -(-sum(lengths) // room))
+    while (found := _spread(lengths, rows))[-1] > (most or found[-1]) and rows < len(lengths):
+        rows += 1
+    return found
+
+
+def _spread(lengths: Sequence[int], rows: int) -> Tuple[List[int], List[int], int, int]:
+    filled = [(0, row) for row in range(rows)]
     row_of, start_of = [0] * len(lengths), [0] * len(lengths)
     for number in sorted(range(len(lengths)), key=lambda one: -lengths[one]):
         start_of[number], row_of[number] = filled[0]

@@ -190,7 +190,9 @@ class TransformerEncoder(Encoder):
     def begin(self, features: Sequence[Wordpieces], device: torch.device) -> Tuple[WordpieceBatch, Callable[[], None]]:
         """See Encoder."""
         batch, finish = super().begin(features, device)
-        return pack(batch, self.table.padding) if self.packs(device) else batch, finish
+        if self.packs(device):
+            batch = pack(batch, self.table.padding, positions_of(self.hf_model.transformer))
+        return batch, finish
 
     def parts(self, features: Sequence[Wordpieces], device: torch.device) -> List[List[int]]:
         """On a CPU by length, as pays; on a GPU all together."""

@@ -70,15 +70,20 @@ def test_a_sentence_longer_than_the_window_is_read_whole(nlp):
     assert len(doc) == len(words)
 
 
-def test_packed_rows_hold_what_padded_ones_do(nlp, monkeypatch):
-    monkeypatch.setattr(packing, "ROW", 40)
+@pytest.mark.parametrize(
+    ("row", "lengths"),
+    [(40, [12, 1]), (packing.ROW, [9, 5, 5, 5])],  # the second: all in as few rows would be wider than the model takes
+)
+def test_packed_rows_hold_what_padded_ones_do(nlp, monkeypatch, row, lengths):
+    monkeypatch.setattr(packing, "ROW", row)
     encoder, cpu = nlp.get_pipe("sequence_tagger")._shim.encoder, torch.device("cpu")
-    rows = [*WORDS, ["Anna", "lives", "in", "the", "older", "towns"] * 12, ["Rome"]]
+    rows = [["Anna", "lives", "in", "the", "older", "towns"] * length for length in lengths]
+    rows += [*WORDS, ["Rome"]] if row < packing.ROW else []
     features = encoder.featurize([Doc(nlp.vocab, words=words) for words in rows])
     padded, (packed, _) = encoder.collate(features, cpu), encoder.begin(features, cpu)
     kind = encoder.hf_model.transformer.config.model_type
     assert (packed.positions is not None) == (kind in packing.PACKED)
-    if kind in packing.PACKED:
+    if kind in packing.PACKED and row < packing.ROW:
         assert packed.ids.numel() < 0.6 * padded.ids.numel()
     encoder.body.eval()
     one, other = (encoder.body(batch).data for batch in (padded, packed))
