@@ -108,10 +108,11 @@ class Pool:
     ids: List[str]
     starts: NDArray[numpy.int64]
     attributes: NDArray[numpy.uint64]
-    sources: List[Optional[str]]
+    sources: List[Optional[str]] = field(default_factory=list)
     index: Dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.sources = self.sources or [None] * len(self.ids)
         self.index = {id_: number for number, id_ in enumerate(self.ids)}
 
     @classmethod

@@ -132,8 +132,9 @@ def work(connection: Connection, plan: Plan) -> None:
             waited_at = rounds.answers()
             wire.tell(phase="waiting", done=0, total=0, problem=str(error))
             if code in HEALING:
-                # It heals without new answers; what was half done is read anew from the run.
-                rounds, waited_at = Rounds(plan, wire) if code == "A002" else rounds, -1
+                waited_at = -1  # it heals without new answers
+                if code == "A002":
+                    rounds = Rounds(plan, wire)  # what was half done is read anew from the run
                 time.sleep(RETRY)
         time.sleep(PAUSE)
 

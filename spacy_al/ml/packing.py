@@ -55,8 +55,9 @@ def fit(lengths: Sequence[int], room: int, most: Optional[int] = None) -> Tuple[
     which makes rows about as full as each other, and the longest a little wider or narrower than `room`. Where one
     would be wider than `most`, there are more rows; no sentence is longer than that.
     """
-    rows = max(1, -(-sum(lengths) // room))
-    while (found := _spread(lengths, rows))[-1] > (most or found[-1]) and rows < len(lengths):
+    total = sum(lengths)
+    rows, widest = max(1, -(-total // room)), total if most is None else most
+    while (found := _spread(lengths, rows))[-1] > widest and rows < len(lengths):
         rows += 1
     return found
 

@@ -92,6 +92,7 @@ class TransformerEncoder(Encoder):
 
     folds = False
     table: WordpieceTable  # of the transformer that `sync` has found
+    positions: Optional[int]  # see `positions_of`
 
     def __init__(
         self,
@@ -133,6 +134,7 @@ class TransformerEncoder(Encoder):
             self.runner.take(model)
             padding = getattr(model.config, "pad_token_id", None)
             self.table = WordpieceTable(self.hf_model.tokenizer, padding, self.runner.vocabulary)
+            self.positions = positions_of(model)
             self.cache.clear()
             self.lower.clear()
 
@@ -159,7 +161,7 @@ class TransformerEncoder(Encoder):
     def window(self) -> int:
         """Most wordpieces of a row, special ones not counted."""
         most = self.hf_model.tokenizer.model_max_length  # a huge number where the tokenizer does not know
-        most = min(most, positions_of(self.hf_model.transformer) or most)
+        most = min(most, self.positions or most)
         room = int(most) - len(self.table.prefix) - len(self.table.suffix)
         return min(room, self.window_wanted) if self.window_wanted else room
 
@@ -191,7 +193,7 @@ class TransformerEncoder(Encoder):
         """See Encoder."""
         batch, finish = super().begin(features, device)
         if self.packs(device):
-            batch = pack(batch, self.table.padding, positions_of(self.hf_model.transformer))
+            batch = pack(batch, self.table.padding, self.positions)
         return batch, finish
 
     def parts(self, features: Sequence[Wordpieces], device: torch.device) -> List[List[int]]:

@@ -58,7 +58,7 @@ class Uncertainty:
     passes: int
     dropout: Optional[str]
     seed: int
-    prefix: str
+    prefix: str = ""
     _nlp: "Optional[weakref.ReferenceType[Language]]" = field(init=False)
     _sampler: Optional[Tuple[TagSampler, str]] = field(default=None, init=False)
 

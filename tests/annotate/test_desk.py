@@ -76,20 +76,13 @@ def test_nor_after_the_server_was_killed(folder):
     assert not first & {task.id for task in Desk(folder).next("bob", 10)}
 
 
-def test_a_question_that_was_left_lying_goes_to_another_person(folder):
-    now = [0.0]
+@pytest.mark.parametrize(("first", "later"), [(0.0, 601.0), (100_000.0, 10.0)], ids=["left lying", "clock set back"])
+def test_a_question_that_is_out_too_long_goes_to_another_person(folder, first, later):
+    now = [first]
     desk = Desk(folder, clock=lambda: now[0])
-    first = [task.id for task in desk.next("ann", 5)]
-    now[0] = 601.0
-    assert [task.id for task in desk.next("bob", 5)] == first
-
-
-def test_a_clock_that_is_set_back_keeps_no_question_from_others(folder):
-    now = [100_000.0]
-    desk = Desk(folder, clock=lambda: now[0])
-    first = [task.id for task in desk.next("ann", 5)]
-    now[0] = 10.0
-    assert [task.id for task in desk.next("bob", 5)] == first
+    asked = [task.id for task in desk.next("ann", 5)]
+    now[0] = later
+    assert [task.id for task in desk.next("bob", 5)] == asked
 
 
 def edited(line):
