@@ -6,7 +6,7 @@ from typing import Dict, Union
 import torch
 
 from ..errors import ALError, Errors
-from ..ml.cpu_speed import processor
+from ..ml.processor import processor
 
 
 def take_gpu(gpu: int, *, quiet: bool) -> None:

@@ -5,7 +5,6 @@ import functools
 import importlib.metadata
 import logging
 import os
-import platform
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,13 +16,14 @@ import srsly
 import torch
 
 from ..files import write_json
+from .cpu_modes import FastFunctions
+from .processor import cpu_info, has_amx, has_bfloat16, processor
 
 logger = logging.getLogger("spacy_al")
 GAIN = 1.2  # what is less than so many times as fast is not worth another precision or another engine
-MEASURE = 2  # rises when something else is measured, which makes what was kept void
+MEASURE = 3  # rises when something else is measured, which makes what was kept void
 ROWS, WIDTH = 16, 32  # wordpieces that are timed
 TURNS, CALLS = 5, 2
-CPUINFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def cpu_speeds() -> Speeds:
 @functools.cache
 def _speeds(threads: int) -> Speeds:
     known = read_kept()
-    amx = ", amx" if getattr(torch.cpu, "_is_amx_tile_supported", bool)() else ""
-    name = f"{processor()}{amx}, {threads} threads, torch {torch.__version__}, openvino {openvino_version() or 'none'}"
+    kind = f"{processor()}, family {cpu_info('cpu family')}, model {cpu_info('model')}{', amx' if has_amx() else ''}"
+    name = f"{kind}, {threads} threads, torch {torch.__version__}, openvino {openvino_version() or 'none'}"
     name += f", measure {MEASURE}"
     if name not in known:
         # Apart from modes that torch keeps for a thread: one is asked inside a training step too.
@@ -138,27 +138,15 @@ def _seconds(way: Callable[[], Any]) -> float:
 
 
 def _infer(model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> None:
-    with torch.inference_mode():
+    with torch.inference_mode(), FastFunctions():
         model(input_ids=ids, attention_mask=mask)
 
 
 def _train(model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, mixed: bool) -> None:
-    with torch.autocast("cpu", torch.bfloat16, enabled=mixed, cache_enabled=False):
+    with torch.autocast("cpu", torch.bfloat16, enabled=mixed, cache_enabled=False), FastFunctions():
         states = model(input_ids=ids, attention_mask=mask)[0]
     states.float().square().mean().backward()
     model.zero_grad()
-
-
-def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; others take many times as long as in float32.
-
-    oneDNN says yes of any x86 processor with AVX512, and emulates it: OpenVINO takes 30 to 50 times as long then.
-    """
-    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)  # not there without oneDNN
-    asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    if platform.machine() in ("x86_64", "AMD64") and all(hasattr(torch.cpu, ask) for ask in asks):
-        return any(getattr(torch.cpu, ask)() for ask in asks)
-    return supported is not None and bool(supported())
 
 
 def openvino_version() -> str:
@@ -167,10 +155,3 @@ def openvino_version() -> str:
         return importlib.metadata.version("openvino")
     except importlib.metadata.PackageNotFoundError:
         return ""
-
-
-def processor() -> str:
-    """The processor's model."""
-    lines = CPUINFO.read_text(encoding="utf8").splitlines() if CPUINFO.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()

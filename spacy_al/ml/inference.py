@@ -8,10 +8,11 @@ from typing import Any, ContextManager, Dict, List, Set, Tuple
 import torch
 
 from ..errors import Warnings
-from .cpu_speed import GAIN, cpu_speeds, has_bfloat16, openvino_version
+from .cpu_speed import GAIN, cpu_speeds, openvino_version
 from .lower_weights import LowerWeights
 from .openvino_engine import OpenVinoEngine
-from .seam import Engine
+from .processor import has_bfloat16
+from .seam import Engine, inferred
 from .stages import Ragged
 
 logger = logging.getLogger("spacy_al")
@@ -94,9 +95,8 @@ class ChosenEngine(Engine):
         """See Engine."""
         if self.way[0] == "openvino":
             return self.openvino.states(network.body, batch, "bf16" if self.way[1] else "f32")
-        with self.passes(network), torch.inference_mode():
-            states: Ragged = network.states(batch)
-        return states
+        with self.passes(network):
+            return inferred(network, batch)
 
     def passes(self, network: Any) -> ContextManager[None]:
         """See Engine."""

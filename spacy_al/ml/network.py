@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ..errors import ALError, Errors
 from ..lending import lent
-from .cpu_modes import fast_training
+from .cpu_modes import fast_functions
 from .dropout import KeyedNoise
 from .seam import Batch, Encoder
 from .stages import Prediction, Ragged, Rejected
@@ -58,7 +58,7 @@ class TaggerNetwork(nn.Module):
         return self._predict(self.body(front, noise) if self.folds else self._repeat_body(front, noise), noise)
 
     def _repeat_body(self, front: Batch, noise: KeyedNoise) -> Ragged:
-        with dropout_on(self.body), fast_training(noise.keys.device, self.body):
+        with dropout_on(self.body), fast_functions(noise.keys.device, self.body):
             passes = [self.body(front, None) for _ in range(noise.passes)]
         return Ragged(torch.cat([states.data for states in passes]), passes[0].lengths)
 

@@ -11,6 +11,7 @@ import torch
 from spacy.tokens import Doc
 from torch import Tensor, nn
 
+from .cpu_modes import fast_functions
 from .stages import Noise, Prediction, Ragged, Rejected
 
 Shape = Tuple[int, ...]
@@ -188,11 +189,16 @@ class Engine(Protocol):
         return
 
 
+def inferred(network: Any, batch: Any) -> Ragged:
+    """A network's states of a batch, without gradients, by torch."""
+    with torch.inference_mode(), fast_functions(next(network.parameters()).device, network):
+        states: Ragged = network.states(batch)
+    return states
+
+
 class TorchEngine(Engine):
     """The network itself."""
 
     def states(self, network: Any, batch: Any) -> Ragged:
         """See Engine."""
-        with torch.inference_mode():
-            states: Ragged = network.states(batch)
-            return states
+        return inferred(network, batch)

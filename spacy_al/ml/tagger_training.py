@@ -9,7 +9,7 @@ from thinc.api import Optimizer
 from torch import Tensor
 
 from ..errors import Warnings
-from .cpu_modes import fast_training
+from .cpu_modes import fast_functions
 from .graphs import GraphedTraining
 from .network import TaggerNetwork
 from .optimizer import TorchOptimizer
@@ -110,7 +110,7 @@ class TaggerTraining:
             spans = [rejected[number] for number in part] if rejected else ()
             share = 1.0 if len(parts) == 1 else network.head.weight(some, spans) / max(whole, 1)
             batch, finish = encoder.begin([features[number] for number in part], device)
-            with fast_training(device, network):
+            with fast_functions(device, network):
                 loss = share * network.loss(batch, torch.cat(some).to(device), spans)
             loss.backward()
             finish()

@@ -12,9 +12,11 @@ from transformers import PreTrainedModel
 
 from ..errors import ALError, Errors, Warnings
 from ..lending import lent
-from .cpu_speed import GAIN, cpu_speeds, has_bfloat16
+from .cpu_modes import fast_functions
+from .cpu_speed import GAIN, cpu_speeds
 from .freezing import find_layers, freeze
 from .halves import Halves, entering, halves_of
+from .processor import has_bfloat16
 from .stages import Noise, Padded, Ragged
 from .word_shapes import WordShapes
 from .wordpieces import WordpieceBatch
@@ -100,7 +102,7 @@ class TransformerBody(nn.Module):
     def below(self, ids: Tensor) -> Tensor:
         """What comes out of the frozen layers for rows without padding. ids (Tensor): int64, (rows, width)."""
         assert self.halves is not None
-        with values_unseen(self.transformer):
+        with values_unseen(self.transformer), fast_functions(ids.device, self.transformer):
             return self.halves.lower(**self._inputs(ids, torch.ones_like(ids)))
 
     def _inputs(self, ids: Tensor, mask: Tensor, positions: Optional[Tensor] = None) -> Dict[str, Tensor]:

@@ -11,8 +11,9 @@ from thinc.api import Adam
 
 from spacy_al.errors import ALError
 from spacy_al.ml import cpu_speed, inference, transformer_body
-from spacy_al.ml.cpu_modes import fast_training
+from spacy_al.ml.cpu_modes import fast_functions
 from spacy_al.ml.cpu_speed import Speeds, cpu_speeds, kept_file
+from spacy_al.ml.processor import has_bfloat16
 from spacy_al.ml.snapshot import Snapshot
 from spacy_al.ml.transformer_body import trains_mixed
 
@@ -246,11 +247,11 @@ def test_the_processor_is_measured_in_the_midst_of_training(monkeypatch, tmp_pat
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     cpu_speed._speeds.cache_clear()
     network = torch.nn.Linear(1, 1)
-    with fast_training(torch.device("cpu"), network), torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+    with fast_functions(torch.device("cpu"), network), torch.autocast("cpu", torch.bfloat16), torch.no_grad():
         speeds = cpu_speeds()
     cpu_speed._speeds.cache_clear()
     assert (speeds.openvino > 0) is bool(cpu_speed.openvino_version())
-    assert (speeds.training_bfloat16 > 0) is cpu_speed.has_bfloat16()
+    assert (speeds.training_bfloat16 > 0) is has_bfloat16()
 
 
 @pytest.mark.usefixtures("once")
@@ -260,7 +261,7 @@ def test_measuring_leaves_torchs_generator_alone():
     torch.manual_seed(5)
     speeds = cpu_speed.measure()
     assert torch.equal(torch.rand(3), expected)
-    assert (speeds.bfloat16 > 0) == cpu_speed.has_bfloat16()
+    assert (speeds.bfloat16 > 0) == has_bfloat16()
     assert (speeds.openvino > 0) == bool(cpu_speed.openvino_version())
 
 
@@ -282,6 +283,6 @@ def test_bfloat16_that_onednn_would_emulate_is_not_the_processors(own, monkeypat
     monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
     for kind in ("avx512_bf16", "amx_tile"):
         monkeypatch.setattr(torch.cpu, f"_is_{kind}_supported", lambda kind=kind: kind in own, raising=False)
-    assert cpu_speed.has_bfloat16() is bool(own)
+    assert has_bfloat16() is bool(own)
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
-    assert cpu_speed.has_bfloat16()
+    assert has_bfloat16()
