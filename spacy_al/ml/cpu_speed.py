@@ -4,13 +4,13 @@ import copy
 import functools
 import importlib.metadata
 import logging
+import math
 import os
-import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import srsly
 import torch
@@ -21,9 +21,10 @@ from .processor import cpu_info, has_amx, has_bfloat16, processor
 
 logger = logging.getLogger("spacy_al")
 GAIN = 1.2  # what is less than so many times as fast is not worth another precision or another engine
-MEASURE = 3  # rises when something else is measured, which makes what was kept void
+MEASURE = 4  # rises when something else is measured, which makes what was kept void
 ROWS, WIDTH = 16, 32  # wordpieces that are timed
-TURNS, CALLS = 5, 2
+TURNS, CALLS = 9, 2
+ENOUGH = 5.0  # seconds after which no further turn begins, on a machine that has much else to do
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,16 @@ class Speeds:
 
     training_bfloat16 (float): Forward and backward under autocast. bfloat16 (float): Inference with such weights.
     openvino, openvino_bfloat16 (float): Inference by OpenVINO, in float32 and in bfloat16.
+    rate (float): What torch infers with in float32: billions of weights that wordpieces meet in a second.
+    conversion (float): Seconds in which OpenVINO converts a model.
     """
 
     training_bfloat16: float
     bfloat16: float
     openvino: float
     openvino_bfloat16: float
+    rate: float
+    conversion: float
 
 
 def cpu_speeds() -> Speeds:
@@ -84,23 +89,30 @@ def read_kept() -> Dict[str, Dict[str, float]]:
 
 
 def measure(threads: Optional[int] = None) -> Speeds:
-    """Time a small transformer of random weights, each way in turn: the median over turns of what a way is to float32
-    in the same turn, since the machine may have other things to do. threads (Optional[int]): Of torch, to be set."""
+    """Time a small transformer of random weights, each way in turn; the fastest call of each counts, since the machine
+    may have other things to do. threads (Optional[int]): Of torch, to be set."""
     torch.set_num_threads(threads or torch.get_num_threads())
-    ways = make_ways()
-    turns = [{name: _seconds(way) for name, way in ways.items()} for _ in range(TURNS)]
+    ways, weights, conversion = make_ways()
+    seconds, end = dict.fromkeys(ways, math.inf), time.perf_counter() + ENOUGH
+    for turn in range(TURNS):
+        if turn < 2 or time.perf_counter() < end:
+            seconds = {name: min(least, _seconds(ways[name])) for name, least in seconds.items()}
 
     def times(name: str, other: str) -> float:
-        return round(statistics.median(turn[other] / turn[name] for turn in turns), 2) if name in ways else 0.0
+        return round(seconds[other] / seconds[name], 2) if name in ways else 0.0
 
     return Speeds(
-        times("bfloat16 training", "float32 training"),
-        *(times(name, "float32") for name in ("bfloat16", "f32", "bf16")),
+        training_bfloat16=times("bfloat16 training", "float32 training"),
+        bfloat16=times("bfloat16", "float32"),
+        openvino=times("f32", "float32"),
+        openvino_bfloat16=times("bf16", "float32"),
+        rate=round(ROWS * WIDTH * weights / seconds["float32"] / 1e9, 1),
+        conversion=round(conversion, 2),
     )
 
 
-def make_ways() -> Dict[str, Callable[[], Any]]:
-    """What is timed, by name."""
+def make_ways() -> Tuple[Dict[str, Callable[[], Any]], int, float]:
+    """What is timed, by name; the weights of the layers, and the seconds of the last conversion."""
     # Loading transformers takes longer than all else that commands do which train nothing.
     from transformers import BertConfig, BertModel
 
@@ -117,24 +129,32 @@ def make_ways() -> Dict[str, Callable[[], Any]]:
     if has_bfloat16():
         ways["bfloat16"] = lambda: _infer(lower, ids, mask)
         ways["bfloat16 training"] = lambda: _train(model, ids, mask, True)
+    conversion = 0.0
     for precision in ("f32", "bf16") if openvino_version() else ():
         if precision == "f32" or has_bfloat16():
+            start = time.perf_counter()
             try:
                 ways[precision] = functools.partial(compile_model(model, precision), (ids.numpy(), mask.numpy()))
             except Exception as error:  # its converter raises whatever a model makes it raise
                 logger.warning("OpenVINO is left out of what is measured in %s: %s", precision, error)
-    return ways
+            conversion = time.perf_counter() - start  # the first one loads OpenVINO too, where there is a second
+    return ways, layer_weights(model), conversion
+
+
+def layer_weights(model: torch.nn.Module) -> int:
+    """Weights of the layers, which every wordpiece meets; embeddings are looked up."""
+    return sum(layer.weight.numel() for layer in model.modules() if isinstance(layer, torch.nn.Linear))
 
 
 def _seconds(way: Callable[[], Any]) -> float:
-    """The mean of some calls after a first one, which waits for threads of the other library, which spin."""
+    """The fastest of some calls after a first one, which waits for threads of the other library, which spin."""
     way()
     found = []
     for _ in range(CALLS):
         start = time.perf_counter()
         way()
         found.append(time.perf_counter() - start)
-    return statistics.mean(found)
+    return min(found)
 
 
 def _infer(model: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor) -> None:

@@ -5,10 +5,8 @@ import logging
 import warnings
 from typing import Any, ContextManager, Dict, List, Set, Tuple
 
-import torch
-
 from ..errors import Warnings
-from .cpu_speed import GAIN, cpu_speeds, openvino_version
+from .cpu_speed import GAIN, cpu_speeds, layer_weights, openvino_version
 from .lower_weights import LowerWeights
 from .openvino_engine import OpenVinoEngine
 from .processor import has_bfloat16
@@ -18,8 +16,8 @@ from .stages import Ragged
 logger = logging.getLogger("spacy_al")
 INFERENCES = ("auto", "torch", "openvino", "bfloat16")
 CPU_TRAININGS = ("auto", "float32", "bfloat16")
-# Wordpieces times weights of the layers from which on converting a model takes less time than it saves: about 40,000
-# wordpieces with MiniLM-L6, 5,000 with a base-size encoder.
+# Wordpieces times weights of the layers from which on "auto" looks for something faster: about 40,000 wordpieces with
+# MiniLM-L6, 5,000 with a base-size encoder, some seconds in torch.
 PAYS = 4e11
 Way = Tuple[str, bool]  # engine, and whether in bfloat16
 TORCH: Way = ("torch", False)
@@ -67,16 +65,19 @@ class ChosenEngine(Engine):
             self._warn(Warnings.W230.format(reason="it is not installed (pip install 'spacy_al[cpu]')"))
         if setting == "openvino" and body.border:
             self._warn(Warnings.W230.format(reason="frozen layers are left to torch, which keeps their states"))
-        pays = setting == "openvino" or size * weights(body) >= PAYS
-        possible = bool(openvino_version()) and not self.openvino.problem and pays and not body.border
+        work = size * layer_weights(body)
+        possible = bool(openvino_version()) and not self.openvino.problem and not body.border
         if setting == "openvino":
             return ("openvino", False) if possible else TORCH
-        if setting == "auto" and not pays:
+        if setting == "auto" and work < PAYS:
             return TORCH
         ways = self.ways(possible, lower=(lower or setting == "bfloat16") and not body.full_precision)
         if setting == "bfloat16" and not body.full_precision:
             ways = {way: times for way, times in ways.items() if way[1]} or {("torch", True): 1.0}
-        return max(ways, key=lambda way: ways[way])
+        speeds = cpu_speeds()
+        return min(
+            ways, key=lambda way: work / (speeds.rate * 1e9 * ways[way]) + speeds.conversion * (way[0] != "torch")
+        )
 
     def ways(self, openvino: bool, *, lower: bool) -> Dict[Way, float]:
         """What there is on this machine, and how many times as fast as torch it is; without what is not worth it."""
@@ -117,9 +118,3 @@ class ChosenEngine(Engine):
         if message not in self.said:
             self.said.add(message)
             warnings.warn(message, stacklevel=2)
-
-
-def weights(body: Any) -> int:
-    """Weights of the layers, which every wordpiece meets; embeddings are looked up."""
-    layers = [module for name, module in body.named_modules() if isinstance(module, torch.nn.Linear)]
-    return sum(layer.weight.numel() for layer in layers)

@@ -140,7 +140,9 @@ def test_the_sample_is_as_large_as_the_budget_asks(make_settings, pool):
 
 
 def test_a_run_says_in_its_metrics_what_it_chose_by(make_config, monkeypatch, tmp_path):
-    speeds = Speeds(training_bfloat16=1.0, bfloat16=3.0, openvino=0.0, openvino_bfloat16=0.0)
+    speeds = Speeds(
+        training_bfloat16=1.0, bfloat16=3.0, openvino=0.0, openvino_bfloat16=0.0, rate=100.0, conversion=2.0
+    )
     for name, value in {"cpu_speeds": lambda: speeds, "has_bfloat16": lambda: True, "PAYS": 0}.items():
         monkeypatch.setattr(inference, name, value)
     for name, value in {"LEAST": 10, "CHOSEN": 5}.items():

@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from dataclasses import replace
 
 import pytest
 import spacy
@@ -21,9 +22,9 @@ from .helpers import SENTENCES, make_examples, tiny_encoder, tiny_transformer, t
 
 KINDS = ("bert", "distilbert", "electra", "roberta", "mpnet")
 WORDS = [text.split() for text, _ in SENTENCES]
-EPYC = Speeds(training_bfloat16=2.0, bfloat16=2.9, openvino=2.0, openvino_bfloat16=3.3)
-AMX = Speeds(training_bfloat16=1.5, bfloat16=2.9, openvino=1.0, openvino_bfloat16=3.9)
-NOTHING = Speeds(training_bfloat16=0.6, bfloat16=0.7, openvino=1.0, openvino_bfloat16=0.7)
+EPYC = Speeds(training_bfloat16=2.0, bfloat16=2.9, openvino=2.0, openvino_bfloat16=3.3, rate=100.0, conversion=2.0)
+AMX = Speeds(training_bfloat16=1.5, bfloat16=2.9, openvino=1.0, openvino_bfloat16=3.9, rate=100.0, conversion=2.0)
+NOTHING = Speeds(training_bfloat16=0.6, bfloat16=0.7, openvino=1.0, openvino_bfloat16=0.7, rate=100.0, conversion=2.0)
 
 
 def make(folder, **settings):
@@ -110,6 +111,21 @@ def test_what_is_chosen(setting, speeds, size, way, machine, monkeypatch, tmp_pa
     monkeypatch.setattr(inference, "openvino_version", lambda: "2026")
     nlp = make(tiny_transformer(tmp_path), inference=setting)
     assert engine_of(nlp).choose(nlp.get_pipe("sequence_tagger")._shim.encoder.body, size) == way
+
+
+def test_converting_has_to_take_less_time_than_it_saves(machine, monkeypatch, tmp_path):
+    machine(replace(EPYC, conversion=10.0))
+    monkeypatch.setattr(inference, "openvino_version", lambda: "2026")
+    nlp = make(tiny_transformer(tmp_path), inference="auto")
+    body = nlp.get_pipe("sequence_tagger")._shim.encoder.body
+    weights = 2 * (4 * 32 * 32 + 2 * 32 * 64) + 32 * 32  # two layers, and the pooler
+    even = 10.0 * 100e9 * 2 / weights  # half of the seconds that torch takes are saved
+    assert engine_of(nlp).choose(body, even * 0.99) == ("torch", False)
+    assert engine_of(nlp).choose(body, even * 1.01) == ("openvino", False)
+    even = 10.0 * 100e9 / (1 / 2.9 - 1 / 3.3) / weights  # beside torch in bfloat16; taken as no faster, it is none
+    machine(replace(EPYC, conversion=10.0, openvino_bfloat16=2.9 * 1.3))
+    assert engine_of(nlp).choose(body, even * 0.3, lower=True) == ("torch", True)
+    assert engine_of(nlp).choose(body, even * 3, lower=True) == ("openvino", True)
 
 
 def test_without_the_extra_torch_computes_and_a_warning_says_so_once(machine, monkeypatch, tmp_path):
