@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Tuple
 
 import srsly
 import torch
@@ -21,19 +21,18 @@ from .processor import cpu_info, has_amx, has_bfloat16, processor
 
 logger = logging.getLogger("spacy_al")
 GAIN = 1.2  # what is less than so many times as fast is not worth another precision or another engine
-MEASURE = 4  # rises when something else is measured, which makes what was kept void
+MEASURE = 5  # rises when something else is measured, which makes what was kept void
 ROWS, WIDTH = 16, 32  # wordpieces that are timed
-TURNS, CALLS = 9, 2
-ENOUGH = 5.0  # seconds after which no further turn begins, on a machine that has much else to do
+TURNS, CALLS = 5, 2
 
 
 @dataclass(frozen=True)
 class Speeds:
-    """Times as fast as torch in float32 on the same threads; 0 where it cannot be had.
+    """Times as fast as torch in float32 on one thread; 0 where it cannot be had.
 
     training_bfloat16 (float): Forward and backward under autocast. bfloat16 (float): Inference with such weights.
     openvino, openvino_bfloat16 (float): Inference by OpenVINO, in float32 and in bfloat16.
-    rate (float): What torch infers with in float32: billions of weights that wordpieces meet in a second.
+    rate (float): What a thread of torch infers with in float32: billions of weights that wordpieces meet in a second.
     conversion (float): Seconds in which OpenVINO converts a model.
     """
 
@@ -45,24 +44,17 @@ class Speeds:
     conversion: float
 
 
+@functools.cache
 def cpu_speeds() -> Speeds:
-    """This machine's, for the threads torch has now; measured where nobody has yet, which takes some seconds.
+    """This machine's; measured where nobody has yet, which takes some seconds.
 
     They are kept in `spacy_al/cpu.json` of the user's cache folder, so that every run on a machine chooses alike.
     """
-    return _speeds(torch.get_num_threads())
-
-
-@functools.cache
-def _speeds(threads: int) -> Speeds:
     known = read_kept()
-    kind = f"{processor()}, family {cpu_info('cpu family')}, model {cpu_info('model')}{', amx' if has_amx() else ''}"
-    name = f"{kind}, {threads} threads, torch {torch.__version__}, openvino {openvino_version() or 'none'}"
-    name += f", measure {MEASURE}"
+    name = f"{processor()}, family {cpu_info('cpu family')}, model {cpu_info('model')}{', amx' if has_amx() else ''}"
+    name += f", torch {torch.__version__}, openvino {openvino_version() or 'none'}, measure {MEASURE}"
     if name not in known:
-        # Apart from modes that torch keeps for a thread: one is asked inside a training step too.
-        with ThreadPoolExecutor(1) as apart:
-            known[name] = asdict(apart.submit(measure, threads).result())
+        known[name] = asdict(measure())
         try:
             write_json(kept_file(), known)
         except OSError as error:
@@ -88,15 +80,27 @@ def read_kept() -> Dict[str, Dict[str, float]]:
         return {}
 
 
-def measure(threads: Optional[int] = None) -> Speeds:
-    """Time a small transformer of random weights, each way in turn; the fastest call of each counts, since the machine
-    may have other things to do. threads (Optional[int]): Of torch, to be set."""
-    torch.set_num_threads(threads or torch.get_num_threads())
-    ways, weights, conversion = make_ways()
-    seconds, end = dict.fromkeys(ways, math.inf), time.perf_counter() + ENOUGH
-    for turn in range(TURNS):
-        if turn < 2 or time.perf_counter() < end:
+def measure() -> Speeds:
+    """Time a small transformer of random weights, each way in turn, on one thread; the fastest call counts.
+
+    The processor's time is counted: where the machine has other things to do, threads that wait for each other take
+    many times as long, some ways more so than others, and what is measured is kept.
+    """
+    # Apart from modes that torch keeps for a thread: one is asked inside a training step too.
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(_measure).result()
+
+
+def _measure() -> Speeds:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        ways, weights, conversion = make_ways()
+        seconds = dict.fromkeys(ways, math.inf)
+        for _ in range(TURNS):
             seconds = {name: min(least, _seconds(ways[name])) for name, least in seconds.items()}
+    finally:
+        torch.set_num_threads(threads)  # what threads to come have
 
     def times(name: str, other: str) -> float:
         return round(seconds[other] / seconds[name], 2) if name in ways else 0.0
@@ -132,12 +136,12 @@ def make_ways() -> Tuple[Dict[str, Callable[[], Any]], int, float]:
     conversion = 0.0
     for precision in ("f32", "bf16") if openvino_version() else ():
         if precision == "f32" or has_bfloat16():
-            start = time.perf_counter()
+            start = time.process_time()
             try:
                 ways[precision] = functools.partial(compile_model(model, precision), (ids.numpy(), mask.numpy()))
             except Exception as error:  # its converter raises whatever a model makes it raise
                 logger.warning("OpenVINO is left out of what is measured in %s: %s", precision, error)
-            conversion = time.perf_counter() - start  # the first one loads OpenVINO too, where there is a second
+            conversion = time.process_time() - start  # the first one loads OpenVINO too, where there is a second
     return ways, layer_weights(model), conversion
 
 
@@ -151,9 +155,9 @@ def _seconds(way: Callable[[], Any]) -> float:
     way()
     found = []
     for _ in range(CALLS):
-        start = time.perf_counter()
+        start = time.process_time()
         way()
-        found.append(time.perf_counter() - start)
+        found.append(time.process_time() - start)
     return min(found)
 
 
