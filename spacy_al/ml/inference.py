@@ -5,6 +5,8 @@ import logging
 import warnings
 from typing import Any, ContextManager, Dict, List, Set, Tuple
 
+import torch
+
 from ..errors import Warnings
 from .cpu_speed import GAIN, cpu_speeds, layer_weights, openvino_version
 from .lower_weights import LowerWeights
@@ -65,7 +67,7 @@ class ChosenEngine(Engine):
             self._warn(Warnings.W230.format(reason="it is not installed (pip install 'spacy_al[cpu]')"))
         if setting == "openvino" and body.border:
             self._warn(Warnings.W230.format(reason="frozen layers are left to torch, which keeps their states"))
-        work = size * layer_weights(body)
+        work: float = size * layer_weights(body)
         possible = bool(openvino_version()) and not self.openvino.problem and not body.border
         if setting == "openvino":
             return ("openvino", False) if possible else TORCH
@@ -74,10 +76,13 @@ class ChosenEngine(Engine):
         ways = self.ways(possible, lower=(lower or setting == "bfloat16") and not body.full_precision)
         if setting == "bfloat16" and not body.full_precision:
             ways = {way: times for way, times in ways.items() if way[1]} or {("torch", True): 1.0}
-        speeds = cpu_speeds()
-        return min(
-            ways, key=lambda way: work / (speeds.rate * 1e9 * ways[way]) + speeds.conversion * (way[0] != "torch")
-        )
+        speeds, threads = cpu_speeds(), torch.get_num_threads()
+
+        def seconds(way: Way) -> float:
+            conversion = speeds.conversion if way[0] == "openvino" else 0.0
+            return work / (threads * speeds.rate * 1e9 * ways[way]) + conversion
+
+        return min(ways, key=seconds)
 
     def ways(self, openvino: bool, *, lower: bool) -> Dict[Way, float]:
         """What there is on this machine, and how many times as fast as torch it is; without what is not worth it."""
