@@ -71,7 +71,7 @@ class Errors:
     A120 = "[A120] {path}:{line}: {problem}. Quote cells that hold the separator, a quote or a line end, and double quotes inside; or use --on-error warn to leave the row out."
     A121 = "[A121] {path}:1: no column {column!r} in the header {header!r}. Name the column of the text with --text-field, or, if this line is a text and no names of columns, put one above it, such as text,entities; commas, semicolons, tabs and | are tried as separators."
     A122 = "[A122] {path}:{line}: the span {span} {text!r} does not fall on the borders of tokens; it touches {tokens!r}. Offsets count Unicode characters from 0, not bytes or UTF-16 units. Mend it, give the record its own tokens, or use --on-error warn to widen it to whole tokens."
-    A123 = "[A123] The pipeline {pipeline} {problem}. Install it or name another with --pipeline, one with a parser, senter or sentencizer; without --pipeline a blank one of --lang is used."
+    A123 = "[A123] The pipeline {pipeline} {problem}. {cure}"
     A124 = "[A124] {path}:{line}: a text of {size} characters is longer than the pipeline's limit of {limit}. Divide it by empty lines or records, or leave --pipeline out: the blank pipeline has no limit."
     A125 = "[A125] A share of {share} of {count} {unit} leaves one part empty. Give --split a number between 0 and 1; a corpus of one document can be split with --split-by sentences."
     A126 = "[A126] {path}: a DocBin must end in .spacy, and OUT and --rest must differ. Give another name."
@@ -163,6 +163,7 @@ class Errors:
     A440 = "[A440] '{target}' is spaCy's own {factory}, and no labels are known for it. Give the list of your entity types: --paths.labels FILE.json (`al convert` writes one), or labels = [...] in [initialize.components.{target}]."
     A441 = "[A441] target = {target}: '{factory}' sets {sets}, and active learning here is for components that set doc.ents. Choose one such as ner, sequence_tagger, crfsuite_ner or flair_ner; a span categorizer lacks one label for each token, which questions, budgets and measures are made of."
     A442 = "[A442] '{name}': another component 'uncertainty' in this pipeline sets the same attributes. Give one of them a prefix of its own, such as prefix = \"second_\": it then sets doc._.second_uncertainty, span._.second_confidence and token._.second_uncertainty."
+    A443 = "[A443] '{name}' listens to a `tok2vec` or `transformer` that this pipeline has not got before it, and would be asked about states of zeros. Load the pipeline without excluding it, or add it, from the same source, before '{name}'."
     A444 = "[A444] Two sentences of the pool have the id '{id}': its files were numbered apart. Convert them again with `al convert --shard`, one after the other into one folder, or number them together with `spacy_al.corpus.numbering.number_files`."
 
     # Loop
@@ -290,6 +291,7 @@ class Errors:
         "[A711] {path}: the SHA-256 of {name} is {value!r}, and 64 hexadecimal digits were expected. Restore the file."
     )
     A712 = "[A712] --full-f1 {value} would stand for several taggers, of which no run has the whole corpus: {places}. Report them one by one, or add a run of each with seed_budget = 1.0 and rounds = 0."
+    A732 = "[A732] {path}: in {rounds} rounds the holdout, which is drawn at random, had no entity yet, so there is no score to draw. Label on; `al status` says how many it has."
     A730 = "[A730] {path}: a holdout has to be set aside before anything is chosen, and this run has chosen sentences without one. Start a new run in another folder, or set holdout = 0."
     A731 = "[A731] {path}: {n} labelled sentences cannot be divided into {folds} folds to be looked at again. Label more first, or give a number of folds from 2 to the number of sentences."
 
@@ -324,6 +326,7 @@ class Warnings:
     W250 = "[W250] {path}:{line}: the word {word!r} has been there before; the first vector counts."
     W440 = "[W440] '{name}': a Doc of {length} tokens is asked in parts of at most {most}: a beam of {width} parses cannot hold the alternatives of so long a text, and entities across two parts count as improbable. Split long texts into sentences."
     W441 = "[W441] {path} is read alone, and {others} more files of its kind lie in {folder}: equal sentences in two of them get the same id. Read the whole folder, or convert them with `al convert --shard`, which numbers equal sentences over all files of a folder."
+    W442 = "[W442] The gold has entities of the types {unknown}, which '{name}' does not know: each counts as wrong. It knows: {known}. If these are other names of the same types, convert the gold with --rename OLD=NEW."
     W532 = "[W532] {path}: the last line is half an answer ({text}), left by a process that died or an editor, and is left out. The sentence is asked again if nothing else answers it; if you have the whole line, put it back."
     W503 = "[W503] {path}: {labels} declared since the run began. In {n} sentences that are labelled already such entities count as none: look at them again, and answer them once more where there are any."
     W500 = "[W500] {path}: the run goes on under other conditions than it began: {changes}. Results may differ a little from those of an undisturbed run."

@@ -13,6 +13,8 @@ from .files import check_file, write_bytes
 MAX_LINE = 16 * 1024 * 1024  # bytes
 MAX_DEPTH = 64
 BOM = b"\xef\xbb\xbf"
+QUOTES = "“”„‟«»‘’'"  # where JSON has straight double ones
+SAVE = "save the file as UTF-8 where it comes from, or convert it, such as with `iconv -f cp1252 -t utf-8`"
 HALVES = re.compile("[\ud800-\udfff]")  # of surrogate pairs, which are no characters
 
 
@@ -64,6 +66,8 @@ def parse_value(raw: bytes, *, path: Path, line: int) -> Any:
         raise ALError(Errors.A007.format(path=path, line=line, problem=error)) from error
     except RecursionError as error:
         raise ALError(Errors.A007.format(path=path, line=line, problem="nested too deeply")) from error
+    except json.JSONDecodeError as error:
+        raise ALError(Errors.A005.format(path=path, line=line, reason=_reason(text, error))) from error
     except ValueError as error:
         raise ALError(Errors.A005.format(path=path, line=line, reason=error)) from error
     if _depth(value) > MAX_DEPTH:
@@ -77,7 +81,7 @@ def decode(data: bytes, path: Path, line: Optional[int] = None) -> str:
         return data.decode("utf8")
     except UnicodeDecodeError as error:
         at = data.count(b"\n", 0, error.start) + 1 if line is None else line
-        problem = f"byte {error.start + 1} of the {'file' if line is None else 'line'} is not UTF-8"
+        problem = f"byte {error.start + 1} of the {'file' if line is None else 'line'} is not UTF-8 ({SAVE})"
         raise ALError(Errors.A007.format(path=path, line=at, problem=problem)) from error
 
 
@@ -101,6 +105,13 @@ def write_jsonl(path: Path, values: Iterable[Dict[str, Any]]) -> None:
 
 class _Strict(Exception):
     """A problem that json.loads would let pass."""
+
+
+def _reason(text: str, error: json.JSONDecodeError) -> str:
+    quote = text[error.pos : error.pos + 1]
+    if quote and quote in QUOTES:
+        return f'{error}: {quote} stands there, where JSON has ". Some editors put such quotes: switch that off'
+    return str(error)
 
 
 def _no_duplicates(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:

@@ -1,12 +1,14 @@
 """What `al evaluate` does, as a function: a pipeline and gold in, calibration and AUROC out."""
 
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 from spacy.tokens import Doc
 
 from ..corpus.reader import read_docs
+from ..errors import ALError, Errors, Warnings
 from ..files import write_json
 from ..options import AssessOptions
 from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_sampler
@@ -63,6 +65,7 @@ def assess_file(pipeline: str, gold: Path, options: AssessOptions) -> Assessment
     (ties,) = get_measures([options.tie_measure])
     check_measures([ties], passes=1, dropout="off")
     docs = list(read_docs(gold, nlp.vocab))
+    check_gold(docs, sampler, pipe)
     judgement = judge_with(sampler, docs)
     other = judge_with(sampler, list(read_docs(options.held_out, nlp.vocab))) if options.held_out else None
     calibration = calibrate(judgement, other, bins=options.bins)
@@ -75,6 +78,17 @@ def assess_file(pipeline: str, gold: Path, options: AssessOptions) -> Assessment
     if options.plot is not None:
         plot_reliability(diagrams(calibration), options.plot)
     return found
+
+
+def check_gold(docs: Sequence[Doc], sampler: TagSampler, pipe: str) -> None:
+    """Raise ALError A405 where there is no token to judge; warn of labels that the pipe cannot find (W442)."""
+    if not any(map(len, docs)):
+        raise ALError(Errors.A405)
+    known = {tag[2:] for tag in sampler.tags if tag != "O"}
+    unknown = sorted({ent.label_ for doc in docs for ent in doc.ents} - known)
+    if unknown:
+        told = {"name": pipe, "unknown": ", ".join(unknown), "known": ", ".join(sorted(known))}
+        warnings.warn(Warnings.W442.format(**told), stacklevel=2)
 
 
 def chosen_measures(options: AssessOptions, sampler: TagSampler) -> List[Measure]:

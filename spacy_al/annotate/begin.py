@@ -29,7 +29,7 @@ def read_labels(value: str) -> List[str]:
     elif len({label.casefold() for label in labels}) < len(labels):
         problem = "one is there twice"
     elif any(label == "O" or label.startswith(("B-", "I-")) for label in labels):
-        problem = "types of entities are asked for, not their tags (O, B-, I-)"
+        problem = "types of entities are asked for, not their tags (O, B-, I-); a type B-CELL has to be called BCELL"
     elif any(mark in label for label in labels for mark in ";|\"'[]"):
         problem = "names have no quotes, brackets, ; or |"
     elif any(not is_name(label) or len(label) > 64 for label in labels) or len(labels) > 100:

@@ -14,7 +14,7 @@ from .schemes import tag_names
 
 # The list that `al convert` writes beside a corpus, an object {"labels": [...]}, or the label data of spaCy's `ner`.
 LabelData = Union[Sequence[str], Mapping[str, Union[str, Sequence[str], Mapping[str, int]]]]
-CURE = "Give the list of your entity types, --paths.labels FILE.json; `al convert` writes one."
+CURE = "Give the list of your entity types (`al run` takes --paths.labels FILE.json; `al convert` writes one)."
 
 
 def labels_path(path: Path) -> Path:
@@ -32,7 +32,8 @@ def read_labels(path: Path) -> List[str]:
 
     RAISES: ALError A003 when the file is not there, A304 when it holds no label list.
     """
-    check_file(path, CURE)
+    here = f" It was looked for in {Path.cwd()}: run the command where the run was begun."
+    check_file(path, CURE if path.is_absolute() else CURE + here)
     try:
         labels = find_labels(json.loads(path.read_bytes()))
     except (ValueError, RecursionError) as error:

@@ -34,6 +34,16 @@ class Passage:
     offset: int = 0
 
 
+PIPELINE = (
+    "Install it or name another with --pipeline, one with a parser, senter or sentencizer; without --pipeline a blank "
+    "one of --lang is used."
+)
+LANGUAGE = (
+    "Install what it needs, or give the code of another language, such as en or de; xx does for those that put spaces "
+    "between words."
+)
+
+
 def make_splitter(lang: str = "en", pipeline: Optional[str] = None) -> Language:
     """Make the pipeline that splits text: a blank one with a `sentencizer`, or one of the user's.
 
@@ -43,7 +53,7 @@ def make_splitter(lang: str = "en", pipeline: Optional[str] = None) -> Language:
     RETURNS (Language): The pipeline.
     RAISES: ALError A123 when it cannot be loaded.
     """
-    with _told(pipeline or f"language {lang!r}"):
+    with _told(pipeline, PIPELINE) if pipeline else _told(f"of the language {lang!r}", LANGUAGE):
         nlp = spacy.load(pipeline) if pipeline else spacy.blank(lang)
     if pipeline:
         for name in nlp.pipe_names:
@@ -62,16 +72,17 @@ def make_vocab(lang: str) -> Vocab:
 
     RAISES: ALError A123 for an unknown language.
     """
-    with _told(f"language {lang!r}"):
+    with _told(f"of the language {lang!r}", LANGUAGE):
         return create_vocab(lang, spacy.util.get_lang_class(lang).Defaults)
 
 
 @contextlib.contextmanager
-def _told(name: str) -> Iterator[None]:
+def _told(name: str, cure: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ImportError, ValueError) as error:
-        raise ALError(Errors.A123.format(pipeline=name, problem=f"cannot be loaded ({error})")) from error
+        problem = f"cannot be loaded ({error})"
+        raise ALError(Errors.A123.format(pipeline=name, problem=problem, cure=cure)) from error
 
 
 def split_passages(passages: Iterable[Passage], nlp: Language, path: Path) -> Iterator[Sentence]:
@@ -100,7 +111,7 @@ def cut(doc: Doc, spans: Sequence[Tuple[int, int]] = (), *, nlp: Language) -> Li
     """
     if len(doc) and not doc.has_annotation("SENT_START"):
         name = f"{nlp.meta['lang']}_{nlp.meta['name']}"
-        raise ALError(Errors.A123.format(pipeline=name, problem="sets no sentence boundaries"))
+        raise ALError(Errors.A123.format(pipeline=name, problem="sets no sentence boundaries", cure=PIPELINE))
     inside = {token for start, end in spans for token in range(start + 1, end)}
     starts = [0]
     for token in list(doc)[1:]:

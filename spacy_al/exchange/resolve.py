@@ -79,7 +79,7 @@ def _match(records: Sequence[Record], asked: Asked, work: _Work) -> List[Tuple[R
             work.items[_key(named)].add(record.chunk.item)
         try:
             task = asked.find(record, has_ids=has_ids)
-            record = rename(record, work.options.names)
+            record = rename(record, work.options.names, work.options.labels or ())
         except ALError as error:
             work.fail(error, [record])
             work.failed |= {_key(named)} if named is not None else set()

@@ -91,7 +91,7 @@ class Engine:
         self.learners = list(dict.fromkeys([self.learner, self.judge.learner]))  # one, or a successor beside it
         vocab = self.learner.nlp.vocab
         self.pool, labels = separate_file(pool_path, vocab)
-        if not len(self.pool):
+        if not self.pool.n_tokens:
             raise ALError(Errors.A500.format(pool=pool_path, problem="it holds no sentences"))
         simulated = self.settings.oracle == "simulation"
         self.simulated = SimulatedOracle(self.pool, labels, vocab) if simulated else None

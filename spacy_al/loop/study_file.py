@@ -1,6 +1,7 @@
 """The file of a study as data: seeds, settings, taggers and variants, every key and value checked."""
 
 import re
+from configparser import Error as ParserError
 from pathlib import Path
 from typing import Annotated, Any, Dict, List, Optional, Sequence, Type, TypeVar, Union
 
@@ -125,7 +126,7 @@ def _load(path: Path) -> Block:
         return parse_object(path.read_bytes(), path=path, line=1)
     try:
         return dict(Config().from_disk(path))
-    except (ConfigValidationError, ValueError) as error:
+    except (ConfigValidationError, ParserError, ValueError) as error:
         raise ALError(Errors.A580.format(path=path, reason=" ".join(str(error).split()))) from error
 
 

@@ -201,8 +201,13 @@ class Follower:
 
 @contextlib.contextmanager
 def first_sentences(pool: Path) -> Iterator[Path]:
-    """A small DocBin with the first sentences of a pool, inside the block: a large pool is not read whole twice."""
-    docs = islice(DocStream(pool, Vocab()), INIT_SENTENCES)
+    """A small DocBin with the first sentences of a pool, inside the block: a large pool is not read whole twice.
+
+    RAISES: ALError A500 where there is none.
+    """
+    docs = list(islice(DocStream(pool, Vocab()), INIT_SENTENCES))
+    if not docs:
+        raise ALError(Errors.A500.format(pool=pool, problem="it holds no sentences"))
     with tempfile.TemporaryDirectory() as folder:
         sample = Path(folder) / "sample.spacy"
         with writing(sample):

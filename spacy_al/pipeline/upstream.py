@@ -2,7 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass, replace
-from typing import Any, Iterator, List, Sequence, Tuple, Union, cast
+from typing import Any, Iterable, Iterator, List, Sequence, Tuple, Union, cast
 
 import numpy
 import torch
@@ -14,6 +14,7 @@ from thinc.api import Model
 from thinc.types import Ints2d
 from torch import nn
 
+from ..errors import ALError, Errors
 from ..lending import lent
 from ..ml.lengths import plan_batches
 from ..ml.thinc_encoder import thinc_dropout, thinc_seed
@@ -93,10 +94,19 @@ def plan(docs: Sequence[Doc], budget: int) -> List[List[int]]:
 
 
 def upstream_pipes(nlp: Language, name: str) -> List[TrainablePipe]:
-    """The enabled pipes that a pipe listens to."""
-    before = nlp.pipe_names[: nlp.pipe_names.index(name)] if name in nlp.pipe_names else nlp.pipe_names
-    pipes = [nlp.get_pipe(other) for other in before]
-    return [pipe for pipe in pipes if name in getattr(pipe, "listener_map", {})]
+    """The enabled pipes that a pipe listens to, or else the disabled ones: without them all states would be zeros.
+
+    RAISES: ALError A443 where there is none, and the pipe listens.
+    """
+    target = nlp.get_pipe(name)
+    before: List[Any] = [nlp.get_pipe(other) for other in nlp.component_names[: nlp.component_names.index(name)]]
+    pipes = [pipe for pipe in before if hasattr(pipe, "find_listeners")]
+    for pipe in pipes:  # spaCy leaves out what was disabled when a pipeline was loaded
+        pipe.find_listeners(target)
+    pipes = [pipe for pipe in pipes if name in pipe.listener_map]
+    if not pipes and any(hasattr(node, "upstream_name") for node in _nodes(target)):
+        raise ALError(Errors.A443.format(name=name))
+    return [pipe for pipe in pipes if pipe.name in nlp.pipe_names] or pipes
 
 
 def bare_copy(tokens: Union[Doc, Span]) -> Doc:
@@ -180,6 +190,11 @@ def stack_passes(passes: Sequence[TagSamples]) -> TagSamples:
         passes[0].order,
         stochastic=True,
     )
+
+
+def _nodes(pipe: object) -> Iterable[Model[Any, Any]]:
+    model = getattr(pipe, "model", None)
+    return model.walk() if isinstance(model, Model) else ()
 
 
 def _has_states(doc: Doc) -> bool:

@@ -147,18 +147,24 @@ def read_run(path: Path) -> Run:
     """Read one run folder: config.cfg and metrics.jsonl have to be there, state.json may be missing.
 
     path (Path): The run folder.
-    RETURNS (Run): Settings and rounds.
+    RETURNS (Run): Settings and rounds, without those that were judged by a holdout in which there was no entity yet.
     RAISES: ALError of `read_settings` and `read_jsonl`; A700 (no finished round), A701 (a value is missing,
         of the wrong kind or out of range, or rounds do not rise), A705 (a round was not evaluated), A706
-        (state.json is damaged).
+        (state.json is damaged), A732 (no round has a score yet).
     """
     folder = RunFolder(path)
     settings, state = read_settings(folder.config), _state(folder)
     rounds: List[Round] = []
+    unsure = 0
     for line, row in read_jsonl(folder.metrics):
         new = _round(row, path=folder.metrics, line=line)
+        if new is None:
+            unsure += 1
+            continue
         _check_order(rounds, new, path=folder.metrics, line=line)
         rounds.append(new)
+    if not rounds and unsure:
+        raise ALError(Errors.A732.format(path=path, rounds=unsure))
     if not rounds:
         raise ALError(Errors.A700.format(path=path))
     if state is None:
@@ -174,8 +180,11 @@ def _state(folder: RunFolder) -> Optional[RunState]:
         raise ALError(Errors.A706.format(path=folder.state, reason=error)) from error
 
 
-def _round(values: Mapping[str, Any], *, path: Path, line: int) -> Round:
+def _round(values: Mapping[str, Any], *, path: Path, line: int) -> Optional[Round]:
+    """A row as a Round; None where the holdout, which stands for a test set, had no entity yet and so no score."""
     held = values.get("holdout")
+    if values.get("ents_f") is None and isinstance(held, dict) and held.get("f") is None:
+        return None
     if values.get("ents_f") is None and held:
         # People seldom have a test set: the holdout stands for it.
         values = {**values, **{f"ents_{key}": held.get(key) for key in ("f", "p", "r", "per_type")}}

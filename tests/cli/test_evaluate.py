@@ -65,3 +65,17 @@ def test_a_stochastic_tie_measure_is_refused(pipeline, gold):  # noqa: F811
     result = evaluate(pipeline, gold, "--tie-measure", "bald")
     assert result.exit_code == 1
     assert "A401" in result.output
+
+
+def test_gold_without_sentences_is_refused(pipeline, tmp_path):  # noqa: F811
+    DocBin().to_disk(tmp_path / "empty.spacy")
+    result = evaluate(pipeline, tmp_path / "empty.spacy")
+    assert result.exit_code == 1
+    assert "A405" in result.output
+
+
+def test_labels_that_the_pipeline_does_not_know_are_told(pipeline, tmp_path):  # noqa: F811
+    doc = Doc(spacy.blank("en").vocab, words=["Rome", "slept"], ents=["B-TOWN", "O"])
+    DocBin(docs=[doc]).to_disk(tmp_path / "gold.spacy")
+    with pytest.warns(UserWarning, match=r"W442.*types TOWN, which.*--rename"):
+        assert evaluate(pipeline, tmp_path / "gold.spacy").exit_code == 0

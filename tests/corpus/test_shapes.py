@@ -285,6 +285,15 @@ def test_a_tag_is_no_type_of_an_entity(read, label):
         read("f.jsonl", json.dumps(record))
 
 
+@pytest.mark.parametrize("key", ["entities", "spans"])
+def test_a_type_that_looks_like_a_tag_can_be_renamed(read, key):
+    record = {"text": TEXT, key: [{"label": "B-CELL", "start": 0, "end": 3}]}
+    with pytest.raises(ALError, match="A608.*--rename B-CELL=NEW"):
+        read("f.jsonl", json.dumps(record))
+    (sentence,) = read("f.jsonl", json.dumps(record), names={"B-CELL": "BCELL"})
+    assert [label for _, _, label in sentence.spans] == ["BCELL"]
+
+
 def test_a_paragraph_of_spacy_2_without_sentences_keeps_its_entities(tmp_path):
     value = {"paragraphs": [{"raw": "Ana left.", "entities": [[0, 3, "PER"]]}]}
     (record,) = plain_records(value, tmp_path / "f.json")

@@ -86,6 +86,12 @@ def test_a_pipeline_that_cannot_be_loaded_is_named(lang, pipeline):
         make_splitter(lang, pipeline)
 
 
+def test_a_language_that_cannot_be_loaded_is_no_matter_of_a_pipeline():
+    with pytest.raises(ALError, match="A123.*'xyzzy'.*another language") as told:
+        make_splitter("xyzzy")
+    assert "--pipeline" not in str(told.value)
+
+
 def test_text_longer_than_a_pipelines_limit_is_refused(tmp_path):
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")

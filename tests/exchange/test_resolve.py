@@ -90,6 +90,17 @@ def test_unknown_labels():
     assert codes(read([prodigy([(0, 3, "PERS")])], labels=("PER", "LOC"))) == ["A613"]
 
 
+def test_a_label_in_other_code_points_is_the_declared_one():
+    (answer,) = read([prodigy([(0, 3, "O\u0308RT")])], labels=("\u00d6RT",)).answers
+    assert answer.spans[0][2] == "\u00d6RT"
+
+
+def test_a_declared_label_may_look_like_a_tag():
+    (answer,) = read([prodigy([(0, 3, "B-CELL")])], labels=("B-CELL", "LOC")).answers
+    assert answer.spans[0][2] == "B-CELL"
+    assert codes(read([prodigy([(0, 3, "B-CELL")])], labels=("PER",))) == ["A608"]
+
+
 def test_answers_come_in_the_order_of_the_tasks():
     other = prodigy(text=OTHER.text, meta={"al_id": OTHER.id})
     assert [answer.id for answer in read([other, prodigy()]).answers] == list(TASKS)
@@ -110,6 +121,16 @@ def test_every_problem_has_its_line():
     assert codes(reading) == ["A605", "A005", "A608", "A007", "A007", "A007"]
     assert [problem.line for problem in reading.problems] == [1, 3, 4, 5, 6, 7]
     assert reading.answers == []
+
+
+def test_quotes_of_a_word_processor_and_another_encoding_are_told():
+    line = json.dumps(prodigy())
+    curly, latin = line.replace('"text"', "\u201ctext\u201d", 1).encode(), b'{"text": "K\xf6ln"}'
+    first, second = read(b"\n".join([curly, latin])).problems
+    assert "A005" in first.message
+    assert "\u201c stands there, where JSON has" in first.message
+    assert "A007" in second.message
+    assert "save the file as UTF-8" in second.message
 
 
 def test_the_rest_holds_the_lines_at_fault_and_nothing_else():

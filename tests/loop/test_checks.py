@@ -1,16 +1,20 @@
 """What a run refuses before any work: label lists and test sets that are of no use."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
-from spacy.tokens import Doc
+from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_al.annotate.begin import read_labels
+from spacy_al.corpus.labels import read_labels as read_label_list
 from spacy_al.corpus.reader import write_docs
 from spacy_al.errors import ALError
 from spacy_al.exchange.tool_files import write_tasks
 from spacy_al.loop.session import Session, run
+from spacy_al.loop.training import first_sentences
 from spacy_al.tasks import Answer
 
 BAD_LABELS = {
@@ -60,6 +64,27 @@ def test_answers_are_not_taken_without_the_label_list_of_the_run(with_label_file
     (tmp_path / "labels.json").unlink()
     with pytest.raises(ALError, match=r"A003.*labels\.json"):
         _ = Session.open(tmp_path / "run").labels
+
+
+def test_a_label_list_with_a_relative_path_is_looked_for_where_the_command_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ALError, match=f"A003.*looked for in {re.escape(str(tmp_path))}: run the command where"):
+        read_label_list(Path("labels.json"))
+
+
+@pytest.mark.parametrize("oracle", ["people", "simulation"])
+def test_a_pool_without_a_token_is_refused(make_config, tmp_path, oracle):
+    path = tmp_path / "pool.spacy"
+    path.write_bytes(write_docs([Doc(Vocab(), words=[]) for _ in range(3)]))
+    with pytest.raises(ALError, match=r"A500.*pool\.spacy: it holds no sentences"):
+        run(make_config(pool=str(path), oracle=oracle), tmp_path / "run")
+
+
+def test_a_pool_without_sentences_is_refused_before_spacy_misses_them(tmp_path):
+    path = tmp_path / "pool.spacy"
+    DocBin().to_disk(path)
+    with pytest.raises(ALError, match=r"A500.*pool\.spacy: it holds no sentences"), first_sentences(path):
+        pass
 
 
 def test_a_test_set_without_annotation_is_refused(make_config, tmp_path):

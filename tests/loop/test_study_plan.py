@@ -107,6 +107,14 @@ def test_a_further_file_changes_the_first(study, tmp_path):
     assert setting(cells, "passes") == [4, 4]
 
 
+@pytest.mark.parametrize("again", ["[study]\n", "[study.settings]\npaths.pool = 1\npaths.pool = 2\n"])
+def test_what_stands_twice_in_a_study_is_named(tmp_path, again):
+    path = tmp_path / "study.cfg"
+    path.write_text("[study]\nseeds = 1\n" + again)
+    with pytest.raises(ALError, match="A580.*already exists"):
+        read_study([path])
+
+
 def test_dashes_of_a_taggers_name_survive_spacys_command_line(study, config):
     path = study(taggers={"my-bert": {"config": str(config), "strategies": ["mnlp"]}})
     (cell,) = read_study([path], overrides={"my_bert.training.max_epochs": 9})

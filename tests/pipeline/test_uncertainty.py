@@ -237,3 +237,20 @@ def test_after_tokens_were_merged_there_are_no_values_of_other_tokens(saved):
     assert [token._.uncertainty for token in doc] == [None] * len(doc)
     with pytest.raises(ALError, match="A418.*merge or split"):
         render_html([doc])
+
+
+@pytest.mark.parametrize("how", ["ner", "tok2vec", "all but uncertainty"])
+def test_a_disabled_target_is_asked_with_the_states_it_was_trained_on(saved, tmp_path, how):
+    nlp = load(saved, "ner listener", target="ner")
+    nlp.to_disk(tmp_path / "model")
+    others = [name for name in nlp.pipe_names if name != "uncertainty"]
+    other = spacy.load(tmp_path / "model", disable=others if how == "all but uncertainty" else [how])
+    told = [[doc._.uncertainty["mnlp"] for doc in run(one)] for one in (nlp, other)]
+    assert told[1] == pytest.approx(told[0], abs=1e-5)
+
+
+def test_a_target_whose_states_were_excluded_is_refused(saved, tmp_path):
+    load(saved, "ner listener").to_disk(tmp_path / "model")
+    nlp = spacy.load(tmp_path / "model", exclude=["tok2vec"])
+    with pytest.raises(ALError, match="A443.*'ner'"):
+        nlp("Anna left .")

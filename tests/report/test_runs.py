@@ -117,6 +117,17 @@ def test_a_run_without_a_test_set_is_read_by_its_holdout(make_run, tmp_path):
     assert (one.f1, one.precision, one.recall, one.per_type) == (0.6, 0.7, 0.5, {"PER": 0.4})
 
 
+def test_rounds_before_the_holdout_had_an_entity_are_left_out(make_run, tmp_path):
+    folder = make_run(tmp_path / "a", sentences=False)
+    empty = {**HELD, "f": None, "low": None, "high": None, "entities": 0}
+    change(folder, 1, ents_f=None, ents_per_type=None, holdout=empty)
+    assert [one.number for one in read_run(folder).rounds] == [1, 2, 3]
+    for line in (2, 3, 4):
+        change(folder, line, ents_f=None, ents_per_type=None, holdout=empty)
+    with pytest.raises(ALError, match="A732.*in 4 rounds"):
+        read_run(folder)
+
+
 def test_sentences_of_the_holdout_were_not_chosen(make_run, tmp_path):
     from spacy_al.report.chosen import read_selection
 

@@ -31,7 +31,8 @@ def read_span(fields: Fields, value: object, where: str) -> Mark:
 
     fields (Fields): The object it stands in.
     value (object): The entity; "token_end" is its last token. where (str): Its key in there.
-    RETURNS (Mark): The entity; a label that is a whole number is the number of one.
+    RETURNS (Mark): The entity; a label that is a whole number is the number of one, and one that looks like a tag is
+        marked as such.
     RAISES: ALError A608.
     """
     if isinstance(value, list) and len(value) in (3, 4):
@@ -43,16 +44,14 @@ def read_span(fields: Fields, value: object, where: str) -> Mark:
     else:
         raise fields.fail(where, "[start, end, label] or an object with start, end and label was expected")
     label = _label(span)
-    if TAG.fullmatch(label):
-        problem = f"{label!r} is the tag of a token; give whole entities with their type"
-        raise span.fail("label", f'{problem} (Hugging Face pipelines do so with aggregation_strategy="simple")')
     tokens, chars = None, None
     if span.has("token_start") or span.has("token_end"):
         tokens = (span.integer("token_start"), span.integer("token_end") + 1)
     start, end = next((keys for keys in BORDERS if keys[0] in span.values), BORDERS[0])
     if tokens is None or span.has(start) or span.has(end):
         chars = (span.integer(start), span.integer(end) + (span.integer(start) if end == "length" else 0))
-    return Mark(label, chars, tokens, span.maybe("text"), number=label.isdecimal() and _is_id(span))
+    number, tag = label.isdecimal() and _is_id(span), f"{span.where}label" if TAG.fullmatch(label) else None
+    return Mark(label, chars, tokens, span.maybe("text"), number, tag)
 
 
 def read_spans(fields: Fields, key: str) -> List[Mark]:

@@ -1,12 +1,17 @@
 """What is taken from one record of a tool's file, before it is checked against its text."""
 
+import unicodedata
 from dataclasses import dataclass, replace
-from typing import Dict, Mapping, Optional, Sequence, Tuple
+from typing import Collection, Dict, Mapping, Optional, Sequence, Tuple
 
 from ...errors import ALError, Errors
 from .chunks import Chunk
 
 UNTOUCHED = ("fail", "accept", "skip")
+TAGGED = (
+    "{label!r} is the tag of a token; give whole entities with their type (Hugging Face pipelines do so with "
+    'aggregation_strategy="simple"), or, if it is the name of a type, give it another with --rename {label}=NEW'
+)
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class Mark:
     tokens (Tuple[int, int]): First token and token after the last.
     text (str): The text it covers, if the tool says so; tells code points from UTF-16 units.
     number (bool): The label is the number that the tool gives to a label, not its name.
+    tag (Optional[str]): Where the label stands in its record, if it looks like the tag of a token, such as B-PER.
     """
 
     label: str
@@ -25,6 +31,7 @@ class Mark:
     tokens: Optional[Tuple[int, int]] = None
     text: Optional[str] = None
     number: bool = False
+    tag: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -63,19 +70,28 @@ class Record:
     round: Optional[int] = None
 
 
-def rename(record: Record, names: Mapping[str, str]) -> Record:
+def rename(record: Record, names: Mapping[str, str], declared: Collection[str] = ()) -> Record:
     """The record with its labels under other names.
 
     names (Mapping[str, str]): New names by old ones, or by the numbers that a tool gives to labels.
-    RAISES: ALError A133 for the number of a label without a name.
+    declared (Collection[str]): Names of types, also where they look like tags of tokens. A label that is one of them in
+        other code points (an umlaut as a letter and a mark, as macOS writes it) gets its spelling.
+    RAISES: ALError A133 for the number of a label without a name, A608 for a tag without a name that is not declared.
     """
+    tag = next((one for one in record.marks if one.tag and one.label not in names and one.label not in declared), None)
+    if tag is not None:
+        problem = TAGGED.format(label=tag.label)
+        raise ALError(Errors.A608.format(place=record.chunk.place, field=tag.tag, problem=problem))
     unknown = next((mark.label for mark in record.marks if mark.number and mark.label not in names), None)
     if unknown is not None:
         raise ALError(Errors.A133.format(place=record.chunk.place, label=unknown))
-    if not names:
+    if not names and all(mark.label in declared for mark in record.marks):
         return record
-    marks = tuple(replace(mark, label=names.get(mark.label, mark.label), number=False) for mark in record.marks)
-    return replace(record, marks=marks)
+    spelling = {unicodedata.normalize("NFC", label): label for label in declared} | {label: label for label in declared}
+    labels = [names.get(mark.label, mark.label) for mark in record.marks]
+    labels = [spelling.get(label, spelling.get(unicodedata.normalize("NFC", label), label)) for label in labels]
+    marks = zip(record.marks, labels, strict=True)
+    return replace(record, marks=tuple(replace(mark, label=label, number=False) for mark, label in marks))
 
 
 def parse_names(pairs: Sequence[str]) -> Dict[str, str]:
