@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence
 from spacy.util import load_config
 
 from ..errors import ALError, Errors
-from ..files import write_text
+from ..files import check_file, write_text
 from .study_file import SECTIONS, Settings, StudyFile, Tagger, Value, read_study_file
 
 
@@ -84,9 +84,7 @@ def place_successors(cells: Sequence[Cell], output: Path) -> List[Cell]:
             placed.append(cell)
             continue
         successor = cell.successor
-        if not successor.config.is_file():
-            cure = "Paths in a study start where the command runs."
-            raise ALError(Errors.A003.format(path=successor.config, cure=cure))
+        check_file(successor.config, "Paths in a study start where the command runs.")
         path = output / "successors" / f"{successor.name}.cfg"
         write_text(path, load_config(successor.config, overrides=dict(successor.settings)).to_str())
         placed.append(replace(cell, settings={**cell.settings, "active_learning.successor": str(path)}))
