@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
-import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -70,10 +69,9 @@ class Learner:
         if self.round == round_:
             return
         examples = self._labelled(folder, round_, labelled)
-        lengths = numpy.array([len(eg.y) for eg in examples])
         self.tokens = int(sum(answered(eg.y).sum() for eg in examples))
         rng = phase_rng(self.root, round_, "split")
-        train, dev = split_dev(examples, lengths, self.settings.dev_fraction, rng)
+        train, dev = split_dev(examples, self.settings.dev_fraction, rng)
         reporter.phase(round_, "train", 0)
         start = time.perf_counter()
         self.report = self.trainer.train(

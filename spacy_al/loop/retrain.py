@@ -58,9 +58,8 @@ class RunLesson:
             docs = list(read_docs(self.path, nlp.vocab))
             known = {doc.user_data["id"] for doc in docs}
             examples = [make_example(doc) for doc in docs[: self.sentences]]
-            lengths = numpy.array([len(eg.y) for eg in examples])
             rng = phase_rng(self.root, self.round, "split")
-            train, self._held_out = split_dev(examples, lengths, self.dev_fraction, rng)
+            train, self._held_out = split_dev(examples, self.dev_fraction, rng)
             pseudo = read_docs(self.pseudo, nlp.vocab) if self.pseudo else []
             unlabelled = [doc for doc in pseudo if doc.user_data["id"] not in known]
             self._lesson = Lesson(train, unlabelled, self.ratio)
