@@ -9,6 +9,7 @@ from ..acquisition.forecast import SCATTER, SCATTER_BY_CHANCE, Curve, Forecast, 
 from ..acquisition.interval import f1, weights
 from ..acquisition.stopping import AGREED, FEWEST_ENTITIES, ROUNDS, create_agreement_rule, create_predicted_change_rule
 from ..runs.folder import RunFolder, read_npz
+from ..schemas import ActiveLearningSchema
 
 Rows = Sequence[Dict[str, Any]]
 STEPS = (100, 500, 2000)  # answers
@@ -78,21 +79,19 @@ class Outlook:
         return [line for title, lines in self.parts().items() for line in [title, *(f"  {text}" for text in lines)]]
 
 
-def make_outlook(
-    folder: RunFolder, rows: Rows, *, seed: int, rounds: int, stopped: Optional[str], rule: Optional[Dict[str, Any]]
-) -> Outlook:
+def make_outlook(folder: RunFolder, rows: Rows, settings: ActiveLearningSchema, stopped: Optional[str]) -> Outlook:
     """What the rows of a run say.
 
-    folder (RunFolder): The run's. rows (Sequence[Dict]): Of metrics.jsonl. seed (int): Of the bootstrap.
-    rounds (int): Queries in all. stopped (Optional[str]): Why it stopped. rule (Optional[Dict]): Its stopping rule.
+    folder (RunFolder): The run's. rows (Sequence[Dict]): Of metrics.jsonl.
+    settings (ActiveLearningSchema): The run's; its seed is that of the bootstrap. stopped (Optional[str]): Why it did.
     """
-    rng = numpy.random.default_rng(seed)
+    rng = numpy.random.default_rng(settings.seed)
     expected, why = expect(folder, rows, rng)
     curve = make_curve(folder, rows, rng)
     going = [*_trend(curve), *(_say(one) for one in expected)]
     going += [f"No forecast {'beyond that' if expected else 'yet'}: {why}"] if why else []
     signs = [stopped] if stopped else _signs(rows)
-    return Outlook(_estimate(rows), going, _stop(rows, rounds, stopped, rule, signs), expected, why, curve, signs)
+    return Outlook(_estimate(rows), going, _stop(rows, settings, stopped, signs), expected, why, curve, signs)
 
 
 def make_curve(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> List[Point]:
@@ -251,9 +250,8 @@ def _signs(rows: Rows) -> List[str]:
     return [sign for sign in (create_agreement_rule()(rows), create_predicted_change_rule()(rows)) if sign]
 
 
-def _stop(
-    rows: Rows, rounds: int, stopped: Optional[str], rule: Optional[Dict[str, Any]], signs: Sequence[str]
-) -> List[str]:
+def _stop(rows: Rows, settings: ActiveLearningSchema, stopped: Optional[str], signs: Sequence[str]) -> List[str]:
+    rounds, rule = settings.rounds, settings.stopping
     if stopped:
         again = "The same `al run --accept-changes` goes on for a round; with another rule or none, for longer"
         return [f"It has stopped: {stopped}", again]
