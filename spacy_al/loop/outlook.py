@@ -24,19 +24,11 @@ LAST = 3  # rounds that tell how long answers are
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What a number of answers should bring: F1, and the ends of an interval of 80 %. what (str): In words.
-
-    gain_low, gain_high (float): The ends of that of F1 then less F1 now, on the same sentences.
-    """
+class Expected(Forecast):
+    """What a number of answers should bring. what (str): In words."""
 
     what: str
     answers: int
-    f: float
-    low: float
-    high: float
-    gain_low: float
-    gain_high: float
 
 
 @dataclass(frozen=True)
@@ -192,8 +184,7 @@ def expect(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Tuple[
             return told, "the pool has no more sentences than that"
         if curve.labelled[-1] + more > farthest * curve.labelled[-1]:
             return told, f"with {number:,} answers more than {farthest:g} times as much would be labelled"
-        ahead = forecast(curve, numpy.array([curve.labelled[-1] + more]), rng)
-        one = _expected(what, number, ahead)
+        one = Expected(**vars(forecast(curve, curve.labelled[-1] + more, rng)), what=what, answers=number)
         if one.high - one.low > WIDEST:
             return told, f"the interval for {number:,} answers would be wider than {100 * WIDEST:g} points"
         told.append(one)
@@ -208,11 +199,6 @@ def reach(rows: Rows) -> float:
 def by_chance(rows: Rows) -> bool:
     """Whether chance chose all sentences of a run."""
     return not any(row.get("utility_chosen") is not None for row in rows)
-
-
-def _expected(what: str, answers: int, ahead: Forecast) -> Expected:
-    ends = (ahead.low, ahead.high, ahead.gain_low, ahead.gain_high)
-    return Expected(what, answers, float(ahead.f[0]), *(float(one[0]) for one in ends))
 
 
 def _tokens_per_answer(rows: Rows) -> float:
