@@ -151,9 +151,7 @@ def measure_holdout(
 
     docs (Sequence[Doc]): As labelled. found (Sequence[Set[TokenSpan]]): What the model says of each.
     """
-    gold = [span_set(doc) for doc in docs]
-    labels = sorted({label for spans in (*gold, *found) for _, _, label in spans})
-    counts = count_spans(gold, found, labels)
+    labels, counts = count_spans([span_set(doc) for doc in docs], found)
     units = documents([doc.user_data.get("source") for doc in docs])
     summed = by_document(counts, units)
     overall = estimate(summed.sum(1), rng)
@@ -168,9 +166,8 @@ def measure_holdout(
 
 def count_all(docs: Sequence[Doc], found: Sequence[Set[TokenSpan]]) -> Counts:
     """Counts of labelled sentences, all labels together: (sentences, 3)."""
-    gold = [span_set(doc) for doc in docs]
-    labels = sorted({label for spans in (*gold, *found) for _, _, label in spans})
-    return count_spans(gold, found, labels).sum(1)  # type: ignore[no-any-return]
+    _, counts = count_spans([span_set(doc) for doc in docs], found)
+    return counts.sum(1)  # type: ignore[no-any-return]
 
 
 def _fields(one: Optional[Estimate]) -> Dict[str, Any]:
