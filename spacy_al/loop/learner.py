@@ -22,8 +22,6 @@ from .seeds import phase_rng, phase_seed
 from .self_training import Lesson
 from .training import Trainer, TrainingReport
 
-SCORES = ("ents_f", "ents_p", "ents_r", "ents_per_type")
-
 
 class Learner:
     """A pipeline, the Examples it has seen, and the round it was last trained for.
@@ -107,14 +105,13 @@ class Learner:
             raise ALError(Errors.A301.format(name=name, text=doc.text[:60], label=label, labels=list(labels)))
 
     def evaluate(self) -> Dict[str, Any]:
-        """Span scores on the test set under the keys SCORES; None each without one."""
+        """Span scores on the test set, see `span_scores`; None each without one."""
         if not self.settings.test:
-            return dict.fromkeys(SCORES)
+            return dict.fromkeys(("ents_f", "ents_p", "ents_r", "ents_per_type"))
         if self._test is None:
             docs = read_docs(Path(self.settings.test), self.nlp.vocab)
             self._test = [make_example(doc) for doc in docs]
-        scores = span_scores(self.nlp, self._test)
-        return {key: scores[key] for key in SCORES}
+        return span_scores(self.nlp, self._test)
 
     def judged(self) -> List[Tuple[Set[TokenSpan], Set[TokenSpan]]]:
         """Gold and predicted entities of the test set, as last evaluated."""
