@@ -155,11 +155,11 @@ class WordInputs(GraphInputs):
         words = numpy.zeros(inside.shape, dtype=numpy.int64)
         words[inside] = places
         lexicon, found = features[0].lexicon, numpy.zeros(size, dtype=numpy.int64)
-        found[: len(kinds)] = lexicon.rows[kinds]
+        found[: len(kinds)] = lexicon.features["row"][kinds]
         spelling = numpy.zeros((size, batch.spelling.shape[1]), dtype=numpy.uint8)
-        spelling[: len(kinds)] = lexicon.spelling[kinds, : spelling.shape[1]]
+        spelling[: len(kinds)] = lexicon.features["spelling"][kinds, : spelling.shape[1]]
         capitals = numpy.zeros(size, dtype=numpy.int64)
-        capitals[: len(kinds)] = lexicon.capitals[kinds]
+        capitals[: len(kinds)] = lexicon.features["capitals"][kinds]
         table = self.embedding.table(lexicon, device)
         index = upload(found.clip(min=0), device)
         torch.index_select(table, 0, index, out=batch.vectors)
