@@ -82,7 +82,8 @@ def make_outlook(folder: RunFolder, rows: Rows, settings: ActiveLearningSchema, 
     curve = make_curve(folder, rows, rng)
     going = [*_trend(curve), *(_say(one) for one in expected)]
     going += [f"No forecast {'beyond that' if expected else 'yet'}: {why}"] if why else []
-    signs = [stopped] if stopped else _signs(rows)
+    rules = (create_agreement_rule(), create_predicted_change_rule())
+    signs = [stopped] if stopped else [sign for rule in rules if (sign := rule(rows))]
     return Outlook(_estimate(rows), going, _stop(rows, settings, stopped, signs), expected, why, curve, signs)
 
 
@@ -230,10 +231,6 @@ def _trend(curve: Sequence[Point]) -> List[str]:
 
 
 # --- when to stop
-
-
-def _signs(rows: Rows) -> List[str]:
-    return [sign for sign in (create_agreement_rule()(rows), create_predicted_change_rule()(rows)) if sign]
 
 
 def _stop(rows: Rows, settings: ActiveLearningSchema, stopped: Optional[str], signs: Sequence[str]) -> List[str]:

@@ -38,7 +38,9 @@ class Lexicon:
         unknown = [orth for orth in dict.fromkeys(orths) if orth not in self.numbers]
         if unknown:
             new = [self.vocab.strings[orth] for orth in unknown]
-            self._grow(first + len(new))
+            # Room doubles, so that a stream of new words costs no more than twice its size in copies.
+            if first + len(new) > len(self.features):
+                self.features = numpy.resize(self.features, max(first + len(new), 2 * len(self.features), 1024))
             features = self.features[first : first + len(new)]
             features["row"] = find_rows(new, self.vocab)
             features["capitals"] = [CAPITALS.index(capitalisation(word)) for word in new]
@@ -50,11 +52,6 @@ class Lexicon:
     def spelled(self, numbers: NDArray[numpy.int32]) -> int:
         """Bytes of the longest of some words, 1 if there are none."""
         return int(self.features["size"][numbers].max(initial=1))
-
-    def _grow(self, size: int) -> None:
-        # Room doubles, so that a stream of new words costs no more than twice its size in copies.
-        if size > len(self.features):
-            self.features = numpy.resize(self.features, max(size, 2 * len(self.features), 1024))
 
 
 def capitalisation(word: str) -> str:
