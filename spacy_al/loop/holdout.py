@@ -1,5 +1,6 @@
 """Sentences drawn at random that are never learnt from: what they are, how they are asked, and what they say."""
 
+from dataclasses import asdict
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy
@@ -173,4 +174,4 @@ def count_all(docs: Sequence[Doc], found: Sequence[Set[TokenSpan]]) -> Counts:
 def _fields(one: Optional[Estimate]) -> Dict[str, Any]:
     if one is None:
         return {"f": None, "low": None, "high": None, "entities": 0}
-    return {"f": one.f, "low": one.low, "high": one.high, "entities": one.entities}
+    return asdict(one)
