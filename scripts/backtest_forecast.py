@@ -60,12 +60,12 @@ def test_points(folder: Path, kind: str) -> List[Point]:
         known = known and (kind == "test" or seen[-1]["holdout"]["entities"] >= FEWEST_TO_FORECAST)
         for ahead, row in (("2 rounds", rows[min(last + 2, len(rows) - 1)]), ("the end", rows[-1])):
             tokens = float(row["labelled_tokens"])
-            one = forecast(curve, numpy.array([tokens]), rng)
-            error, width = float(one.f[0]) - row["ents_f"], float(one.high[0] - one.low[0])
+            one = forecast(curve, tokens, rng)
+            error, width = one.f - row["ents_f"], one.high - one.low
             near = tokens <= reach(seen) * curve.labelled[-1] and width <= WIDEST
-            held = bool(one.low[0] <= row["ents_f"] <= one.high[0])
-            more, low, high = row["ents_f"] - seen[-1]["ents_f"], float(one.gain_low[0]), float(one.gain_high[0])
-            gain = (float(one.f[0] - curve.f[-1]) - more, high - low, low <= more <= high)
+            held = one.low <= row["ents_f"] <= one.high
+            more, low, high = row["ents_f"] - seen[-1]["ents_f"], one.gain_low, one.gain_high
+            gain = (float(one.f - curve.f[-1]) - more, high - low, low <= more <= high)
             points.append(Point(corpus_of(folder), moment, ahead, error, held, width, gain, known and near))
     return points
 

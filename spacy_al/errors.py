@@ -47,8 +47,6 @@ class Errors:
     A018 = "[A018] {path} is a file or folder of the run in {run}, which would lose labels or could not go on without it. Give another name, or a place outside the run."
     A019 = "[A019] {key} = {value!r}: in a config $ stands for another setting, as in ${{paths.pool}}, and cannot be part of a name. Rename that file or folder, or lead a link to it."
     A009 = "[A009] The config has no [{section}] section. Start from one of the files in configs/."
-    A020 = "[A020] {place}: {problem}. The notation of grammar files is at the top of scripts/sample_corpus/grammar.py; mend this line."
-    A021 = "[A021] The rule {rule!r} of the sample corpus gave only {found} different names of the {wanted} wanted. Add words to it in scripts/sample_corpus/grammar/names.grammar, or lower its number in scripts/sample_corpus/names.py."
 
     # Corpus
     A100 = "[A100] Unknown tag scheme {scheme!r}. Known schemes: {known}."
@@ -110,11 +108,6 @@ class Errors:
     A264 = "[A264] `spacy-al.ELMoEmbedding.v1` has combine = {combine!r}. Choose one of: {known}."
     A265 = "[A265] {folder}: ELMo's output does not fit ({reason}). Free some space, or set cache_folder to a folder on another disk."
     A266 = "[A266] ELMo's two files are not given. Give --paths.elmo_options OPTIONS.json and --paths.elmo_weights WEIGHTS.hdf5; `python -m spacy al fetch elmo` brings them."
-    A270 = "[A270] {source}: {problem}. Give an ONNX file, or package:NAME of an installed package that holds one."
-    A271 = "[A271] {path}: {problem}. Only BERT encoders exported by PyTorch can be converted."
-    A272 = "[A272] The tokenizer {name} has {pieces} wordpieces and the model {vectors} vectors. Give the tokenizer that the model was trained with (--tokenizer)."
-    A273 = "[A273] {path}: the converted model's states differ from the original's by {difference:.2e}, more than {tolerance}; nothing was written. The file is not the BERT that its names say."
-    A274 = "[A274] Reading ONNX files needs onnx, and comparing with the original onnxruntime: pip install 'spacy_al[onnx]'."
 
     # Components
     A300 = "[A300] '{name}' has no labels. Declare them: labels = [...] in [components.{name}], or [initialize.components.{name}.labels] with the label list that `al convert` writes."
@@ -286,10 +279,6 @@ class Errors:
     A707 = "[A707] --full-f1 {value}: give the F1 of a training on the whole corpus as a number between 0 and 1, such as 0.915."
     A708 = "[A708] {path}: a folder is expected here, and there is a file. Give another --output."
     A709 = "[A709] {path}: cannot be read as a DocBin ({reason}). Restore the file, or move it away: the report does without it."
-    A710 = "[A710] {path}: no SHA-256 of {name} is known. Known files: {known}. Give one of them, or add yours to that file."
-    A711 = (
-        "[A711] {path}: the SHA-256 of {name} is {value!r}, and 64 hexadecimal digits were expected. Restore the file."
-    )
     A712 = "[A712] --full-f1 {value} would stand for several taggers, of which no run has the whole corpus: {places}. Report them one by one, or add a run of each with seed_budget = 1.0 and rounds = 0."
     A732 = "[A732] {path}: in {rounds} rounds the holdout, which is drawn at random, had no entity yet, so there is no score to draw. Label on; `al status` says how many it has."
     A730 = "[A730] {path}: a holdout has to be set aside before anything is chosen, and this run has chosen sentences without one. Start a new run in another folder, or set holdout = 0."

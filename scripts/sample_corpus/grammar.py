@@ -13,8 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Collection, Dict, List, Optional, Tuple, Union
 
-from spacy_al.errors import ALError, Errors
+from spacy_al.errors import ALError
 
+UNREADABLE = (
+    "[A020] {place}: {problem}. The notation of grammar files is at the top of scripts/sample_corpus/grammar.py; "
+    "mend this line."
+)
 NUMBER = re.compile(r"(\d+)-(\d+)")
 REPEAT = re.compile(r"([a-z]\w*)\*(\d+)-(\d+)")
 RULE = re.compile(r"[a-z]\w*")
@@ -116,12 +120,12 @@ def _read_file(grammar: Grammar, path: Path) -> None:
         if line.startswith("= "):
             name = line[2:]
             if name in grammar.rules:
-                raise ALError(Errors.A020.format(place=place, problem=f"the rule {name!r} is defined twice"))
+                raise ALError(UNREADABLE.format(place=place, problem=f"the rule {name!r} is defined twice"))
             current = grammar.rules[name] = []
             grammar.places[name] = place
         elif line and not line.startswith("# "):
             if current is None:
-                raise ALError(Errors.A020.format(place=place, problem="a line before the first rule"))
+                raise ALError(UNREADABLE.format(place=place, problem="a line before the first rule"))
             current.append(_parse_line(line, place))
 
 
@@ -132,7 +136,7 @@ def _parse_line(line: str, place: str) -> Production:
         line = line[match.end() :]
     phrase, end = _parse_phrase(line, 0, place)
     if end != len(line):
-        raise ALError(Errors.A020.format(place=place, problem=f"{line[end]!r} closes or parts nothing"))
+        raise ALError(UNREADABLE.format(place=place, problem=f"{line[end]!r} closes or parts nothing"))
     return Production(weights, phrase)
 
 
@@ -163,7 +167,7 @@ def _parse_braces(text: str, start: int, place: str) -> Tuple[Node, int]:
         option, end = _parse_phrase(text, at, place)
         options.append(option)
         if end == len(text):
-            raise ALError(Errors.A020.format(place=place, problem="a { is never closed"))
+            raise ALError(UNREADABLE.format(place=place, problem="a { is never closed"))
         if text[end] == "}":
             break
         at = end + 1
@@ -183,15 +187,15 @@ def _parse_reference(inner: str, place: str) -> Node:
     if match := SLOT.fullmatch(inner):
         kind = f"{match[1]}.{match[2]}" if match[2] else match[1]
         return Slot(kind, match[3], match[4])
-    raise ALError(Errors.A020.format(place=place, problem=f"{{{inner}}} is no rule, number, choice or slot"))
+    raise ALError(UNREADABLE.format(place=place, problem=f"{{{inner}}} is no rule, number, choice or slot"))
 
 
 def _check(grammar: Grammar, phrase: Phrase, kinds: Collection[str], place: str) -> None:
     for node in phrase.nodes:
         if isinstance(node, Rule) and node.name not in grammar.rules:
-            raise ALError(Errors.A020.format(place=place, problem=f"there is no rule {node.name!r}"))
+            raise ALError(UNREADABLE.format(place=place, problem=f"there is no rule {node.name!r}"))
         if isinstance(node, Slot) and node.kind not in kinds:
-            raise ALError(Errors.A020.format(place=place, problem=f"there is no kind {node.kind!r}"))
+            raise ALError(UNREADABLE.format(place=place, problem=f"there is no kind {node.kind!r}"))
         if isinstance(node, Choice):
             for option in node.options:
                 _check(grammar, option, kinds, place)

@@ -4,12 +4,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Callable, Dict, List, Sequence, Tuple
 
-from spacy_al.errors import ALError, Errors
+from spacy_al.errors import ALError
 
 from .dice import Dice
 from .grammar import Grammar, Phrase, Production, Word
 
 Words = Tuple[str, ...]
+
+TOO_FEW = (
+    "[A021] The rule {rule!r} of the sample corpus gave only {found} different names of the {wanted} wanted. Add "
+    "words to it in scripts/sample_corpus/grammar/names.grammar, or lower its number in "
+    "scripts/sample_corpus/names.py."
+)
 
 # What name rules are made of: how many to make. Each list is split into common, training and test names, so
 # that a surname, a town and a company can share a word in both parts ("Marsh", "Florence", "October").
@@ -188,7 +194,7 @@ def _distinct(rule: str, make: Callable[[], Words], size: int) -> List[Words]:
         found[make()] = None
         if len(found) == size:
             return list(found)
-    raise ALError(Errors.A021.format(rule=rule, found=len(found), wanted=size))
+    raise ALError(TOO_FEW.format(rule=rule, found=len(found), wanted=size))
 
 
 def _as_rule(names: Sequence[Words]) -> List[Production]:

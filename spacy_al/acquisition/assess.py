@@ -11,7 +11,7 @@ from ..corpus.reader import read_docs
 from ..errors import ALError, Errors, Warnings
 from ..files import write_json
 from ..options import AssessOptions
-from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_sampler
+from ..pipeline.adapters import choose_dropout, find_target, get_sampler
 from ..pipeline.protocol import TagSampler
 from ..types import Sampling
 from ..uncertainty.calibration import Reliability
@@ -59,8 +59,7 @@ def assess_file(pipeline: str, gold: Path, options: AssessOptions) -> Assessment
     pipe = find_target(nlp) if options.pipe is None else options.pipe
     sampler = get_sampler(nlp, pipe)
     measures = chosen_measures(options, sampler)
-    dropout = choose_dropout(sampler, measures, options.dropout)
-    check_dropout(sampler, dropout, pipe)
+    dropout = choose_dropout(sampler, measures, options.dropout, pipe)
     check_measures(measures, passes=options.passes, dropout=dropout)
     (ties,) = get_measures([options.tie_measure])
     check_measures([ties], passes=1, dropout="off")

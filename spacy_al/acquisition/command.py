@@ -14,7 +14,7 @@ from ..corpus.stream import DocStream
 from ..errors import ALError, Errors
 from ..files import write_text
 from ..options import ScoreOptions
-from ..pipeline.adapters import check_dropout, choose_dropout, find_target, get_sampler
+from ..pipeline.adapters import choose_dropout, find_target, get_sampler
 from ..types import Progress, Sampling
 from ..uncertainty.detection import tied_share
 from ..uncertainty.measures import check_measures, get_measures
@@ -59,8 +59,7 @@ def score_file(
     nlp = load_pipeline(pipeline)
     pipe = find_target(nlp) if options.pipe is None else options.pipe
     sampler = get_sampler(nlp, pipe)
-    dropout = choose_dropout(sampler, measures, options.dropout)
-    check_dropout(sampler, dropout, pipe)
+    dropout = choose_dropout(sampler, measures, options.dropout, pipe)
     check_measures(measures, passes=options.passes, dropout=dropout)
     stream = DocStream(pool, nlp.vocab)
     known = stream.occurrences

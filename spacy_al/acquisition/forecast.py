@@ -33,18 +33,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class Forecast:
-    """F1 at some numbers of labelled sentences: the middle and the ends of an interval of 80 %, (numbers,) each.
+    """F1 at a number of labelled sentences: the middle and the ends of an interval of 80 %.
 
-    gain_low, gain_high (Array): The ends of that of F1 then less F1 now, on the same sentences: what these have of
+    gain_low, gain_high (float): The ends of that of F1 then less F1 now, on the same sentences: what these have of
         chance is in both, so it is narrower.
     """
 
-    labelled: Array
-    f: Array
-    low: Array
-    high: Array
-    gain_low: Array
-    gain_high: Array
+    f: float
+    low: float
+    high: float
+    gain_low: float
+    gain_high: float
 
 
 def fit(n: Array, f: Array, weights: Array, penalty: Optional[Array] = None) -> Tuple[Array, Array, Array]:
@@ -74,29 +73,29 @@ def fit(n: Array, f: Array, weights: Array, penalty: Optional[Array] = None) -> 
     return a[rows, best], slope[rows, best] * n[-1] ** c, c
 
 
-def forecast(curve: Curve, labelled: Array, rng: numpy.random.Generator, *, replicates: int = 400) -> Forecast:
-    """F1 at numbers of labelled sentences that are yet to come.
+def forecast(curve: Curve, labelled: float, rng: numpy.random.Generator, *, replicates: int = 400) -> Forecast:
+    """F1 at a number of labelled sentences that is yet to come.
 
     The interval is a bootstrap over the scored sentences, if their replicates are there, and over rounds: each series
     is the fitted one plus scatter, is fitted again with an exponent drawn from what is typical as a weak wish, and
     scatters once more at the round to come.
 
-    curve (Curve): At least 4 rounds. labelled (Array): (numbers,). rng (Generator): Draws.
+    curve (Curve): At least 4 rounds. labelled (float): Sentences learnt from. rng (Generator): Draws.
     """
     n, f = curve.labelled, curve.f
     sigma = scatter(curve)
     weights = (n / n[-1]) ** RECENCY / sigma**2
     a, b, c = fit(n, f[None], weights, wish(numpy.array([TYPICAL[0]])))
     series = (a - b * n[None] ** -c)[0] + rng.normal(0, sigma, (replicates, len(n)))
-    drawn_f = f[None]
+    now = f[-1:]
     if curve.replicates is not None:
         drawn_f = curve.replicates[rng.integers(len(curve.replicates), size=replicates)]
         series += drawn_f - f
+        now = drawn_f[:, -1]
     a, b, c = fit(n, series, weights, wish(rng.normal(*TYPICAL, replicates)))
-    drawn = a[:, None] - b[:, None] * labelled[None] ** -c[:, None]
-    drawn = numpy.clip(drawn + rng.normal(0, sigma, drawn.shape), 0, 1)
-    low, middle, high = numpy.quantile(drawn, [0.1, 0.5, 0.9], axis=0)
-    return Forecast(labelled, middle, low, high, *numpy.quantile(drawn - drawn_f[:, -1:], [0.1, 0.9], axis=0))
+    drawn = numpy.clip(a - b * labelled**-c + rng.normal(0, sigma, replicates), 0, 1)
+    low, middle, high = numpy.quantile(drawn, [0.1, 0.5, 0.9]).tolist()
+    return Forecast(middle, low, high, *numpy.quantile(drawn - now, [0.1, 0.9]).tolist())
 
 
 def wish(log_exponents: Array) -> Array:

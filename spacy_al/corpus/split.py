@@ -1,11 +1,10 @@
 """Random parts of a corpus by a budget of tokens or sentences."""
 
-from typing import Any, List, Sequence, Tuple, TypeVar
+from typing import Any, List, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
-
-Item = TypeVar("Item")
+from spacy.training import Example
 
 
 def take_budget(order: Sequence[int], costs: NDArray[Any], budget: float) -> List[int]:
@@ -23,18 +22,18 @@ def take_budget(order: Sequence[int], costs: NDArray[Any], budget: float) -> Lis
 
 
 def split_dev(
-    items: Sequence[Item], lengths: NDArray[numpy.int64], fraction: float, rng: numpy.random.Generator
-) -> Tuple[List[Item], List[Item]]:
+    examples: Sequence[Example], fraction: float, rng: numpy.random.Generator
+) -> Tuple[List[Example], List[Example]]:
     """Hold out a random part of labelled sentences as development set.
 
-    items (Sequence[Item]): The labelled sentences. lengths (NDArray[int64]): Their tokens, (sentences,).
-    fraction (float): Share of tokens held out, 0 to below 1.
+    examples (Sequence[Example]): The labelled sentences. fraction (float): Share of tokens held out, 0 to below 1.
     rng (numpy.random.Generator): Draws the part.
-    RETURNS (Tuple[List[Item], List[Item]]): Sentences to train on and those held out; training keeps at least one.
+    RETURNS (Tuple[List[Example], List[Example]]): Sentences to train on and those held out; training keeps at least
+        one.
     """
-    shuffled = rng.permutation(len(items)).tolist()
-    total = float(lengths[shuffled].sum()) if shuffled else 0.0
-    dev = take_budget(shuffled, lengths, fraction * total)[: max(len(shuffled) - 1, 0)]
+    lengths = numpy.array([len(eg.y) for eg in examples], dtype=numpy.int64)
+    shuffled = rng.permutation(len(examples)).tolist()
+    dev = take_budget(shuffled, lengths, fraction * lengths.sum())[: max(len(shuffled) - 1, 0)]
     held_out = set(dev)
-    train = [item for number, item in enumerate(items) if number not in held_out]
-    return train, [items[number] for number in dev]
+    train = [eg for number, eg in enumerate(examples) if number not in held_out]
+    return train, [examples[number] for number in dev]

@@ -10,7 +10,8 @@ from thinc.api import Config
 
 from ..corpus.reader import read_docs
 from ..errors import ALError, Errors
-from ..pipeline.adapters import check_dropout, get_sampler
+from ..pipeline.adapters import get_sampler
+from ..pipeline.protocol import check_dropout
 from ..schemas import ActiveLearningSchema
 from ..uncertainty.measures import Measure, check_measures, get_measures
 

@@ -85,8 +85,8 @@ def look_again(
 
 def fit(learner: Learner, docs: Sequence[Doc], seed: int) -> None:
     """Train from the start on some labelled sentences, with the run's recipe."""
-    examples, lengths = [make_example(doc) for doc in docs], numpy.array([len(doc) for doc in docs])
-    train, dev = split_dev(examples, lengths, learner.settings.dev_fraction, numpy.random.default_rng(seed))
+    examples = [make_example(doc) for doc in docs]
+    train, dev = split_dev(examples, learner.settings.dev_fraction, numpy.random.default_rng(seed))
     learner.trainer.train(Lesson(train), dev, seed=seed % 2**32)
 
 

@@ -242,9 +242,7 @@ class Engine:
         """Learn from the holdout too. A run that goes on afterwards trains again, without it."""
         for learner in self.learners:
             learner.round = None
-        for learner in self.learners:
             learner.ensure(self.folder, state.round, ids, self.reporter)
-        for learner in self.learners:
             learner.round = None
 
     # --- select

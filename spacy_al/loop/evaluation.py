@@ -16,30 +16,21 @@ def span_scores(nlp: Language, examples: Sequence[Example]) -> Dict[str, Any]:
 
     nlp (Language): The pipeline; every pipe runs over the predicted Docs, whose entities are replaced.
     examples (Sequence[Example]): Labelled sentences; may be used again.
-    RETURNS (Dict[str, Any]): ents_p, ents_r, ents_f (0 to 1; 0 where there is nothing to find), ents_per_type.
+    RETURNS (Dict[str, Any]): ents_f, ents_p, ents_r (0 to 1; 0 where there is nothing to find), ents_per_type.
     """
-    annotate(nlp, examples)
-    scores = get_ner_prf(examples)
-    return {
-        "ents_p": scores["ents_p"] or 0.0,
-        "ents_r": scores["ents_r"] or 0.0,
-        "ents_f": scores["ents_f"] or 0.0,
-        "ents_per_type": scores["ents_per_type"] or {},
-    }
-
-
-def span_set(doc: Doc) -> Set[TokenSpan]:
-    """The entities of a Doc."""
-    return set(entity_spans(doc))
-
-
-def annotate(nlp: Language, examples: Sequence[Example]) -> None:
-    """Run all pipes over the predicted Docs, which lose the entities they had."""
     docs = [eg.predicted for eg in examples]
     for doc in docs:
         # spaCy's own `ner` takes entities that are there as given.
         doc.set_ents([], default="missing")
     predicted(nlp, docs)
+    scores = get_ner_prf(examples)
+    numbers = {key: scores[key] or 0.0 for key in ("ents_f", "ents_p", "ents_r")}
+    return {**numbers, "ents_per_type": scores["ents_per_type"] or {}}
+
+
+def span_set(doc: Doc) -> Set[TokenSpan]:
+    """The entities of a Doc."""
+    return set(entity_spans(doc))
 
 
 def predicted(nlp: Language, docs: List[Doc]) -> List[Doc]:

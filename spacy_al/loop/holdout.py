@@ -1,5 +1,6 @@
 """Sentences drawn at random that are never learnt from: what they are, how they are asked, and what they say."""
 
+from dataclasses import asdict
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy
@@ -151,9 +152,7 @@ def measure_holdout(
 
     docs (Sequence[Doc]): As labelled. found (Sequence[Set[TokenSpan]]): What the model says of each.
     """
-    gold = [span_set(doc) for doc in docs]
-    labels = sorted({label for spans in (*gold, *found) for _, _, label in spans})
-    counts = count_spans(gold, found, labels)
+    labels, counts = count_spans([span_set(doc) for doc in docs], found)
     units = documents([doc.user_data.get("source") for doc in docs])
     summed = by_document(counts, units)
     overall = estimate(summed.sum(1), rng)
@@ -168,12 +167,11 @@ def measure_holdout(
 
 def count_all(docs: Sequence[Doc], found: Sequence[Set[TokenSpan]]) -> Counts:
     """Counts of labelled sentences, all labels together: (sentences, 3)."""
-    gold = [span_set(doc) for doc in docs]
-    labels = sorted({label for spans in (*gold, *found) for _, _, label in spans})
-    return count_spans(gold, found, labels).sum(1)  # type: ignore[no-any-return]
+    _, counts = count_spans([span_set(doc) for doc in docs], found)
+    return counts.sum(1)  # type: ignore[no-any-return]
 
 
 def _fields(one: Optional[Estimate]) -> Dict[str, Any]:
     if one is None:
         return {"f": None, "low": None, "high": None, "entities": 0}
-    return {"f": one.f, "low": one.low, "high": one.high, "entities": one.entities}
+    return asdict(one)

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
-import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -22,8 +21,6 @@ from .reporter import Reporter
 from .seeds import phase_rng, phase_seed
 from .self_training import Lesson
 from .training import Trainer, TrainingReport
-
-SCORES = ("ents_f", "ents_p", "ents_r", "ents_per_type")
 
 
 class Learner:
@@ -70,10 +67,9 @@ class Learner:
         if self.round == round_:
             return
         examples = self._labelled(folder, round_, labelled)
-        lengths = numpy.array([len(eg.y) for eg in examples])
         self.tokens = int(sum(answered(eg.y).sum() for eg in examples))
         rng = phase_rng(self.root, round_, "split")
-        train, dev = split_dev(examples, lengths, self.settings.dev_fraction, rng)
+        train, dev = split_dev(examples, self.settings.dev_fraction, rng)
         reporter.phase(round_, "train", 0)
         start = time.perf_counter()
         self.report = self.trainer.train(
@@ -109,14 +105,13 @@ class Learner:
             raise ALError(Errors.A301.format(name=name, text=doc.text[:60], label=label, labels=list(labels)))
 
     def evaluate(self) -> Dict[str, Any]:
-        """Span scores on the test set under the keys SCORES; None each without one."""
+        """Span scores on the test set, see `span_scores`; None each without one."""
         if not self.settings.test:
-            return dict.fromkeys(SCORES)
+            return dict.fromkeys(("ents_f", "ents_p", "ents_r", "ents_per_type"))
         if self._test is None:
             docs = read_docs(Path(self.settings.test), self.nlp.vocab)
             self._test = [make_example(doc) for doc in docs]
-        scores = span_scores(self.nlp, self._test)
-        return {key: scores[key] for key in SCORES}
+        return span_scores(self.nlp, self._test)
 
     def judged(self) -> List[Tuple[Set[TokenSpan], Set[TokenSpan]]]:
         """Gold and predicted entities of the test set, as last evaluated."""

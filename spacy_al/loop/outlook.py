@@ -9,6 +9,7 @@ from ..acquisition.forecast import SCATTER, SCATTER_BY_CHANCE, Curve, Forecast, 
 from ..acquisition.interval import f1, weights
 from ..acquisition.stopping import AGREED, FEWEST_ENTITIES, ROUNDS, create_agreement_rule, create_predicted_change_rule
 from ..runs.folder import RunFolder, read_npz
+from ..schemas import ActiveLearningSchema
 
 Rows = Sequence[Dict[str, Any]]
 STEPS = (100, 500, 2000)  # answers
@@ -23,19 +24,11 @@ LAST = 3  # rounds that tell how long answers are
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What a number of answers should bring: F1, and the ends of an interval of 80 %. what (str): In words.
-
-    gain_low, gain_high (float): The ends of that of F1 then less F1 now, on the same sentences.
-    """
+class Expected(Forecast):
+    """What a number of answers should bring. what (str): In words."""
 
     what: str
     answers: int
-    f: float
-    low: float
-    high: float
-    gain_low: float
-    gain_high: float
 
 
 @dataclass(frozen=True)
@@ -78,21 +71,20 @@ class Outlook:
         return [line for title, lines in self.parts().items() for line in [title, *(f"  {text}" for text in lines)]]
 
 
-def make_outlook(
-    folder: RunFolder, rows: Rows, *, seed: int, rounds: int, stopped: Optional[str], rule: Optional[Dict[str, Any]]
-) -> Outlook:
+def make_outlook(folder: RunFolder, rows: Rows, settings: ActiveLearningSchema, stopped: Optional[str]) -> Outlook:
     """What the rows of a run say.
 
-    folder (RunFolder): The run's. rows (Sequence[Dict]): Of metrics.jsonl. seed (int): Of the bootstrap.
-    rounds (int): Queries in all. stopped (Optional[str]): Why it stopped. rule (Optional[Dict]): Its stopping rule.
+    folder (RunFolder): The run's. rows (Sequence[Dict]): Of metrics.jsonl.
+    settings (ActiveLearningSchema): The run's; its seed is that of the bootstrap. stopped (Optional[str]): Why it did.
     """
-    rng = numpy.random.default_rng(seed)
+    rng = numpy.random.default_rng(settings.seed)
     expected, why = expect(folder, rows, rng)
     curve = make_curve(folder, rows, rng)
     going = [*_trend(curve), *(_say(one) for one in expected)]
     going += [f"No forecast {'beyond that' if expected else 'yet'}: {why}"] if why else []
-    signs = [stopped] if stopped else _signs(rows)
-    return Outlook(_estimate(rows), going, _stop(rows, rounds, stopped, rule, signs), expected, why, curve, signs)
+    rules = (create_agreement_rule(), create_predicted_change_rule())
+    signs = [stopped] if stopped else [sign for rule in rules if (sign := rule(rows))]
+    return Outlook(_estimate(rows), going, _stop(rows, settings, stopped, signs), expected, why, curve, signs)
 
 
 def make_curve(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> List[Point]:
@@ -193,8 +185,7 @@ def expect(folder: RunFolder, rows: Rows, rng: numpy.random.Generator) -> Tuple[
             return told, "the pool has no more sentences than that"
         if curve.labelled[-1] + more > farthest * curve.labelled[-1]:
             return told, f"with {number:,} answers more than {farthest:g} times as much would be labelled"
-        ahead = forecast(curve, numpy.array([curve.labelled[-1] + more]), rng)
-        one = _expected(what, number, ahead)
+        one = Expected(**vars(forecast(curve, curve.labelled[-1] + more, rng)), what=what, answers=number)
         if one.high - one.low > WIDEST:
             return told, f"the interval for {number:,} answers would be wider than {100 * WIDEST:g} points"
         told.append(one)
@@ -209,11 +200,6 @@ def reach(rows: Rows) -> float:
 def by_chance(rows: Rows) -> bool:
     """Whether chance chose all sentences of a run."""
     return not any(row.get("utility_chosen") is not None for row in rows)
-
-
-def _expected(what: str, answers: int, ahead: Forecast) -> Expected:
-    ends = (ahead.low, ahead.high, ahead.gain_low, ahead.gain_high)
-    return Expected(what, answers, float(ahead.f[0]), *(float(one[0]) for one in ends))
 
 
 def _tokens_per_answer(rows: Rows) -> float:
@@ -247,13 +233,8 @@ def _trend(curve: Sequence[Point]) -> List[str]:
 # --- when to stop
 
 
-def _signs(rows: Rows) -> List[str]:
-    return [sign for sign in (create_agreement_rule()(rows), create_predicted_change_rule()(rows)) if sign]
-
-
-def _stop(
-    rows: Rows, rounds: int, stopped: Optional[str], rule: Optional[Dict[str, Any]], signs: Sequence[str]
-) -> List[str]:
+def _stop(rows: Rows, settings: ActiveLearningSchema, stopped: Optional[str], signs: Sequence[str]) -> List[str]:
+    rounds, rule = settings.rounds, settings.stopping
     if stopped:
         again = "The same `al run --accept-changes` goes on for a round; with another rule or none, for longer"
         return [f"It has stopped: {stopped}", again]

@@ -16,7 +16,7 @@ from ..runs.folder import RunFolder
 from ..schemas import ActiveLearningSchema
 from .seeds import phase_rng, phase_seed
 from .self_training import Lesson
-from .training import TrainingReport, restart, scheduled, with_labels
+from .training import TrainingReport, restart, scheduled, trainable, with_labels
 
 BeforeUpdate = Callable[[Language, Dict[str, Any]], None]
 HEADER = """# The last training of this run, for spaCy's own command, typed where the run was begun:
@@ -58,9 +58,8 @@ class RunLesson:
             docs = list(read_docs(self.path, nlp.vocab))
             known = {doc.user_data["id"] for doc in docs}
             examples = [make_example(doc) for doc in docs[: self.sentences]]
-            lengths = numpy.array([len(eg.y) for eg in examples])
             rng = phase_rng(self.root, self.round, "split")
-            train, self._held_out = split_dev(examples, lengths, self.dev_fraction, rng)
+            train, self._held_out = split_dev(examples, self.dev_fraction, rng)
             pseudo = read_docs(self.pseudo, nlp.vocab) if self.pseudo else []
             unlabelled = [doc for doc in pseudo if doc.user_data["id"] not in known]
             self._lesson = Lesson(train, unlabelled, self.ratio)
@@ -97,8 +96,7 @@ def create_restart(lesson: RunLesson, then: Optional[BeforeUpdate] = None) -> Be
     def before_update(nlp: Language, step: Dict[str, Any]) -> None:
         if step["step"] == 0:
             fix_random_seed(lesson.seed)
-            frozen = nlp.config["training"]["frozen_components"]
-            pipes = [pipe for name, pipe in nlp.pipeline if name not in frozen and getattr(pipe, "is_trainable", False)]
+            pipes = trainable(nlp, nlp.config["training"]["frozen_components"])
             restart([teachable(pipe) for pipe in pipes], lesson.lesson(nlp), lesson.held_out(nlp), lesson.seed)
         if then is not None:
             then(nlp, step)

@@ -80,9 +80,7 @@ def read_status(folder: RunFolder) -> Status:
     pending = set(state.pending)
     answered = len(said) if state.phase == "done" else sum(doc.user_data["id"] in pending for doc in said)
     rows = folder.read_metrics()
-    outlook = make_outlook(
-        folder, rows, seed=settings.seed, rounds=settings.rounds, stopped=state.stopped, rule=settings.stopping
-    ) if rows else None  # fmt: skip
+    outlook = make_outlook(folder, rows, settings, state.stopped) if rows else None
     return Status(
         folder.path, state.round, settings.rounds, state.phase, len(state.labelled), len(state.holdout), len(pending),
         answered, rows, state.stopped, outlook, folder.read_learnt(rows[-1]["round"]) if rows else {},

@@ -10,7 +10,7 @@ from spacy.util import load_config
 from thinc.api import Config, ConfigValidationError
 
 from ..errors import ALError, Errors
-from ..files import write_json
+from ..files import check_file, write_json
 from ..runs.changes import config_changes
 from ..runs.folder import RunFolder
 from ..runs.state import load_state
@@ -55,8 +55,7 @@ def check_cells(cells: Sequence[Cell], output: Path, *, accept_changes: bool = F
 
 def cell_config(cell: Cell) -> Config:
     """The filled config of a cell, not interpolated; raises ALError A003 or A586."""
-    if not cell.config.is_file():
-        raise ALError(Errors.A003.format(path=cell.config, cure="Paths in a study start where the command runs."))
+    check_file(cell.config, "Paths in a study start where the command runs.")
     try:
         config = fill_active_learning(load_config(cell.config, overrides=dict(cell.settings)))
         chosen_measures(check_active_learning(config.interpolate()))

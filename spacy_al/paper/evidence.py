@@ -7,9 +7,9 @@ from typing import Callable, List, Optional, Sequence
 import numpy
 
 from ..report.compare import Place, aligned, paired_differences
-from ..report.groups import Array, Group
+from ..report.groups import Group
 from ..report.numbers import points
-from ..report.statistics import Interval, paired_bootstrap, sign_test
+from ..report.statistics import Array, Interval, paired_bootstrap, sign_test
 
 MARGIN = 0.005  # F1: differences within it count as none
 ENOUGH_SEEDS = 3  # the paper repeats three and five times

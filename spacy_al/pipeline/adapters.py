@@ -7,7 +7,7 @@ from spacy.pipeline import EntityRecognizer
 
 from ..errors import ALError, Errors
 from ..uncertainty.measures import Measure
-from .protocol import TagSampler
+from .protocol import TagSampler, check_dropout
 from .transition import TransitionSampler
 from .upstream import UpstreamSampler, upstream_pipes
 
@@ -57,17 +57,14 @@ def trained_rate(nlp: Language) -> float:
     return float(nlp.config.get("training", {}).get("dropout", SPACY_DROPOUT))
 
 
-def check_dropout(sampler: TagSampler, dropout: str, name: str) -> None:
-    """Raise ALError A413 when a sampler has no such kind of dropout."""
-    if dropout not in sampler.dropouts:
-        raise ALError(Errors.A413.format(name=name, dropout=dropout, known=", ".join(sampler.dropouts)))
+def choose_dropout(sampler: TagSampler, measures: Sequence[Measure], wanted: Optional[str], name: str) -> str:
+    """The dropout asked for; by default "off", and for measures that compare passes what the tagger has.
 
-
-def choose_dropout(sampler: TagSampler, measures: Sequence[Measure], wanted: Optional[str]) -> str:
-    """The dropout asked for; by default "off", and for measures that compare passes what the tagger has."""
-    if wanted is not None:
-        return wanted
-    if not any(measure.stochastic for measure in measures):
-        return "off"
+    RAISES: ALError A413 when the sampler, of the pipe `name`, has no such dropout.
+    """
     kinds = [kind for kind in sampler.dropouts if kind != "off"]
-    return "last" if "last" in kinds or not kinds else kinds[0]
+    usual = "last" if "last" in kinds or not kinds else kinds[0]
+    default = usual if any(measure.stochastic for measure in measures) else "off"
+    dropout = default if wanted is None else wanted
+    check_dropout(sampler, dropout, name)
+    return dropout

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from dataclasses import asdict
 from typing import Any, List, Optional, Sequence
 
 import torch
@@ -93,16 +94,11 @@ def train(
         FlairDatapointDataset(list(dev)) if dev else None,
         sample_missing_splits=False,
     )
+    options = {**asdict(settings), "optimizer": OPTIMIZERS[settings.optimizer]}
     with tempfile.TemporaryDirectory() as folder, quiet(), thinc_seed(seed):
         ModelTrainer(tagger, corpus).train(
             folder,
-            learning_rate=settings.learning_rate,
-            min_learning_rate=settings.min_learning_rate,
-            anneal_factor=settings.anneal_factor,
-            patience=settings.patience,
-            mini_batch_size=settings.mini_batch_size,
-            max_epochs=settings.max_epochs,
-            optimizer=OPTIMIZERS[settings.optimizer],
+            **options,
             train_with_dev=not dev,  # else Flair would wait for the training loss to rise
             use_final_model_for_eval=True,
             save_final_model=False,

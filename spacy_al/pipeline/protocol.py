@@ -2,6 +2,7 @@
 
 from typing import List, Protocol
 
+from ..errors import ALError, Errors
 from ..types import Sampler
 
 
@@ -19,3 +20,9 @@ class TagSampler(Sampler, Protocol):
     @property
     def dropouts(self) -> List[str]:
         """The kinds of dropout that `sample` knows, "off" first."""
+
+
+def check_dropout(sampler: TagSampler, dropout: str, name: str) -> None:
+    """Raise ALError A413 when a sampler has no such kind of dropout."""
+    if dropout not in sampler.dropouts:
+        raise ALError(Errors.A413.format(name=name, dropout=dropout, known=", ".join(sampler.dropouts)))

@@ -21,6 +21,7 @@ from ..corpus.schemes import encode, tag_names
 from ..errors import ALError, Errors, Warnings
 from ..types import TagSamples
 from .hidden_masks import HIDDEN_DROPOUT, HiddenMasks
+from .protocol import check_dropout
 from .upstream import bare_copy, pass_seed, plan, repeat_states, stochastic, with_states
 
 BEAM_WIDTH = 16
@@ -88,9 +89,7 @@ class TransitionSampler:
 
         RAISES: ALError A413 for another kind of dropout.
         """
-        if dropout not in self.dropouts:
-            known = ", ".join(self.dropouts)
-            raise ALError(Errors.A413.format(name=self.pipe.name, dropout=dropout, known=known))
+        check_dropout(self, dropout, self.pipe.name)
         passes = 1 if dropout == "off" else passes
         for order, chunk, found in self._parses(docs, passes, dropout, seed):
             yield self._samples(order, chunk, found, dropout != "off")

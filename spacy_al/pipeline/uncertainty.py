@@ -16,7 +16,7 @@ from ..uncertainty.confidence import span_confidences, token_slices
 from ..uncertainty.marginals import token_entropy
 from ..uncertainty.measures import Measure, check_measures, get_measures
 from ..uncertainty.shading import ShadedSentence, render_sentences
-from .adapters import check_dropout, choose_dropout, find_target, get_sampler
+from .adapters import choose_dropout, find_target, get_sampler
 from .protocol import TagSampler
 from .transition import TransitionSampler
 
@@ -104,9 +104,7 @@ class Uncertainty:
             raise ALError(Errors.A416.format(name=self.name))
         target = find_target(nlp) if self.target is None else self.target
         sampler = get_sampler(nlp, target, reuse=True)
-        dropout = choose_dropout(sampler, self.measures, self.dropout)
-        check_dropout(sampler, dropout, target)
-        return sampler, dropout
+        return sampler, choose_dropout(sampler, self.measures, self.dropout, target)
 
     def __getstate__(self) -> Dict[str, Any]:
         # A worker process of `nlp.pipe` gets the pipes without their pipeline.
@@ -131,14 +129,11 @@ def _score(docs: Sequence[Doc], sampler: TagSampler, how: Sampling) -> Scored:
     labels = {tag[2:] for tag in tags}
     if isinstance(sampler, TransitionSampler):
         for samples, scores in sampler.sample_entities(docs, **vars(how)):
-            told = zip(samples.order, scores, strict=True)
-            yield (
-                samples,
-                [
-                    {span: known.get(span, 0.0) for span in entity_spans(docs[number]) if span[2] in labels}
-                    for number, known in told
-                ],
-            )
+            told = [
+                {span: known.get(span, 0.0) for span in entity_spans(docs[number]) if span[2] in labels}
+                for number, known in zip(samples.order, scores, strict=True)
+            ]
+            yield samples, told
         return
     for samples in how.of(sampler, docs):
         probs = samples.probs.cpu().numpy()

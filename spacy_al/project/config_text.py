@@ -37,7 +37,7 @@ def add_defaults(text: str, defaults: Mapping[str, Any], sections: Sequence[str]
 
 
 def _complete(text: str, section: str, block: Mapping[str, Any]) -> str:
-    there = has_section(text, section)
+    there = f"[{section}]" in text.splitlines()
     if there and any(key.startswith("@") for key in block):
         return text
     if not there:
@@ -50,11 +50,6 @@ def _complete(text: str, section: str, block: Mapping[str, Any]) -> str:
         if isinstance(value, dict):
             text = _complete(text, f"{section}.{key}", value)
     return text
-
-
-def has_section(text: str, section: str) -> bool:
-    """Whether a config has a section of this name."""
-    return f"[{section}]" in text.splitlines()
 
 
 def _section(lines: List[str], name: str) -> "tuple[int, int]":

@@ -16,7 +16,7 @@ from .compare import Pair, Place, compare_pairs, gather_places
 from .findings import findings, gaps, seeds_text
 from .groups import Group, group_runs
 from .names import corpus_name
-from .page import Block, Figure, Page, Points, Section, Text, numbered
+from .page import Block, Figure, Page, Points, Section, Table, Text, numbered
 from .picture import Picture
 from .render import render_html, render_markdown
 from .runs import Run, asked_sections, find_runs, read_run
@@ -90,16 +90,16 @@ def make_page(study: Study, options: Options, pictures: Pictures) -> Page:
 
     study (Study): What was read. options (Options): What to show.
     pictures (Dict[str, Picture]): Filled with every figure under the name of its PNG file.
-    RETURNS (Page): The report, without empty sections.
+    RETURNS (Page): The report, without empty tables and sections.
     """
     corpora = ", ".join(dict.fromkeys(place.corpus for place in study.places))
     sections = [
         Section("Findings", _findings(study)),
         Section("Good enough, and worth going on?", honest_blocks(study.groups, examples=options.examples > 0)),
-        Section("What was run", _runs(study)),
+        Section("What was run", [tables.table_of_runs(study.groups), tables.table_of_facts(study.groups)]),
         Section("Learning curves", _curves(study, pictures)),
-        Section("Label savings", _savings(study)),
-        Section("Strategies compared", _tests(study)),
+        Section("Label savings", [comparison_tables.table_of_savings(study.places)]),
+        Section("Strategies compared", [comparison_tables.table_of_tests(study.places, study.pairs)]),
         Section("Acquired by another model", _mismatch(study, options, pictures)),
         *(section for name in study.sections for section in get("al_report_sections", name)(study, options, pictures)),
         Section("Time and memory", _durations(study, pictures)),
@@ -107,7 +107,12 @@ def make_page(study: Study, options: Options, pictures: Pictures) -> Page:
         Section("Example sentences", _examples(study, options)),
     ]
     subtitle = f"Named entity recognition on {corpora}. {seeds_text(study.groups)}."
-    return Page(options.title, subtitle, numbered([section for section in sections if section.blocks]))
+    filled = [Section(section.title, list(filter(_says_something, section.blocks))) for section in sections]
+    return Page(options.title, subtitle, numbered([section for section in filled if section.blocks]))
+
+
+def _says_something(block: Block) -> bool:
+    return not isinstance(block, Table) or bool(block.rows)
 
 
 def _findings(study: Study) -> List[Block]:
@@ -118,11 +123,6 @@ def _findings(study: Study) -> List[Block]:
     missing = gaps(study.groups, study.waiting)
     blocks: List[Block] = [Points(said)] if said else [Text("No run has chosen sentences: nothing is compared.")]
     return [*blocks, Text("What is missing or thin:"), Points(missing)] if missing else blocks
-
-
-def _runs(study: Study) -> List[Block]:
-    facts = tables.table_of_facts(study.groups)
-    return [tables.table_of_runs(study.groups), *([facts] if facts else [])]
 
 
 def _figure(pictures: Pictures, picture: Optional[Picture], title: str, png: str, note: str = "") -> List[Block]:
@@ -146,28 +146,15 @@ def _curves(study: Study, pictures: Pictures) -> List[Block]:
         *_figure(pictures, sentences, "F1 against labelled sentences", "curve_sentences.png", counted),
     ]
     for place in places:
-        types = tables.table_of_types(place)
-        blocks += [tables.table_of_scores(place), *([types] if types else [])]
+        blocks += [tables.table_of_scores(place), tables.table_of_types(place)]
     return blocks
 
 
-def _savings(study: Study) -> List[Block]:
-    places = [place for place in study.places if place.groups]
-    return [comparison_tables.table_of_savings(places)] if places else []
-
-
-def _tests(study: Study) -> List[Block]:
-    places = [place for place in study.places if study.pairs[place.name]]
-    return [comparison_tables.table_of_tests(places, study.pairs)] if places else []
-
-
 def _mismatch(study: Study, options: Options, pictures: Pictures) -> List[Block]:
-    table = mismatch.table_of_mismatch(study.places, seed=options.seed)
-    if table is None:
-        return []
     picture = mismatch.draw_mismatch(study.places)
     note = "acq. NAME: the sentences were chosen by that model, and the one in the title was trained on them."
-    return [*_figure(pictures, picture, "Successors and acquisition models", "mismatch.png", note), table]
+    drawn = _figure(pictures, picture, "Successors and acquisition models", "mismatch.png", note)
+    return [*drawn, mismatch.table_of_mismatch(study.places, seed=options.seed)]
 
 
 def _durations(study: Study, pictures: Pictures) -> List[Block]:

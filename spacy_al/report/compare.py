@@ -5,13 +5,11 @@ from itertools import combinations
 from typing import List, Optional, Sequence, Tuple
 
 import numpy
-from numpy.typing import NDArray
 
 from ..errors import ALError, Errors
 from .groups import Group, places
-from .statistics import Interval, SignTest, area, holm, paired_bootstrap, share_needed, sign_test
+from .statistics import Array, Interval, SignTest, area, holm, paired_bootstrap, share_needed, sign_test
 
-Array = NDArray[numpy.float64]
 LEVELS = (0.98, 0.99)
 MOST_PAIRS = 15  # beyond, only pairs with random sampling or MNLP are tested
 SAME_SHARE = 0.005  # two rounds are compared if their labelled shares differ by no more than this

@@ -4,7 +4,6 @@ from itertools import compress
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy
-from numpy.typing import NDArray
 
 from .chosen import Make, Selection, made_of
 from .compare import Place, areas, paired_differences
@@ -15,7 +14,6 @@ from .picture import Picture
 from .plots import draw_bars, draw_curves
 from .tables import PHASES, phase_seconds, phases_of
 
-Array = NDArray[numpy.float64]
 SHARE_LABEL = "Labelled tokens, % of the training corpus"
 SENTENCE_LABEL = "Labelled sentences"
 

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Sequence, Tuple
 
 import numpy
-from numpy.typing import NDArray
 
 from ..errors import ALError, Errors
 from .names import MEASURES
 from .runs import Round, Run
 from .settings import Settings
+from .statistics import Array
 
-Array = NDArray[numpy.float64]
 ORDER = tuple(MEASURES.values())  # what is not named here follows by name
 DROPOUT = ("last", "word", "locked", "all")
 LONGEST_DIFFERENCE = 40  # characters of a setting that tells two labels apart

@@ -32,36 +32,25 @@ def shown_groups(place: Place) -> List[Group]:
 
 def draw_mismatch(places: Sequence[Place]) -> Optional[Picture]:
     """A panel for each successor; None where every model acquired for itself."""
-    shown = {place.name: groups for place in places if (groups := shown_groups(place))}
-    labels = dict.fromkeys(group.label for groups in shown.values() for group in groups)
-    numbers = styles(list(labels))
-    panels = [
-        group_panel(place, shown[place.name], numbers, title=f"{place.name} trained")
-        for place in places
-        if place.name in shown
-    ]
+    shown = [(place, groups) for place in places if (groups := shown_groups(place))]
+    numbers = styles([group.label for _, groups in shown for group in groups])
+    panels = [group_panel(place, groups, numbers, title=f"{place.name} trained") for place, groups in shown]
     return draw_curves(panels) if panels else None
 
 
-def table_of_mismatch(places: Sequence[Place], *, seed: int) -> Optional[Table]:
-    """F1 of successors by round and by who acquired; None where every model acquired for itself.
+def table_of_mismatch(places: Sequence[Place], *, seed: int) -> Table:
+    """F1 of successors by round and by who acquired; without rows where every model acquired for itself.
 
     places (Sequence[Place]): Experiments. seed (int): Seed of the bootstrap.
     """
-    shown = {place.name: groups for place in places if (groups := shown_groups(place))}
-    numbers = shown_rounds([group for groups in shown.values() for group in groups]) if shown else []
-    single = len({place.corpus for place in places if place.name in shown}) == 1
+    shown = [(place, groups) for place in places if (groups := shown_groups(place))]
+    numbers = shown_rounds([group for _, groups in shown for group in groups])
+    single = len({place.corpus for place, _ in shown}) == 1
     rows, breaks = grouped(
-        ([place.tagger if single else place.name], _rows(place, shown[place.name], numbers, seed))
-        for place in places
-        if place.name in shown
+        ([place.tagger if single else place.name], _rows(place, groups, numbers, seed)) for place, groups in shown
     )
     head = ["Successor", "Sentences chosen by", *map(str, numbers), "Over chance", "Over itself"]
-    return (
-        Table("Successors and the models that acquired for them", head, rows, words=2, note=NOTE, breaks=breaks)
-        if rows
-        else None
-    )
+    return Table("Successors and the models that acquired for them", head, rows, words=2, note=NOTE, breaks=breaks)
 
 
 def _rows(place: Place, groups: Sequence[Group], numbers: Sequence[int], seed: int) -> List[Row]:

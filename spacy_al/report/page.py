@@ -106,11 +106,14 @@ class Page:
 
 
 def grouped(blocks: Iterable[Tuple[Sequence[Union[str, Cell]], Sequence[Row]]]) -> Tuple[List[Row], List[int]]:
-    """Rows and breaks of a table in blocks; the leading cells of a block stand in its first row alone."""
+    """Rows and breaks of a table in blocks; the leading cells of a block stand in its first row alone.
+
+    A block without rows is not there.
+    """
     rows: List[Row] = []
     breaks: List[int] = []
     for head, block in blocks:
-        breaks.append(len(rows))
+        breaks += [len(rows)] if block else []
         rows += [[*(["" for _ in head] if i else head), *row] for i, row in enumerate(block)]
     return rows, breaks
 

@@ -4,11 +4,9 @@ from dataclasses import dataclass, field
 from typing import List, Optional, Sequence, Tuple
 
 import numpy
-from numpy.typing import NDArray
 
 from .picture import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION
-
-Array = NDArray[numpy.float64]
+from .statistics import Array
 
 # Colour, dashes and marker of each strategy: any one of the three tells them apart.
 STYLES: List[Tuple[str, Tuple[float, ...], str]] = [

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
 
 import numpy
-from numpy.typing import NDArray
 
 from .panels import STYLES, Panel, Series, limits, spread_out, style
 from .picture import BLUE, GREEN, INK, ORANGE, PAPER, PURPLE, RULE, SKY, SOFT, VERMILION, Picture, finish, new_figure
+from .statistics import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Array = NDArray[numpy.float64]
 
 HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\")
 KEY = (1.045, 1.135)  # where the sample of a curve lies, as shares of the panel's width

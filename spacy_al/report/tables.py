@@ -70,14 +70,12 @@ def _breaks(groups: Sequence[Group]) -> List[int]:
     return [i for i in range(1, len(groups)) if groups[i].place != groups[i - 1].place]
 
 
-def table_of_facts(groups: Sequence[Group]) -> Optional[Table]:
-    """Versions and hardware that the runs noted, with the number of runs for each value; None if none did."""
+def table_of_facts(groups: Sequence[Group]) -> Table:
+    """Versions and hardware that the runs noted, with the number of runs for each value; without rows if none did."""
     found: Dict[str, Counter[str]] = {}
     for run in (run for group in groups for run in group.runs):
         for name, value in run.facts.items():
             found.setdefault(name, Counter())[value] += 1
-    if not found:
-        return None
     rows = [
         [name, "; ".join(value if len(values) == 1 else f"{value} ({n} runs)" for value, n in values.items())]
         for name, values in found.items()
@@ -103,13 +101,13 @@ def table_of_scores(place: Place) -> Table:
 
 
 def shown_rounds(groups: Sequence[Group]) -> List[int]:
-    """ROUNDS as far as they were run, and the last; evenly spaced ones for short runs."""
+    """ROUNDS as far as they were run, and the last; evenly spaced ones for short runs, none for no runs."""
     numbers = sorted({number for group in groups for number in group.numbers})
     kept = [number for number in numbers if number in ROUNDS]
     if len(kept) < 4:
         places = numpy.linspace(0, len(numbers) - 1, min(MOST_COLUMNS, len(numbers)))
         kept = [numbers[round(place)] for place in places]
-    return sorted({*kept, numbers[-1]})
+    return sorted({*kept, *numbers[-1:]})
 
 
 def scores_at(group: Group, numbers: Sequence[int]) -> List[Optional[List[float]]]:
@@ -162,16 +160,14 @@ def _peak(group: Group, key: str) -> str:
     return f"{max(values) / 1024:.1f}" if any(values) else NONE
 
 
-def table_of_types(place: Place) -> Optional[Table]:
-    """F1 of each entity type after the last common round; None if the runs did not note it."""
+def table_of_types(place: Place) -> Table:
+    """F1 of each entity type after the last common round; without rows if the runs did not note it."""
     rounds: List[Tuple[Group, List[Dict[str, float]]]] = [
         (group, [group.rounds(run)[-1].per_type for run in group.runs]) for group in place.groups
     ]
     labels = sorted({label for _, each in rounds for types in each for label in types})
-    if not labels:
-        return None
     rows: List[Row] = []
-    for group, each in rounds:
+    for group, each in rounds if labels else []:
         values = [[types[label] for types in each if label in types] for label in labels]
         cells = [mean_f1(value) if value else NONE for value in values]
         rows.append([group.label, share(float(group.shares[-1])), *cells])

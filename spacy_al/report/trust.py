@@ -35,11 +35,7 @@ def honest_blocks(groups: Sequence[Group], runs: int = 4, *, examples: bool = Tr
 
 def _outlook(run: Run) -> List[Block]:
     folder = RunFolder(run.path)
-    settings = folder.read_settings()
-    outlook = make_outlook(
-        folder, folder.read_metrics(), seed=settings.seed, rounds=settings.rounds,
-        stopped=run.stopped, rule=settings.stopping,
-    )  # fmt: skip
+    outlook = make_outlook(folder, folder.read_metrics(), folder.read_settings(), run.stopped)
     return [block for title, lines in outlook.parts().items() for block in (Heading(title), Points(lines))]
 
 

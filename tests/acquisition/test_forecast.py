@@ -56,38 +56,34 @@ def test_falling_scores_become_a_flat_line_and_a_ceiling_is_kept():
 
 def test_equal_seeds_are_equal_and_ends_enclose_the_middle():
     curve = Curve(N, law(N, 0.9, 4, 0.5))
-    first, second = (forecast(curve, numpy.array([7000.0, 20_000]), numpy.random.default_rng(3)) for _ in range(2))
-    assert (first.f == second.f).all()
-    assert (first.low < first.f).all()
-    assert (first.f < first.high).all()
-    assert first.high[1] - first.low[1] > first.high[0] - first.low[0]
+    near, again, far = (forecast(curve, n, numpy.random.default_rng(3)) for n in (7000.0, 7000.0, 20_000.0))
+    assert near == again
+    assert near.low < near.f < near.high
+    assert far.high - far.low > near.high - near.low
 
 
 def test_chance_among_the_scored_sentences_widens_the_interval():
     f = law(N, 0.9, 4, 0.5)
     shared = numpy.random.default_rng(0).normal(0, 0.03, (500, 1))
-    plain = forecast(Curve(N, f), numpy.array([8000.0]), numpy.random.default_rng(1))
-    chance = forecast(Curve(N, f, f + shared), numpy.array([8000.0]), numpy.random.default_rng(1))
-    assert (chance.high - chance.low)[0] > 1.5 * (plain.high - plain.low)[0]
+    plain = forecast(Curve(N, f), 8000.0, numpy.random.default_rng(1))
+    chance = forecast(Curve(N, f, f + shared), 8000.0, numpy.random.default_rng(1))
+    assert chance.high - chance.low > 1.5 * (plain.high - plain.low)
 
 
 def test_the_gain_is_surer_than_the_score_for_the_same_sentences_judge_both():
     f = law(N, 0.9, 4, 0.5)
     shared = numpy.random.default_rng(0).normal(0, 0.03, (500, 1))
-    one = forecast(Curve(N, f, f + shared), numpy.array([8000.0]), numpy.random.default_rng(1))
-    assert (one.gain_high - one.gain_low)[0] < 0.5 * (one.high - one.low)[0]
-    assert one.gain_low[0] < law(8000.0, 0.9, 4, 0.5) - f[-1] < one.gain_high[0]
+    one = forecast(Curve(N, f, f + shared), 8000.0, numpy.random.default_rng(1))
+    assert one.gain_high - one.gain_low < 0.5 * (one.high - one.low)
+    assert one.gain_low < law(8000.0, 0.9, 4, 0.5) - f[-1] < one.gain_high
 
 
 def test_without_replicates_the_gain_is_the_score_less_that_of_now():
-    one = forecast(Curve(N, law(N, 0.9, 4, 0.5)), numpy.array([8000.0]), numpy.random.default_rng(1))
-    assert one.gain_low[0] == pytest.approx(one.low[0] - law(N[-1], 0.9, 4, 0.5))
+    one = forecast(Curve(N, law(N, 0.9, 4, 0.5)), 8000.0, numpy.random.default_rng(1))
+    assert one.gain_low == pytest.approx(one.low - law(N[-1], 0.9, 4, 0.5))
 
 
 def test_curves_that_chance_drew_are_trusted_less():
     curves = (Curve(N, law(N, 0.9, 4, 0.5), scatter=one) for one in (SCATTER, SCATTER_BY_CHANCE))
-    widths = [
-        float((one.high - one.low)[0])
-        for one in (forecast(curve, numpy.array([8000.0]), numpy.random.default_rng(1)) for curve in curves)
-    ]
+    widths = [one.high - one.low for one in (forecast(curve, 8000.0, numpy.random.default_rng(1)) for curve in curves)]
     assert widths[1] > 2 * widths[0]

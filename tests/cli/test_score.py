@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from spacy_al.acquisition.command import choose_dropout
 from spacy_al.cli import al_cli
+from spacy_al.errors import ALError
 from spacy_al.pipeline.adapters import get_sampler
 from spacy_al.types import Pool
 from spacy_al.uncertainty.measures import get_measures
@@ -142,11 +143,15 @@ def test_missing_files_are_named(pipeline, pool, tmp_path):
         (["off", "last", "all"], ["mnlp"], None, "off"),
         (["off", "last", "all"], ["mnlp", "bald"], None, "last"),
         (["off", "word", "locked"], ["bald"], None, "word"),
-        (["off"], ["bald"], None, "last"),
         (["off", "last"], ["mnlp"], "last", "last"),
     ],
 )
 def test_the_default_dropout_fits_measures_and_tagger(kinds, names, wanted, expected):
     sampler = NoSampler()
     sampler.dropouts = kinds
-    assert choose_dropout(sampler, get_measures(names), wanted) == expected
+    assert choose_dropout(sampler, get_measures(names), wanted, "ner") == expected
+
+
+def test_a_measure_that_compares_passes_needs_a_tagger_with_dropout():
+    with pytest.raises(ALError, match=r"A413.*'ner'.*'last'.*knows: off"):
+        choose_dropout(NoSampler(), get_measures(["bald"]), None, "ner")

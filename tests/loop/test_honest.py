@@ -1,5 +1,7 @@
 """Agreement, what was learnt, stopping and going on, and what status says."""
 
+from types import SimpleNamespace
+
 import numpy
 import pytest
 
@@ -118,8 +120,8 @@ def test_a_run_that_stopped_goes_on_when_asked(make_config, tmp_path):
     assert (state.round, state.stopped) == (4, None)
 
 
-def outlook(folder, rows, **settings):
-    return make_outlook(folder, rows, **{"seed": 0, "rounds": 9, "stopped": None, "rule": None, **settings})
+def outlook(folder, rows):
+    return make_outlook(folder, rows, SimpleNamespace(seed=0, rounds=9, stopping=None), None)
 
 
 ROWS = [

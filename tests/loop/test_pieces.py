@@ -72,11 +72,17 @@ def test_the_rate_rises_for_a_share_of_the_steps_and_falls_to_the_last(warmup, r
 
 
 def test_held_out_sentences_are_a_share_of_tokens_and_apart():
-    lengths = numpy.arange(1, 41)
-    train, dev = split_dev(range(40), lengths, 0.25, numpy.random.default_rng(0))
-    assert not set(train) & set(dev)
-    assert sorted(train + dev) == list(range(40))
-    assert 0.25 <= lengths[dev].sum() / lengths.sum() < 0.25 + 40 / lengths.sum()
+    docs = [Doc(Vocab(), words=["word"] * length) for length in range(1, 41)]
+    train, dev = split_dev([Example(doc, doc) for doc in docs], 0.25, numpy.random.default_rng(0))
+    kept, held_out = ([len(eg.y) for eg in part] for part in (train, dev))
+    assert sorted(kept + held_out) == list(range(1, 41))
+    assert 0.25 <= sum(held_out) / sum(range(41)) < 0.25 + 40 / sum(range(41))
+
+
+def test_one_of_few_sentences_is_always_learnt_from():
+    doc = Doc(Vocab(), words=["word"])
+    assert [len(part) for part in split_dev([Example(doc, doc)], 0.9, numpy.random.default_rng(0))] == [1, 0]
+    assert split_dev([], 0.9, numpy.random.default_rng(0)) == ([], [])
 
 
 def test_phase_seeds_differ_by_round_phase_and_root():

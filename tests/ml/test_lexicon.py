@@ -57,6 +57,6 @@ def test_words_keep_their_numbers_and_features_as_the_lexicon_grows(vocab):
     many = lexicon.add(orths(vocab, [f"word{number}" for number in range(5000)]))
     assert first.tolist() == [0, 1, 0] == lexicon.add(orths(vocab, ["b", "Rome", "b"])).tolist()
     assert many.tolist() == list(range(2, 5002))
-    assert lexicon.rows[:3].tolist() == [1, -1, -1]
-    assert CAPITALS[lexicon.capitals[1]] == "upperInitial"
-    assert bytes(lexicon.spelling[5001]).rstrip(b"\0") == b"word4999"
+    assert lexicon.features["row"][:3].tolist() == [1, -1, -1]
+    assert CAPITALS[lexicon.features["capitals"][1]] == "upperInitial"
+    assert bytes(lexicon.features["spelling"][5001]).rstrip(b"\0") == b"word4999"

@@ -167,11 +167,8 @@ def _pairs(value: object) -> bool:
 
 def _label(span: Fields) -> str:
     key = next((key for key in LABELS if span.has(key)), "label")
-    value = span.values.get(key)
-    if isinstance(value, list):
-        if len(value) != 1:
-            raise span.fail(key, f"one label was expected, found {len(value)}")
-        return Fields({key: value[0]}, span.place, span.where).label(key)
+    if isinstance(span.values.get(key), list):
+        return span.only_label(key)
     return str(span.integer(key)) if _is_id(span) else span.label(key)
 
 

@@ -23,8 +23,6 @@ COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#c
 
 def beside(tasks: Sequence[Task], labels: Sequence[str]) -> Dict[str, str]:
     """The labelling config that Label Studio needs beside the tasks. RAISES: ALError A620 without labels."""
-    if not labels:
-        raise ALError(Errors.A620.format())
     return {".config.xml": labelling_config(labels)}
 
 
@@ -33,7 +31,10 @@ def labelling_config(labels: Sequence[str]) -> str:
 
     labels (Sequence[str]): Entity labels, in the order of the buttons.
     RETURNS (str): XML. White space is kept as it is, so that what people see is what offsets count.
+    RAISES: ALError A620 without labels.
     """
+    if not labels:
+        raise ALError(Errors.A620.format())
     buttons = "\n".join(
         f"    <Label value={quoteattr(label)} background={quoteattr(COLOURS[number % len(COLOURS)])}/>"
         for number, label in enumerate(labels)
@@ -160,11 +161,7 @@ def _parse_min(fields: Fields, chunk: Chunk) -> Record:
 
 def _mark(span: Fields, text: str) -> Mark:
     key = next((key for key in REGIONS if span.has(key)), "labels")
-    labels = span.array(key)
-    if len(labels) != 1:
-        raise span.fail(key, f"one label was expected, found {len(labels)}")
-    covered = span.maybe("text")
-    label = Fields({key: labels[0]}, span.place, span.where).label(key)
+    label, covered = span.only_label(key), span.maybe("text")
     return Mark(label, _chars(span, text, covered), text=covered)
 
 

@@ -1,5 +1,6 @@
 """The one table of annotation tools: how each one's files are written, cut into records and read."""
 
+import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence
@@ -133,12 +134,9 @@ def detect(data: bytes, path: Path) -> str:
 def _first_object(data: bytes) -> Optional[Dict[str, object]]:
     if data[:4096].lstrip()[:1] not in (b"{", b"[") and not csv_records.is_table(data):
         return None
-    try:
+    with contextlib.suppress(ALError):
         for chunk in csv_records.split(data, Path("detect"))[:20]:
-            try:
+            # A broken record is reported later, with its line; the next one may show the format.
+            with contextlib.suppress(ALError):
                 return parse_object(chunk.raw, path=chunk.path, line=chunk.line)
-            except ALError:
-                continue  # a broken record is reported later, with its line; the next one may show the format
-    except ALError:
-        return None
     return None

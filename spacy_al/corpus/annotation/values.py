@@ -110,6 +110,13 @@ class Fields:
             raise self.fail(key, f"{value[:80]!r} is no name of a label")
         return value
 
+    def only_label(self, key: str) -> str:
+        """The one label of a JSON array of labels."""
+        labels = self.array(key)
+        if len(labels) != 1:
+            raise self.fail(key, f"one label was expected, found {len(labels)}")
+        return Fields({key: labels[0]}, self.place, self.where).label(key)
+
     def name(self, key: str) -> Optional[str]:
         """A name or number that stands for somebody, as text; None when it is missing or null."""
         if not self.has(key):
