@@ -118,7 +118,7 @@ def test_converting_has_to_take_less_time_than_it_saves(machine, monkeypatch, tm
     machine(replace(EPYC, conversion=10.0))
     monkeypatch.setattr(inference, "openvino_version", lambda: "2026")
     nlp = make(tiny_transformer(tmp_path), inference="auto")
-    body = nlp.get_pipe("sequence_tagger")._shim.encoder.body
+    body = nlp.get_pipe("sequence_tagger")._shim.state.encoder.body
     weights = 2 * (4 * 32 * 32 + 2 * 32 * 64) + 32 * 32  # two layers, and the pooler
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     even = 10.0 * 3 * 100e9 * 2 / weights  # half of the seconds that torch takes are saved
