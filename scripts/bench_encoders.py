@@ -150,9 +150,9 @@ def bare_step(folder: str, examples: Sequence[Example]) -> Optional[float]:
     steps = []
     for start in range(0, len(rows) - ROWS + 1, ROWS):
         some = rows[start : start + ROWS]
-        width = fitting(max(map(len, some)), WIDTHS)
-        if width is not None:
-            steps.append(padded(some, width, model.config.pad_token_id or 0))
+        shape = fitting((max(map(len, some)), WIDTHS))
+        if shape is not None:
+            steps.append(padded(some, *shape, model.config.pad_token_id or 0))
     try:
         graphs = capture_widths(model, output, sorted({ids.shape[1] for ids, _, _ in steps}))
     except RuntimeError:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .lexicon import WordBatch, Words
+from .lexicon import FEATURES, WordBatch, Words
 from .seam import GraphInputs, Shape
 from .stages import IGNORE
 from .transfer import copy_to, upload
@@ -28,9 +28,10 @@ SPELLINGS = (16, 24, 64)
 Floats = NDArray[numpy.float32]
 
 
-def fitting(size: int, sizes: Sequence[int]) -> Optional[int]:
-    """The smallest of some growing sizes that is large enough."""
-    return next((one for one in sizes if size <= one), None)
+def fitting(*wanted: Tuple[int, Sequence[int]]) -> Optional[Shape]:
+    """For each number the smallest of some growing sizes that is large enough; None where one of them has none."""
+    found = [next((one for one in sizes if number <= one), 0) for number, sizes in wanted]
+    return tuple(found) if all(found) else None
 
 
 def spread(lengths: Sequence[int], rows: int, size: int) -> Tuple[NDArray[numpy.int64], NDArray[numpy.bool_]]:
@@ -63,10 +64,7 @@ class TransformerInputs(GraphInputs):
         """(rows, wordpieces with special ones); None beyond the window."""
         special = len(self.encoder.table.prefix) + len(self.encoder.table.suffix)
         longest = max(len(sentence.ids) for sentence in features)
-        rows, width = fitting(len(features), ROWS), fitting(longest + special, self.widths())
-        if rows is None or width is None or longest > self.encoder.window:
-            return None
-        return rows, width
+        return fitting((len(features), ROWS), (longest + special, self.widths()))
 
     def widths(self) -> Sequence[int]:
         """Those of WIDTHS that the encoder can take, and all it can take."""
@@ -124,12 +122,10 @@ class WordInputs(GraphInputs):
 
     def shape(self, features: Sequence[Words]) -> Optional[Shape]:
         """(rows, tokens, bytes of a word)."""
-        rows = fitting(len(features), ROWS)
-        width = fitting(max(len(words.numbers) for words in features), WIDTHS)
+        longest = max(len(words.numbers) for words in features)
         numbers = numpy.concatenate([words.numbers for words in features])
-        longest = features[0].lexicon.spelled(numbers)
-        spelling = fitting(longest, SPELLINGS)
-        return None if rows is None or width is None or spelling is None else (rows, width, spelling)
+        spelled = features[0].lexicon.spelled(numbers)
+        return fitting((len(features), ROWS), (longest, WIDTHS), (spelled, SPELLINGS))
 
     def empty(self, shape: Shape, device: torch.device) -> Tuple[WordBatch, Tensor]:
         """See GraphInputs."""
@@ -154,18 +150,17 @@ class WordInputs(GraphInputs):
         lengths, inside = spread([len(words.numbers) for words in features], rows, size)
         words = numpy.zeros(inside.shape, dtype=numpy.int64)
         words[inside] = places
-        lexicon, found = features[0].lexicon, numpy.zeros(size, dtype=numpy.int64)
-        found[: len(kinds)] = lexicon.features["row"][kinds]
-        spelling = numpy.zeros((size, batch.spelling.shape[1]), dtype=numpy.uint8)
-        spelling[: len(kinds)] = lexicon.features["spelling"][kinds, : spelling.shape[1]]
-        capitals = numpy.zeros(size, dtype=numpy.int64)
-        capitals[: len(kinds)] = lexicon.features["capitals"][kinds]
+        lexicon = features[0].lexicon
+        found = numpy.zeros(size, dtype=FEATURES)
+        found[: len(kinds)] = lexicon.features[kinds]
+        spelling = found["spelling"][:, : batch.spelling.shape[1]]
+        capitals = found["capitals"].astype(numpy.int64)  # a copy of another type would wait for the GPU
         table = self.embedding.table(lexicon, device)
-        index = upload(found.clip(min=0), device)
+        index = upload(found["row"].clip(min=0), device)
         torch.index_select(table, 0, index, out=batch.vectors)
         copy_to(
             (batch.known, batch.spelling, batch.capitals, batch.places, batch.lengths, tags),
-            (found >= 0, spelling, capitals, words.ravel(), lengths, targets_of(inside, values)),
+            (found["row"] >= 0, spelling, capitals, words.ravel(), lengths, targets_of(inside, values)),
         )
 
 
@@ -192,8 +187,7 @@ class StateInputs(GraphInputs):
 
     def shape(self, features: Sequence[Floats]) -> Optional[Shape]:
         """(rows, tokens)."""
-        rows, width = fitting(len(features), ROWS), fitting(max(map(len, features)), WIDTHS)
-        return None if rows is None or width is None else (rows, width)
+        return fitting((len(features), ROWS), (max(map(len, features)), WIDTHS))
 
     def empty(self, shape: Shape, device: torch.device) -> Tuple[StateBatch, Tensor]:
         """See GraphInputs."""

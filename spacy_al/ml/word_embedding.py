@@ -88,13 +88,14 @@ class WordEmbedding(Embedding):
         """Each different word once, on the device."""
         lexicon = features[0].lexicon
         kinds, places = self.kinds(features)
-        rows = upload(lexicon.features["row"][kinds], device)
-        spelling = lexicon.features["spelling"][kinds, : lexicon.spelled(kinds)]
+        found = lexicon.features[kinds]
+        rows = upload(found["row"], device)
+        spelling = found["spelling"][:, : lexicon.spelled(kinds)]
         return WordBatch(
             vectors=self.table(lexicon, device)[rows.clamp(min=0)],
             known=rows >= 0,
             spelling=upload(spelling, device),
-            capitals=upload(lexicon.features["capitals"][kinds], device).long(),
+            capitals=upload(found["capitals"], device).long(),
             places=upload(places, device),
             lengths=upload(numpy.array([len(words.numbers) for words in features]), device),
         )
