@@ -1,7 +1,7 @@
 """What a model says of a shard of the pool, as columns: the one scorer of the loop and of cold starts."""
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Protocol, Sequence, Tuple
 
 import numpy
 import torch
@@ -131,21 +131,19 @@ def embed_shard(
         for order, sizes, states in pipe.embed(docs):
             places = numpy.array(order) + first
             mask = inside[token_places(starts[places], lengths[places])]
-            means = [mean_states(states, sizes, None), mean_states(states, sizes, torch.from_numpy(mask))]
-            for name, mean in zip(("embedding", "entity_embedding"), means):
+            for name, some in (("embedding", numpy.ones_like(mask)), ("entity_embedding", mask)):
+                mean = mean_states(states, sizes, torch.from_numpy(some))
                 room = result.setdefault(name, numpy.zeros((len(numbers), mean.shape[1]), dtype=numpy.float32))
                 room[places] = mean.float().cpu().numpy()
     return result or {name: numpy.zeros((0, 1), dtype=numpy.float32) for name in ("embedding", "entity_embedding")}
 
 
-def mean_states(states: Tensor, lengths: Tensor, mask: Optional[Tensor]) -> Tensor:
+def mean_states(states: Tensor, lengths: Tensor, mask: Tensor) -> Tensor:
     """The mean state of each sentence, over the tokens in `mask` where it has any: (sentences, width)."""
     owners = torch.arange(len(lengths), device=states.device).repeat_interleave(lengths)
-    weight = torch.ones(len(states), device=states.device)
-    if mask is not None:
-        weight = mask.to(states.device, weight.dtype)
-        none = weight.new_zeros(len(lengths)).index_add_(0, owners, weight) == 0
-        weight = torch.where(none[owners], torch.ones_like(weight), weight)
+    weight = mask.to(states.device, torch.float32)
+    none = weight.new_zeros(len(lengths)).index_add_(0, owners, weight) == 0
+    weight = torch.where(none[owners], torch.ones_like(weight), weight)
     total = states.new_zeros(len(lengths), states.shape[1]).index_add_(0, owners, states * weight[:, None].to(states))
     count = weight.new_zeros(len(lengths)).index_add_(0, owners, weight).clamp_min(1)
     return total / count[:, None]
