@@ -129,14 +129,11 @@ def _score(docs: Sequence[Doc], sampler: TagSampler, how: Sampling) -> Scored:
     labels = {tag[2:] for tag in tags}
     if isinstance(sampler, TransitionSampler):
         for samples, scores in sampler.sample_entities(docs, **vars(how)):
-            told = zip(samples.order, scores, strict=True)
-            yield (
-                samples,
-                [
-                    {span: known.get(span, 0.0) for span in entity_spans(docs[number]) if span[2] in labels}
-                    for number, known in told
-                ],
-            )
+            told = [
+                {span: known.get(span, 0.0) for span in entity_spans(docs[number]) if span[2] in labels}
+                for number, known in zip(samples.order, scores, strict=True)
+            ]
+            yield samples, told
         return
     for samples in how.of(sampler, docs):
         probs = samples.probs.cpu().numpy()
