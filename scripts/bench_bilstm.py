@@ -107,7 +107,7 @@ def prepare_ours(train: Path, test: Path, vectors: str, sentences: int, characte
 
     def decode() -> None:
         # New Docs each time; their features are forgotten too, so that all work is done again.
-        nlp.get_pipe("ner").model.shims[0].encoder.embedding.cache.clear()
+        nlp.get_pipe("ner").model.shims[0].state.encoder.embedding.cache.clear()
         for _ in nlp.pipe([Doc(nlp.vocab, words=tokens) for tokens in words], batch_size=1000):
             pass
 

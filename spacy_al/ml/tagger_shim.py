@@ -1,7 +1,7 @@
 """What a sequence tagger's thinc Model holds in torch: its state, how it learns and how it is asked, in one shim."""
 
 import os
-from typing import Any, Dict, Sequence
+from typing import Dict, Sequence
 
 import torch
 from spacy.tokens import Doc
@@ -23,16 +23,6 @@ class TaggerShim(Shim):
         self.state = TaggerState(encoder, build_head)
         self.training = TaggerTraining(self.state, cuda_graphs=cuda_graphs)
         self.sampling = TaggerSampling(self.state)
-
-    @property
-    def encoder(self) -> Encoder:
-        """The encoder, native or a thinc Model in its shape."""
-        return self.state.encoder
-
-    @property
-    def network(self) -> Any:
-        """The network; None before it is there."""
-        return self.state.network
 
     def initialize(self) -> None:
         """Build the network for the declared tags and draw its weights."""

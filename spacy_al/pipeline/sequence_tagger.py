@@ -105,7 +105,7 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
     @property
     def dropouts(self) -> List[str]:
         """The kinds of dropout that `sample` knows, "off" first."""
-        return ["off", *self._shim.encoder.seams]
+        return ["off", *self._shim.state.encoder.seams]
 
     trains_in_one_go = False  # see `spacy_al.pipeline.teachable`
 
@@ -202,7 +202,7 @@ class SequenceTagger(TrainablePipe):  # type: ignore[misc]
         if not sum(map(len, tags)):
             return losses
         rejected = [self._rejected(eg) for eg in examples] if self.learns_from_rejected else []
-        self._shim.encoder.set_dropout(drop)
+        self._shim.state.encoder.set_dropout(drop)
         loss = self._shim.update([eg.x for eg in examples], torch.from_numpy(numpy.concatenate(tags)), rejected)
         # On a GPU the number stays there, so that a step does not wait for it.
         losses[self.name] += loss if loss.is_cuda else float(loss)  # type: ignore[assignment]

@@ -23,7 +23,7 @@ def follow(trainer, corpus, monkeypatch, scores):
     """Train with these development scores: the rate and a weight after each epoch, and the weight at the end."""
     examples = [make_example(doc) for doc in read_docs(corpus[0], trainer.nlp.vocab)][:12]
     seen, rates, left = [], [], list(scores)
-    weight = trainer.nlp.get_pipe("ner")._shim.network.head.output.weight
+    weight = trainer.nlp.get_pipe("ner")._shim.state.network.head.output.weight
 
     def score(nlp, dev):
         seen.append(weight.detach().numpy().copy())

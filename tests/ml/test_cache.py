@@ -105,4 +105,4 @@ def test_a_tagger_predicts_the_same_with_another_limit(tmp_path, limit):
         pipe.restart(3)
     first, other = ([tags.tolist() for _ in range(2) for tags in pipe.predict(docs)] for pipe in pipes)
     assert first == other
-    assert bool(pipes[1]._shim.encoder.cache.values) is bool(limit)
+    assert bool(pipes[1]._shim.state.encoder.cache.values) is bool(limit)

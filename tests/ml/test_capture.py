@@ -40,7 +40,7 @@ def train(folder, *, graphs, spoil=None, dropout=0.3, steps=6):
     nlp.initialize(lambda: examples)
     pipe.restart(0)
     if spoil is not None:
-        SPOILERS[spoil](pipe._shim.network.body)
+        SPOILERS[spoil](pipe._shim.state.network.body)
     torch.manual_seed(0)
     optimizer = Adam(1e-3, use_averages=False)
     losses = [float(nlp.update(examples, sgd=optimizer)[pipe.name]) for _ in range(steps)]

@@ -288,13 +288,13 @@ def test_gradient_checkpointing_draws_the_same_masks_forward_and_back(tmp_path, 
     def slopes():
         torch.manual_seed(1)
         pipe.update(make_examples(nlp.vocab))
-        found = [one.grad for one in pipe._shim.network.parameters() if one.grad is not None]
-        pipe._shim.network.zero_grad()
+        found = [one.grad for one in pipe._shim.state.network.parameters() if one.grad is not None]
+        pipe._shim.state.network.zero_grad()
         return torch.cat([one.flatten() for one in found])
 
-    pipe._shim.encoder.hf_model.transformer.gradient_checkpointing_enable({"use_reentrant": reentrant})
+    pipe._shim.state.encoder.hf_model.transformer.gradient_checkpointing_enable({"use_reentrant": reentrant})
     again = slopes()
-    pipe._shim.encoder.hf_model.transformer.gradient_checkpointing_disable()
+    pipe._shim.state.encoder.hf_model.transformer.gradient_checkpointing_disable()
     monkeypatch.setattr(tagger_training, "fast_functions", lambda *values: contextlib.nullcontext())
     torch.testing.assert_close(again, slopes())
 

@@ -76,7 +76,7 @@ def test_a_sentence_longer_than_the_window_is_read_whole(nlp):
 )
 def test_packed_rows_hold_what_padded_ones_do(nlp, monkeypatch, row, lengths):
     monkeypatch.setattr(packing, "ROW", row)
-    encoder, cpu = nlp.get_pipe("sequence_tagger")._shim.encoder, torch.device("cpu")
+    encoder, cpu = nlp.get_pipe("sequence_tagger")._shim.state.encoder, torch.device("cpu")
     rows = [["Anna", "lives", "in", "the", "older", "towns"] * length for length in lengths]
     rows += [*WORDS, ["Rome"]] if row < packing.ROW else []
     features = encoder.featurize([Doc(nlp.vocab, words=words) for words in rows])
@@ -95,7 +95,7 @@ def test_a_reloaded_pipeline_says_the_same(nlp, tmp_path):
     again = spacy.load(tmp_path)
     for one, other in zip(probs(nlp, WORDS), probs(again, WORDS)):
         assert torch.allclose(one, other, atol=1e-6)
-    models = [one.get_pipe("sequence_tagger")._shim.encoder.hf_model.transformer for one in (nlp, again)]
+    models = [one.get_pipe("sequence_tagger")._shim.state.encoder.hf_model.transformer for one in (nlp, again)]
     pairs = zip(models[0].modules(), models[1].modules(), strict=True)
     assert all(getattr(one, "eps", None) == getattr(other, "eps", None) for one, other in pairs)
 
@@ -120,7 +120,7 @@ class Copies(TorchDispatchMode):
 
 def test_a_training_pass_waits_for_no_value_and_its_constants_are_copied_once(nlp, monkeypatch):
     # A value asked of a tensor on "meta" raises, as it makes a capture fail.
-    config = nlp.get_pipe("sequence_tagger")._shim.encoder.hf_model.transformer.config
+    config = nlp.get_pipe("sequence_tagger")._shim.state.encoder.hf_model.transformer.config
     from transformers import AutoModel
 
     with torch.device("meta"):

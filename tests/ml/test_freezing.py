@@ -20,7 +20,7 @@ def initialized(folder, kind, frozen):
 
 
 def transformer_of(nlp):
-    return nlp.get_pipe("sequence_tagger")._shim.encoder.hf_model.transformer
+    return nlp.get_pipe("sequence_tagger")._shim.state.encoder.hf_model.transformer
 
 
 def step(nlp, examples, optimizer):

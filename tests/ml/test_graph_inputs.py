@@ -46,12 +46,12 @@ def pipe(request, tmp_path):
 
 
 def compare(pipe, docs, tags):
-    shim, features = pipe._shim, pipe._shim.encoder.featurize(docs)
-    inputs = shim.encoder.graph_inputs()
+    shim, features = pipe._shim, pipe._shim.state.encoder.featurize(docs)
+    inputs = shim.state.encoder.graph_inputs()
     batch, places = inputs.empty(inputs.shape(features), torch.device("cpu"))
     inputs.fill(batch, places, features, tags)
-    network = shim.network.eval()  # without dropout
-    plain = gradients(network, shim.encoder.collate(features, torch.device("cpu")), tags)
+    network = shim.state.network.eval()  # without dropout
+    plain = gradients(network, shim.state.encoder.collate(features, torch.device("cpu")), tags)
     padded = gradients(network, batch, places)
     torch.testing.assert_close(padded[0], plain[0], rtol=1e-4, atol=1e-5)
     for one, two in zip(padded[1], plain[1]):
@@ -74,20 +74,22 @@ def test_missing_tags_are_those_of_plain_batches(pipe):
 
 def test_a_batch_leaves_nothing_behind_in_the_next(pipe):
     shim, docs = pipe._shim, [eg.x for eg in make_examples(pipe.vocab)]
-    inputs, losses = shim.encoder.graph_inputs(), []
-    batch, places = inputs.empty(inputs.shape(shim.encoder.featurize(docs)), torch.device("cpu"))
+    inputs, losses = shim.state.encoder.graph_inputs(), []
+    batch, places = inputs.empty(inputs.shape(shim.state.encoder.featurize(docs)), torch.device("cpu"))
     for part in ([docs[2]], docs, [docs[2]]):
-        inputs.fill(batch, places, shim.encoder.featurize(part), torch.zeros(sum(map(len, part)), dtype=torch.long))
-        losses.append(shim.network.eval().loss(batch, places).item())
+        inputs.fill(
+            batch, places, shim.state.encoder.featurize(part), torch.zeros(sum(map(len, part)), dtype=torch.long)
+        )
+        losses.append(shim.state.network.eval().loss(batch, places).item())
     assert losses[0] == losses[2] != losses[1]
 
 
 def test_batches_too_large_for_any_shape_are_left_to_the_plain_path(pipe):
-    inputs, encoder = pipe._shim.encoder.graph_inputs(), pipe._shim.encoder
+    inputs, encoder = pipe._shim.state.encoder.graph_inputs(), pipe._shim.state.encoder
     assert inputs.shape(encoder.featurize([Doc(pipe.vocab, words=["saw"] * 300)])) is None
     assert inputs.shape(encoder.featurize([Doc(pipe.vocab, words=["saw"])] * 33)) is None
 
 
 def test_thinc_encoders_have_no_fixed_shapes():
     pipe = spacy.blank("en").add_pipe("sequence_tagger")
-    assert pipe._shim.encoder.graph_inputs() is None
+    assert pipe._shim.state.encoder.graph_inputs() is None

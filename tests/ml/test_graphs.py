@@ -91,4 +91,4 @@ def test_dropout_differs_from_step_to_step(tmp_path):
 def test_weights_that_get_no_gradient_stay_as_they_are(tmp_path):
     _, pipe = train("transformer", tmp_path, graphs=True)
     pretrained = BertModel.from_pretrained(tmp_path).pooler.dense.weight
-    assert torch.equal(pipe._shim.network.body.transformer.pooler.dense.weight.cpu(), pretrained)
+    assert torch.equal(pipe._shim.state.network.body.transformer.pooler.dense.weight.cpu(), pretrained)

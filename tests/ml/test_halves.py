@@ -19,7 +19,7 @@ LONG = ["Anna", "lives", "in", "the", "older", "towns"] * 30
 
 
 def parts(nlp):
-    encoder = nlp.get_pipe("sequence_tagger")._shim.encoder
+    encoder = nlp.get_pipe("sequence_tagger")._shim.state.encoder
     return encoder, encoder.runner
 
 

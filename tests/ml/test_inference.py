@@ -109,7 +109,7 @@ def test_what_is_chosen(setting, speeds, size, way, machine, monkeypatch, tmp_pa
     machine(speeds)
     monkeypatch.setattr(inference, "openvino_version", lambda: "2026")
     nlp = make(tiny_transformer(tmp_path), inference=setting)
-    assert engine_of(nlp).choose(nlp.get_pipe("sequence_tagger")._shim.encoder.body, size) == way
+    assert engine_of(nlp).choose(nlp.get_pipe("sequence_tagger")._shim.state.encoder.body, size) == way
 
 
 def test_without_the_extra_torch_computes_and_a_warning_says_so_once(machine, monkeypatch, tmp_path):
@@ -152,14 +152,14 @@ def test_spellings_go_lower_too(machine, tmp_path):
     machine(NOTHING)
     exact, near = (make(tiny_transformer(tmp_path), inference=one, shapes=True) for one in ("torch", "bfloat16"))
     for nlp in (exact, near):
-        torch.nn.init.constant_(nlp.get_pipe("sequence_tagger")._shim.encoder.body.shapes.weight, 0.5)
+        torch.nn.init.constant_(nlp.get_pipe("sequence_tagger")._shim.state.encoder.body.shapes.weight, 0.5)
     assert 0 < (log_probs(near) - log_probs(exact)).abs().mean() < 0.05
 
 
 def test_weights_stay_as_they_are_and_new_ones_are_cast_again(machine, tmp_path):
     machine(NOTHING)
     nlp = make(tiny_transformer(tmp_path), inference="bfloat16")
-    network = nlp.get_pipe("sequence_tagger")._shim.network
+    network = nlp.get_pipe("sequence_tagger")._shim.state.network
     before = copy.deepcopy(network.state_dict())
     first = log_probs(nlp)
     torch.testing.assert_close(network.state_dict(), before, atol=0, rtol=0)
@@ -199,7 +199,7 @@ def test_training_in_bfloat16_keeps_float32_weights_and_repeats_exactly(tmp_path
         nlp.get_pipe("sequence_tagger").restart(3)
         torch.manual_seed(3)
         losses = [nlp.update(make_examples(nlp.vocab), sgd=optimizer)["sequence_tagger"] for _ in range(30)]
-        network = nlp.get_pipe("sequence_tagger")._shim.network
+        network = nlp.get_pipe("sequence_tagger")._shim.state.network
         assert {one.dtype for one in network.parameters()} == {torch.float32}
         return losses, torch.cat([one.detach().flatten() for one in network.parameters()])
 

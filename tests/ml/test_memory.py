@@ -20,7 +20,7 @@ def pipe(tmp_path):
 
 
 def small_memory(pipe, monkeypatch, sentences):
-    body = pipe._shim.network.body
+    body = pipe._shim.state.network.body
     forward = body.forward
 
     def limited(batch, noise=None):
@@ -32,7 +32,7 @@ def small_memory(pipe, monkeypatch, sentences):
 
 
 def gradients(pipe):
-    return [one.grad.clone() for one in pipe._shim.network.parameters() if one.grad is not None]
+    return [one.grad.clone() for one in pipe._shim.state.network.parameters() if one.grad is not None]
 
 
 def test_predictions_are_the_same_in_halves(pipe, monkeypatch):
@@ -46,7 +46,7 @@ def test_gradients_of_a_halved_batch_are_those_of_the_whole(pipe, monkeypatch, c
     examples = make_examples(pipe.vocab)
     loss = pipe.update(examples)[pipe.name]
     whole = gradients(pipe)
-    for parameter in pipe._shim.network.parameters():
+    for parameter in pipe._shim.state.network.parameters():
         parameter.grad = None
     small_memory(pipe, monkeypatch, 2)
     assert pipe.update(examples)[pipe.name] == pytest.approx(loss, rel=1e-5)

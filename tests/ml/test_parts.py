@@ -25,7 +25,7 @@ def pipe(request, tmp_path):
 
 
 def step(pipe, tags, rejected=()):
-    docs, network = [eg.x for eg in make_examples(pipe.vocab)], pipe._shim.network
+    docs, network = [eg.x for eg in make_examples(pipe.vocab)], pipe._shim.state.network
     loss = pipe._shim.update(docs, tags, rejected)
     slopes = torch.cat([one.grad.flatten() for one in network.parameters() if one.grad is not None])
     network.zero_grad()
@@ -35,7 +35,7 @@ def step(pipe, tags, rejected=()):
 def compare(pipe, monkeypatch, tags, rejected=()):
     whole = step(pipe, tags, rejected)
     assert torch.isfinite(whole[0])
-    features = pipe._shim.encoder.featurize([eg.x for eg in make_examples(pipe.vocab)])
+    features = pipe._shim.state.encoder.featurize([eg.x for eg in make_examples(pipe.vocab)])
     for name, value, least in (("PART_COST", 0, 3), ("PACKED", ("bert",), 1), ("MOST", 8, 2)):
         monkeypatch.setattr(transformer, name, value)
         assert len(pipe._shim.training.parts(features)) >= least

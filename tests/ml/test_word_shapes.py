@@ -20,7 +20,7 @@ WORDS = [text.split() for text, _ in SENTENCES]
 
 
 def body_of(nlp):
-    return nlp.get_pipe("sequence_tagger")._shim.encoder.body
+    return nlp.get_pipe("sequence_tagger")._shim.state.encoder.body
 
 
 def train(nlp, examples, steps=30):
@@ -56,7 +56,7 @@ def test_the_embedding_is_the_sum_of_word_and_spelling(tmp_path):
 
 def spelled_batch(nlp):
     """A tagger's body with vectors of spellings, and a batch of sentences."""
-    encoder, body = nlp.get_pipe("sequence_tagger")._shim.encoder, body_of(nlp).eval()
+    encoder, body = nlp.get_pipe("sequence_tagger")._shim.state.encoder, body_of(nlp).eval()
     torch.nn.init.normal_(body.shapes.weight)
     return body, encoder.collate(
         encoder.featurize([Doc(nlp.vocab, words=words) for words in WORDS]), torch.device("cpu")

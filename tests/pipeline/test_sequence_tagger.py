@@ -103,7 +103,7 @@ def test_all_repeats_with_the_same_seed_and_batching(nlp):
 
 
 def test_last_runs_the_encoder_once_and_all_once_per_pass(nlp):
-    body, calls = nlp.get_pipe("sequence_tagger")._shim.network.body, []
+    body, calls = nlp.get_pipe("sequence_tagger")._shim.state.network.body, []
     handle = body.register_forward_hook(lambda *_: calls.append(1))
     for dropout, expected in (("off", 1), ("last", 1), ("all", 4)):
         calls.clear()
@@ -114,7 +114,7 @@ def test_last_runs_the_encoder_once_and_all_once_per_pass(nlp):
 
 def test_sampling_leaves_modes_and_random_state_alone_even_after_an_exception(nlp):
     pipe = nlp.get_pipe("sequence_tagger")
-    network = pipe._shim.network.eval()
+    network = pipe._shim.state.network.eval()
     state, numpy_state = torch.get_rng_state(), numpy.random.get_state()[1].copy()
     handle = network.head.register_forward_pre_hook(lambda *_: 1 / 0)
     network.head.predict, kept = (lambda *_: 1 / 0), network.head.predict
@@ -137,7 +137,7 @@ def test_kept_states_spare_the_encoder_and_are_freed(nlp):
     expected = by_place(pipe.sample(docs, passes=2, dropout="last", seed=1), docs, "probs")
     pipe.keep_states(True)
     list(pipe.pipe(docs))
-    handle = pipe._shim.network.body.register_forward_hook(lambda *_: calls.append(1))
+    handle = pipe._shim.state.network.body.register_forward_hook(lambda *_: calls.append(1))
     found = by_place(pipe.sample(docs, passes=2, dropout="last", seed=1), docs, "probs")
     handle.remove()
     assert not calls
@@ -239,7 +239,7 @@ def test_mean_pooling_is_the_mean_of_a_tokens_pieces(folder):
     )
     doc = Doc(nlp.vocab, words=["the", "olders"])  # old ##er ##s
     nlp.initialize(lambda: [Example(doc, doc.copy())])
-    encoder = first._shim.encoder
+    encoder = first._shim.state.encoder
     batch = encoder.collate(encoder.featurize([doc]), torch.device("cpu"))
     hidden = encoder.body.transformer(batch.ids, attention_mask=batch.mask.long()).last_hidden_state[0]
     (_, states), (_, firsts) = (next(pipe._shim.sampling.states([doc], [token_key(doc)])) for pipe in (mean, first))
@@ -253,14 +253,14 @@ def test_restart_puts_pretrained_weights_back_and_redraws_the_head(folder):
     examples = make_examples(nlp.vocab)
     optimizer = nlp.initialize(lambda: examples)
     pipe.restart(1)
-    start, head = Snapshot(pipe.model), pipe._shim.network.head.output.weight.clone()
+    start, head = Snapshot(pipe.model), pipe._shim.state.network.head.output.weight.clone()
     nlp.update(examples, sgd=optimizer)
-    assert not torch.equal(pipe._shim.network.head.output.weight, head)
+    assert not torch.equal(pipe._shim.state.network.head.output.weight, head)
     pipe.restart(1)
     for one, other in zip(start.tensors.values(), Snapshot(pipe.model).tensors.values()):
         assert all(torch.equal(one[name], other[name]) for name in one)
     pipe.restart(2)
-    assert not torch.equal(pipe._shim.network.head.output.weight, head)
+    assert not torch.equal(pipe._shim.state.network.head.output.weight, head)
 
 
 def test_wrong_scheme_and_missing_encoder_say_what_to_do():
@@ -342,9 +342,9 @@ def test_a_tagger_sourced_from_a_trained_pipeline_trains_twice(folder, tmp_path)
     heads, optimizer = [], nlp.resume_training()
     for _ in range(2):
         pipe.restart(1)
-        heads.append(pipe._shim.network.head.output.weight.clone())
+        heads.append(pipe._shim.state.network.head.output.weight.clone())
         nlp.update(make_examples(nlp.vocab), sgd=optimizer)
-        assert not torch.equal(pipe._shim.network.head.output.weight, heads[-1])
+        assert not torch.equal(pipe._shim.state.network.head.output.weight, heads[-1])
     assert torch.equal(heads[0], heads[1])
 
 
