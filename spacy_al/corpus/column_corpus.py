@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
 
 from ..errors import Errors
+from ..options import ConvertOptions as Options
 from . import end_schemes, schemes
-from .column_layout import IO, Layout, Row, Wish, find_layout, is_header, listed_columns, with_letters
+from .column_layout import IO, Layout, Row, find_layout, is_header, listed_columns, with_letters
 from .lines import read_lines
 from .repairs import Repairs
 from .sentence import Sentence, numbered
@@ -17,7 +18,7 @@ DOCSTART = "-DOCSTART-"
 OUTSIDE = re.compile("((BB|EE|WW)[-_])?O[-_].+")  # BMEWO+ says beside which entity an O stands
 
 
-def read_columns(path: Path, repairs: Repairs, wish: Wish = Wish()) -> Iterator[Sentence]:
+def read_columns(path: Path, repairs: Repairs, options: Options = Options()) -> Iterator[Sentence]:
     """Read a file with one token a line: the word first, the entity tag last, an empty line after a sentence.
 
     Tabs separate columns if the first token's line has one, else spaces. -DOCSTART- starts a document. Lines that
@@ -26,21 +27,21 @@ def read_columns(path: Path, repairs: Repairs, wish: Wish = Wish()) -> Iterator[
 
     path (Path): The file.
     repairs (Repairs): What to do about bad lines.
-    wish (Wish): Scheme and columns, where the user says them.
+    options (Options): Scheme and columns, where the user says them.
     YIELDS (Sentence): Sentences in order; documents are called FILE-1, FILE-2 and so on.
     RAISES: ALError A100 (unknown scheme), A110 (no sentences), A111, A118 (columns), A112 (tags), A113 (not
         UTF-8), A114 (unsure of the scheme), A119 (no word), A131 (numbers for words), A132 (several columns of tags).
     """
-    yield from numbered(_sentences(path, repairs, wish))
+    yield from numbered(_sentences(path, repairs, options))
 
 
-def _sentences(path: Path, repairs: Repairs, wish: Wish) -> Iterator[Sentence]:
+def _sentences(path: Path, repairs: Repairs, options: Options) -> Iterator[Sentence]:
     blocks = list(_blocks(path, repairs))
-    wish = listed_columns(blocks[0][1] if blocks else [], wish)
+    options = listed_columns(blocks[0][1] if blocks else [], options)
     _drop_header(blocks, path, repairs)
     plain = [[row for row in rows if not row.line.text.startswith("#")] for _, rows in blocks]
     # A file whose every line begins with # has no others to go by.
-    layout = find_layout(plain if any(plain) else [rows for _, rows in blocks], path, wish)
+    layout = find_layout(plain if any(plain) else [rows for _, rows in blocks], path, options)
     if layout.counting:
         repairs.note("counting", path=path, line=next(chain(*plain)).line.number)
     file, several = path.name, bool(blocks) and blocks[-1][0] > 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Iterable, List, Optional, Sequence, Tuple
 
 from ..errors import ALError, Errors
+from ..options import ConvertOptions as Options
 from . import end_schemes, schemes
 from .lines import Line
 
@@ -37,16 +38,6 @@ class Row:
 
     line: Line
     cells: List[str]
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the user says of a file. scheme (str): One of SCHEMES or "auto"; columns count from 0, None: find out."""
-
-    scheme: str = "auto"
-    word: Optional[int] = None
-    pos: Optional[int] = None
-    tag: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -118,23 +109,23 @@ def is_header(row: Row) -> bool:
     return not WORD_NAMES.isdisjoint(cells) and not TAG_NAMES.isdisjoint(cells)
 
 
-def listed_columns(rows: Sequence[Row], wish: Wish) -> Wish:
-    """The wish, with the columns that CoNLL-U Plus names in its first line, where the user has not said them."""
+def listed_columns(rows: Sequence[Row], options: Options) -> Options:
+    """The options, with the columns that CoNLL-U Plus names in its first line, where the user has not said them."""
     found = next((match for row in rows if (match := LISTED.fullmatch(row.line.text))), None)
     names = found[1].split() if found else []
     tags = [number for number, name in enumerate(names) if NAMES.fullmatch(name)]
-    if wish.tag is not None or "FORM" not in names or len(tags) != 1:
-        return wish
-    pos = names.index("UPOS") if "UPOS" in names else None
-    return replace(wish, word=names.index("FORM"), tag=tags[0], pos=pos if wish.pos is None else wish.pos)
+    if options.tag_column is not None or "FORM" not in names or len(tags) != 1:
+        return options
+    pos = names.index("UPOS") if options.pos_column is None and "UPOS" in names else options.pos_column
+    return replace(options, word_column=names.index("FORM"), tag_column=tags[0], pos_column=pos)
 
 
-def find_layout(blocks: Sequence[List[Row]], path: Path, wish: Wish) -> Layout:
+def find_layout(blocks: Sequence[List[Row]], path: Path, options: Options) -> Layout:
     """What the columns of a file hold.
 
     blocks (Sequence[List[Row]]): Sentences, without lines that begin with #.
     path (Path): The file, for errors.
-    wish (Wish): What the user says.
+    options (Options): What the user says of scheme and columns.
     RETURNS (Layout): The layout.
     RAISES: ALError A110 (no rows), A118 (no such columns), A100 (unknown scheme), A114 (unsure of it), A131 (numbers
         where words should be), A132 (several columns of entity tags).
@@ -144,17 +135,17 @@ def find_layout(blocks: Sequence[List[Row]], path: Path, wish: Wish) -> Layout:
         raise ALError(Errors.A110.format(path=path))
     width = widths.most_common(1)[0][0]
     whole = [[row.cells for row in rows if len(row.cells) == width] for rows in blocks]
-    counting = wish.word is None and _counts(whole, path, width)
-    word = int(counting or wish.tag == 0) if wish.word is None else wish.word
+    counting = options.word_column is None and _counts(whole, path, width)
+    word = int(counting or options.tag_column == 0) if options.word_column is None else options.word_column
     columns = {number: {cells[number] for rows in whole for cells in rows} for number in range(width)}
-    tag, nested = _tag_column(columns, word, path, wish, counting)
-    pos = wish.pos
+    tag, nested = _tag_column(columns, word, path, options, counting)
+    pos = options.pos_column
     if pos is None and width - counting in (3, 4) and word + 1 not in (tag, *nested):
         pos = word + 1 if columns.get(word + 1) != {"_"} else None
     if not 0 <= word < width or not 0 <= tag < width or tag == word or (pos is not None and not 0 <= pos < width):
-        raise ALError(Errors.A118.format(path=path, width=width, tag=wish.tag or tag, pos=wish.pos))
+        raise ALError(Errors.A118.format(path=path, width=width, tag=options.tag_column or tag, pos=options.pos_column))
     sequences = ([with_capital(cells[tag]) for cells in rows] for rows in whole)
-    scheme = _scheme(sequences, path, wish.scheme, _hint(columns, tag))
+    scheme = _scheme(sequences, path, options.scheme, _hint(columns, tag))
     labels = columns[tag] - {"O"}
     bare = scheme == IO and not all(label.startswith("I-") for label in labels)
     return Layout(width, word, tag, pos, scheme, bare, counting, nested, frozenset(columns[tag]))
@@ -211,12 +202,12 @@ def _counts(blocks: Sequence[List[List[str]]], path: Path, width: int) -> bool:
 
 
 def _tag_column(
-    columns: "dict[int, set[str]]", word: int, path: Path, wish: Wish, counting: bool
+    columns: "dict[int, set[str]]", word: int, path: Path, options: Options, counting: bool
 ) -> Tuple[int, Tuple[int, ...]]:
     """The column of entity tags, and others that hold such tags too."""
     width = len(columns)
-    if wish.tag is not None:
-        return (wish.tag % width if -width <= wish.tag < width else -1), ()
+    if options.tag_column is not None:
+        return (options.tag_column % width if -width <= options.tag_column < width else -1), ()
     tagged = [n for n, cells in columns.items() if n != word and all(map(is_tag, cells))]
     others = [n for n in tagged if n != width - 1 and _names(columns[n]) and _names(columns[n]).isdisjoint(PHRASES)]
     if counting and width == 4 and tagged == [2, 3] and others:

@@ -14,7 +14,6 @@ from ..errors import ALError, Errors
 from ..files import write_bytes
 from ..options import ConvertOptions as Options
 from .column_corpus import read_columns
-from .column_layout import Wish
 from .conllu_corpus import conllu_objects
 from .detect import FORMATS, check_text, detect_format
 from .divide import Division, divide
@@ -121,8 +120,7 @@ def read_corpus(
     RETURNS (Iterator[Sentence]): Its sentences.
     """
     if format_ == "conll":
-        wish = Wish(options.scheme, options.word_column, options.pos_column, options.tag_column)
-        return _renamed(read_columns(source, repairs, wish), options.rules.names)
+        return _renamed(read_columns(source, repairs, options), options.rules.names)
     if format_ == "ontonotes":
         return _renamed(read_ontonotes(source, repairs), options.rules.names)
     assert nlp is not None

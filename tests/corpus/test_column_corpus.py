@@ -3,9 +3,10 @@
 import pytest
 
 from spacy_al.corpus.column_corpus import read_columns
-from spacy_al.corpus.column_layout import Wish, choose_scheme
+from spacy_al.corpus.column_layout import choose_scheme
 from spacy_al.corpus.repairs import Repairs
 from spacy_al.errors import ALError
+from spacy_al.options import ConvertOptions
 
 CONLL2003 = """-DOCSTART- -X- O O
 
@@ -23,7 +24,7 @@ The DT I-NP O
 
 
 def read(path, on_error="fail", **options):
-    return list(read_columns(path, Repairs(on_error), Wish(**options)))
+    return list(read_columns(path, Repairs(on_error), ConvertOptions(**options)))
 
 
 def test_conll2003_gives_words_parts_of_speech_and_entities(write):
@@ -69,7 +70,7 @@ def test_bioes_is_read_as_bilou(write):
 
 
 def test_columns_can_be_named(write):
-    (sentence,) = read(write("f", "a B-X 7 NN -\nb I-X 8 VB -\n"), tag=1, pos=3)
+    (sentence,) = read(write("f", "a B-X 7 NN -\nb I-X 8 VB -\n"), tag_column=1, pos_column=3)
     assert (sentence.spans, sentence.pos) == ([(0, 2, "X")], ["NN", "VB"])
 
 
@@ -86,14 +87,14 @@ def test_i_after_o_is_an_entity_in_iob1(write):
 
 def test_i_after_o_in_iob2_is_repaired_as_conlleval_reads_it(write):
     repairs = Repairs("warn")
-    (sentence,) = read_columns(write("f", "a O\nb I-X\nc I-Y\n"), repairs, Wish("IOB2"))
+    (sentence,) = read_columns(write("f", "a O\nb I-X\nc I-Y\n"), repairs, ConvertOptions(scheme="IOB2"))
     assert sentence.spans == [(1, 2, "X"), (2, 3, "Y")]
     assert list(repairs.counts.values()) == [1]
 
 
 def test_a_needless_b_in_iob1_is_noted_not_refused(write):
     repairs = Repairs()
-    (sentence,) = read_columns(write("f", "a B-X\nb I-X\n"), repairs, Wish("IOB1"))
+    (sentence,) = read_columns(write("f", "a B-X\nb I-X\n"), repairs, ConvertOptions(scheme="IOB1"))
     assert sentence.spans == [(0, 2, "X")]
     assert [("B- where IOB1" in what, count) for what, count in repairs.counts.items()] == [(True, 1)]
 
@@ -146,7 +147,10 @@ def test_a_file_without_sentences_is_refused(write, content, on_error):
         read(write("f", content), on_error)
 
 
-@pytest.mark.parametrize("options", [{"tag": 0, "word": 0}, {"tag": 2}, {"pos": 5}, {"word": 2}])
+@pytest.mark.parametrize(
+    "options",
+    [{"tag_column": 0, "word_column": 0}, {"tag_column": 2}, {"pos_column": 5}, {"word_column": 2}],
+)
 def test_a_column_that_is_not_there_is_refused(write, options):
     with pytest.raises(ALError, match=r"A118.*2 column"):
         read(write("f", "a O\n"), **options)
@@ -240,8 +244,8 @@ def test_numbers_that_do_not_count_are_asked_about(write, content):
     path = write("f", content)
     with pytest.raises(ALError, match=r"A131.*f: .*--word-column"):
         read(path)
-    assert read(path, word=0)[0].words[0] in "17"
-    assert read(path, word=1)[0].words[0] == "a"
+    assert read(path, word_column=0)[0].words[0] in "17"
+    assert read(path, word_column=1)[0].words[0] == "a"
 
 
 def test_numbers_that_are_words_stay_words(write):
@@ -252,7 +256,7 @@ def test_two_columns_of_entity_tags_are_asked_about(write):
     path = write("f", "a B-X O\nb O B-Y\n")
     with pytest.raises(ALError, match=r"A132.*columns 1, 2"):
         read(path)
-    assert read(path, tag=1)[0].spans == [(0, 1, "X")]
+    assert read(path, tag_column=1)[0].spans == [(0, 1, "X")]
 
 
 COMMENTS = ["# id 0a1b domain=en", "#", "# text = a b", "#id:7", "# doc x B-", "## a\n# b"]
@@ -299,7 +303,7 @@ def test_b_is_no_tag_of_io(write):
 
 
 def test_a_tag_may_stand_before_the_word(write):
-    (sentence,) = read(write("f", "B-PER\tAna\nI-PER\tLee\nO\tleft\n"), tag=0)
+    (sentence,) = read(write("f", "B-PER\tAna\nI-PER\tLee\nO\tleft\n"), tag_column=0)
     assert (sentence.words, sentence.spans) == (["Ana", "Lee", "left"], [(0, 2, "PER")])
 
 
