@@ -13,28 +13,20 @@ from .study_file import SECTIONS, Settings, StudyFile, Tagger, Value, read_study
 
 
 @dataclass(frozen=True)
-class Successor:
-    """The config and settings of a model that learns from another one's queries. name (str): Of its tagger."""
-
-    name: str
-    config: Path
-    settings: Settings
-
-
-@dataclass(frozen=True)
 class Cell:
     """One run of a study, made from files alone: `python -m spacy al run CONFIG --output DIR/NAME` with settings.
 
     name (str): Its folder, such as "electra.bald-last.seed-0". tagger (str): The name of its block in the study.
     config (Path): Of the run. settings (Settings): Overrides of the config by "section.key".
-    successor (Optional[Successor]): Whose config `place_successors` writes.
+    successor (Optional[Cell]): The model that learns from its queries, by the name of its tagger; it is no run of its
+        own, and `place_successors` writes its config.
     """
 
     name: str
     tagger: str
     config: Path
     settings: Settings
-    successor: Optional[Successor] = None
+    successor: "Optional[Cell]" = None
 
 
 def read_study(
@@ -111,10 +103,10 @@ def _cells(study: StudyFile, tagger_name: str, seed: int, overrides: Mapping[str
             yield Cell(name, tagger_name, Path(str(tagger.config)), settings, heir)
 
 
-def _successor(study: StudyFile, name: str, overrides: Mapping[str, Value]) -> Successor:
+def _successor(study: StudyFile, name: str, overrides: Mapping[str, Value]) -> Cell:
     tagger = study.taggers[name]
     settings = {**study.study.settings, **tagger.settings, **_given(overrides, name, tagger)}
-    return Successor(name, Path(str(tagger.config)), settings)
+    return Cell(name, name, Path(str(tagger.config)), settings)
 
 
 def _given(overrides: Mapping[str, Value], name: str, tagger: Tagger) -> Settings:
