@@ -21,12 +21,23 @@ FREE = ("active_learning.seed", "active_learning.rounds", "training.seed")
 
 
 @dataclass(frozen=True)
-class Settings:
+class Model:
+    """A model as a reader would name it.
+
+    tagger (str): The paper's name ("ELECTRA", "CRF", ...) or the encoder's own name. kind (str): As
+    `names.tagger_kind`. encoder (str): Name of its encoder, "" if it has none.
+    """
+
+    tagger: str
+    kind: str
+    encoder: str
+
+
+@dataclass(frozen=True)
+class Settings(Model):
     """The choices that make an experiment, as a reader would name them.
 
-    tagger (str): The paper's name of the model ("ELECTRA", "CRF", ...) or the encoder's own name; of a run with a
-    successor the successor, which is what its metrics are about. kind (str): As `names.tagger_kind`.
-    encoder (str): Name of its encoder, "" if it has none.
+    The model is, of a run with a successor, the successor, which is what its metrics are about.
     acquirer (str): Name of the model that acquired, where that is another one; else "".
     acquirer_encoder (str): Name of that model's encoder, "" if it has none.
     measure, dropout (str): Short registered name; dropout is "off" for deterministic measures.
@@ -38,9 +49,6 @@ class Settings:
     equal pools are one experiment with several seeds.
     """
 
-    tagger: str
-    kind: str
-    encoder: str
     acquirer: str
     acquirer_encoder: str
     measure: str
@@ -73,17 +81,15 @@ def read_settings(path: Path) -> Settings:
     own = _model(config, str(block["target"]))
     heir = _load(RunFolder(path.parent).successor_config) if block["successor"] else None
     shown = own if heir is None else _model(heir, _text(_find(heir, SECTION, "target"), str(block["target"])))
-    acquirer = own if heir is not None else None
+    acquirer = Model("", "", "") if heir is None else own
     measure, dropout, pool = _name(block["measure"]), str(block["dropout"]), str(block["pool"] or "")
     return Settings(
-        tagger=shown.name,
-        kind=shown.kind,
-        encoder=shown.encoder,
-        acquirer=acquirer.name if acquirer else "",
-        acquirer_encoder=acquirer.encoder if acquirer else "",
+        **vars(shown),
+        acquirer=acquirer.tagger,
+        acquirer_encoder=acquirer.encoder,
         measure=measure,
         dropout=dropout,
-        strategy=strategy_name(measure, dropout, _name(block["strategy"]), acquirer.name if acquirer else ""),
+        strategy=strategy_name(measure, dropout, _name(block["strategy"]), acquirer.tagger),
         passes=_whole(block, "passes", path),
         seed=_whole(block, "seed", path),
         rounds=_whole(block, "rounds", path),
@@ -105,18 +111,9 @@ def _load(path: Path) -> Mapping[str, Any]:
         raise ALError(Errors.A702.format(path=path, reason=reason)) from error
 
 
-@dataclass(frozen=True)
-class _Model:
-    """A tagger as a reader would name it, see Settings."""
-
-    name: str
-    kind: str
-    encoder: str
-
-
-def _model(config: Mapping[str, object], target: str) -> _Model:
+def _model(config: Mapping[str, object], target: str) -> Model:
     parts = _component(config, target)
-    return _Model(tagger_name(*parts), tagger_kind(*parts), short_path(parts[1]))
+    return Model(tagger_name(*parts), tagger_kind(*parts), short_path(parts[1]))
 
 
 def _find(value: object, *keys: str) -> object:
