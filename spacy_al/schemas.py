@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Literal, Mapping, Optional, Union
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from spacy.language import DEFAULT_CONFIG
 from spacy.schemas import ConfigSchemaTraining
+from spacy.util import get_lang_class
 from thinc.api import Config
 
 from .errors import ALError, Errors
@@ -94,11 +95,24 @@ def fill_active_learning(config: Config) -> Config:
     defaults = Config().from_str(DEFAULT_ACTIVE_LEARNING)
     block = {**defaults["active_learning"], **config["active_learning"]}
     # spaCy fills the other blocks itself when it loads a pipeline, but not before it reads [training].
-    filled = Config(DEFAULT_CONFIG).merge(config)
+    filled = language_defaults(config.get("nlp", {}).get("lang")).merge(config)
     filled["active_learning"] = block
     for section in ("paths", "active_learning"):
         filled[section] = {key: at_home(value) for key, value in filled.get(section, {}).items()}
     return filled
+
+
+def language_defaults(lang: object) -> Config:
+    """spaCy's default config for a language: Chinese, Japanese, Korean, Thai, Vietnamese have tokenizers of their own.
+
+    lang (object): Its code; for anything else, which spaCy will refuse, what all languages share.
+    """
+    defaults = Config(DEFAULT_CONFIG)
+    try:
+        own = get_lang_class(lang).Defaults.config if isinstance(lang, str) else {}
+    except ImportError:
+        return defaults
+    return defaults.merge(own)
 
 
 def at_home(value: Any) -> Any:

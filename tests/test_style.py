@@ -1,10 +1,14 @@
 """What `ruff` and `mypy` find by the settings of pyproject.toml: nothing."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from spacy_al import errors
 
 
 @pytest.mark.parametrize("command", ["ruff check", "ruff format --check", "mypy"])
@@ -19,3 +23,9 @@ def test_nothing_is_found(root, command):
         capture_output=True,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_no_code_stands_for_two_messages():
+    codes = re.findall(r"^    ([AW]\d+) = ", Path(errors.__file__).read_text(encoding="utf8"), re.MULTILINE)
+    assert len(codes) > 250
+    assert [code for code in codes if codes.count(code) > 1] == []

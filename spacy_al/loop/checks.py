@@ -1,7 +1,8 @@
 """What is checked of a run's settings before any work."""
 
+import contextlib
 from pathlib import Path
-from typing import List, Sequence
+from typing import Iterator, List, Sequence
 
 from spacy.language import FactoryMeta, Language
 from spacy.util import get_lang_class
@@ -9,6 +10,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config
 
 from ..corpus.reader import read_docs
+from ..corpus.splitter import LANGUAGE
 from ..errors import ALError, Errors
 from ..pipeline.adapters import get_sampler
 from ..pipeline.protocol import check_dropout
@@ -42,15 +44,26 @@ def check_test(settings: ActiveLearningSchema) -> None:
 
 
 def check_target(config: Config, target: str) -> None:
-    """Raise ALError A505 unless the pipeline has the target component, A441 when it finds no entities."""
+    """Raise ALError A505 unless the pipeline has the target, A441 when it finds no entities, A123 for the language."""
     names = config.get("nlp", {}).get("pipeline", [])
     if target not in names:
         raise ALError(Errors.A505.format(target=target, names=", ".join(names)))
     factory = config.get("components", {}).get(target, {}).get("factory")
     lang = config["nlp"].get("lang")
-    language = get_lang_class(lang) if lang else Language
+    with with_language(lang):
+        language = get_lang_class(lang) if lang else Language
     if factory and language.has_factory(factory):
         check_finds_entities(language.get_factory_meta(factory), target)
+
+
+@contextlib.contextmanager
+def with_language(lang: object) -> Iterator[None]:
+    """In the block a package that a language needs and that is not installed is ALError A123."""
+    try:
+        yield
+    except ImportError as error:
+        told = {"pipeline": f"of the language {lang!r}", "problem": f"cannot be loaded ({error})", "cure": LANGUAGE}
+        raise ALError(Errors.A123.format(**told)) from error
 
 
 def check_finds_entities(meta: FactoryMeta, target: str) -> None:

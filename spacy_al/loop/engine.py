@@ -48,7 +48,9 @@ from .selection import open_numbers
 from .self_training import COLUMNS as PSEUDO_COLUMNS
 from .self_training import pseudo_labelled
 from .stability import stability
+from .words import check_words
 
+LOOKED_AT = 200  # sentences of the pool whose words are compared with the tokenizer's
 KEPT_TOKENS = 5_000_000  # a pool up to this size keeps tags of its tokens from round to round
 TOP_UTILITY = "spacy-al.TopUtility.v1"
 EMBEDDINGS = ("embedding", "entity_embedding")
@@ -96,6 +98,7 @@ class Engine:
         simulated = self.settings.oracle == "simulation"
         self.simulated = SimulatedOracle(self.pool, labels, vocab) if simulated else None
         self.pool_docs = PoolDocs(self.pool, vocab)
+        check_words(self.learner.nlp, self.pool_docs.get(range(min(len(self.pool), LOOKED_AT))), pool_path)
         self.scoring = RoundScoring(self.settings, self.measures, self.cost, self.pool)
         self.honest = Honest(self.pool, self.settings, self.folder, vocab)
         nlp = self.learner.nlp

@@ -249,8 +249,10 @@ class Session:
             raise ALError(Errors.A300.format(name=target))
 
     def _asking(self) -> RunState:
-        """The state of a run that takes answers."""
+        """The state of a run that takes answers; raises ALError A509 where none does, A539 when its folder is gone."""
         state = self._state()
+        if state is None and self.engine is not None:
+            raise ALError(Errors.A539.format(path=self.folder.path))
         if state is None or self.settings.oracle != "people":
             raise ALError(Errors.A509.format(path=self.folder.path, oracle=self.settings.oracle, phase=_phase(state)))
         return state

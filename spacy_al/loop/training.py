@@ -30,6 +30,7 @@ from ..pipeline.teachable import Teachable, teachable
 from ..schemas import ActiveLearningSchema
 from ..types import Progress
 from .batching import seeded_epochs
+from .checks import with_language
 from .determinism import deterministic
 from .evaluation import span_scores
 from .hardware import take_gpu
@@ -69,7 +70,8 @@ class Trainer:
         self.corpora = {name: dict(block) for name, block in config.get("corpora", {}).items()}
         with thinc_seed(settings.seed), first_sentences(Path(str(settings.pool))) as sample:
             initial = with_labels(label_free(config, str(sample)), settings.target, sample.parent)
-            self.nlp: Language = init_nlp(initial, use_gpu=use_gpu)
+            with with_language(config["nlp"].get("lang")):
+                self.nlp: Language = init_nlp(initial, use_gpu=use_gpu)
         self.nlp.config["corpora"] = config.get("corpora", {})
         self.nlp.config["initialize"] = config.get("initialize", {})
         self.nlp.config["training"]["train_corpus"] = config["training"]["train_corpus"]

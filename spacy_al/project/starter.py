@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from markupsafe import Markup
-from spacy.language import DEFAULT_CONFIG
 
 from ..corpus.detect import check_text
 from ..corpus.splitter import make_splitter
 from ..errors import ALError, Errors
 from ..files import write_text
+from ..schemas import language_defaults
 from ..templates import environment
 from .config_text import add_defaults, set_values
 
@@ -73,7 +73,7 @@ def write_project(folder: Path, plan: Plan) -> List[str]:
 
     folder (Path): It may be there already. plan (Plan): What for.
     RETURNS (List[str]): What to type next.
-    RAISES: ALError A544 where a project is, A548 where one of its files would replace another, A543 if the text is not
+    RAISES: ALError A544 where a project is, A550 where one of its files would replace another, A543 if the text is not
         there, A545, A546, A002, A123 (language), A138 (no plain text).
     """
     if (folder / "project.yml").exists():
@@ -104,7 +104,7 @@ def write_project(folder: Path, plan: Plan) -> List[str]:
     files["project.yml"] = templates.get_template(f"{kind}.yml").render(**names)
     for path, text in ((folder / name, text) for name, text in files.items()):
         if path.exists() and (not path.is_file() or path.read_bytes() != text.encode("utf8")):
-            raise ALError(Errors.A548.format(path=path))
+            raise ALError(Errors.A550.format(path=path))
     for name, text in files.items():
         write_text(folder / name, text)
     return next_steps(folder, plan)
@@ -133,7 +133,9 @@ def project_config(plan: Plan, tagger: str) -> str:
     # IOB1 is the scheme of the paper's corpora. A short training learns fewer tags better (docs/results.md).
     if '\nscheme = "IOB1"' in text or (short and "\nscheme = " in text):
         values["components.ner.scheme"] = "IOB2"
-    return add_defaults(set_values(text, values), DEFAULT_CONFIG, ("paths", "nlp", "training", "initialize"))
+    return add_defaults(
+        set_values(text, values), language_defaults(plan.lang), ("paths", "nlp", "training", "initialize")
+    )
 
 
 def next_steps(folder: Path, plan: Plan) -> List[str]:

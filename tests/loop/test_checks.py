@@ -5,8 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+import spacy
 from spacy.tokens import Doc, DocBin
+from spacy.util import registry
 from spacy.vocab import Vocab
+from thinc.api import Config
 
 from spacy_al.annotate.begin import read_labels
 from spacy_al.corpus.labels import read_labels as read_label_list
@@ -15,6 +18,8 @@ from spacy_al.errors import ALError
 from spacy_al.exchange.tool_files import write_tasks
 from spacy_al.loop.session import Session, run
 from spacy_al.loop.training import first_sentences
+from spacy_al.loop.words import ALIKE, alike
+from spacy_al.schemas import fill_active_learning
 from spacy_al.tasks import Answer
 
 BAD_LABELS = {
@@ -85,6 +90,39 @@ def test_a_pool_without_sentences_is_refused_before_spacy_misses_them(tmp_path):
     DocBin().to_disk(path)
     with pytest.raises(ALError, match=r"A500.*pool\.spacy: it holds no sentences"), first_sentences(path):
         pass
+
+
+def test_words_that_the_pipelines_tokenizer_does_not_find_are_told(make_config, tmp_path):
+    docs = [Doc(Vocab(), words=[*f"张伟住在北京{number}"], spaces=[False] * 7) for number in range(5)]
+    (tmp_path / "pool.spacy").write_bytes(write_docs(docs))
+    with pytest.warns(UserWarning, match=r"W504.*pool\.spacy.*\(en\).*--nlp\.lang"):
+        run(make_config(pool=str(tmp_path / "pool.spacy"), oracle="people"), tmp_path / "run")
+
+
+@pytest.mark.parametrize("lang", ["qq", "needy"])
+def test_a_language_that_is_not_installed_is_told(make_config, tmp_path, lang):
+    def needs_a_package(nlp):
+        raise ImportError("pip install sudachipy")
+
+    registry.tokenizers("needy_tokenizer", func=lambda: needs_a_package)
+    block = {"lang": "qq"} if lang == "qq" else {"tokenizer": {"@tokenizers": "needy_tokenizer"}}
+    with pytest.raises(ALError, match="A123.*(spacy.lang.qq|pip install sudachipy).*Install what it needs"):
+        run(make_config().merge({"nlp": block}), tmp_path / "run")
+
+
+def test_a_run_has_the_tokenizer_of_its_language():
+    filled = fill_active_learning(Config({"nlp": {"lang": "zh"}, "active_learning": {}}))
+    assert filled["nlp"]["tokenizer"] == {"@tokenizers": "spacy.zh.ChineseTokenizer", "segmenter": "char"}
+    own = {"lang": "zh", "tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"}}
+    filled = fill_active_learning(Config({"nlp": own, "active_learning": {}}))
+    assert filled["nlp"]["tokenizer"] == {"@tokenizers": "spacy.Tokenizer.v1"}
+
+
+def test_words_of_english_are_found():
+    nlp = spacy.blank("en")
+    text = "Dr. Müller didn't pay 5.50€ in St. Gallen."
+    assert alike(nlp, [nlp(text), Doc(nlp.vocab, words=text.split())]) > ALIKE
+    assert alike(nlp, [Doc(nlp.vocab, words=[])]) == 1
 
 
 def test_a_test_set_without_annotation_is_refused(make_config, tmp_path):

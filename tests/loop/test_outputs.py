@@ -129,7 +129,7 @@ def test_a_project_does_not_replace_files_of_its_folder(tmp_path, name):
     (tmp_path / "texts" / "a.txt").write_text("Anna saw Rome.")
     (tmp_path / name).write_text("mine")
     plan = Plan(tmp_path / "texts", ["PERSON"], True, "en", tagger="ner")
-    with pytest.raises(ALError, match=f"A548.*{name}"):
+    with pytest.raises(ALError, match=f"A550.*{name} is there already"):
         write_project(tmp_path, plan)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["texts", name])
     (tmp_path / name).unlink()

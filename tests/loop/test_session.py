@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import re
+import shutil
 import signal
 import warnings
 from datetime import date
@@ -49,6 +50,14 @@ def test_the_loop_of_the_docs_runs(make_config, corpus, tmp_path, monkeypatch):
 
 def test_everything_that_is_exported_is_there():
     assert all(getattr(spacy_al, name) is not None for name in spacy_al.__all__)
+
+
+def test_answers_to_a_run_whose_folder_is_gone_say_so_and_make_none(waiting):
+    (task,) = waiting.next(1)
+    shutil.rmtree(waiting.folder.path)
+    with pytest.raises(ALError, match="A539.*Put it back"):
+        waiting.answer([Answer(task.id, "accept")])
+    assert not waiting.folder.path.exists()
 
 
 def test_next_gives_what_has_no_answer_yet(waiting):

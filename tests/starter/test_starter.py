@@ -11,6 +11,7 @@ import pytest
 from spacy.cli.debug_config import debug_config
 from spacy.cli.init_config import fill_config
 from spacy.util import load_config
+from thinc.api import Config
 from typer.testing import CliRunner
 from weasel.util import load_project_config
 
@@ -166,6 +167,11 @@ def test_a_project_is_not_written_over(texts):
     with pytest.raises(ALError, match="A544"):
         write_project(Path("news"), Plan(texts, ["B"]))
     assert json.loads(Path("news/labels.json").read_text()) == ["A"]
+
+
+def test_a_project_has_the_tokenizer_of_its_language():
+    config = Config().from_str(project_config(Plan(Path("x"), ["A"], True, "zh"), "ner"), interpolate=False)
+    assert config["nlp"]["tokenizer"]["@tokenizers"] == "spacy.zh.ChineseTokenizer"
 
 
 def test_what_is_not_given_is_asked(texts, monkeypatch):
