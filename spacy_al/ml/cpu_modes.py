@@ -38,8 +38,7 @@ class FastFunctions(TorchFunctionMode):
     gradients of large embeddings are sparse.
 
     torch makes float32 products by MKL, which computes as for processors without AVX-512 on AMD's: oneDNN, which is in
-    torch too and makes those of bfloat16, reaches 400 to 510 GFLOP/s on two cores of an EPYC of the fifth generation
-    where MKL reaches 220, forward and backward, at each size of MiniLM's and BERT's products.
+    torch too and makes those of bfloat16, is twice as fast there (docs/performance.md).
 
     torch draws a random number for each unit, one after the other: a fifth of a pass with MiniLM. A dense gradient
     of an embedding takes memory for its whole vocabulary in every backward pass, whose pages the operating system

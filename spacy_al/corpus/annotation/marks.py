@@ -85,7 +85,7 @@ def rename(record: Record, names: Mapping[str, str], declared: Collection[str] =
     unknown = next((mark.label for mark in record.marks if mark.number and mark.label not in names), None)
     if unknown is not None:
         raise ALError(Errors.A133.format(place=record.chunk.place, label=unknown))
-    if not names and all(mark.label in declared for mark in record.marks):
+    if not names and (not declared or all(mark.label in declared for mark in record.marks)):
         return record
     spelling = {unicodedata.normalize("NFC", label): label for label in declared} | {label: label for label in declared}
     labels = [names.get(mark.label, mark.label) for mark in record.marks]
