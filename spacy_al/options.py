@@ -298,7 +298,8 @@ class Opening:
         str, typer.Option(help="For a new run: label names, such as PERSON,PLACE; else the page asks")
     ] = ""
     config: Annotated[
-        Optional[Path], typer.Option("--config", "-c", help="For a new run: its config; MiniLM or a small CNN without")
+        Optional[Path],
+        typer.Option("--config", "-c", help="For a new run: its config; else MiniLM for English, a small CNN"),
     ] = None
     lang: Annotated[str, typer.Option("--lang", "-l", help="For a new run: language of the tokenizer")] = "en"
     guidelines: Annotated[

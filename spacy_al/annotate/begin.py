@@ -1,11 +1,12 @@
 """A run from nothing: a folder of text and some label names become a pool, a config and a run to open."""
 
 import importlib.util
+import warnings
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Collection, Dict, List
 
 from ..corpus.conversion import convert
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, Warnings
 from ..files import write_json, write_text
 from ..loop.session import Session
 from ..options import ConvertOptions, Opening
@@ -63,7 +64,10 @@ def begin(opening: Opening, labels: List[str]) -> None:
         names = folder / "corpus" / "labels.json"
         write_json(names, labels)
         paths["paths.labels"] = str(names)
-    session = Session.open(folder, opening.config or recipe(), overrides={**paths, **(opening.overrides or {})})
+    config = opening.config or recipe(opening.lang, given=opening.overrides or {})
+    if opening.config is None and config.name == "cnn.cfg":
+        warnings.warn(Warnings.W540.format(lang=opening.lang, option="--paths.encoder"), stacklevel=2)
+    session = Session.open(folder, config, overrides={**paths, **(opening.overrides or {})})
     if not session.labels:
         raise ALError(Errors.A716.format(value="", problem="the config declares none"))
     write_text(session.folder.config, session.config.to_str())
@@ -74,6 +78,11 @@ def begin(opening: Opening, labels: List[str]) -> None:
             write_context(session.folder, state.round, session.engine.pool)
 
 
-def recipe() -> Path:
-    """The config for a run from nothing: MiniLM where its package is installed, else a small CNN."""
-    return RECIPES / ("minilm.cfg" if importlib.util.find_spec(MINILM) else "cnn.cfg")
+def recipe(lang: str = "en", *, given: Collection[str] = ()) -> Path:
+    """The config for a run from nothing: of a transformer, else of a small CNN.
+
+    lang (str): Of the text; English has MiniLM, where its package is installed.
+    given (Collection[str]): Settings that replace the config's; `paths.encoder` names a transformer.
+    """
+    pretrained = "paths.encoder" in given or (lang == "en" and importlib.util.find_spec(MINILM))
+    return RECIPES / ("minilm.cfg" if pretrained else "cnn.cfg")

@@ -33,7 +33,8 @@ def annotate_cli(ctx: typer.Context, opening: Opening) -> None:
             proxy = "" if opening.name else " The connection is not encrypted: put a TLS proxy in front."
             typer.secho(f"Others open {there}?annotator=NAME. {warning}{proxy}", fg=typer.colors.YELLOW, err=True)
 
-    overrides = read_overrides(ctx.args, opening.config or recipe())
+    named = [argument.partition("=")[0].removeprefix("--") for argument in ctx.args]
+    overrides = read_overrides(ctx.args, opening.config or recipe(opening.lang, given=named))
     if RunFolder(opening.run).config.is_file() and (opening.text or opening.config or overrides):
         typer.echo(
             f"{opening.run} goes on as it was begun: --text, --config, --lang and settings are for a new run only."

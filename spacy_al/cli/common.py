@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import (
@@ -28,12 +29,15 @@ from typing import (
 
 import typer
 
+from ..lending import lent
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
     from ..runs.state import RunState
 
 STOPPED = "\nStopped. What was finished is kept, and no file is half written: give the same command again to go on."
+PYTHON_WARNING = warnings.formatwarning
 COLUMNS = ("round", "sentences", "tokens", "share", "F1", "P", "R", "train s", "eval s")
 
 
@@ -56,7 +60,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         for name, kind in groups.items():
             given[name] = kind(**{each.name: given.pop(each.name) for each in options_of(kind)})
         print_anything()
-        with stop_clearly(), fail_clearly():
+        with stop_clearly(), fail_clearly(), lent([(warnings, "formatwarning", in_a_line)]):
             function(**given)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -68,6 +72,14 @@ def print_anything() -> None:
     """Let labels and names of files that the terminal's encoding does not have be escapes, and end no command."""
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in ("strict", "surrogateescape"):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def in_a_line(message: Any, category: Any, *place: Any) -> str:
+    """A warning with a code as its text alone, which is for users; others with their place, as Python shows them.
+
+    message (Warning): With its category and place, as `warnings.formatwarning` takes them.
+    """
+    return f"{message}\n" if str(message).startswith("[W") else PYTHON_WARNING(message, category, *place)
 
 
 def check_outputs(outputs: Sequence[Optional[Path]], inputs: Sequence[Path] = ()) -> None:

@@ -1,6 +1,7 @@
 """A transformer as an encoder of its own: spacy-transformers keeps weights and tokenizer, we run it."""
 
 import importlib.util
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
@@ -14,7 +15,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 from torch import nn
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, Warnings
 from .cache import KEPT_BYTES, SentenceCache
 from .encoder_shim import wrap_encoder
 from .graph_inputs import TransformerInputs
@@ -27,6 +28,9 @@ from .transformer_body import TransformerBody, positions_of, trains_mixed
 from .wordpieces import WordpieceBatch, Wordpieces, WordpieceTable, collate
 
 POOLINGS = ("first", "mean")
+MOST_UNKNOWN = (
+    0.1  # share of words. MiniLM, which is English, has 0 in Latin scripts, Greek and Cyrillic, 0.56 in Chinese
+)
 # Padded wordpieces that take as long as adding a part's gradients to the others' on a CPU, in float32 and in bfloat16,
 # where the weights are cast for every part too.
 PART_COST, MIXED_PART_COST = 100, 500
@@ -126,6 +130,9 @@ class TransformerEncoder(Encoder):
             raise ALError(Errors.A210.format(name=name, reason=str(error).splitlines()[0])) from error
         # Its own `initialize` runs a sentence through the model, with whatever the tokenizer makes.
         self.hf_model.attrs["set_transformer"](self.hf_model, loaded)
+        share = WordpieceTable(loaded.tokenizer).unknown_share(docs)
+        if share > MOST_UNKNOWN:
+            warnings.warn(Warnings.W233.format(name=name, share=share), stacklevel=2)
 
     def sync(self) -> None:
         """Take over the transformer that the inner model holds now; loading replaces it."""

@@ -105,6 +105,14 @@ class WordpieceTable:
         pairs = zip([0, *cuts], cuts, [0, *lasts.tolist()], lasts.tolist())
         return [Wordpieces(ids[start:end], counts[first:last]) for start, end, first, last in pairs]
 
+    def unknown_share(self, docs: Sequence[Doc]) -> float:
+        """Share of the words of which a wordpiece is unknown to the tokenizer, 0..1; 0 where there are no words."""
+        words = {token.text for doc in docs for token in doc}
+        unknown = (
+            [self.tokenizer.unk_token_id in ids or not ids for ids in self._encode(sorted(words))] if words else []
+        )
+        return sum(unknown) / max(len(unknown), 1)
+
     def _learn(self, orths: List[int], strings: StringStore) -> None:
         """Split the words that are new; `strings` spells them."""
         if len(self.words) > MOST_WORDS:

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -11,7 +12,7 @@ from markupsafe import Markup
 
 from ..corpus.detect import check_text
 from ..corpus.splitter import make_splitter
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, Warnings
 from ..files import write_text
 from ..schemas import language_defaults
 from ..templates import environment
@@ -85,6 +86,9 @@ def write_project(folder: Path, plan: Plan) -> List[str]:
             check_text(path)
     make_splitter(plan.lang)
     tagger = choose_tagger(plan)
+    if plan.lang != "en" and not plan.encoder and plan.tagger not in ("ner", "crf"):
+        unfit = Warnings.W541 if plan.tagger else Warnings.W540
+        warnings.warn(unfit.format(lang=plan.lang, tagger=tagger, option="--encoder"), stacklevel=2)
     kind = "people" if plan.people else "simulation"
     names = {
         "plan": plan, "kind": kind, "tagger": tagger, "folder": folder, "weights": _weights(plan, tagger),

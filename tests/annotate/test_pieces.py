@@ -19,6 +19,8 @@ from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
 from spacy_al.tasks import Answer
 
+from ..ml.helpers import tiny_transformer
+
 STATIC = Path(spacy_al.annotate.__file__).parent / "static"
 
 
@@ -151,6 +153,25 @@ def test_texts_and_labels_make_a_run(tmp_path, name):
     if name == "cnn.cfg":
         assert session.step().phase == "waiting"
         assert len(session.next()) == 10
+
+
+def test_a_text_of_another_language_gets_no_english_encoder(tmp_path):
+    (tmp_path / "a.txt").write_text("Anna sah Rom. Otto nicht.")
+    with pytest.warns(UserWarning, match=r"W540.*\(de\).*--paths.encoder"):
+        begin(Opening(tmp_path / "run", text=tmp_path, lang="de"), ["PERSON"])
+    config = Session.open(tmp_path / "run").config
+    assert "spacy-al.TransformerEncoder.v1" not in config.to_str()
+    assert config["nlp"]["lang"] == "de"
+
+
+def test_an_encoder_of_the_language_can_be_given(tmp_path):
+    (tmp_path / "a.txt").write_text("Anna sah Rom. Otto nicht.")
+    name = str(tiny_transformer(tmp_path / "bert"))  # knows few words, and no German
+    opening = Opening(tmp_path / "run", text=tmp_path / "a.txt", lang="de", overrides={"paths.encoder": name})
+    with pytest.warns(UserWarning, match="W233"):
+        begin(opening, ["PERSON"])
+    encoder = Session.open(tmp_path / "run").config.interpolate()["components"]["ner"]["model"]["encoder"]
+    assert encoder["name"] == name
 
 
 def test_a_run_that_was_moved_finds_its_own_texts_and_labels(tmp_path, monkeypatch):

@@ -147,6 +147,14 @@ def test_positions_are_counted_from_behind_the_padding_id(kind, most, tmp_path):
     assert positions_of(AutoModel.from_pretrained(tiny_encoder(tmp_path, kind))) == most
 
 
+def test_words_that_the_encoder_does_not_know_are_told(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sequence_tagger", config={"model": transformer_model(tiny_encoder(tmp_path, "bert"))})
+    examples = make_examples(nlp.vocab, [("\u6c49 \u5b57 Rome", [(2, 3, "LOC")])])
+    with pytest.warns(UserWarning, match=r"W233.*67%"):
+        nlp.initialize(lambda: examples)
+
+
 def test_an_encoder_without_a_mask_is_refused_by_name(tmp_path):
     nlp = spacy.blank("en")
     nlp.add_pipe("sequence_tagger", config={"model": transformer_model(tiny_encoder(tmp_path, "fnet"))})

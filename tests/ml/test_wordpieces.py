@@ -39,6 +39,12 @@ def test_a_token_without_pieces_becomes_unknown(table, vocab):
     assert pieces.ids[1] == table.tokenizer.unk_token_id
 
 
+def test_words_of_which_a_piece_is_unknown_are_counted_once_each(table, vocab):
+    docs = [Doc(vocab, words=["Rome", "\u200b", "towns"]), Doc(vocab, words=["Rome", "\u6c49"])]
+    assert table.unknown_share(docs) == 2 / 4
+    assert table.unknown_share([]) == 0.0
+
+
 @pytest.mark.parametrize("n_pieces", [1, 7, 8, 9, 12, 13, 40])
 def test_windows_cover_every_piece_and_none_is_too_long(n_pieces):
     spans = windows(n_pieces, 8)

@@ -144,6 +144,23 @@ def test_a_tagger_that_fits_is_taken(plan, tagger):
 
 
 @pytest.mark.parametrize(
+    ("plan", "told"),
+    [
+        ({"lang": "de"}, ["W540.*(de).*--encoder"]),
+        ({"lang": "de", "tagger": "minilm"}, ["W541.*'minilm'.*English.*de"]),
+        ({"lang": "de", "tagger": "ner"}, []),
+        ({"lang": "de", "encoder": "bert-base-german-cased"}, []),
+        ({}, []),
+    ],
+)
+def test_what_is_not_made_for_the_language_is_told(texts, plan, told, recwarn):
+    write_project(Path("project"), Plan(Path("my texts"), ["A"], **plan))
+    found = [str(one.message) for one in recwarn if "[W" in str(one.message)]
+    assert len(found) == len(told)
+    assert all(re.search(pattern, text) for pattern, text in zip(told, found))
+
+
+@pytest.mark.parametrize(
     ("options", "code"),
     [
         (["--labels", "A"], "A547.*--text"),
@@ -174,6 +191,7 @@ def test_a_project_has_the_tokenizer_of_its_language():
     assert config["nlp"]["tokenizer"]["@tokenizers"] == "spacy.zh.ChineseTokenizer"
 
 
+@pytest.mark.filterwarnings("ignore:.*W540")
 def test_what_is_not_given_is_asked(texts, monkeypatch):
     monkeypatch.setattr("spacy_al.cli.init.somebody_types", lambda: True)
     done = CliRunner().invoke(al_cli, ["init", "news"], input="my texts\nn\nPERSON, PLACE\nde\n-1\n")
