@@ -111,6 +111,8 @@ def _reason(text: str, error: json.JSONDecodeError) -> str:
     quote = text[error.pos : error.pos + 1]
     if quote and quote in QUOTES:
         return f'{error}: {quote} stands there, where JSON has ". Some editors put such quotes: switch that off'
+    if error.pos >= len(text.rstrip()):
+        return f"{error.msg}: the line ends there; if objects go over several lines, `jq -c . FILE` makes each one line"
     return str(error)
 
 

@@ -1,6 +1,7 @@
 """What an answer means, and which records are refused."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -131,6 +132,11 @@ def test_quotes_of_a_word_processor_and_another_encoding_are_told():
     assert "\u201c stands there, where JSON has" in first.message
     assert "A007" in second.message
     assert "save the file as UTF-8" in second.message
+
+
+def test_objects_over_several_lines_are_told_how_to_be_one():
+    first, *_ = read("\n".join([json.dumps(prodigy(), indent=2)] * 2).encode()).problems
+    assert re.search("A005.*:1: .*the line ends there.*jq -c", first.message)
 
 
 def test_the_rest_holds_the_lines_at_fault_and_nothing_else():
