@@ -197,24 +197,21 @@ class Rounds:
         return self.answers()
 
     def _is_due(self, state: Any, wanted: bool) -> bool:
-        fresh = self.desk.fresh()
-        if state.phase not in ("waiting", "annotate"):
+        if state.phase != "waiting":
             return True
-        if state.phase == "annotate" and not fresh:
-            return True  # only writes down that the run waits for people
-        enough = self.plan.batch or min(len(state.pending) or 1, 20)
         if self.answers() == self._vain:
             return False
+        fresh, enough = self.desk.fresh(), self.plan.batch or min(len(state.pending) or 1, 20)
         return bool(fresh) and (wanted or fresh >= enough or self.desk.is_exhausted())
 
     def _step(self, state: Any) -> None:
         before = state.round if state else -1
-        waiting = state is not None and state.phase in ("waiting", "annotate")
+        waiting = state is not None and state.phase == "waiting"
         if waiting and self.session.engine is None and not self._is_due(state, False):
             self.session.prepare()
             return
-        after = self.session.step()
-        self._vain = self.answers() if waiting and after.phase == "waiting" else -1
+        after = self.session.step(go_on=False)  # when the next round is due is decided here
+        self._vain = self.answers() if waiting and (after.phase, after.round) == ("waiting", before) else -1
         if after.phase != "done" and after.round > before and before >= 0:
             self._keep_model()
 

@@ -175,20 +175,23 @@ class Session:
 
     # --- steps
 
-    def step(self) -> RunState:
+    def step(self, *, go_on: bool = True) -> RunState:
         """Do what is due, to the end of the round: train, evaluate, score, select; begins the run if it is new.
 
         A run that is over learns from what has been answered since, if anything.
 
+        go_on (bool): Whether people's answers that came meanwhile, however few, begin the next round at once.
         RETURNS (RunState): phase "waiting" (for people), "done", or "annotate" where a simulation has chosen its next
             questions.
         RAISES: ALError A504 while another process works on the run, and all that a user can mend: config, files.
         """
+        people = self.settings.oracle == "people"
+        wait = people and not go_on
         with deterministic(self.settings.deterministic):
-            state = self._change()
+            state = self._change(wait=wait)
             # In a simulation the round ends where its next questions are chosen; people have to be waited for.
-            while state.phase in UNFINISHED or (state.phase == "annotate" and self.settings.oracle == "people"):
-                state = self._change()
+            while state.phase in UNFINISHED or (people and state.phase == "annotate"):
+                state = self._change(wait=wait)
         return state
 
     def prepare(self) -> None:
@@ -260,15 +263,21 @@ class Session:
     def _state(self) -> Optional[RunState]:
         return load_state(self.folder.state)
 
-    def _change(self) -> RunState:
-        """One phase under the lock, from the state on the disk; raises ALError A539 when the folder is gone."""
+    def _change(self, *, wait: bool = False) -> RunState:
+        """One phase under the lock, from the state on the disk; raises ALError A539 when the folder is gone.
+
+        wait (bool): Whether questions that have been chosen wait for people, whatever has been answered.
+        """
         if self.engine is not None and not self.folder.state.is_file():
             raise ALError(Errors.A539.format(path=self.folder.path))  # taking the lock would make the folder
         with locked(self.folder.lock):
             state = self._begin() if self.engine is None else self._state()
             if state is None or self.engine is None:
                 raise ALError(Errors.A502.format(path=self.folder.state, reason="it is missing"))
-            self.engine.do(state)
+            if wait and state.phase == "annotate":
+                state.phase = "waiting"
+            else:
+                self.engine.do(state)
             if not self.folder.config.is_file():
                 raise ALError(Errors.A539.format(path=self.folder.path))  # what was written now lies in a new folder
             state.save(self.folder.state)

@@ -210,6 +210,36 @@ def test_what_is_taken_back_is_something_to_learn_and_a_skip_is_not(folder):
     assert desk.fresh() == 1
 
 
+def test_answers_that_came_while_a_round_trained_wait_until_they_are_enough(folder, monkeypatch):
+    rounds, desk = Rounds(Plan(str(folder), batch=4), Wire(Pipe()[0])), Desk(folder)
+    rounds.advance(False, -1)
+
+    def row(metrics):  # in the midst of the round
+        if metrics["round"] == 0:
+            desk.take([posted(task) for task in desk.next(None, 3)])
+
+    monkeypatch.setattr(rounds.wire, "row", row)
+    desk.take([posted(task) for task in desk.next(None, 4)])
+    rounds.advance(False, -1)
+    for _ in range(2):
+        state = rounds.desk.refresh()
+        assert (state.round, state.phase, len(state.labelled), desk.fresh()) == (1, "waiting", 4, 3)
+        rounds.advance(False, -1)
+    desk.take([posted(desk.next(None, 1)[0])])
+    rounds.advance(False, -1)
+    assert (rounds.desk.refresh().round, desk.fresh()) == (2, 0)
+
+
+def test_a_round_for_which_enough_was_answered_meanwhile_follows_at_once(folder, monkeypatch):
+    rounds, desk = Rounds(Plan(str(folder), batch=4), Wire(Pipe()[0])), Desk(folder)
+    rounds.advance(False, -1)
+    monkeypatch.setattr(rounds.wire, "row", lambda _: desk.take([posted(task) for task in desk.next(None, 4)]))
+    desk.take([posted(task) for task in desk.next(None, 4)])
+    rounds.advance(False, -1)
+    rounds.advance(False, -1)
+    assert rounds.desk.refresh().round == 2
+
+
 @pytest.fixture
 def over(folder):
     """A run that is over, and the rounds of its page."""
