@@ -1,5 +1,7 @@
 """Inference of a transformer by OpenVINO, whose kernels are faster than torch's on some processors."""
 
+import logging
+import sys
 import warnings
 from typing import Any, Callable, Dict, Optional, Tuple
 
@@ -7,6 +9,7 @@ import numpy
 import torch
 from torch import Tensor, nn
 
+from ..lending import lent
 from .stages import Ragged
 from .transformer_body import TransformerBody, inputs_of, some_wordpieces, values_unseen
 from .word_shapes import WordShapes
@@ -62,11 +65,17 @@ def compile_model(model: Any, precision: str, shapes: Optional[WordShapes] = Non
 
     precision (str): "f32" or "bf16". shapes (Optional[WordShapes]): What stands beside its embeddings of words.
     """
+    # With this package OpenVINO reports imports and conversions to its makers, unasked, each in a process of its own.
+    # Without it, it takes a stand-in of its own that reports nothing.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
     ids = torch.zeros(2, 8, dtype=torch.int64)
     training = model.training
-    with torch.inference_mode(False), torch.no_grad(), values_unseen(model), warnings.catch_warnings():
+    silent = lent(
+        [(logging.getLogger("transformers.modeling_utils"), "disabled", True)]
+    )  # of a loss, which jit looks up
+    with torch.inference_mode(False), torch.no_grad(), values_unseen(model), silent, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, by which OpenVINO converts
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # of constants in masks; `differs` finds wrong ones
         converted = openvino.convert_model(Exported(model, shapes).eval(), example_input=(ids, torch.ones_like(ids)))

@@ -14,7 +14,7 @@ from spacy_al.ml.word_shapes import SHAPES, WordShapes, shape_of
 
 from .helpers import SENTENCES, make_examples, make_tagger, tiny_encoder, tiny_transformer
 from .test_encoders import KINDS, probs
-from .test_inference import log_probs
+from .test_inference import log_probs, needs_openvino
 
 WORDS = [text.split() for text, _ in SENTENCES]
 
@@ -142,9 +142,9 @@ def test_a_snapshot_and_a_redraw_take_spellings_back(tmp_path):
         assert body_of(nlp).shapes.weight.abs().max() == 0
 
 
+@needs_openvino
 @pytest.mark.parametrize("kind", ["bert", "distilbert", "electra", "roberta", "mpnet"])
 def test_openvino_sees_spellings_too(kind, tmp_path):
-    pytest.importorskip("openvino")
     folder = tiny_encoder(tmp_path, kind)
     nlp = make_tagger(folder, shapes=True, inference="openvino")
     plain = make_tagger(folder, shapes=True)
