@@ -122,7 +122,7 @@ def _held(learnt: int, held: Dict[str, Any]) -> List[str]:
     """What a holdout says. learnt (int): Sentences that are learnt from."""
     entities, sentences, half = held["entities"], held["sentences"], 100 * (held["high"] - held["low"]) / 2
     f1 = f"F1 {100 * held['f']:.1f} (95 %: {100 * held['low']:.1f} to {100 * held['high']:.1f})"
-    basis = f"{entities} entities in {sentences} sentences drawn at random"
+    basis = f"{entities} {'entity' if entities == 1 else 'entities'} in {sentences} sentences drawn at random"
     if entities < FEWEST_ENTITIES:
         return [f"Too early to say: {f1} rests on {basis}; {FEWEST_ENTITIES} entities are the least"]
     answers = 3 * (learnt + sentences)  # if the holdout goes on having its share of them

@@ -19,8 +19,7 @@ export function Outlook({ outlook, labels, over }) {
   const { held, test } = outlook;
   return html`<section class="panel outlook" aria-label="How good the model is">
     <h2>Is it good enough?</h2>
-    ${held ? html`<p class="score" id="score"><b>${points(held.f)}</b><span>F1, ${span(held)} with 95 % certainty</span></p>
-        <p class="basis">from ${held.entities} ${held.entities === 1 ? "entity" : "entities"} in ${held.sentences} random sentences it never learns from${held.entities < FEW ? html`: <b>too few to trust</b>` : null}</p>`
+    ${held ? html`<${Held} held=${held} />`
       : html`<p class="basis">${test == null ? "No estimate yet: the random sentences without suggestions tell, and too few are answered." : "The holdout has no answers with entities yet."}</p>`}
     ${test != null ? html`<p class="basis">F1 on the test set: <b>${points(test)}</b></p>` : null}
     <${Curve} curve=${outlook.curve} expected=${outlook.expected} />
@@ -33,6 +32,15 @@ export function Outlook({ outlook, labels, over }) {
     ${outlook.signs.length ? html`<p class="stop good" id="stop">Now is a good moment: ${outlook.signs.join("; ")}.</p>`
       : html`<p class="stop" id="stop">${over ? "It is over: this was the last round" : "Not yet: the model still changes from round to round"}.</p>`}
   </section>`;
+}
+
+// F1 on the holdout, large only where it can be trusted.
+function Held({ held }) {
+  const basis = `${held.entities} ${held.entities === 1 ? "entity" : "entities"} in ${held.sentences} random sentences it never learns from`;
+  if (held.entities < FEW) {
+    return html`<p class="basis" id="score"><b>Too early to say</b>: F1 is somewhere from ${span(held)}, by ${basis}. ${FEW} are the least.</p>`;
+  }
+  return html`<p class="score" id="score"><b>${points(held.f)}</b><span>F1, ${span(held)} with 95 % certainty</span></p><p class="basis">from ${basis}</p>`;
 }
 
 function Type({ one, labels }) {
