@@ -6,13 +6,12 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, Dict, Optional
 
 from ..errors import ALError
+from ..options import Opening
 
 PAUSE = 0.2  # seconds between looks at the run
 HEALING = ("A002", "A504", "A539")  # a full disk, another process on the run, a folder that was moved away
@@ -20,29 +19,17 @@ RETRY = 10.0  # seconds after which these are tried again
 PATIENCE = 20.0  # seconds in which the process of a server that was killed has ended
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What the trainer is told at its start.
-
-    folder (str): The run's. batch (Optional[int]): Accepted sentences that are enough for a round; None: as many as
-    the round asks for, 20 at most. use_gpu (int): Number of a GPU, or -1.
-    """
-
-    folder: str
-    batch: Optional[int] = None
-    use_gpu: int = -1
-
-
 class Trainer:
     """The process, seen from the server."""
 
-    def __init__(self, plan: Plan) -> None:
-        """plan (Plan): What it is to do."""
+    def __init__(self, opening: Opening) -> None:
+        """opening (Opening): Names run and GPU, and how many accepted sentences are enough for a round (`batch`);
+        None: as many as the round asks for, 20 at most."""
         self.activity: Dict[str, Any] = {"phase": "starting", "done": 0, "total": 0}
         self._lock = threading.Lock()
         context = multiprocessing.get_context("spawn")
         self._here, there = context.Pipe()
-        self._process = context.Process(target=work, args=(there, plan), daemon=True, name="al-trainer")
+        self._process = context.Process(target=work, args=(there, opening), daemon=True, name="al-trainer")
         # Ctrl+C reaches every process of the terminal; this one ends with the server, which it would talk over.
         resource_tracker.ensure_running()  # it lets the signal through again where it is first started
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -104,7 +91,7 @@ class Wire:
         """The page reads rows from the run."""
 
 
-def work(connection: Connection, plan: Plan) -> None:
+def work(connection: Connection, opening: Opening) -> None:
     """The process: looks for new answers and makes rounds of them, until the server closes its end or dies."""
     with contextlib.suppress(OSError):
         os.nice(10)  # the server answers first
@@ -113,7 +100,7 @@ def work(connection: Connection, plan: Plan) -> None:
     wire = Wire(connection)
     wire.tell(phase="loading")
     started, waited_at = time.monotonic(), -1
-    rounds = Rounds(plan, wire)
+    rounds = Rounds(opening, wire)
     while True:
         wanted = orders.is_set()
         orders.clear()
@@ -134,7 +121,7 @@ def work(connection: Connection, plan: Plan) -> None:
             if code in HEALING:
                 waited_at = -1  # it heals without new answers
                 if code == "A002":
-                    rounds = Rounds(plan, wire)  # what was half done is read anew from the run
+                    rounds = Rounds(opening, wire)  # what was half done is read anew from the run
                 time.sleep(RETRY)
         time.sleep(PAUSE)
 
@@ -152,8 +139,8 @@ def _listen(connection: Connection, orders: threading.Event) -> None:
 class Rounds:
     """One session, stepped when there is something to learn."""
 
-    def __init__(self, plan: Plan, wire: Wire) -> None:
-        self.plan, self.wire = plan, wire
+    def __init__(self, opening: Opening, wire: Wire) -> None:
+        self.opening, self.wire = opening, wire
         self.session: Any = None
         self.desk: Any = None
         self._late = False  # answers that came after the run's end, and before this process
@@ -164,11 +151,11 @@ class Rounds:
         from ..loop.hardware import take_gpu
         from .desk import Desk
 
-        if self.plan.use_gpu >= 0:
-            take_gpu(self.plan.use_gpu, quiet=True)
-        self.desk = Desk(Path(self.plan.folder))
+        if self.opening.use_gpu >= 0:
+            take_gpu(self.opening.use_gpu, quiet=True)
+        self.desk = Desk(self.opening.run)
         self.session = self.desk.session
-        self.session.use_gpu, self.session.reporter = self.plan.use_gpu, self.wire
+        self.session.use_gpu, self.session.reporter = self.opening.use_gpu, self.wire
         self._late = bool(self.desk.fresh())
 
     def answers(self) -> int:
@@ -202,7 +189,7 @@ class Rounds:
             return True
         if state.phase == "annotate" and not fresh:
             return True  # only writes down that the run waits for people
-        enough = self.plan.batch or min(len(state.pending) or 1, 20)
+        enough = self.opening.batch or min(len(state.pending) or 1, 20)
         if self.answers() == self._vain:
             return False
         return bool(fresh) and (wanted or fresh >= enough or self.desk.is_exhausted())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, List, Optional, Sequence, Tuple
 
 import typer
 
+from ..errors import ALError, Errors
 from ..options import Rename, TakeOptions
 from .common import check_outputs, command
 from .query import FORMATS, Asked, Source, find_labels, open_source
@@ -67,7 +68,6 @@ def ingest_cli(
 
 def check_inputs(source: Path, answers: Sequence[Path]) -> None:
     """Raise ALError A636 when a file to take in is the run's own, over which a tool's export was perhaps saved."""
-    from ..errors import ALError, Errors
     from ..runs.folder import RunFolder
 
     log = RunFolder(source).log.path
@@ -119,7 +119,6 @@ def _write_labelled(source: Path, tasks: List["Task"], reading: "Reading", outpu
 
     from ..corpus.reader import write_docs
     from ..corpus.task_docs import answer_doc
-    from ..errors import ALError, Errors
     from ..files import write_bytes
 
     if output is None:

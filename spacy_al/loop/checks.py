@@ -1,8 +1,7 @@
 """What is checked of a run's settings before any work."""
 
-import contextlib
 from pathlib import Path
-from typing import Iterator, List, Sequence
+from typing import ContextManager, List, Sequence
 
 from spacy.language import FactoryMeta, Language
 from spacy.util import get_lang_class
@@ -11,7 +10,7 @@ from thinc.api import Config
 
 from ..corpus.reader import read_docs
 from ..corpus.splitter import LANGUAGE
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..pipeline.adapters import get_sampler
 from ..pipeline.protocol import check_dropout
 from ..schemas import ActiveLearningSchema
@@ -56,14 +55,10 @@ def check_target(config: Config, target: str) -> None:
         check_finds_entities(language.get_factory_meta(factory), target)
 
 
-@contextlib.contextmanager
-def with_language(lang: object) -> Iterator[None]:
+def with_language(lang: object) -> ContextManager[None]:
     """In the block a package that a language needs and that is not installed is ALError A123."""
-    try:
-        yield
-    except ImportError as error:
-        told = {"pipeline": f"of the language {lang!r}", "problem": f"cannot be loaded ({error})", "cure": LANGUAGE}
-        raise ALError(Errors.A123.format(**told)) from error
+    name, problem = f"of the language {lang!r}", "cannot be loaded ({reason})"
+    return saying(Errors.A123, ImportError, pipeline=name, problem=problem, cure=LANGUAGE)
 
 
 def check_finds_entities(meta: FactoryMeta, target: str) -> None:

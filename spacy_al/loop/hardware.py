@@ -5,7 +5,7 @@ from typing import Dict, Union
 
 import torch
 
-from ..errors import ALError, Errors
+from ..errors import Errors, saying
 from ..ml.processor import processor
 
 
@@ -16,10 +16,8 @@ def take_gpu(gpu: int, *, quiet: bool) -> None:
     """
     from spacy.cli._util import setup_gpu
 
-    try:
+    with saying(Errors.A014, Exception, gpu=gpu):  # CuPy's own errors are of many kinds, and CuPy may be missing
         setup_gpu(gpu, silent=quiet)
-    except Exception as error:  # CuPy's own errors are of many kinds, and CuPy may be missing
-        raise ALError(Errors.A014.format(gpu=gpu, reason=" ".join(str(error).split()))) from error
 
 
 def check_gpu(gpu: int) -> None:

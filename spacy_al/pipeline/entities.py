@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..corpus.labels import LabelData, check_labels
-from ..errors import ALError, Errors, Warnings
+from ..errors import ALError, Errors, Warnings, saying
 from ..jsonl import unfit
 from ..ml.stages import IGNORE
 from ..ml.tags import TagCodec, first_unknown_label
@@ -38,10 +38,8 @@ def check_settings(settings: object, section: str) -> None:
 
 def require(module: str, *, pipe: str, extra: str) -> ModuleType:
     """Import a package of an optional extra; raises ALError A330 naming the extra when it cannot be."""
-    try:
+    with saying(Errors.A330, ImportError, pipe=pipe, package=module, extra=extra):
         return importlib.import_module(module)
-    except ImportError as error:
-        raise ALError(Errors.A330.format(pipe=pipe, package=module, extra=extra, reason=error)) from error
 
 
 def resolve_labels(

@@ -7,9 +7,10 @@ import pytest
 
 from spacy_al.annotate.desk import Desk
 from spacy_al.annotate.messages import combined, covers, read_annotator, read_post
-from spacy_al.annotate.trainer import Plan, Rounds, Wire
+from spacy_al.annotate.trainer import Rounds, Wire
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
+from spacy_al.options import Opening
 from spacy_al.runs.folder import RunFolder
 from spacy_al.tasks import Answer, Task
 
@@ -222,7 +223,7 @@ def over(folder):
 
 
 def test_corrections_after_the_end_are_learnt_from_when_somebody_asks(over):
-    rounds = Rounds(Plan(str(over)), Wire(Pipe()[0]))
+    rounds = Rounds(Opening(over), Wire(Pipe()[0]))
     assert rounds.advance(False, -1) is None
     session = Session.open(over)
     session.answer([Answer(session.asked()[0].id, "accept", ((0, 1, "PER"),))])
@@ -235,5 +236,5 @@ def test_corrections_after_the_end_are_learnt_from_when_somebody_asks(over):
 def test_those_that_waited_for_the_page_are_learnt_from_at_once(over):
     session = Session.open(over)
     session.answer([Answer(session.asked()[0].id, "accept", ((0, 1, "PER"),))])
-    assert Rounds(Plan(str(over)), Wire(Pipe()[0])).advance(False, -1) is not None
+    assert Rounds(Opening(over), Wire(Pipe()[0])).advance(False, -1) is not None
     assert session.status().round == 1

@@ -4,6 +4,8 @@ import hashlib
 import json
 import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -125,6 +127,15 @@ def test_addresses_can_be_opened(opening, here, there):
 def test_a_port_that_is_taken_is_named():
     with listen("127.0.0.1", 0) as opened, pytest.raises(ALError, match=f"A720.*{opened.getsockname()[1]}"):
         listen("127.0.0.1", opened.getsockname()[1])
+
+
+def test_a_package_that_is_missing_is_named_with_the_way_to_get_it(tmp_path):
+    code = "import sys; sys.modules['starlette'] = None; from spacy_al.cli import main; main()"
+    args = [sys.executable, "-c", code, "annotate", str(tmp_path / "run")]
+    done = subprocess.run(args, text=True, capture_output=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "A719" in done.stderr
+    assert "spacy_al[annotate]" in done.stderr
 
 
 def test_without_run_and_text_there_is_nothing_to_open(tmp_path):
