@@ -5,13 +5,12 @@ import spacy
 from numpy.typing import NDArray
 from spacy.language import Language
 
-from ..acquisition.score_shard import Column, score_shard
+from ..acquisition.score_shard import Column, PoolDocs, score_shard
 from ..errors import Errors, saying
 from ..pipeline.adapters import find_target, get_sampler
 from ..schemas import ActiveLearningSchema
 from ..types import Pool, Progress, Sampling
 from .checks import chosen_measures
-from .columns import PoolDocs
 
 LONGEST_TAIL = "longest-tail"
 

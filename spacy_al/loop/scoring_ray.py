@@ -13,7 +13,7 @@ from spacy.language import Language
 from spacy.util import load_config
 from thinc.api import require_gpu
 
-from ..acquisition.score_shard import CHUNK, Column, Columns, measure_columns, score_shard
+from ..acquisition.score_shard import CHUNK, Column, Columns, PoolDocs, measure_columns, score_shard
 from ..engines.scheduler import Hooks, Result, Task, run_tasks
 from ..errors import ALError, Errors
 from ..files import write_folder
@@ -23,7 +23,6 @@ from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_l
 from ..types import Progress, Sampling
 from ..uncertainty.measures import Measure
 from .checks import chosen_measures
-from .columns import PoolDocs
 from .oracle import separate_file
 
 TOKEN_VALUES = "token_uncertainty"

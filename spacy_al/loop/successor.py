@@ -18,8 +18,8 @@ from ..runs.state import RunState
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from .checks import check_target
 from .determinism import deterministic, prepare_cublas
+from .hardware import peak_memory
 from .learner import Learner
-from .memory import peak_memory
 from .reporter import Reporter, Silent
 
 MORE_ROUNDS = "active_learning.rounds:"

@@ -9,13 +9,16 @@ from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 from pydantic import dataclasses as checked_dataclasses
 
 from ..errors import ALError, Errors, saying
-from ..jsonl import parse_object, read_jsonl
+from ..jsonl import fitting, parse_object, read_jsonl
 from ..runs.folder import RunFolder
 from ..runs.state import load_state
-from .checked import Amount, Count, Share, checked
 from .settings import Settings, read_settings
 
 SKIPPED = {"model", "rounds"}  # folders of a run that never hold another run
+Number = Annotated[float, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Amount = Annotated[Number, Field(ge=0)]
 
 
 class TypeScore(BaseModel):
@@ -180,7 +183,8 @@ def _round(values: Mapping[str, Any], *, path: Path, line: int) -> Optional[Roun
         values = {**values, **{f"ents_{key}": held.get(key) for key in ("f", "p", "r", "per_type")}}
     if values.get("ents_f") is None:
         raise ALError(Errors.A705.format(path=path, line=line, round=values.get("round")))
-    return checked(ROUND, values, path=path, line=line)
+    with fitting(Errors.A701, path=path, line=line):
+        return ROUND.validate_python(values)
 
 
 def _check_order(rounds: Sequence[Round], new: Round, *, path: Path, line: int) -> None:

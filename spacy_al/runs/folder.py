@@ -11,7 +11,6 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from spacy.tokens import Doc
 from spacy.util import load_config
 from spacy.vocab import Vocab
@@ -21,7 +20,7 @@ from ..corpus.docbin import read_columns
 from ..corpus.reader import read_docs
 from ..errors import ALError, Errors, saying
 from ..files import check_file, write_bytes, write_json
-from ..jsonl import parse_object, raw_lines, unfit, write_jsonl
+from ..jsonl import fitting, parse_object, raw_lines, write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..tasks import Answer, Task
 from .answers import AnswerLog
@@ -281,13 +280,9 @@ def read_tasks(path: Path) -> List[Task]:
     """The tasks of a file, a line each; raises ALError A537 for a line that is none."""
     tasks = []
     for line, raw in raw_lines(path):
-        try:
-            if raw.strip():
-                tasks.append(Task.from_row(parse_object(raw, path=path, line=line)))
-        except ValidationError as error:
-            field, _, problem = unfit(error)
-            problem = f"no task ({field or 'all of it'}: {problem})"
-            raise ALError(Errors.A537.format(path=path, line=line, problem=problem)) from error
-        except ALError as error:
-            raise ALError(Errors.A537.format(path=path, line=line, problem="the line is damaged")) from error
+        if raw.strip():
+            with saying(Errors.A537, ALError, path=path, line=line, problem="the line is damaged"):
+                row = parse_object(raw, path=path, line=line)
+            with fitting(Errors.A537, path=path, line=line, problem="no task ({reason})"):
+                tasks.append(Task.from_row(row))
     return tasks
