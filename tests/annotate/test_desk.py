@@ -180,6 +180,13 @@ def test_answers_to_other_windows_of_the_sentence_are_kept():
     assert not covers(old, WINDOWS)
 
 
+def test_an_entity_outside_the_windows_can_be_taken_back():
+    first = combined(WINDOWS, None, Answer("x", "accept", ((0, 1, "LOC"), (2, 3, "PER")), round=WINDOWS.round))
+    again = combined(WINDOWS, first, Answer("x", "accept", ((2, 3, "PER"),), round=WINDOWS.round))
+    assert again.spans == ((2, 3, "PER"),)
+    assert 0 in again.missing
+
+
 GOOD = {"id": "a", "round": 0, "verdict": "accept", "spans": [[0, 1, "PER"]], "when": "2026-01-01T00:00:00.123Z"}
 
 
