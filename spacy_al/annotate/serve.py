@@ -1,6 +1,7 @@
 """Opening the page on a run: secret, address, trainer and server, until somebody stops it."""
 
 import socket
+import threading
 from typing import Callable, Optional, Tuple
 
 import uvicorn
@@ -68,9 +69,13 @@ def make_page(opening: Opening) -> Page:
     if opening.text is not None and not opening.text.exists():
         raise ALError(Errors.A003.format(path=opening.text, cure="Give a folder of .txt files."))
 
+    beginning = threading.Lock()
+
     def begin_with(labels: str) -> None:
-        begin(opening, read_labels(labels) if labels or opening.config is None else [])
-        open_run(page)
+        with beginning:
+            if page.desk is None:  # else somebody else was first
+                begin(opening, read_labels(labels) if labels or opening.config is None else [])
+                open_run(page)
 
     if there:
         open_run(page)

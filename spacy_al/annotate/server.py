@@ -75,12 +75,8 @@ class Page:
         news = self.trainer.news() if self.trainer else {"phase": "waiting"}
         problem = news.get("problem")
         training = {**news, "problem": PATH.sub("", problem) if problem else None}
-        enough = self.opening.batch or min(20, self._asked())
+        enough = self.desk.enough(self.opening.batch)
         return {**progress, "enough": enough, "training": training, **self._run_status()}
-
-    def _asked(self) -> int:
-        state = self.desk.refresh() if self.desk else None
-        return max(len(state.pending), 1) if state and state.pending else 20
 
     def _run_status(self) -> Dict[str, Any]:
         """Rows and lines of the run, read anew when its state changes."""
@@ -194,7 +190,7 @@ async def post_train(request: Request) -> Response:
 async def post_labels(request: Request) -> Response:
     """The labels of a new run, which begins with them."""
     page, value = page_of(request), await read_json(request)
-    if page.begin is not None and page.desk is None:
+    if page.begin is not None:
         await run_in_threadpool(page.begin, str(value.get("labels", "")))
     return JSONResponse({})
 

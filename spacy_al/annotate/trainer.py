@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Dict, Optional
 
 from ..errors import ALError
+from ..loop.reporter import Silent
 from ..options import Opening
 
 PAUSE = 0.2  # seconds between looks at the run
@@ -63,8 +64,8 @@ class Trainer:
             self._process.join(5)
 
 
-class Wire:
-    """A Reporter that tells the server."""
+class Wire(Silent):
+    """A Reporter that tells the server; the page reads rows from the run."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -86,9 +87,6 @@ class Wire:
         if time.monotonic() - self._sent > 0.25:
             self._sent = time.monotonic()
             self.tell(done=done, total=total)
-
-    def row(self, metrics: Dict[str, Any]) -> None:
-        """The page reads rows from the run."""
 
 
 def work(connection: Connection, opening: Opening) -> None:
@@ -189,9 +187,9 @@ class Rounds:
             return True
         if state.phase == "annotate" and not fresh:
             return True  # only writes down that the run waits for people
-        enough = self.opening.batch or min(len(state.pending) or 1, 20)
         if self.answers() == self._vain:
             return False
+        enough = self.desk.enough(self.opening.batch)
         return bool(fresh) and (wanted or fresh >= enough or self.desk.is_exhausted())
 
     def _step(self, state: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, List, Optional, Sequence, Tuple
 import typer
 
 from ..errors import ALError, Errors
-from ..options import Rename, TakeOptions
+from ..options import Rename, TakeOptions, parse_names
 from .common import check_outputs, command
 from .query import FORMATS, Asked, Source, find_labels, open_source
 
@@ -78,8 +78,6 @@ def check_inputs(source: Path, answers: Sequence[Path]) -> None:
 
 def prepare(source: Path, asked: Asked, taking: Taking, options: TakeOptions) -> Tuple[List["Task"], TakeOptions]:
     """What was asked, and how to take the answers to it."""
-    from ..corpus.annotation.marks import parse_names
-
     tasks = open_source(source, asked, earlier=True)
     labels = tuple(find_labels(asked.labels, source, tasks)) or None
     names = parse_names(taking.rename or [])

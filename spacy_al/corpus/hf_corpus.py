@@ -27,7 +27,7 @@ def hf_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
         problem = f"this data set cannot be read ({str(error)[:200]})"
         raise ALError(Errors.A136.format(path=path, line=1, problem=problem)) from error
     # Names that the user gives count before those in the file, which may be bare labels.
-    given = (context.rules.spans_field, *KEYS) if context.rules.tag_names else ()
+    given = (context.rules.spans_field, *KEYS) if context.rules.tags else ()
     features = {key: feature for key, feature in rows.features.items() if key not in given}
     names = {key: found for key, feature in features.items() if (found := _names(feature, datasets))}
     for number, row in enumerate(rows, start=1):

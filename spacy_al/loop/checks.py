@@ -14,8 +14,8 @@ from ..corpus.reader import read_docs
 from ..corpus.splitter import LANGUAGE
 from ..errors import ALError, Errors, Warnings, saying
 from ..pipeline.adapters import get_sampler
-from ..pipeline.protocol import check_dropout
 from ..schemas import ActiveLearningSchema
+from ..types import check_dropout
 from ..uncertainty.measures import Measure, check_measures, get_measures
 
 ALIKE = 0.8  # English corpora with words of their own have 0.97 and more, Chinese cut as English 0.4
