@@ -110,7 +110,7 @@ def scoring(folder: Path, gpus: int, encoder: Optional[str], sentences: int) -> 
     with connected():
         for jobs in (1, gpus or 2):
             ends: List[Sequence[float]] = []
-            options = ScoreOptions(**how, engine="ray", jobs=jobs, gpu=bool(gpus))
+            options = ScoreOptions(**how, engine="ray", jobs=jobs, use_gpu=0 if gpus else -1)
             report = score_file(
                 str(folder / "model"), folder / "pool", folder / f"on-{jobs}", options,
                 watch=lambda done, total: ends.append((time.perf_counter(), done)),  # noqa: B023

@@ -18,13 +18,12 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed, require_gpu, set_gpu_allocator, warmup_linear
 
-from spacy_al.acquisition.assess import judge_with
 from spacy_al.acquisition.scoring import score_docs
 from spacy_al.corpus.reader import make_example, read_docs, without_labels
 from spacy_al.ml.transformer import resolve_name
-from spacy_al.pipeline.adapters import TagSampler, get_sampler
-from spacy_al.types import Sampling
-from spacy_al.uncertainty.judgement import calibrate, detect
+from spacy_al.pipeline.adapters import get_sampler
+from spacy_al.types import Sampler, Sampling
+from spacy_al.uncertainty.judgement import calibrate, detect, judge
 from spacy_al.uncertainty.measures import get_measures, measure_names
 
 EPOCHS, BATCH = 4, 16
@@ -106,7 +105,7 @@ def train(nlp: Language, docs: List[Doc], seed: int, *, steps: bool) -> None:
             optimizer.step_schedules()
 
 
-def costs(sampler: TagSampler, docs: List[Doc], passes: int, repeats: int, with_all: bool) -> Row:
+def costs(sampler: Sampler, docs: List[Doc], passes: int, repeats: int, with_all: bool) -> Row:
     """Median seconds to score the pool with each kind of dropout, and what each costs beside none."""
     kinds = {"mnlp, off": ("mnlp", "off"), "bald, last": ("bald", "last")}
     kinds |= {"bald, all": ("bald", "all")} if with_all else {}
@@ -124,16 +123,16 @@ def costs(sampler: TagSampler, docs: List[Doc], passes: int, repeats: int, with_
     return {kind: {"seconds": value, "times": value / base, "all": seconds[kind]} for kind, value in medians.items()}
 
 
-def score(sampler: TagSampler, docs: List[Doc], measure: str, dropout: str, passes: int, seed: int) -> None:
+def score(sampler: Sampler, docs: List[Doc], measure: str, dropout: str, passes: int, seed: int) -> None:
     """Utilities of all sentences, on the host; a new seed draws new masks, as each round of a run does."""
     score_docs(docs, sampler, get_measures([measure]), Sampling(passes, dropout, seed), chunk=len(docs))
 
 
-def quality(sampler: TagSampler, docs: List[Doc], passes: int, seed: int) -> Row:
+def quality(sampler: Sampler, docs: List[Doc], passes: int, seed: int) -> Row:
     """Errors of the deterministic prediction, AUROC of every measure with every dropout, and calibration."""
-    judgement = judge_with(sampler, docs)
+    judgement = judge(docs, sampler)
     half = len(docs) // 2
-    parts = [judge_with(sampler, part) for part in (docs[half:], docs[:half])]
+    parts = [judge(part, sampler) for part in (docs[half:], docs[:half])]
     rows: List[Row] = []
     (ties,) = get_measures(["mnlp"])
     for dropout in sampler.dropouts:

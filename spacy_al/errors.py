@@ -1,7 +1,8 @@
 """Every message of the project, each with a code, the value at fault, the place and the cure."""
 
 import contextlib
-from typing import Iterator
+import re
+from typing import Iterator, Type
 
 
 class ALError(ValueError):
@@ -14,12 +15,19 @@ class ALError(ValueError):
 
 
 @contextlib.contextmanager
-def needed(message: str) -> Iterator[None]:
-    """Imports of an optional package in the block; ALError with the message where it is not installed."""
+def saying(message: str, *kinds: Type[Exception], problem: str = "{reason}", **values: object) -> Iterator[None]:
+    """Exceptions of some kinds in the block become ALError with a message.
+
+    message (str): One of `Errors`. values (object): What it names.
+    kinds (Type[Exception]): What they say, on one line, is {reason} in the message.
+    problem (str): {problem} in the message: words of ours, around {reason} if it says more.
+    """
     try:
         yield
-    except ImportError as error:
-        raise ALError(message) from error
+    except kinds as error:
+        reason = re.sub(r"\s*[\r\n]\s*", " ", str(error)).strip() or type(error).__name__
+        told = message.format(reason=reason, problem=problem.replace("{reason}", reason), **values)
+        raise ALError(told) from error
 
 
 class Errors:

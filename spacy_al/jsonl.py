@@ -1,5 +1,6 @@
 """Reading JSONL that somebody else wrote: strict, with limits, and every problem named by file and line."""
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -91,6 +92,24 @@ def unfit(error: ValidationError) -> Tuple[str, object, str]:
     value = None if first["type"] == "missing" else first["input"]
     problem = first["msg"].removeprefix("Value error, ")
     return ".".join(map(str, first["loc"])), value, problem[:1].lower() + problem[1:]
+
+
+@contextlib.contextmanager
+def fitting(message: str, *, problem: Optional[str] = None, **values: object) -> Iterator[None]:
+    """What pydantic refuses in the block becomes ALError with a message, for the first value at fault.
+
+    message (str): One of `Errors`. It may name the {key}, also as {field}, its {value} and what is the {problem}; both
+        are the {reason}. values (object): What else it names.
+    problem (str): Words of ours in place of the problem, around {reason}.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        key, value, said = unfit(error)
+        reason = f"{key or 'all of it'}: {said}"
+        told = said if problem is None else problem.replace("{reason}", reason)
+        shown = {"key": key, "field": key, "value": value, "reason": reason, "problem": told}
+        raise ALError(message.format(**shown, **values)) from error
 
 
 def dump_line(value: Dict[str, Any]) -> str:

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, List, Mapping, Optional, Tuple
+from typing import Annotated, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import typer
+
+from .errors import ALError, Errors
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run", exists=True, file_okay=False)]
 Pipeline = Annotated[str, typer.Argument(help="A trained pipeline: a folder, or the name of an installed one")]
@@ -25,8 +28,16 @@ class Engine(str, Enum):
 
 
 @dataclass(frozen=True)
-class Said:
-    """How to take what people said, as the command line gives it; see `Rules`."""
+class Rules:
+    """How to take what people said.
+
+    spans_field (Optional[str]): Key of entities or tags; None: those that spaCy, Prodigy and others use.
+    tag_names (Optional[str]): What tags stand for that are numbers, with commas between.
+    several (str): Several answers to one text, one of `merging.SEVERAL`.
+    untouched (str): Records without entities of which the tool does not say if anyone looked: "fail", "accept" as they
+        are, or "skip" (not labelled).
+    rename (Optional[List[str]]): New names of labels, each as OLD=NEW; OLD may be the number that a tool gives to one.
+    """
 
     spans_field: Annotated[Optional[str], typer.Option(help="Key or column of entities or tags (jsonl, csv)")] = None
     tag_names: Annotated[
@@ -40,24 +51,26 @@ class Said:
     )
     rename: Rename = None
 
+    @cached_property
+    def tags(self) -> List[str]:
+        """What tags stand for that are numbers, in their order."""
+        return [name.strip() for name in (self.tag_names or "").split(",") if name.strip()]
 
-@dataclass(frozen=True)
-class Rules:
-    """How to take what people said.
+    @cached_property
+    def names(self) -> Dict[str, str]:
+        """New names of labels by old ones; raises ALError A628."""
+        return parse_names(self.rename or [])
 
-    several (str): Several answers to one text, one of `merging.SEVERAL`.
-    untouched (str): Records without entities of which the tool does not say if anyone looked: "fail", "accept" as they
-        are, or "skip" (not labelled).
-    names (Mapping[str, str]): New names of labels by old ones, or by the numbers that a tool gives to labels.
-    spans_field (Optional[str]): Key of entities or tags; None: those that spaCy, Prodigy and others use.
-    tag_names (Tuple[str, ...]): What tags stand for that are numbers.
-    """
 
-    several: str = "fail"
-    untouched: str = "skip"
-    names: Mapping[str, str] = field(default_factory=dict)
-    spans_field: Optional[str] = None
-    tag_names: Tuple[str, ...] = ()
+def parse_names(pairs: Sequence[str]) -> Dict[str, str]:
+    """New names of labels by old ones, from OLD=NEW; raises ALError A628 for anything else."""
+    names: Dict[str, str] = {}
+    for pair in pairs:
+        old, mark, new = pair.partition("=")
+        if not mark or not old or new != new.strip() or not new or old in names:
+            raise ALError(Errors.A628.format(option="--rename", value=pair, known="OLD=NEW, each OLD once"))
+        names[old] = new
+    return names
 
 
 @dataclass(frozen=True)
@@ -147,7 +160,7 @@ class ScoreOptions:
     dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
     limit (Optional[int]): Rows to write.
     html (Optional[Path]), html_top (int): A page of that many sentences.
-    engine (str): "local", or "ray" with gpu, share and jobs of `spacy_al.engines.scheduler.run_tasks`.
+    engine (str): "local", or "ray" with use_gpu, share and jobs of `spacy_al.engines.scheduler.run_tasks`.
     """
 
     measures: Annotated[
@@ -174,7 +187,7 @@ class ScoreOptions:
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=0, help="With Ray: workers; 0: as many as there is room for")
     ] = 0
-    gpu: bool = False
+    use_gpu: Gpu = -1
 
 
 @dataclass(frozen=True)

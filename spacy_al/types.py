@@ -62,6 +62,18 @@ class Sampler(Protocol):
     component and `al score`; adapters give it to pipes that do not (`spacy_al.pipeline.adapters`).
     """
 
+    @property
+    def tags(self) -> List[str]:
+        """Names of the tags in the order of the last axis of `TagSamples.probs`; "O" first."""
+
+    @property
+    def scheme(self) -> str:
+        """IOB1, IOB2 or BILOU (`spacy_al.corpus.schemes`)."""
+
+    @property
+    def dropouts(self) -> List[str]:
+        """The kinds of dropout that `sample` knows, "off" first."""
+
     def sample(self, docs: Sequence[Doc], *, passes: int, dropout: str, seed: int) -> Iterator[TagSamples]:
         """Yield TagSamples in bounded batches, sorted by length; `order` says which Docs a batch holds.
 
@@ -71,6 +83,12 @@ class Sampler(Protocol):
         seed (int): Equal seeds give equal numbers. No global random state is touched.
         RAISES: ALError when this tagger has no such kind of dropout.
         """
+
+
+def check_dropout(sampler: Sampler, dropout: str, name: str) -> None:
+    """Raise ALError A413 when a sampler has no such kind of dropout."""
+    if dropout not in sampler.dropouts:
+        raise ALError(Errors.A413.format(name=name, dropout=dropout, known=", ".join(sampler.dropouts)))
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ from ..errors import ALError, Errors, Warnings
 from ..files import write_json
 from ..options import AssessOptions
 from ..pipeline.adapters import choose_dropout, find_target, get_sampler
-from ..pipeline.protocol import TagSampler
-from ..types import Sampling
+from ..types import Sampler, Sampling
 from ..uncertainty.calibration import Reliability
-from ..uncertainty.judgement import Detection, Judgement, calibrate, detect, diagrams, judge
+from ..uncertainty.judgement import Detection, calibrate, detect, diagrams, judge
 from ..uncertainty.measures import Measure, check_measures, get_measures, measure_names
 from ..uncertainty.plot import plot_reliability
 from .command import load_pipeline
@@ -65,8 +64,8 @@ def assess_file(pipeline: str, gold: Path, options: AssessOptions) -> Assessment
     check_measures([ties], passes=1, dropout="off")
     docs = list(read_docs(gold, nlp.vocab))
     check_gold(docs, sampler, pipe)
-    judgement = judge_with(sampler, docs)
-    other = judge_with(sampler, list(read_docs(options.held_out, nlp.vocab))) if options.held_out else None
+    judgement = judge(docs, sampler)
+    other = judge(list(read_docs(options.held_out, nlp.vocab)), sampler) if options.held_out else None
     calibration = calibrate(judgement, other, bins=options.bins)
     how = Sampling(options.passes, dropout, options.seed)
     detections = detect(docs, judgement, sampler, measures, how, ties=ties)
@@ -79,7 +78,7 @@ def assess_file(pipeline: str, gold: Path, options: AssessOptions) -> Assessment
     return found
 
 
-def check_gold(docs: Sequence[Doc], sampler: TagSampler, pipe: str) -> None:
+def check_gold(docs: Sequence[Doc], sampler: Sampler, pipe: str) -> None:
     """Raise ALError A405 where there is no token to judge; warn of labels that the pipe cannot find (W442)."""
     if not any(map(len, docs)):
         raise ALError(Errors.A405)
@@ -90,16 +89,10 @@ def check_gold(docs: Sequence[Doc], sampler: TagSampler, pipe: str) -> None:
         warnings.warn(Warnings.W442.format(**told), stacklevel=2)
 
 
-def chosen_measures(options: AssessOptions, sampler: TagSampler) -> List[Measure]:
+def chosen_measures(options: AssessOptions, sampler: Sampler) -> List[Measure]:
     """The measures asked for; by default all that need a model, comparisons of passes only with dropout."""
     if options.measures:
         return get_measures(options.measures)
     still = sampler.dropouts == ["off"] or options.dropout == "off"
     known = get_measures(measure_names())
     return [one for one in known if one.needs_model and not (one.stochastic and still)]
-
-
-def judge_with(sampler: TagSampler, docs: List[Doc]) -> Judgement:
-    """`judge`, with exact probabilities of entities where the sampler knows them."""
-    scores = getattr(sampler, "entity_scores", None)
-    return judge(docs, sampler, sampler.tags, sampler.scheme, scores=scores)

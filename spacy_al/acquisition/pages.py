@@ -5,20 +5,19 @@ from typing import List, Sequence
 from spacy.tokens import Doc, Span
 
 from ..corpus.schemes import decode
-from ..pipeline.protocol import TagSampler
 from ..pipeline.uncertainty import annotate_docs, render_html, set_extensions
-from ..types import ONE_PASS, Sampling
+from ..types import ONE_PASS, Sampler, Sampling
 from ..uncertainty.confidence import token_slices
 from ..uncertainty.measures import Measure
 
 
 def render_page(
-    docs: Sequence[Doc], sampler: TagSampler, measures: Sequence[Measure], how: Sampling, *, title: str
+    docs: Sequence[Doc], sampler: Sampler, measures: Sequence[Measure], how: Sampling, *, title: str
 ) -> str:
     """Show sentences with the tagger's entities, their confidence, and tokens shaded by the first measure.
 
     docs (Sequence[Doc]): In the order to show; entities and numbers are set on them.
-    sampler (TagSampler), measures (Sequence[Measure]): Whom to ask what. title (str): Heading.
+    sampler (Sampler), measures (Sequence[Measure]): Whom to ask what. title (str): Heading.
     RETURNS (str): HTML that needs no other file.
     """
     set_extensions()
@@ -28,7 +27,7 @@ def render_page(
     return render_html(docs, title=title, note=f"Tokens are shaded by {measures[0].name}{kind}.")
 
 
-def set_entities(docs: Sequence[Doc], sampler: TagSampler) -> None:
+def set_entities(docs: Sequence[Doc], sampler: Sampler) -> None:
     """Set `doc.ents` to the entities of the tagger's best sequence without dropout."""
     for samples in ONE_PASS.of(sampler, docs):
         best: List[int] = samples.best[0].tolist()

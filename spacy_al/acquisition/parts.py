@@ -11,9 +11,8 @@ from spacy.language import Language
 from thinc.api import require_gpu
 
 from ..corpus.stream import DocStream
-from ..engines.scheduler import Hooks, Result, Task, run_tasks
+from ..engines.scheduler import Task, score_parts
 from ..errors import ALError, Errors
-from ..files import write_text
 from ..options import ScoreOptions
 from ..pipeline.adapters import get_sampler
 from ..runs.folder import read_npz, write_npz
@@ -84,19 +83,16 @@ def score_on_ray(
         removed at the end. pipeline, pool: Names that all nodes see. options (ScoreOptions): For gpu, share and jobs.
     RAISES: ALError A560 to A563, A564 when a part could not be scored, A567 when pool or pipeline changed meanwhile.
     """
-    bounds, gpu = part_bounds(len(stream)), options.gpu
+    bounds, gpu = part_bounds(len(stream)), options.use_gpu >= 0
     key = _key(Path(pipeline), pool, how, gpu)
     folder = _claim(folder, key)
     paths = [folder / f"{number:06d}.npz" for number in range(len(bounds))]
     done = sum(last - first for path, (first, last) in zip(paths, bounds) if path.is_file())
 
-    def ended(task: Task, result: Result) -> None:
+    def told(sentences: int) -> None:
         nonlocal done
-        if result.reason:
-            write_text(folder / f"{task.name}.log", f"{result.reason}\n")
-        else:
-            done += result.value
-            progress(done)
+        done += sentences
+        progress(done)
 
     names = (str(Path(pipeline).resolve()) if Path(pipeline).exists() else pipeline, str(pool.resolve()))
     tasks = [
@@ -104,12 +100,8 @@ def score_on_ray(
         for path, (first, last) in zip(paths, bounds)
         if not path.is_file()
     ]
-    progress(done)  # shows the bar, and what a former call has left
-    results = run_tasks(tasks, gpu=gpu, jobs=options.jobs, hooks=Hooks(ended=ended)) if tasks else {}
-    failed = [f"{name}: {_last(one.reason)}" for name, one in sorted(results.items()) if one.reason]
-    if failed:
-        listed = "\n  ".join(failed[:10])
-        raise ALError(Errors.A564.format(failed=len(failed), parts=len(bounds), pool=pool, names=listed, folder=folder))
+    told(0)  # shows the bar, and what a former call has left
+    score_parts(tasks, len(bounds), str(pool), folder, told, gpu=gpu, jobs=options.jobs)
     for path, (_, last) in zip(paths, bounds):
         ranking.take(read_npz(path))
         if len(ranking) != last:
@@ -117,10 +109,6 @@ def score_on_ray(
     if _key(Path(pipeline), pool, how, gpu) != key:
         raise ALError(Errors.A567.format(pipeline=pipeline, pool=pool))
     ranking.join()
-
-
-def _last(reason: str) -> str:
-    return next((line.strip() for line in reversed(reason.splitlines()) if line.strip()), "unknown")
 
 
 def _key(pipeline: Path, pool: Path, how: How, gpu: bool) -> str:

@@ -1,21 +1,23 @@
 """What a model says of a shard of the pool, as columns: the one scorer of the loop and of cold starts."""
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Protocol, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 import numpy
 import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 from torch import Tensor
 
 from ..errors import ALError, Errors
 from ..ml.transfer import download
-from ..types import Progress, Sampler, Sampling, TagSamples
+from ..types import Pool, Progress, Sampler, Sampling, TagSamples
 from ..uncertainty.measures import Measure
 from ..uncertainty.sequence import token_surprise
 
 CHUNK = 20_000  # sentences whose Docs exist at a time
+KEPT_DOCS = 100_000  # Docs kept from round to round, at 4 kB each
 Batch = Tuple[Any, List[int], Sequence[Doc]]  # a chunk's mark, places in it, its Docs
 
 
@@ -32,15 +34,22 @@ class Column:
     dtype: str = "float64"
 
 
-class Shard(Protocol):
-    """Sentences of a pool, as Docs without labels."""
+class PoolDocs:
+    """Docs of a pool, made when they are first asked for, and kept unless the pool is very large."""
 
-    @property
-    def lengths(self) -> NDArray[numpy.int64]:
-        """Tokens of every sentence of the pool, (sentences,)."""
+    def __init__(self, pool: Pool, vocab: Vocab) -> None:
+        self.pool = pool
+        self.vocab = vocab
+        self.keep = len(pool) <= KEPT_DOCS
+        self.docs: Dict[int, Doc] = {}
 
     def get(self, numbers: Sequence[int]) -> List[Doc]:
-        """Docs of these sentences."""
+        """Docs of these sentences, without labels."""
+        if not self.keep:
+            return list(self.pool.docs(numbers, self.vocab))
+        new = [number for number in numbers if number not in self.docs]
+        self.docs.update(zip(new, self.pool.docs(new, self.vocab)))
+        return [self.docs[number] for number in numbers]
 
 
 def best_tags(samples: TagSamples) -> Tensor:
@@ -70,7 +79,7 @@ def measure_columns(measures: Sequence[Measure]) -> Dict[str, Column]:
 
 def score_shard(
     sampler: Sampler,
-    shard: Shard,
+    shard: PoolDocs,
     numbers: Sequence[int],
     columns: Mapping[str, Column],
     *,
@@ -79,7 +88,7 @@ def score_shard(
 ) -> Dict[str, NDArray[Any]]:
     """Ask a model about sentences of a pool.
 
-    sampler (Sampler): The model. shard (Shard): The pool. numbers (Sequence[int]): Which of its sentences.
+    sampler (Sampler): The model. shard (PoolDocs): The pool. numbers (Sequence[int]): Which of its sentences.
     columns (Mapping[str, Column]): What to compute.
     how (Sampling): Masks go by the sentences' tokens, so that for every dropout
         but a transformer's "all" the numbers do not depend on what else is asked about.
@@ -87,7 +96,7 @@ def score_shard(
     RETURNS (Dict[str, NDArray]): Columns by name, in the order of `numbers`.
     RAISES: ALError A413 when the model has no such dropout, A409 for a value of a measure that is not finite.
     """
-    lengths = shard.lengths[numpy.asarray(numbers, dtype=numpy.int64)]
+    lengths = shard.pool.lengths[numpy.asarray(numbers, dtype=numpy.int64)]
     result = Columns(columns, lengths)
     # Longest first overall: sentences of like length then share batches across the whole pool.
     order = numpy.argsort(lengths, kind="stable")[::-1]
@@ -110,20 +119,20 @@ def score_shard(
 
 
 def embed_shard(
-    pipe: Any, shard: Shard, numbers: Sequence[int], inside: NDArray[numpy.bool_]
+    pipe: Any, shard: PoolDocs, numbers: Sequence[int], inside: NDArray[numpy.bool_]
 ) -> Dict[str, NDArray[Any]]:
     """Mean states of sentences of a pool, and of their tokens that the model sees in entities.
 
     pipe (Any): A component with `embed(docs)`, which yields batches of places in `docs`, tokens of each sentence, and
         states of the tokens, (tokens, width).
-    shard (Shard), numbers (Sequence[int]): As in `score_shard`.
+    shard (PoolDocs), numbers (Sequence[int]): As in `score_shard`.
     inside (NDArray[bool]): Tokens in entities, (tokens,); a sentence without any counts as a whole.
     RETURNS (Dict[str, NDArray]): "embedding" and "entity_embedding", float32 (sentences, width).
     RAISES: ALError A472 for a component that shows no states.
     """
     if not hasattr(pipe, "embed"):
         raise ALError(Errors.A472.format(name=getattr(pipe, "name", "?"), column="embedding"))
-    lengths = shard.lengths[numpy.asarray(numbers, dtype=numpy.int64)]
+    lengths = shard.pool.lengths[numpy.asarray(numbers, dtype=numpy.int64)]
     starts = numpy.cumsum(lengths) - lengths
     result: Dict[str, NDArray[Any]] = {}
     for first in range(0, len(numbers), CHUNK):

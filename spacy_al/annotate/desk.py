@@ -15,6 +15,8 @@ from .context import read_context
 from .leases import Leases
 from .messages import combined, covers
 
+MOST = 20  # answers that a round waits for where nobody says another number
+
 
 class Desk:
     """Reads a run's files and appends answers; it trains nothing. Safe to be called from several threads."""
@@ -183,6 +185,11 @@ class Desk:
         with self._lock:
             state = self.refresh()
             return len({id_ for id_, good in self.numbers[state.answers :] if good}) if state else 0
+
+    def enough(self, batch: Optional[int]) -> int:
+        """Fresh sentences that make a round: `batch`; without it as many as the round asks for, MOST at most."""
+        state = self.refresh()
+        return batch or min(len(state.pending if state else []) or MOST, MOST)
 
     def progress(self, annotator: Optional[str]) -> Dict[str, Any]:
         """Counts and seconds for the page."""

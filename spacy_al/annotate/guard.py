@@ -15,8 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..errors import ALError, Errors
-from ..files import write_json
+from ..files import write_json, writing
 
 POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'",
@@ -45,11 +44,9 @@ def read_secret(path: Path) -> str:
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         token = secrets.token_urlsafe(32)
         write_json(path, {"token": token})
-    try:
+    with writing(path):
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-    except OSError as error:
-        raise ALError(Errors.A002.format(path=path, reason=error.strerror or error)) from error
     return token
 
 

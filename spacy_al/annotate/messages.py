@@ -110,7 +110,7 @@ def combined(task: Task, old: Optional[Answer], new: Answer) -> Answer:
     known = {number for start, end in task.windows for number in range(start, end)} - set(new.missing)
     known |= {number for start, end, _ in new.spans for number in range(start, end)}
     spans: List[TokenSpan] = list(new.spans)
-    if old is not None and old.verdict == "accept":
+    if old is not None and old.verdict == "accept" and old.round != task.round:  # one to this question is replaced
         before = set(range(len(task.words))) - set(old.missing)
         for start, end, label in old.spans:
             if known & set(range(start, end)):

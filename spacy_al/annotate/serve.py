@@ -1,22 +1,23 @@
 """Opening the page on a run: secret, address, trainer and server, until somebody stops it."""
 
-import importlib
 import socket
-from typing import TYPE_CHECKING, Callable, Optional, Tuple
+import threading
+from typing import Callable, Optional, Tuple
 
-from ..errors import ALError, Errors, needed
+import uvicorn
+
+from ..errors import ALError, Errors
 from ..loop.hardware import check_gpu
 from ..loop.session import check_declared
 from ..options import Opening
 from ..runs.folder import RunFolder
 from ..runs.state import load_state
 from .begin import begin, read_labels
-from .guard import is_local
+from .desk import Desk
+from .guard import is_local, read_secret
+from .server import Page, build_app
+from .trainer import Trainer
 
-if TYPE_CHECKING:
-    from .server import Page, Settings
-
-NEEDED = {"starlette": "starlette", "uvicorn": "uvicorn", "nh3": "nh3", "markdown_it": "markdown-it-py"}
 SHORTEST_PASSWORD = 8
 
 
@@ -24,21 +25,15 @@ def serve(opening: Opening, *, tell: Callable[[str, Optional[str]], None]) -> No
     """Serve the page until SIGINT or SIGTERM.
 
     opening (Opening): What to open. tell (Callable): Is told the address here, and that for others if they may come.
-    RAISES: ALError A014 without the GPU, A715 without run and text, A718 for a host without a password, A719, A720,
-        and those of the run.
+    RAISES: ALError A014 without the GPU, A715 without run and text, A718 for a host without a password, A720, and those
+        of the run.
     """
-    check_packages()
     check_password(opening)
     check_gpu(opening.use_gpu)
     page = make_page(opening)
-    from .guard import read_secret
-    from .server import build_app
-
     token = read_secret(opening.run / "page.json")
     app = build_app(page, token=token, host=opening.host, password=opening.password, name=opening.name)
     listening = listen(opening.host, opening.port)
-    import uvicorn
-
     tell(*addresses(opening, listening.getsockname()[1], token))
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", server_header=False, limit_concurrency=200,
@@ -65,44 +60,39 @@ def addresses(opening: Opening, port: int, token: str) -> Tuple[str, Optional[st
     return f"{url}?token={token}", there
 
 
-def make_page(opening: Opening) -> "Page":
+def make_page(opening: Opening) -> Page:
     """The page of a run that is there, or of a new one; without labels it asks for them."""
-    from .guidelines import read_guidelines
-    from .keys import read_keys
-    from .server import Page, Settings
-
-    settings = Settings(
-        read_keys(opening.keys), read_guidelines(opening.guidelines), opening.one_by_one, opening.overlap, opening.batch
-    )
-    folder = RunFolder(opening.run)
+    page, folder = Page(opening), RunFolder(opening.run)
     there = folder.config.is_file() or folder.state.is_file()
     if not there and opening.text is None and opening.config is None:
         raise ALError(Errors.A715.format(path=opening.run))
     if opening.text is not None and not opening.text.exists():
         raise ALError(Errors.A003.format(path=opening.text, cure="Give a folder of .txt files."))
 
-    def begun(labels: str) -> Page:
-        names = read_labels(labels) if labels or opening.config is None else []
-        begin(opening, names)
-        return open_page(opening, settings)
+    beginning = threading.Lock()
+
+    def begin_with(labels: str) -> None:
+        with beginning:
+            if page.desk is None:  # else somebody else was first
+                begin(opening, read_labels(labels) if labels or opening.config is None else [])
+                open_run(page)
 
     if there:
-        return open_page(opening, settings)
-    if opening.labels or opening.config is not None:
-        return begun(opening.labels)
-    return Page(opening.run.resolve().name, settings, begin=begun)
+        open_run(page)
+    elif opening.labels or opening.config is not None:
+        begin_with(opening.labels)
+    else:
+        page.begin = begin_with
+    return page
 
 
-def open_page(opening: Opening, settings: "Settings") -> "Page":
-    """Desk and trainer of a run.
+def open_run(page: Page) -> None:
+    """Give a page the desk and the trainer of its run.
 
     RAISES: ALError A722 for a label that it does not have, A300 without any, A531 and A532 where the trainer could not
         learn from what people label.
     """
-    from .desk import Desk
-    from .server import Page
-    from .trainer import Plan, Trainer
-
+    opening = page.opening
     desk = Desk(opening.run, overlap=opening.overlap)
     unknown = [label for label in read_labels(opening.labels) if label not in desk.labels] if opening.labels else []
     if unknown:
@@ -114,15 +104,7 @@ def open_page(opening: Opening, settings: "Settings") -> "Page":
     folder = desk.session.folder
     if state := load_state(folder.state):
         check_declared(folder, state, desk.labels)
-    trainer = Trainer(Plan(str(opening.run), opening.batch, opening.use_gpu))
-    return Page(opening.run.resolve().name, settings, desk, trainer)
-
-
-def check_packages() -> None:
-    """Raise ALError A719 when the extra is not installed."""
-    for module, package in NEEDED.items():
-        with needed(Errors.A719.format(package=package)):
-            importlib.import_module(module)
+    page.desk, page.trainer = desk, Trainer(opening)
 
 
 def check_password(opening: Opening) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, cast
+from typing import Any, Callable, Dict, Optional, cast
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
@@ -14,15 +14,17 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..jsonl import parse_object
 from ..loop.standing import Status
+from ..options import Opening
 from ..runs.differences import open_differences, shared
 from ..tasks import SETTLED
 from .agreement import agreement
 from .desk import Desk
 from .guard import Guard
-from .guidelines import descriptions, render
+from .guidelines import descriptions, read_guidelines, render
+from .keys import read_keys
 from .messages import answer_message, outlook_message, read_annotator, read_post, task_message
 from .trainer import Trainer
 
@@ -34,35 +36,23 @@ OTHER_RUN = "Another run is served at this address now. Serve this one again: it
 PATH = re.compile(r"(?:/[^\s/:,;'\"()]+)+/(?=[^\s/])")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How the page looks and behaves.
-
-    keys (Dict[str, List[str]]): See `keys.KEYS`. guidelines (str): Markdown. one_by_one (bool): Ask yes or no for each
-    suggested entity. overlap (int): People each question goes to. batch (Optional[int]): See `trainer.Plan`.
-    """
-
-    keys: Dict[str, List[str]]
-    guidelines: str = ""
-    one_by_one: bool = False
-    overlap: int = 1
-    batch: Optional[int] = None
-
-
 @dataclass
 class Page:
     """What the routes share. Until the run has labels there is no desk, and `begin` makes one out of them.
 
-    `run` tells runs apart that are served at one address one after the other.
+    `opening` says how the page looks and behaves. `run` tells runs apart that are served at one address one after the
+    other.
     """
 
-    name: str
-    settings: Settings
+    opening: Opening
     desk: Optional[Desk] = None
     trainer: Optional[Trainer] = None
-    begin: Optional[Callable[[str], "Page"]] = None
+    begin: Optional[Callable[[str], None]] = None
     run: str = ""
     _status: Dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.keys, self.guidelines = read_keys(self.opening.keys), read_guidelines(self.opening.guidelines)
 
     def is_other(self, run: Any) -> bool:
         """Whether somebody speaks of another run than this one."""
@@ -72,9 +62,9 @@ class Page:
         """What the page needs once."""
         labels = self.desk.labels if self.desk else []
         return {
-            "name": self.name, "run": self.run, "labels": labels, "keys": self.settings.keys,
-            "guidelines": render(self.settings.guidelines), "one_by_one": self.settings.one_by_one,
-            "descriptions": descriptions(self.settings.guidelines, labels), "overlap": self.settings.overlap,
+            "name": self.opening.run.resolve().name, "run": self.run, "labels": labels, "keys": self.keys,
+            "guidelines": render(self.guidelines), "one_by_one": self.opening.one_by_one,
+            "descriptions": descriptions(self.guidelines, labels), "overlap": self.opening.overlap,
         }  # fmt: skip
 
     def status(self, annotator: Optional[str]) -> Dict[str, Any]:
@@ -85,12 +75,8 @@ class Page:
         news = self.trainer.news() if self.trainer else {"phase": "waiting"}
         problem = news.get("problem")
         training = {**news, "problem": PATH.sub("", problem) if problem else None}
-        enough = self.settings.batch or min(20, self._asked())
+        enough = self.desk.enough(self.opening.batch)
         return {**progress, "enough": enough, "training": training, **self._run_status()}
-
-    def _asked(self) -> int:
-        state = self.desk.refresh() if self.desk else None
-        return max(len(state.pending), 1) if state and state.pending else 20
 
     def _run_status(self) -> Dict[str, Any]:
         """Rows and lines of the run, read anew when its state changes."""
@@ -166,18 +152,17 @@ async def log_in(request: Request) -> Response:
     return HTMLResponse(shown.replace("<!-- problem -->", problem), 429 if right is None else 403)
 
 
-async def get_start(request: Request) -> Response:
+def get_start(request: Request) -> Response:
     """What the page needs once."""
-    return JSONResponse(await run_in_threadpool(page_of(request).start))
+    return JSONResponse(page_of(request).start())
 
 
-async def get_status(request: Request) -> Response:
+def get_status(request: Request) -> Response:
     """Progress of people and of training."""
     page = page_of(request)
     if page.is_other(request.query_params.get("run")):
         return PlainTextResponse(OTHER_RUN, 409)
-    annotator = read_annotator(request.query_params.get("annotator"))
-    return JSONResponse(await run_in_threadpool(page.status, annotator))
+    return JSONResponse(page.status(read_annotator(request.query_params.get("annotator"))))
 
 
 async def post_answers(request: Request) -> Response:
@@ -188,9 +173,9 @@ async def post_answers(request: Request) -> Response:
     return JSONResponse(await run_in_threadpool(exchange, page, value))
 
 
-async def get_differences(request: Request) -> Response:
+def get_differences(request: Request) -> Response:
     """Where people differ."""
-    return JSONResponse(await run_in_threadpool(page_of(request).differences))
+    return JSONResponse(page_of(request).differences())
 
 
 async def post_train(request: Request) -> Response:
@@ -205,9 +190,8 @@ async def post_train(request: Request) -> Response:
 async def post_labels(request: Request) -> Response:
     """The labels of a new run, which begins with them."""
     page, value = page_of(request), await read_json(request)
-    if page.begin is not None and page.desk is None:
-        begun = await run_in_threadpool(page.begin, str(value.get("labels", "")))
-        page.desk, page.trainer = begun.desk, begun.trainer
+    if page.begin is not None:
+        await run_in_threadpool(page.begin, str(value.get("labels", "")))
     return JSONResponse({})
 
 
@@ -242,10 +226,8 @@ async def read_body(request: Request) -> bytes:
 async def read_json(request: Request) -> Dict[str, Any]:
     """The JSON object a request holds; raises ALError A713."""
     body = await read_body(request)
-    try:
+    with saying(Errors.A713, ALError, problem="the body is not a JSON object"):
         return parse_object(body, path=Path("body"), line=1)
-    except ALError as error:
-        raise ALError(Errors.A713.format(problem="the body is not a JSON object")) from error
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -6,13 +6,13 @@ import os
 import signal
 import threading
 import time
-from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, Dict, Optional
 
 from ..errors import ALError
+from ..loop.reporter import Silent
+from ..options import Opening
 
 PAUSE = 0.2  # seconds between looks at the run
 HEALING = ("A002", "A504", "A539")  # a full disk, another process on the run, a folder that was moved away
@@ -20,29 +20,17 @@ RETRY = 10.0  # seconds after which these are tried again
 PATIENCE = 20.0  # seconds in which the process of a server that was killed has ended
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What the trainer is told at its start.
-
-    folder (str): The run's. batch (Optional[int]): Accepted sentences that are enough for a round; None: as many as
-    the round asks for, 20 at most. use_gpu (int): Number of a GPU, or -1.
-    """
-
-    folder: str
-    batch: Optional[int] = None
-    use_gpu: int = -1
-
-
 class Trainer:
     """The process, seen from the server."""
 
-    def __init__(self, plan: Plan) -> None:
-        """plan (Plan): What it is to do."""
+    def __init__(self, opening: Opening) -> None:
+        """opening (Opening): Names run and GPU, and how many accepted sentences are enough for a round (`batch`);
+        None: as many as the round asks for, 20 at most."""
         self.activity: Dict[str, Any] = {"phase": "starting", "done": 0, "total": 0}
         self._lock = threading.Lock()
         context = multiprocessing.get_context("spawn")
         self._here, there = context.Pipe()
-        self._process = context.Process(target=work, args=(there, plan), daemon=True, name="al-trainer")
+        self._process = context.Process(target=work, args=(there, opening), daemon=True, name="al-trainer")
         # Ctrl+C reaches every process of the terminal; this one ends with the server, which it would talk over.
         resource_tracker.ensure_running()  # it lets the signal through again where it is first started
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -76,8 +64,8 @@ class Trainer:
             self._process.join(5)
 
 
-class Wire:
-    """A Reporter that tells the server."""
+class Wire(Silent):
+    """A Reporter that tells the server; the page reads rows from the run."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -100,11 +88,8 @@ class Wire:
             self._sent = time.monotonic()
             self.tell(done=done, total=total)
 
-    def row(self, metrics: Dict[str, Any]) -> None:
-        """The page reads rows from the run."""
 
-
-def work(connection: Connection, plan: Plan) -> None:
+def work(connection: Connection, opening: Opening) -> None:
     """The process: looks for new answers and makes rounds of them, until the server closes its end or dies."""
     with contextlib.suppress(OSError):
         os.nice(10)  # the server answers first
@@ -113,7 +98,7 @@ def work(connection: Connection, plan: Plan) -> None:
     wire = Wire(connection)
     wire.tell(phase="loading")
     started, waited_at = time.monotonic(), -1
-    rounds = Rounds(plan, wire)
+    rounds = Rounds(opening, wire)
     while True:
         wanted = orders.is_set()
         orders.clear()
@@ -134,7 +119,7 @@ def work(connection: Connection, plan: Plan) -> None:
             if code in HEALING:
                 waited_at = -1  # it heals without new answers
                 if code == "A002":
-                    rounds = Rounds(plan, wire)  # what was half done is read anew from the run
+                    rounds = Rounds(opening, wire)  # what was half done is read anew from the run
                 time.sleep(RETRY)
         time.sleep(PAUSE)
 
@@ -152,8 +137,8 @@ def _listen(connection: Connection, orders: threading.Event) -> None:
 class Rounds:
     """One session, stepped when there is something to learn."""
 
-    def __init__(self, plan: Plan, wire: Wire) -> None:
-        self.plan, self.wire = plan, wire
+    def __init__(self, opening: Opening, wire: Wire) -> None:
+        self.opening, self.wire = opening, wire
         self.session: Any = None
         self.desk: Any = None
         self._late = False  # answers that came after the run's end, and before this process
@@ -164,11 +149,11 @@ class Rounds:
         from ..loop.hardware import take_gpu
         from .desk import Desk
 
-        if self.plan.use_gpu >= 0:
-            take_gpu(self.plan.use_gpu, quiet=True)
-        self.desk = Desk(Path(self.plan.folder))
+        if self.opening.use_gpu >= 0:
+            take_gpu(self.opening.use_gpu, quiet=True)
+        self.desk = Desk(self.opening.run)
         self.session = self.desk.session
-        self.session.use_gpu, self.session.reporter = self.plan.use_gpu, self.wire
+        self.session.use_gpu, self.session.reporter = self.opening.use_gpu, self.wire
         self._late = bool(self.desk.fresh())
 
     def answers(self) -> int:
@@ -201,7 +186,7 @@ class Rounds:
             return True
         if self.answers() == self._vain:
             return False
-        fresh, enough = self.desk.fresh(), self.plan.batch or min(len(state.pending) or 1, 20)
+        fresh, enough = self.desk.fresh(), self.desk.enough(self.opening.batch)
         return bool(fresh) and (wanted or fresh >= enough or self.desk.is_exhausted())
 
     def _step(self, state: Any) -> None:

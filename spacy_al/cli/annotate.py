@@ -22,6 +22,9 @@ def annotate_cli(ctx: typer.Context, opening: Opening) -> None:
 
     python -m spacy al annotate runs/mine --text my_texts --labels PERSON,PLACE
     """
+    from ..annotate import check_packages
+
+    check_packages()
     from ..annotate.begin import recipe
     from ..annotate.serve import serve
     from ..runs.folder import RunFolder

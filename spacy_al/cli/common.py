@@ -29,6 +29,7 @@ from typing import (
 
 import typer
 
+from ..errors import ALError, Errors, saying
 from ..lending import lent
 
 if TYPE_CHECKING:
@@ -84,7 +85,6 @@ def in_a_line(message: Any, category: Any, *place: Any) -> str:
 
 def check_outputs(outputs: Sequence[Optional[Path]], inputs: Sequence[Path] = ()) -> None:
     """Raise ALError A017 for an output that is an input, A018 for one that would replace a file of a run."""
-    from ..errors import ALError, Errors
     from ..runs.folder import owner
 
     for path in filter(None, outputs):
@@ -112,7 +112,6 @@ def fail_clearly() -> Iterator[None]:
     from catalogue import RegistryError
     from thinc.api import ConfigValidationError
 
-    from ..errors import ALError, Errors
     from ..files import is_refusal, say_why
 
     try:
@@ -160,8 +159,6 @@ def stop_clearly() -> Iterator[None]:
 
 def only_settings(arguments: Sequence[str]) -> List[str]:
     """What no option took, as a list; raises ALError A013 for an option that is not known."""
-    from ..errors import ALError, Errors
-
     for name in (argument.split("=")[0] for argument in arguments):
         if name.startswith("--") and "." not in name:
             raise ALError(Errors.A013.format(option=name))
@@ -181,15 +178,12 @@ def read_overrides(arguments: Sequence[str], config: Path) -> Dict[str, Any]:
     from spacy.language import DEFAULT_CONFIG
     from spacy.util import load_config
 
-    from ..errors import ALError, Errors
     from ..schemas import check_dollars
 
     given = parse_config_overrides(only_settings(arguments))
     check_dollars(given)
-    try:
+    with saying(Errors.A012, OSError, ParserError, UnicodeDecodeError, path=config):
         stands = load_config(config, interpolate=False)
-    except (OSError, ParserError, UnicodeDecodeError) as error:
-        raise ALError(Errors.A012.format(path=config, reason=" ".join(str(error).split()))) from error
     for section, _, key in (name.partition(".") for name in given):
         known = {*DEFAULT_CONFIG.get(section, {}), *stands.get(section, {})}
         known |= {"labels"} if section == "paths" else set()  # see `declared_labels`

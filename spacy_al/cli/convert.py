@@ -8,7 +8,7 @@ from typing import Annotated, Optional, Sequence
 
 import typer
 
-from ..options import ConvertOptions, Said
+from ..options import ConvertOptions, Rules
 from .common import check_outputs, command
 
 
@@ -22,7 +22,7 @@ def convert_cli(
         Path, typer.Argument(metavar="OUT.spacy", help="The DocBin to write; OUT.labels.json goes beside it")
     ],
     options: ConvertOptions,
-    said: Said,
+    rules: Rules,
     split: Annotated[
         Optional[float], typer.Option(help="Share of the sentences for OUT; the others go to --rest")
     ] = None,
@@ -54,17 +54,15 @@ def convert_cli(
 
     from ..corpus.conversion import convert
     from ..corpus.divide import make_division
-    from ..corpus.json_corpus import make_rules
     from ..corpus.labels import labels_path
     from ..corpus.numbering import number_files, shards
     from ..corpus.stats import format_repairs, format_table
 
     check_outputs([output, rest], [source])
-    options = replace(options, rules=make_rules(said))
     division = make_division(split, rest, unit=split_by, seed=seed)
     # tqdm shows nothing where standard error is not a terminal.
     bar = functools.partial(tqdm, unit=" sentences", disable=None, leave=False)
-    done = convert(source, output, options, division=division, watch=bar)
+    done = convert(source, output, replace(options, rules=rules), division=division, watch=bar)
     if shard:
         number_files(sorted([output, *shards(output)]))
     typer.echo(f"{source}: {done.format}, {done.scheme}")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, List, Optional, Sequence, Tuple
 
 import typer
 
-from ..options import Rename, TakeOptions
+from ..errors import ALError, Errors
+from ..options import Rename, TakeOptions, parse_names
 from .common import check_outputs, command
 from .query import FORMATS, Asked, Source, find_labels, open_source
 
@@ -67,7 +68,6 @@ def ingest_cli(
 
 def check_inputs(source: Path, answers: Sequence[Path]) -> None:
     """Raise ALError A636 when a file to take in is the run's own, over which a tool's export was perhaps saved."""
-    from ..errors import ALError, Errors
     from ..runs.folder import RunFolder
 
     log = RunFolder(source).log.path
@@ -78,8 +78,6 @@ def check_inputs(source: Path, answers: Sequence[Path]) -> None:
 
 def prepare(source: Path, asked: Asked, taking: Taking, options: TakeOptions) -> Tuple[List["Task"], TakeOptions]:
     """What was asked, and how to take the answers to it."""
-    from ..corpus.annotation.marks import parse_names
-
     tasks = open_source(source, asked, earlier=True)
     labels = tuple(find_labels(asked.labels, source, tasks)) or None
     names = parse_names(taking.rename or [])
@@ -119,7 +117,6 @@ def _write_labelled(source: Path, tasks: List["Task"], reading: "Reading", outpu
 
     from ..corpus.reader import write_docs
     from ..corpus.task_docs import answer_doc
-    from ..errors import ALError, Errors
     from ..files import write_bytes
 
     if output is None:

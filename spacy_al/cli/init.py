@@ -6,6 +6,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from ..errors import ALError, Errors
 from .common import command
 
 
@@ -62,8 +63,6 @@ def ask(given: Any, option: str, question: str, *, default: Any = None) -> Any:
 
     RAISES: ALError A547 if there is no default either.
     """
-    from ..errors import ALError, Errors
-
     if given is not None:
         return given
     if not somebody_types():

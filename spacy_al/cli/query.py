@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, List, Optional, Sequence
 
 import typer
 
+from ..errors import ALError, Errors
 from .common import check_outputs, command
 
 if TYPE_CHECKING:
@@ -80,8 +81,6 @@ def open_source(source: Path, asked: Asked, shown: Shown = Shown(), *, earlier: 
 
     earlier (bool): Those of the run's earlier rounds too, with what was suggested.
     """
-    from ..errors import ALError, Errors
-
     if source.is_dir():
         from ..loop.session import Session
 
@@ -105,7 +104,6 @@ def find_labels(given: Optional[str], source: Path, tasks: List["Task"]) -> List
     """
     named = None if given is None else _read_labels(given)
     if source.is_dir():
-        from ..errors import ALError, Errors
         from ..loop.session import Session
 
         known = Session.open(source).labels
@@ -124,7 +122,6 @@ def keep_answers(run: Path, output: Path, name: str, asked: Sequence["Task"]) ->
 
     asked (Sequence[Task]): All that the run has asked.
     """
-    from ..errors import ALError, Errors
     from ..exchange.intake import only_here
     from ..runs.folder import RunFolder
 

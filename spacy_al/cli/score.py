@@ -1,12 +1,11 @@
 """`al score`: rank the sentences of any pool with any pipeline."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, List
 
 import typer
 
-from ..options import Gpu, Pipeline, ScoreOptions
+from ..options import Pipeline, ScoreOptions
 from .common import check_outputs, command
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ def score_cli(
         Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="The ranking to write, most useful first")
     ],
     options: ScoreOptions,
-    use_gpu: Gpu = -1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar")] = False,
 ) -> None:
     """
@@ -40,8 +38,7 @@ def score_cli(
     from ..loop.hardware import take_gpu
 
     check_outputs([output, options.html], [pool])
-    take_gpu(use_gpu, quiet=True)
-    options = replace(options, gpu=use_gpu >= 0)
+    take_gpu(options.use_gpu, quiet=True)
     report = score_file(pipeline, pool, output, options, watch=_bar(quiet))
     rate = f"{report.sentences / max(report.seconds, 1e-9):,.0f} sentences/s"
     typer.echo(

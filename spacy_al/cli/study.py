@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Dict, List, Optional, Sequence
 
 import typer
 
+from ..errors import ALError, Errors, saying
 from ..options import Engine, ReportOptions, StudyOptions
 from .common import command, only_settings
 
@@ -87,12 +88,8 @@ def study_cli(
 
 def slots(gpu_id: str, jobs: int) -> List[int]:
     """The GPU of each process side by side, from --gpu-id and --jobs; raises ALError A585."""
-    from ..errors import ALError, Errors
-
-    try:
+    with saying(Errors.A585, ValueError, value=gpu_id):
         gpus = [int(number) for number in gpu_id.split(",")]
-    except ValueError as error:
-        raise ALError(Errors.A585.format(value=gpu_id)) from error
     if any(number < -1 for number in gpus) or len(set(gpus)) != len(gpus) or (-1 in gpus and len(gpus) > 1):
         raise ALError(Errors.A585.format(value=gpu_id))
     return [gpus[number % len(gpus)] for number in range(jobs or len(gpus))]
@@ -151,7 +148,6 @@ def _report(cells: Sequence["Cell"], output: Path, folder: Path) -> None:
 
 
 def _judge(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"]) -> None:
-    from ..errors import ALError, Errors
 
     failed = [f"{name} ({one.reason})" for name, one in outcomes.items() if one.state == "failed"]
     left = [name for name, one in outcomes.items() if one.state in ("stopped", "waiting")]

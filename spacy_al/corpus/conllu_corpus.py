@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Iterator, List, Tuple
 
-from ..errors import ALError, Errors, needed
+from ..errors import ALError, Errors, saying
 from .annotation.any_span import TAGS
 from .fields import Record
 from .json_corpus import Context
@@ -19,7 +19,7 @@ def conllu_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]
     context (Context): What reading needs; `spans_field` is the key of the tags.
     RAISES: ALError A136 for a sentence that is not CoNLL-U, or with tags under a key that is not known.
     """
-    with needed(Errors.A137.format(module="conllu", extra="conllu")):
+    with saying(Errors.A137, ImportError, module="conllu", extra="conllu"):
         import conllu
     document = path.name
     for rows in paragraphs(read_lines(path, context.repairs)):

@@ -13,6 +13,9 @@ from srsly.msgpack import Packer
 from ..errors import ALError, Errors
 from ..files import write_bytes
 from ..options import ConvertOptions as Options
+from ..options import Rules, parse_names
+from .annotation.marks import UNTOUCHED
+from .annotation.merging import SEVERAL
 from .column_corpus import read_columns
 from .conllu_corpus import conllu_objects
 from .detect import FORMATS, check_text, detect_format
@@ -85,10 +88,11 @@ def convert(
     watch (Callable): Wraps the sentences as they are read, for a progress bar.
     RETURNS (Conversion): Counts and repairs.
     RAISES: ALError A126 when a file to write does not end in ".spacy" or is written twice, A002 when it
-        cannot be written, and those of the reader.
+        cannot be written, A104 or A628 for rules that are not known, and those of the reader.
     """
     outputs = [output] if division is None else [output, division.rest]
     _check_outputs(outputs)
+    _check_rules(options.rules)
     repairs = Repairs(options.on_error, options.encoding)
     format_ = find_format(source, options.format, columns=options.scheme != "auto" or options.tag_column is not None)
     splits = format_ not in TOKENIZED or options.pipeline
@@ -196,6 +200,13 @@ def _parts(sentences: Iterator[Sentence], division: Optional[Division]) -> Itera
     kept = list(sentences)
     for first, sentence in zip(divide([one.document for one in kept], division), kept, strict=True):
         yield (0 if first else 1), sentence
+
+
+def _check_rules(rules: Rules) -> None:
+    for option, value, known in (("--several", rules.several, SEVERAL), ("--untouched", rules.untouched, UNTOUCHED)):
+        if value not in known:
+            raise ALError(Errors.A104.format(option=option, value=value, known=", ".join(known)))
+    parse_names(rules.rename or [])
 
 
 def _check_outputs(paths: List[Path]) -> None:

@@ -13,7 +13,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 from srsly.msgpack import Packer
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..ids import UNKNOWN, Numbers
 from .inflate import Message
 
@@ -39,11 +39,9 @@ def read_docs(path: Union[str, Path], vocab: Vocab) -> Iterator[Doc]:
     RAISES: ALError A003 when there is no such file, A130 when a file is not a DocBin.
     """
     for file_ in spacy_files(Path(path)):
-        try:
+        with saying(Errors.A130, Exception, path=file_):  # zlib, msgpack and DocBin each raise their own
             docs = DocBin(store_user_data=True).from_bytes(file_.read_bytes())
             user_data = unpack_user_data(docs.user_data)
-        except Exception as error:  # zlib, msgpack and DocBin each raise their own
-            raise ALError(Errors.A130.format(path=file_, reason=error)) from error
         docs.user_data = []
         for doc, values in zip(docs.get_docs(vocab), user_data):
             doc.user_data.update(values or {})
@@ -101,11 +99,8 @@ def read_columns(path: Path, groups: Sequence[Sequence[int]], user: Sequence[str
     RETURNS (Columns): See there.
     RAISES: ALError A130 when the file is not a whole DocBin.
     """
-    try:
-        with path.open("rb") as file:
-            return parse_columns(file, groups, user)
-    except DAMAGE as error:
-        raise ALError(Errors.A130.format(path=path, reason=str(error) or type(error).__name__)) from error
+    with saying(Errors.A130, *DAMAGE, path=path), path.open("rb") as file:
+        return parse_columns(file, groups, user)
 
 
 def parse_columns(file: BinaryIO, groups: Sequence[Sequence[int]], user: Sequence[str] = ()) -> Columns:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Iterator, Tuple
 
-from ..errors import ALError, Errors, needed
+from ..errors import ALError, Errors, saying
 from .fields import Record
 from .json_corpus import Context
 from .record_tags import KEYS
@@ -16,7 +16,7 @@ def hf_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     context (Context): What reading needs.
     RAISES: ALError A136 for a folder of several splits or one that cannot be read, A137 without the package.
     """
-    with needed(Errors.A137.format(module="datasets", extra="hf")):
+    with saying(Errors.A137, ImportError, module="datasets", extra="hf"):
         import datasets
     if (path / "dataset_dict.json").is_file():
         splits = ", ".join(sorted(part.name for part in path.iterdir() if part.is_dir()))
@@ -27,7 +27,7 @@ def hf_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
         problem = f"this data set cannot be read ({str(error)[:200]})"
         raise ALError(Errors.A136.format(path=path, line=1, problem=problem)) from error
     # Names that the user gives count before those in the file, which may be bare labels.
-    given = (context.rules.spans_field, *KEYS) if context.rules.tag_names else ()
+    given = (context.rules.spans_field, *KEYS) if context.rules.tags else ()
     features = {key: feature for key, feature in rows.features.items() if key not in given}
     names = {key: found for key, feature in features.items() if (found := _names(feature, datasets))}
     for number, row in enumerate(rows, start=1):

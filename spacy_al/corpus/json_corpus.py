@@ -9,14 +9,14 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import ALError, Errors
-from ..options import Rules, Said
+from ..options import Rules
 from ..tasks import VERDICTS, Answer
 from .align import BadRecord, CharSpan, Offsets, from_utf16, has_pairs, same_text
 from .annotation import argilla, doccano, label_studio, prodigy
 from .annotation.any_span import looks_labelled
 from .annotation.chunks import Chunk
-from .annotation.marks import UNTOUCHED, Mark, Record, parse_names, rename
-from .annotation.merging import SEVERAL, Given, merge, without_copies
+from .annotation.marks import Mark, Record, rename
+from .annotation.merging import Given, merge, without_copies
 from .annotation.values import Fields
 from .fields import Record as Values
 from .fields import get
@@ -32,15 +32,6 @@ from .text import not_empty
 
 TOOLS = (label_studio, argilla, doccano)
 Labels = Tuple[Optional[List[Span]], Set[int]]  # entities by token, None if not labelled; tokens not known
-
-
-def make_rules(said: Said) -> Rules:
-    """Rules as the command line gives them; ALError A104 or A628 for values that are not known."""
-    for option, value, known in (("--several", said.several, SEVERAL), ("--untouched", said.untouched, UNTOUCHED)):
-        if value not in known:
-            raise ALError(Errors.A104.format(option=option, value=value, known=", ".join(known)))
-    tags = tuple(name.strip() for name in (said.tag_names or "").split(",") if name.strip())
-    return Rules(said.several, said.untouched, parse_names(said.rename or []), said.spans_field, tags)
 
 
 CHOICES = ("label", "labels", "tag", "tags", "category")  # of a whole text, where nothing in them is an entity
@@ -250,7 +241,7 @@ def _entities(record: Values, doc: Doc, offsets: Offsets, line: int, context: Co
     if record.get("suggested") is True and rules.untouched != "accept":
         context.note("unanswered", line)
         return None, set()
-    spans = read_tags(record, doc, offsets, rules.spans_field, rules.tag_names)
+    spans = read_tags(record, doc, offsets, rules.spans_field, rules.tags)
     if spans is None:
         marks = read_spans(fields, offsets, rules.spans_field)
         if marks is None:

@@ -7,7 +7,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Union
 from spacy.util import registry
 from thinc.api import Config
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..files import check_file, write_json
 from ..tasks import is_name
 from .schemes import tag_names
@@ -34,10 +34,8 @@ def read_labels(path: Path) -> List[str]:
     """
     here = f" It was looked for in {Path.cwd()}: run the command where the run was begun."
     check_file(path, CURE if path.is_absolute() else CURE + here)
-    try:
+    with saying(Errors.A304, ValueError, RecursionError, path=path, problem="this is not JSON ({reason})"):
         labels = find_labels(json.loads(path.read_bytes()))
-    except (ValueError, RecursionError) as error:
-        raise ALError(Errors.A304.format(path=path, problem=f"this is not JSON ({error})")) from error
     if labels is None:
         raise ALError(Errors.A304.format(path=path, problem="this is no list of labels"))
     return labels

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Iterator, List, Tuple
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from .fields import Record
 from .json_corpus import Context
 from .lines import read_lines
@@ -65,9 +65,6 @@ def _read(text: str, path: Path, line: int) -> Tuple[str, List[object]]:
 
 
 def _label(written: str, path: Path, line: int) -> str:
-    try:
-        label = json.loads(written)["entity"]
-    except (ValueError, KeyError) as error:
-        problem = f'{written} has no "entity", which is the label of the words before it'
-        raise ALError(Errors.A136.format(path=path, line=line, problem=problem)) from error
-    return str(label)
+    problem = f'{written} has no "entity", which is the label of the words before it'
+    with saying(Errors.A136, ValueError, KeyError, path=path, line=line, problem=problem):
+        return str(json.loads(written)["entity"])

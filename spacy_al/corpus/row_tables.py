@@ -1,5 +1,6 @@
 """Tables whose rows are words with a tag, or entities with their places, instead of documents: as plain records."""
 
+import io
 from collections import defaultdict
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
@@ -36,14 +37,15 @@ def by_word(rows: Rows, columns: Tuple[str, str, str]) -> Iterator[Tuple[int, Re
     open_: Optional[str] = None
     begin, tokens, tags = 0, [], []  # type: int, List[Record], List[str]
     for line, row in rows:
-        if not row[word].strip() and not row[tag].strip():
-            continue  # an empty row between sentences
         said = row[sentence].strip()
         said = "" if said.lower() in ABSENT else said
         if tokens and said and said != open_:
             yield begin, {"id": open_, "tokens": tokens, "ner_tags": tags}
             tokens, tags = [], []
-        begin, open_ = (line if not tokens else begin), said or open_
+        open_ = said or open_
+        if not row[word].strip() and not row[tag].strip():
+            continue  # an empty row between sentences, or one that only numbers the next
+        begin = begin if tokens else line
         pos = next((row[name] for name in row if name.lower() in POS), "")
         tokens.append({"text": row[word].strip(), "tag": pos})
         tags.append(row[tag].strip())
@@ -86,10 +88,10 @@ def by_file(rows: Rows, path: Path, repairs: Repairs) -> Iterator[Tuple[int, Rec
     texts: Dict[str, List[str]] = {}
     for line, row in rows:
         name = row["File"]
-        if name not in texts:
-            text = read_beside(path, name)
-            texts[name] = text.splitlines() if row.get("Line", "").strip() else [text]
         try:
+            if name not in texts:
+                text = read_beside(path, name)
+                texts[name] = _lines(text) if row.get("Line", "").strip() else [text]
             number, start, end = (int(row.get(key) or 0) for key in ("Line", "Begin Offset", "End Offset"))
             if not 0 <= number < len(texts[name]):
                 raise BadRecord(f"the file {name} has {len(texts[name])} lines, and none of number {number} (from 0)")
@@ -101,3 +103,8 @@ def by_file(rows: Rows, path: Path, repairs: Repairs) -> Iterator[Tuple[int, Rec
         for number, text in enumerate(lines):
             if text.strip():
                 yield 1, {"id": f"{name}-{number + 1}", "text": text, "spans": found[name][number]}
+
+
+def _lines(text: str) -> List[str]:
+    """Its lines, which LF, CRLF and CR end, and nothing else that Unicode calls a line end."""
+    return [line.removesuffix("\n") for line in io.StringIO(text, newline=None)]

@@ -1,17 +1,16 @@
 """Running text to sentences by spaCy: tokens, sentence borders, and offsets into the source."""
 
-import contextlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import ContextManager, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Token
 from spacy.vocab import Vocab, create_vocab
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from .align import trim_tokens
 from .sentence import Sentence, numbered
 
@@ -53,7 +52,7 @@ def make_splitter(lang: str = "en", pipeline: Optional[str] = None) -> Language:
     RETURNS (Language): The pipeline.
     RAISES: ALError A123 when it cannot be loaded.
     """
-    with _told(pipeline, PIPELINE) if pipeline else _told(f"of the language {lang!r}", LANGUAGE):
+    with _loading(pipeline, PIPELINE) if pipeline else _loading(f"of the language {lang!r}", LANGUAGE):
         nlp = spacy.load(pipeline) if pipeline else spacy.blank(lang)
     if pipeline:
         for name in nlp.pipe_names:
@@ -72,17 +71,13 @@ def make_vocab(lang: str) -> Vocab:
 
     RAISES: ALError A123 for an unknown language.
     """
-    with _told(f"of the language {lang!r}", LANGUAGE):
+    with _loading(f"of the language {lang!r}", LANGUAGE):
         return create_vocab(lang, spacy.util.get_lang_class(lang).Defaults)
 
 
-@contextlib.contextmanager
-def _told(name: str, cure: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ImportError, ValueError) as error:
-        problem = f"cannot be loaded ({error})"
-        raise ALError(Errors.A123.format(pipeline=name, problem=problem, cure=cure)) from error
+def _loading(name: str, cure: str) -> ContextManager[None]:
+    problem = "cannot be loaded ({reason})"
+    return saying(Errors.A123, OSError, ImportError, ValueError, pipeline=name, problem=problem, cure=cure)
 
 
 def split_passages(passages: Iterable[Passage], nlp: Language, path: Path) -> Iterator[Sentence]:

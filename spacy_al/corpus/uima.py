@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
-from ..errors import ALError, Errors, needed
+from ..errors import ALError, Errors, saying
 from .fields import Record
 from .json_corpus import Context
 
@@ -21,7 +21,7 @@ def uima_objects(path: Path, context: Context) -> Iterator[Tuple[int, Record]]:
     context (Context): What reading needs; `spans_field` is the type of entities, in place of DKPro's NamedEntity.
     RAISES: ALError A136 (a file that cannot be read, no such type, an entity without a label), A137 (no package).
     """
-    with needed(Errors.A137.format(module="cassis", extra="uima")):
+    with saying(Errors.A137, ImportError, module="cassis", extra="uima"):
         import cassis
     files = sorted((*path.rglob("*.xmi"), *path.rglob("*.json"))) if path.is_dir() else [path]
     for file in files:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from .align import BadRecord, find_words
 from .fields import Record
 from .json_corpus import Context
@@ -131,10 +131,8 @@ def _record(text: str, id_: Optional[str], rows: List[Line], column: int, path: 
         words.append(_plain(cells[2]))
         for value in re.split(r"(?<!\\)\|", cells[3 + column]):
             _add(value, len(words) - 1, spans, open_, path, row)
-    try:
+    with saying(Errors.A136, BadRecord, path=path, line=rows[0].number):
         offsets = find_words(words, text)
-    except BadRecord as error:
-        raise _problem(str(error), path, rows[0]) from error
     tokens = [{"start": start, "end": end} for start, end in offsets]
     return {"text": text, "tokens": tokens, "spans": spans, "id": path.name, "sentence": id_}
 

@@ -7,7 +7,7 @@ import signal
 import threading
 from typing import Any, Dict, Iterator, List
 
-from ..errors import ALError, Errors, needed
+from ..errors import ALError, Errors, saying
 
 STORE = 200 * 2**20  # bytes of object store: nothing but the names of files goes through it
 # Ray reads these when it is imported. With the first, nodes listen on 127.0.0.1, as Ray does on desktops; a cluster of
@@ -25,7 +25,7 @@ def connected() -> Iterator[Any]:
     if not address:
         for name, value in LOOPBACK.items():
             os.environ.setdefault(name, value)
-    with needed(Errors.A560):
+    with saying(Errors.A560, ImportError):
         import ray
     if ray.is_initialized():
         yield ray

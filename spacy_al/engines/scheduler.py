@@ -3,9 +3,11 @@
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import ALError, Errors
+from ..files import write_text
 from .cluster import connected, nodes
 
 POLL = 0.5  # seconds between looks at the clock and at nodes that come and go
@@ -94,6 +96,33 @@ def run_tasks(
             raise ALError(Errors.A563.format(reason=str(error).splitlines()[0])) from error
         finally:
             scheduler.stop()
+
+
+def score_parts(
+    tasks: Sequence[Task], parts: int, pool: str, folder: Path, told: Callable[[int], None], *, gpu: bool, jobs: int = 0
+) -> None:
+    """Run the tasks that score parts of a pool, and leave a log of each that fails.
+
+    tasks (Sequence[Task]): Each returns how many sentences it scored. parts (int): With those scored before.
+    folder (Path): Gets the logs. told (Callable): Told the sentences of each part that is scored. Others as above.
+    RAISES: ALError A560 to A563, A564 when a part could not be scored.
+    """
+
+    def ended(task: Task, result: Result) -> None:
+        if result.reason:
+            write_text(folder / f"{task.name}.log", f"{result.reason}\n")
+        else:
+            told(result.value)
+
+    results = run_tasks(tasks, gpu=gpu, jobs=jobs, hooks=Hooks(ended=ended)) if tasks else {}
+    failed = [f"{name}: {_last(one.reason)}" for name, one in sorted(results.items()) if one.reason]
+    if failed:
+        listed = "\n  ".join(failed[:10])
+        raise ALError(Errors.A564.format(failed=len(failed), parts=parts, pool=pool, names=listed, folder=folder))
+
+
+def _last(reason: str) -> str:
+    return next((line.strip() for line in reversed(reason.splitlines()) if line.strip()), "unknown")
 
 
 def _check_room(ray: Any, tasks: Sequence[Task], resource: str) -> None:

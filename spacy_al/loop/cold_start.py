@@ -5,13 +5,12 @@ import spacy
 from numpy.typing import NDArray
 from spacy.language import Language
 
-from ..acquisition.score_shard import Column, score_shard
-from ..errors import ALError, Errors
+from ..acquisition.score_shard import Column, PoolDocs, score_shard
+from ..errors import Errors, saying
 from ..pipeline.adapters import find_target, get_sampler
 from ..schemas import ActiveLearningSchema
 from ..types import Pool, Progress, Sampling
 from .checks import chosen_measures
-from .columns import PoolDocs
 
 LONGEST_TAIL = "longest-tail"
 
@@ -56,7 +55,5 @@ def rarity(pool: Pool) -> NDArray[numpy.float64]:
 
 def load_start(name: str) -> Language:
     """The ready pipeline that `start` names; raises ALError A515."""
-    try:
+    with saying(Errors.A515, OSError, ValueError, ImportError, start=name):
         return spacy.load(name)
-    except (OSError, ValueError, ImportError) as error:
-        raise ALError(Errors.A515.format(start=name, reason=error)) from error

@@ -7,7 +7,7 @@ from typing import Iterator
 import torch
 
 from ..errors import ALError, Errors
-from .memory import gpu_is_used
+from .hardware import gpu_is_used
 
 VARIABLE = "CUBLAS_WORKSPACE_CONFIG"
 WORKSPACES = (":4096:8", ":16:8")  # the two that give cuBLAS fixed workspaces, and so the same sums

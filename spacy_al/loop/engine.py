@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 import numpy
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from thinc.api import Config
 
 from ..acquisition.costs import Cost, create_sentence_cost, create_token_cost
 from ..acquisition.queries import fixed_columns
-from ..acquisition.score_shard import Column, embed_shard
+from ..acquisition.score_shard import Column, PoolDocs, embed_shard
 from ..acquisition.stopping import StoppingRule
 from ..acquisition.strategies import Strategy
 from ..corpus.labels import declared_labels
@@ -26,17 +26,16 @@ from ..runs.whole import check_whole, new_answers
 from ..schemas import ActiveLearningSchema, check_active_learning
 from .accounting import effort, totals
 from .asking import Asking
-from .checks import check_paths, check_sampling, check_target, check_test, chosen_measures
+from .checks import check_paths, check_sampling, check_target, check_test, check_words, chosen_measures
 from .cold_start import seed_utilities
-from .columns import PoolDocs, RoundColumns
+from .columns import RoundColumns
 from .determinism import prepare_cublas
-from .hardware import describe_hardware
+from .hardware import describe_hardware, peak_memory, reset_peak
 from .holdout import holdout_share
 from .honest import Honest, mean_utility
 from .judge import Judge
 from .learner import Learner
 from .loggers import RoundLogger, find_logger
-from .memory import peak_memory, reset_peak
 from .oracle import Oracle, SimulatedOracle, separate_file
 from .people import People
 from .precision import RoundScoring
@@ -47,8 +46,7 @@ from .seeds import phase_rng, phase_seed
 from .selection import open_numbers
 from .self_training import COLUMNS as PSEUDO_COLUMNS
 from .self_training import pseudo_labelled
-from .stability import stability
-from .words import check_words
+from .watch import stability
 
 LOOKED_AT = 200  # sentences of the pool whose words are compared with the tokenizer's
 KEPT_TOKENS = 5_000_000  # a pool up to this size keeps tags of its tokens from round to round
@@ -286,7 +284,7 @@ class Engine:
 
     def _columns(self, state: RunState, numbers: NDArray[numpy.int64], seconds: Dict[str, float]) -> RoundColumns:
         """Columns of this round's candidates; `seconds["score"]` grows by what computing them takes."""
-        known = run_columns(self.measures)
+        told = run_columns(self.measures)
         always = [measure.name for measure in self.measures]
         if self.settings.self_training:
             always += PSEUDO_COLUMNS
@@ -294,26 +292,25 @@ class Engine:
             always.append("tags")
             if self.asking.name != TOP_UTILITY:
                 always.append("token:mnlp")  # in the same pass over the pool, since most strategies ask for it
-            always += [TOKEN_VALUES] if TOKEN_VALUES in known else []
+            always += [TOKEN_VALUES] if TOKEN_VALUES in told else []
         constant = [measure.name for measure in self.measures if not measure.needs_model]
-        nothing = Column(lambda samples: samples.log_prob.mean(0))
-        known |= dict.fromkeys((*constant, *EMBEDDINGS), nothing)
 
-        def compute(missing: Any) -> Dict[str, NDArray[Any]]:
+        def compute(names: Sequence[str]) -> Dict[str, NDArray[Any]]:
             start = time.perf_counter()
             self.reporter.phase(state.round, "score", len(numbers))
-            asked = {name: column for name, column in missing.items() if name not in (*constant, *EMBEDDINGS)}
-            found: Dict[str, NDArray[Any]] = {name: numpy.zeros(len(numbers)) for name in missing if name in constant}
+            asked = {name: told[name] for name in names if name in told}
+            found: Dict[str, NDArray[Any]] = {name: numpy.zeros(len(numbers)) for name in names if name in constant}
             if asked:
                 found |= self._score(state.round, numbers, asked)
-            if any(name in EMBEDDINGS for name in missing):
+            if any(name in EMBEDDINGS for name in names):
                 inside = columns(["tags"])["tags"] > 0
                 pipe = self.learner.nlp.get_pipe(self.settings.target)
                 found |= embed_shard(pipe, self.pool_docs, numbers.tolist(), inside)
             seconds["score"] += time.perf_counter() - start
             return found
 
-        columns = RoundColumns(self.folder, state.round, numbers, known, compute, always=always)
+        known = [*told, *constant, *EMBEDDINGS]
+        columns = RoundColumns(self.folder, state.round, numbers, known, compute, always)
         return columns
 
     def _score(

@@ -1,12 +1,15 @@
-"""What a run was computed on."""
+"""What a run is computed on: processor, cores, GPU, and the memory that it takes."""
 
 import os
+import resource
 from typing import Dict, Union
 
 import torch
 
-from ..errors import ALError, Errors
+from ..errors import Errors, saying
 from ..ml.processor import processor
+
+MEGABYTE = 1 << 20
 
 
 def take_gpu(gpu: int, *, quiet: bool) -> None:
@@ -16,10 +19,8 @@ def take_gpu(gpu: int, *, quiet: bool) -> None:
     """
     from spacy.cli._util import setup_gpu
 
-    try:
+    with saying(Errors.A014, Exception, gpu=gpu):  # CuPy's own errors are of many kinds, and CuPy may be missing
         setup_gpu(gpu, silent=quiet)
-    except Exception as error:  # CuPy's own errors are of many kinds, and CuPy may be missing
-        raise ALError(Errors.A014.format(gpu=gpu, reason=" ".join(str(error).split()))) from error
 
 
 def check_gpu(gpu: int) -> None:
@@ -49,3 +50,21 @@ def describe_hardware(use_gpu: int) -> Dict[str, Union[str, int]]:
 def usable_cores() -> int:
     """Cores that this process may use: a container or a batch system may allow fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def gpu_is_used() -> bool:
+    """Whether CUDA has started in this process; asking does not start it."""
+    return bool(torch.cuda.is_initialized())
+
+
+def reset_peak() -> None:
+    """Start counting the GPU's peak anew; the host's is of the whole process and cannot be reset."""
+    if gpu_is_used():
+        torch.cuda.reset_peak_memory_stats()
+
+
+def peak_memory() -> Dict[str, int]:
+    """host_mb: peak resident memory of the process so far. gpu_mb: peak allocated on the GPU since the reset."""
+    host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024  # kilobytes on Linux
+    gpu = torch.cuda.max_memory_allocated() // MEGABYTE if gpu_is_used() else 0
+    return {"host_mb": host, "gpu_mb": gpu}

@@ -7,7 +7,7 @@ from typing import IO, Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 from spacy.language import Language
 from spacy.util import registry
 
-from ..errors import ALError, Errors, Warnings
+from ..errors import Errors, Warnings, saying
 from .training import TrainingReport
 
 Log = Callable[[Optional[Dict[str, Any]]], None]
@@ -31,10 +31,10 @@ class RoundLogger:
         self.finalize: Callable[[], None] = lambda: None
         if block is None:
             return
-        try:
-            self.log, self.finalize = find_logger(block)(nlp, io.StringIO(), io.StringIO())
-        except Exception as error:  # loggers of other packages raise whatever their services do
-            raise ALError(Errors.A514.format(name=self.name, reason=error)) from error
+        # Loggers of other packages raise whatever their services do.
+        setup = find_logger(block)
+        with saying(Errors.A514, Exception, name=self.name):
+            self.log, self.finalize = setup(nlp, io.StringIO(), io.StringIO())
 
     def row(self, metrics: Mapping[str, Any], report: TrainingReport) -> None:
         """Tell the logger of an evaluated round. A logger that fails is warned of and left out: the run goes on."""
@@ -56,11 +56,9 @@ class RoundLogger:
 
 def find_logger(block: Mapping[str, Any]) -> Setup:
     """What sets a logger up; raises ALError A514 when its package is missing or it refuses its settings."""
-    try:
+    with saying(Errors.A514, ImportError, OSError, ValueError, name=block.get("@loggers")):
         logger: Setup = registry.resolve({"logger": dict(block)})["logger"]
         return logger
-    except (ImportError, OSError, ValueError) as error:
-        raise ALError(Errors.A514.format(name=block.get("@loggers"), reason=error)) from error
 
 
 def round_info(metrics: Mapping[str, Any], report: TrainingReport, pipes: Sequence[str]) -> Dict[str, Any]:

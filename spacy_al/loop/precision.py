@@ -9,7 +9,7 @@ import numpy
 from numpy.typing import NDArray
 
 from ..acquisition.costs import Cost
-from ..acquisition.score_shard import Column, Shard, score_shard
+from ..acquisition.score_shard import Column, PoolDocs, score_shard
 from ..acquisition.strategies import rank
 from ..corpus.split import take_budget
 from ..errors import Warnings
@@ -50,7 +50,7 @@ class RoundScoring:
     def __call__(
         self,
         sampler: Sampler,
-        shard: Shard,
+        shard: PoolDocs,
         numbers: Numbers,
         columns: Mapping[str, Column],
         rows: Sequence[Record],

@@ -13,9 +13,8 @@ from spacy.language import Language
 from spacy.util import load_config
 from thinc.api import require_gpu
 
-from ..acquisition.score_shard import CHUNK, Column, Columns, measure_columns, score_shard
-from ..engines.scheduler import Hooks, Result, Task, run_tasks
-from ..errors import ALError, Errors
+from ..acquisition.score_shard import CHUNK, Column, Columns, PoolDocs, measure_columns, score_shard
+from ..engines.scheduler import Task, score_parts
 from ..files import write_folder
 from ..pipeline.adapters import get_sampler
 from ..runs.folder import RunFolder, read_npz, write_npz
@@ -23,7 +22,6 @@ from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_l
 from ..types import Progress, Sampling
 from ..uncertainty.measures import Measure
 from .checks import chosen_measures
-from .columns import PoolDocs
 from .oracle import separate_file
 
 TOKEN_VALUES = "token_uncertainty"
@@ -75,16 +73,12 @@ def score_round_on_ray(
     fixed = (str(folder.path.resolve()), str(Path(pool).resolve()), list(columns), seed, gpu)
     tasks = [Task(f"{n:06d}", score_chunk, (*fixed, str(place.resolve()), f"{n:06d}")) for n in range(len(chunks))]
 
-    def ended(task: Task, result: Result) -> None:
+    def told(sentences: int) -> None:
         nonlocal done
-        done += result.value or 0
+        done += sentences
         progress(done, len(numbers))
 
-    results = run_tasks(tasks, gpu=gpu, hooks=Hooks(ended=ended))
-    failed = [f"{name}: {one.reason}" for name, one in sorted(results.items()) if one.reason]
-    if failed:
-        what = {"failed": len(failed), "parts": len(chunks), "names": "\n  ".join(failed[:10])}
-        raise ALError(Errors.A564.format(pool=pool, folder=place, **what))
+    score_parts(tasks, len(chunks), pool, place, told, gpu=gpu)
     found = Columns(columns, lengths)
     for number, some in enumerate(chunks):
         part = read_npz(place / f"{number:06d}.npz")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import spacy
-from pydantic import ValidationError
 from spacy.language import Language
 from spacy.util import load_config
 from spacy.vocab import Vocab
@@ -15,7 +14,7 @@ from thinc.api import Config
 from ..corpus.labels import declared_labels
 from ..errors import ALError, Errors, Warnings
 from ..files import write_folder, write_text
-from ..jsonl import unfit
+from ..jsonl import fitting
 from ..runs.folder import RunFolder, owner
 from ..runs.labelled import Labels
 from ..runs.lock import locked
@@ -238,12 +237,8 @@ class Session:
 
     def _plain(self, answer: Answer) -> Answer:
         """The answer as it will be read from the file; raises ALError A474 for one that could not be."""
-        try:
+        with fitting(Errors.A474, path=self.folder.path, id=answer.id, problem="{reason}"):
             return Answer.from_row(answer.to_row())
-        except ValidationError as error:
-            field, _, problem = unfit(error)
-            shown = {"id": answer.id, "problem": f"{field}: {problem}"}
-            raise ALError(Errors.A474.format(path=self.folder.path, **shown)) from error
 
     def _check_labels(self) -> None:
         """Raise ALError A300 where no label is declared, so that nobody could learn from answers; A304 as `labels`."""

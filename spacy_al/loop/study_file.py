@@ -8,7 +8,7 @@ from typing import Annotated, Any, Dict, List, Optional, Sequence, Type, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from thinc.api import Config, ConfigValidationError
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..files import check_file
 from ..jsonl import parse_object, unfit
 
@@ -123,10 +123,8 @@ def _load(path: Path) -> Block:
     check_file(path, "Give a study file, such as configs/paper/table1.cfg.")
     if path.suffix == ".json":
         return parse_object(path.read_bytes(), path=path, line=1)
-    try:
+    with saying(Errors.A580, ConfigValidationError, ParserError, ValueError, path=path):
         return dict(Config().from_disk(path))
-    except (ConfigValidationError, ParserError, ValueError) as error:
-        raise ALError(Errors.A580.format(path=path, reason=" ".join(str(error).split()))) from error
 
 
 def _merge(old: Block, new: Block) -> Block:

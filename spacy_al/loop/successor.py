@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 from spacy.util import load_config
 from thinc.api import Config, ConfigValidationError
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..files import write_text
 from ..jsonl import write_jsonl
 from ..runs.changes import config_changes, successor_changes
@@ -18,8 +18,8 @@ from ..runs.state import RunState
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from .checks import check_target
 from .determinism import deterministic, prepare_cublas
+from .hardware import peak_memory
 from .learner import Learner
-from .memory import peak_memory
 from .reporter import Reporter, Silent
 
 MORE_ROUNDS = "active_learning.rounds:"
@@ -34,11 +34,10 @@ def load_successor(path: Path, config: Config, settings: ActiveLearningSchema) -
     RETURNS (Config): Filled, not interpolated.
     RAISES: ALError A516 when it cannot be read, A505 when it has not the target it names.
     """
-    try:
+    problem = "cannot be read as a config ({reason})"
+    kinds = (OSError, ParserError, ConfigValidationError, ValueError)
+    with saying(Errors.A516, *kinds, successor=str(path), problem=problem):
         given = load_config(path, interpolate=False)
-    except (OSError, ParserError, ConfigValidationError, ValueError) as error:
-        problem = f"cannot be read as a config ({' '.join(str(error).split())})"
-        raise ALError(Errors.A516.format(successor=str(path), problem=problem)) from error
     given.setdefault("active_learning", {})
     filled = fill_active_learning(given)
     paths = config.interpolate().get("paths", {})

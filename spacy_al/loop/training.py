@@ -67,7 +67,6 @@ class Trainer:
         if use_gpu >= 0:
             take_gpu(use_gpu, quiet=True)
         self.settings = settings
-        self.corpora = {name: dict(block) for name, block in config.get("corpora", {}).items()}
         with thinc_seed(settings.seed), first_sentences(Path(str(settings.pool))) as sample:
             initial = with_labels(label_free(config, str(sample)), settings.target, sample.parent)
             with with_language(config["nlp"].get("lang")):

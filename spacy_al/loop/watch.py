@@ -1,13 +1,14 @@
-"""A fixed random part of the pool, the stop set, that every round's model is asked about: what changes from round
-to round."""
+"""What changes from round to round: of a fixed random part of the pool, the stop set, that every round's model is asked
+about, and of all sentences that were scored in two."""
 
-from typing import Any, Dict, List, Optional, Sequence, Set
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set
 
 import numpy
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.vocab import Vocab
 
+from ..acquisition.score_shard import token_places
 from ..acquisition.strategies import random_order
 from ..runs.folder import RunFolder, read_npz, write_npz
 from ..tasks import TokenSpan
@@ -16,6 +17,7 @@ from .evaluation import predicted, span_set
 from .seeds import phase_rng
 
 STOP_SET = 1000  # sentences
+NO_TAG = -1
 Predictions = Dict[str, Set[TokenSpan]]  # entities by the sentence's id
 
 
@@ -80,3 +82,28 @@ def agreement(before: Predictions, now: Predictions, left_out: Sequence[str]) ->
     both = sum(len(before[id_] & now[id_]) for id_ in ids)
     either = sum(len(before[id_]) + len(now[id_]) for id_ in ids)
     return 2 * both / either if either else None
+
+
+def stability(
+    starts: NDArray[numpy.int64],
+    before: Mapping[str, NDArray[Any]],
+    now: Mapping[str, NDArray[Any]],
+) -> Optional[float]:
+    """Share of tokens that get the same tag in two rounds, among sentences that were scored in both.
+
+    starts (NDArray[int64]): First token of each sentence of the pool and, last, their number: (sentences + 1,).
+    before, now (Mapping[str, NDArray[Any]]): "numbers" of the sentences scored in a round and "tags" of their tokens.
+    RETURNS (Optional[float]): 0 to 1; None where a round kept no tags or no sentence was scored in both.
+    """
+    if "tags" not in before or "tags" not in now:
+        return None
+    old, new = _spread(starts, before), _spread(starts, now)
+    both = (old != NO_TAG) & (new != NO_TAG)
+    return float((old[both] == new[both]).mean()) if both.any() else None
+
+
+def _spread(starts: NDArray[numpy.int64], arrays: Mapping[str, NDArray[Any]]) -> NDArray[numpy.int16]:
+    spread = numpy.full(int(starts[-1]), NO_TAG, dtype=numpy.int16)
+    numbers = arrays["numbers"]
+    spread[token_places(starts[numbers], starts[numbers + 1] - starts[numbers])] = arrays["tags"]
+    return spread

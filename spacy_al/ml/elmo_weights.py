@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from ..errors import ALError, Errors, needed
+from ..errors import ALError, Errors, saying
 from ..files import check_file
 from ..jsonl import unfit
 from .elmo import N_CHARACTERS, BiLM, ELMoOptions
@@ -75,15 +75,12 @@ def dataset_shapes(options: ELMoOptions) -> Shapes:
 
 def read_weights(path: Path, shapes: Shapes, options: Path) -> Arrays:
     """Read all datasets of an HDF5 file, which must be exactly those of `shapes`. Raises as `load_elmo`."""
-    with needed(Errors.A260.format(path=path)):
+    with saying(Errors.A260, ImportError, path=path):
         import h5py
-    try:
-        with h5py.File(path, "r") as file_:
-            found = _datasets(file_)
-            _compare(path, {name: dataset.shape for name, dataset in found.items()}, shapes, options)
-            return {name: _read(path, name, dataset) for name, dataset in found.items()}
-    except (OSError, RuntimeError) as error:
-        raise ALError(Errors.A262.format(path=path, reason=error)) from error
+    with saying(Errors.A262, OSError, RuntimeError, path=path), h5py.File(path, "r") as file_:
+        found = _datasets(file_)
+        _compare(path, {name: dataset.shape for name, dataset in found.items()}, shapes, options)
+        return {name: _read(path, name, dataset) for name, dataset in found.items()}
 
 
 def to_state(arrays: Arrays, options: ELMoOptions) -> Dict[str, Tensor]:

@@ -14,7 +14,7 @@ from spacy.language import Language
 from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 
-from ..errors import ALError, Errors, Warnings, needed
+from ..errors import ALError, Errors, Warnings, saying
 from ..files import check_file
 
 DIGIT = re.compile(r"\d")
@@ -169,19 +169,15 @@ def _read_package(name: str) -> Tuple[List[str], Floats]:
 
 
 def _read_table(name: str, path: Path) -> Floats:
-    try:
+    with saying(Errors.A252, ValueError, EOFError, package=name, problem=path.name + ": {reason}"):
         table: Floats = numpy.load(path, allow_pickle=False)
         return table
-    except (ValueError, EOFError) as error:
-        raise ALError(Errors.A252.format(package=name, problem=f"{path.name}: {error}")) from error
 
 
 def _read_index(name: str, path: Path) -> List[str]:
     problem = "reading it needs pyarrow: pip install 'spacy_al[glove]'"
-    with needed(Errors.A252.format(package=name, problem=problem)):
+    with saying(Errors.A252, ImportError, package=name, problem=problem):
         from pyarrow import ArrowException, parquet
-    try:
+    with saying(Errors.A252, ArrowException, package=name, problem=path.name + ": {reason}"):
         words: List[str] = parquet.read_table(path, columns=["index"]).column("index").to_pylist()
         return words
-    except ArrowException as error:
-        raise ALError(Errors.A252.format(package=name, problem=f"{path.name}: {error}")) from error

@@ -6,15 +6,15 @@ from spacy.language import Language
 from spacy.pipeline import EntityRecognizer
 
 from ..errors import ALError, Errors
+from ..types import Sampler, check_dropout
 from ..uncertainty.measures import Measure
-from .protocol import TagSampler, check_dropout
 from .transition import TransitionSampler
 from .upstream import UpstreamSampler, upstream_pipes
 
 SPACY_DROPOUT = 0.1  # spaCy's default
 
 
-def get_sampler(nlp: Language, name: Optional[str] = None, *, reuse: bool = False) -> TagSampler:
+def get_sampler(nlp: Language, name: Optional[str] = None, *, reuse: bool = False) -> Sampler:
     """Find the sampler for a pipe.
 
     A pipe with a `sample` method is its own sampler; if it takes its states from a `tok2vec` or `transformer`
@@ -25,7 +25,7 @@ def get_sampler(nlp: Language, name: Optional[str] = None, *, reuse: bool = Fals
     reuse (bool): Take states that a `tok2vec` or `transformer` pipe has left on the Docs, and do not run it
         again. Only right for Docs that this pipeline has just processed; where several such pipes overwrite each
         other's states, they are run again all the same.
-    RETURNS (TagSampler): What to ask.
+    RETURNS (Sampler): What to ask.
     RAISES: ALError A410 when there is no such pipe, A411 when it can tell no probabilities.
     """
     name = find_target(nlp) if name is None else name
@@ -40,7 +40,7 @@ def get_sampler(nlp: Language, name: Optional[str] = None, *, reuse: bool = Fals
         return TransitionSampler(pipe, upstream, rate=trained_rate(nlp), reuse=reuse)
     if not hasattr(pipe, "sample"):
         raise ALError(Errors.A411.format(name=name, kind=type(pipe).__name__))
-    own = cast(TagSampler, pipe)
+    own = cast(Sampler, pipe)
     return UpstreamSampler(own, upstream, rate=trained_rate(nlp), reuse=reuse) if upstream else own
 
 
@@ -57,7 +57,7 @@ def trained_rate(nlp: Language) -> float:
     return float(nlp.config.get("training", {}).get("dropout", SPACY_DROPOUT))
 
 
-def choose_dropout(sampler: TagSampler, measures: Sequence[Measure], wanted: Optional[str], name: str) -> str:
+def choose_dropout(sampler: Sampler, measures: Sequence[Measure], wanted: Optional[str], name: str) -> str:
     """The dropout asked for; by default "off", and for measures that compare passes what the tagger has.
 
     RAISES: ALError A413 when the sampler, of the pipe `name`, has no such dropout.

@@ -11,7 +11,7 @@ import numpy
 from numpy.typing import NDArray
 from pydantic import PositiveInt
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..files import writing
 from .entities import NotNegative
 
@@ -90,10 +90,8 @@ class CRFModel:
             trainer.append(row, names)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.crfsuite"
-            try:
+            with saying(Errors.A337, pycrfsuite.CRFSuiteError, sentences=len(tags)):
                 trainer.train(str(path))
-            except pycrfsuite.CRFSuiteError as error:
-                raise ALError(Errors.A337.format(reason=error, sentences=len(tags))) from error
             with writing(path):
                 # crfsuite says nothing of a full disk. One that could not hold all of the model has no room for this.
                 path.with_suffix(".room").write_bytes(bytes(ROOM))

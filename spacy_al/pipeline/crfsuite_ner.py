@@ -9,7 +9,6 @@ import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from spacy.vocab import Vocab
 
 from .. import files, registry  # noqa: F401 (makes @al_features known to spaCy)
 from ..corpus.labels import check_labels
@@ -35,39 +34,6 @@ SAMPLE_SENTENCES = 256  # in one TagSamples
     },
     **RECOGNIZER,
 )
-def make_crfsuite_ner(
-    nlp: Language,
-    name: str,
-    labels: List[str],
-    scheme: str,
-    features: FeatureExtractor,
-    c1: float,
-    c2: float,
-    max_iterations: int,
-    min_freq: float,
-    all_possible_transitions: bool,
-    scorer: Scorer,
-) -> "CRFSuiteNER":
-    """Make a `crfsuite_ner` component. Settings are those of the paper's section C.1 by default.
-
-    labels (List[str]): Entity labels, such as "PER"; if empty, those given to `initialize`, or its examples'.
-    scheme (str): "IOB1" (the paper's for CoNLL-2003), "IOB2" or "BILOU".
-    features (FeatureExtractor): From the registry `al_features`.
-    c1 (float): L1 regularisation. c2 (float): L2 regularisation. max_iterations (int): Of L-BFGS.
-    min_freq (float): Features that occur less often are dropped.
-    all_possible_transitions (bool): Also learn weights of pairs of tags that never occur in the examples.
-    scorer (Optional[Callable]): The scoring method.
-    RAISES: ALError A330 when python-crfsuite is not installed, A008 for a setting out of range, A100 or A101
-        for a bad scheme or label.
-    """
-    require("pycrfsuite", pipe=name, extra="crf")
-    settings = CRFSettings(c1, c2, max_iterations, min_freq, all_possible_transitions)
-    check_settings(settings, f"components.{name}")
-    return CRFSuiteNER(
-        nlp.vocab, name, labels=labels, scheme=scheme, features=features, settings=settings, scorer=scorer
-    )
-
-
 class CRFSuiteNER(OneGoTagger):
     """A linear-chain CRF (Lafferty et al. 2001) as an entity recogniser.
 
@@ -79,24 +45,33 @@ class CRFSuiteNER(OneGoTagger):
 
     def __init__(
         self,
-        vocab: Vocab,
-        name: str = "crfsuite_ner",
-        *,
-        labels: Sequence[str],
+        nlp: Language,
+        name: str,
+        labels: List[str],
         scheme: str,
         features: FeatureExtractor,
-        settings: CRFSettings,
-        scorer: Scorer = None,
+        c1: float,
+        c2: float,
+        max_iterations: int,
+        min_freq: float,
+        all_possible_transitions: bool,
+        scorer: Scorer,
     ) -> None:
+        """The factory `crfsuite_ner`. Settings are those of the paper's section C.1 by default.
+
+        labels (List[str]): Entity labels, such as "PER"; if empty, those given to `initialize`, or its examples'.
+        scheme (str): "IOB1" (the paper's for CoNLL-2003), "IOB2" or "BILOU".
+        features (FeatureExtractor): From the registry `al_features`.
+        c1, c2, max_iterations, min_freq, all_possible_transitions: See `CRFSettings`.
+        scorer (Optional[Callable]): The scoring method.
+        RAISES: ALError A330 when python-crfsuite is not installed, A008 for a setting out of range, A100 or A101
+            for a bad scheme or label.
         """
-        vocab (Vocab): The shared vocabulary.
-        name (str): The component's name.
-        labels, scheme, features, scorer: See `make_crfsuite_ner`.
-        settings (CRFSettings): How the CRF is trained.
-        """
-        self.vocab = vocab
+        require("pycrfsuite", pipe=name, extra="crf")
+        self.settings = CRFSettings(c1, c2, max_iterations, min_freq, all_possible_transitions)
+        check_settings(self.settings, f"components.{name}")
+        self.vocab = nlp.vocab
         self.name = name
-        self.settings = settings
         self.scorer = scorer
         self.cache = FeatureCache(features)
         self.crf: Optional[CRFModel] = None
@@ -205,3 +180,6 @@ class CRFSuiteNER(OneGoTagger):
         self._declare(check_labels(record["labels"], pipe=self.name), record["scheme"])
         self.saw_pos = bool(record["saw_pos"])
         self.crf = None if record["model"] is None else CRFModel.load(data, record["model"], path=path)
+
+
+make_crfsuite_ner = CRFSuiteNER

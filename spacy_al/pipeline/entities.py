@@ -7,13 +7,13 @@ from typing import Annotated, Any, Callable, Dict, List, Optional, Sequence, Tup
 
 import numpy
 from numpy.typing import NDArray
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..corpus.labels import LabelData, check_labels
-from ..errors import ALError, Errors, Warnings
-from ..jsonl import unfit
+from ..errors import ALError, Errors, Warnings, saying
+from ..jsonl import fitting
 from ..ml.stages import IGNORE
 from ..ml.tags import TagCodec, first_unknown_label
 
@@ -29,19 +29,14 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 def check_settings(settings: object, section: str) -> None:
     """Raise ALError A008 for the first field of a dataclass that its type refuses. section (str): Of the config."""
-    try:
+    with fitting(Errors.A008, section=section):
         TypeAdapter(type(settings)).validate_python(vars(settings))
-    except ValidationError as error:
-        key, value, problem = unfit(error)
-        raise ALError(Errors.A008.format(section=section, key=key, value=value, problem=problem)) from error
 
 
 def require(module: str, *, pipe: str, extra: str) -> ModuleType:
     """Import a package of an optional extra; raises ALError A330 naming the extra when it cannot be."""
-    try:
+    with saying(Errors.A330, ImportError, pipe=pipe, package=module, extra=extra):
         return importlib.import_module(module)
-    except ImportError as error:
-        raise ALError(Errors.A330.format(pipe=pipe, package=module, extra=extra, reason=error)) from error
 
 
 def resolve_labels(

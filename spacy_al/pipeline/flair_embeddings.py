@@ -5,7 +5,7 @@ import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ContextManager, Dict, List, Optional, Protocol, Tuple, Union
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..lending import lent
 from ..ml.word_vectors import Floats, read_vectors
 
@@ -106,7 +106,7 @@ class Transformer:
         """Raises ALError A341 when the model is not found or cannot be loaded."""
         from flair.embeddings import TransformerWordEmbeddings
 
-        try:
+        with saying(Errors.A341, OSError, ValueError, name=f"TransformerWordEmbeddings {self.name}"):
             return TransformerWordEmbeddings(
                 self.name,
                 fine_tune=self.fine_tune,
@@ -114,8 +114,6 @@ class Transformer:
                 subtoken_pooling=self.subtoken_pooling,
                 local_files_only=not self.download,
             )
-        except (OSError, ValueError) as error:
-            raise _not_built(f"TransformerWordEmbeddings {self.name}", error) from error
 
 
 create_transformer = Transformer
@@ -144,11 +142,9 @@ class AnyEmbedding:
         known = {name: made for name, made in EMBEDDING_CLASSES.items() if issubclass(made, TokenEmbeddings)}
         if self.embedding not in known:
             raise ALError(Errors.A340.format(name=self.embedding, known=", ".join(sorted(known))))
-        try:
-            with contextlib.nullcontext() if self.download else _offline():
-                return known[self.embedding](**self.arguments)
-        except (OSError, TypeError, ValueError, ImportError) as error:
-            raise _not_built(self.embedding, error) from error
+        named = saying(Errors.A341, OSError, TypeError, ValueError, ImportError, name=self.embedding)
+        with named, contextlib.nullcontext() if self.download else _offline():
+            return known[self.embedding](**self.arguments)
 
 
 create_embedding = AnyEmbedding
@@ -178,10 +174,6 @@ def create_stack(*parts: EmbeddingRecipe) -> EmbeddingRecipe:
     if not parts:
         raise ALError(Errors.A341.format(name="FlairStack", reason="it has no parts"))
     return Stack(parts)
-
-
-def _not_built(name: str, error: Exception) -> ALError:
-    return ALError(Errors.A341.format(name=name, reason=error))
 
 
 def _offline() -> ContextManager[None]:

@@ -9,7 +9,7 @@ from flair.data import Dictionary
 from flair.embeddings import TokenEmbeddings
 from flair.embeddings.base import EMBEDDING_CLASSES, load_embeddings
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 
 Json = Union[str, int, float, bool, None, List["Json"], Dict[str, "Json"]]
 
@@ -19,11 +19,10 @@ def dump_embeddings(embeddings: TokenEmbeddings) -> Json:
 
     RAISES: ALError A342 for embeddings that hold something JSON has no form for.
     """
-    try:
+    name = type(embeddings).__name__
+    with saying(Errors.A342, NotImplementedError, name=name, problem="Flair cannot save them"):
         params = embeddings.save_embeddings(use_state_dict=False)
-    except NotImplementedError as error:
-        raise ALError(Errors.A342.format(name=type(embeddings).__name__, problem="Flair cannot save them")) from error
-    return _dump(params, type(embeddings).__name__)
+    return _dump(params, name)
 
 
 def build_embeddings(params: Json) -> TokenEmbeddings:

@@ -19,9 +19,8 @@ from spacy.tokens import Doc
 
 from ..corpus.schemes import encode, tag_names
 from ..errors import ALError, Errors, Warnings
-from ..types import TagSamples
+from ..types import TagSamples, check_dropout
 from .hidden_masks import HIDDEN_DROPOUT, HiddenMasks
-from .protocol import check_dropout
 from .upstream import bare_copy, pass_seed, plan, repeat_states, stochastic, with_states
 
 BEAM_WIDTH = 16

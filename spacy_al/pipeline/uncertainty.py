@@ -1,7 +1,6 @@
 """The component `uncertainty`: how sure a pipeline is of each sentence, entity and token it has just seen."""
 
 import weakref
-from dataclasses import InitVar, dataclass, field
 from functools import partial
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
@@ -11,13 +10,12 @@ from spacy.util import minibatch
 
 from ..corpus.schemes import entity_spans
 from ..errors import ALError, Errors
-from ..types import Sampling, TagSamples
+from ..types import Sampler, Sampling, TagSamples
 from ..uncertainty.confidence import span_confidences, token_slices
 from ..uncertainty.marginals import token_entropy
 from ..uncertainty.measures import Measure, check_measures, get_measures
 from ..uncertainty.shading import ShadedSentence, render_sentences
 from .adapters import choose_dropout, find_target, get_sampler
-from .protocol import TagSampler
 from .transition import TransitionSampler
 
 TOKENS, ENTITIES = "spacy_al_tokens", "spacy_al_confidences"  # keys of doc.user_data, after the prefix
@@ -25,7 +23,18 @@ Entity = Tuple[int, int, str]
 Scored = Iterator[Tuple[TagSamples, List[Dict[Entity, float]]]]
 
 
-@dataclass(eq=False)
+@Language.factory(
+    "uncertainty",
+    assigns=["doc._.uncertainty", "span._.confidence", "token._.uncertainty"],
+    default_config={
+        "target": None,
+        "measures": ["mnlp"],
+        "passes": 10,
+        "dropout": None,
+        "seed": 0,
+        "prefix": "",
+    },
+)
 class Uncertainty:
     """Asks an NER pipe before it about every Doc, and sets
 
@@ -41,30 +50,38 @@ class Uncertainty:
 
     A target that has a method `keep_states(on)` is told to keep the states of what it has just seen, so that
     they need not be computed again; asking it for samples of the same sentences frees them.
-
-    nlp (Language): The pipeline. name (str): This component's name.
-    target (Optional[str]): The NER pipe to ask; the first that can be asked by default.
-    measures (Sequence[Measure]): What to compute.
-    passes (int), seed (int): See `spacy_al.types.Sampler`.
-    dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
-    prefix (str): Before the names of the attributes.
-    RAISES: ALError A401 and A404 for combinations that make no sense.
     """
 
-    nlp: InitVar[Language]
-    name: str
-    target: Optional[str]
-    measures: Sequence[Measure]
-    passes: int
-    dropout: Optional[str]
-    seed: int
-    prefix: str = ""
-    _nlp: "Optional[weakref.ReferenceType[Language]]" = field(init=False)
-    _sampler: Optional[Tuple[TagSampler, str]] = field(default=None, init=False)
+    def __init__(
+        self,
+        nlp: Language,
+        name: str,
+        target: Optional[str],
+        measures: List[str],
+        passes: int,
+        dropout: Optional[str],
+        seed: int,
+        prefix: str,
+    ) -> None:
+        """The factory `uncertainty`.
 
-    def __post_init__(self, nlp: Language) -> None:
-        check_measures(self.measures, passes=self.passes, dropout="last" if self.dropout is None else self.dropout)
-        self._nlp = weakref.ref(nlp)
+        nlp (Language): The pipeline. name (str): This component's name.
+        target (Optional[str]): The NER pipe to ask; the first that can be asked by default.
+        measures (List[str]): What to compute, by name.
+        passes (int), seed (int): See `spacy_al.types.Sampler`.
+        dropout (Optional[str]): None: "off", or where a measure compares passes "last", or what the tagger has.
+        prefix (str): Before the names of the attributes.
+        RAISES: ALError A402 for an unknown measure, A401 and A404 for combinations that make no sense, A417 when
+            another package has taken the attributes' names, A442 when another such component of the pipeline has.
+        """
+        self.passes, self.dropout, self.seed, self.prefix = passes, dropout, seed, prefix
+        set_extensions(prefix)
+        if any(isinstance(pipe, Uncertainty) and pipe.prefix == prefix for _, pipe in nlp.components):
+            raise ALError(Errors.A442.format(name=name))
+        self.name, self.target, self.measures = name, target, get_measures(measures)
+        check_measures(self.measures, passes=passes, dropout="last" if dropout is None else dropout)
+        self._nlp: Optional[weakref.ReferenceType[Language]] = weakref.ref(nlp)
+        self._sampler: Optional[Tuple[Sampler, str]] = None
         self._keep_states()
 
     def __call__(self, doc: Doc) -> Doc:
@@ -81,7 +98,7 @@ class Uncertainty:
             self._annotate(batch, sampler, dropout)
             yield from batch
 
-    def _annotate(self, docs: List[Doc], sampler: TagSampler, dropout: str) -> None:
+    def _annotate(self, docs: List[Doc], sampler: Sampler, dropout: str) -> None:
         how = Sampling(self.passes, dropout, self.seed)
         annotate_docs(docs, sampler, self.measures, how, prefix=self.prefix)
 
@@ -95,7 +112,7 @@ class Uncertainty:
         for pipe in keepers[:1]:
             pipe.keep_states(True)
 
-    def _find_sampler(self) -> Tuple[TagSampler, str]:
+    def _find_sampler(self) -> Tuple[Sampler, str]:
         """Whom to ask, and with which dropout."""
         if self._sampler is not None:
             return self._sampler
@@ -111,8 +128,11 @@ class Uncertainty:
         return {**vars(self), "_sampler": self._find_sampler(), "_nlp": None}
 
 
+make_uncertainty = Uncertainty
+
+
 def annotate_docs(
-    docs: Sequence[Doc], sampler: TagSampler, measures: Sequence[Measure], how: Sampling, *, prefix: str = ""
+    docs: Sequence[Doc], sampler: Sampler, measures: Sequence[Measure], how: Sampling, *, prefix: str = ""
 ) -> None:
     """Set on Docs that have entities what the component `uncertainty` sets; arguments as in `Uncertainty`."""
     for samples, scores in _score(docs, sampler, how):
@@ -123,7 +143,7 @@ def annotate_docs(
             doc.user_data[prefix + ENTITIES] = {"end": _end(doc), "values": values}
 
 
-def _score(docs: Sequence[Doc], sampler: TagSampler, how: Sampling) -> Scored:
+def _score(docs: Sequence[Doc], sampler: Sampler, how: Sampling) -> Scored:
     """Samples with the confidence of each entity of their sentences; none for a label that the tagger does not have."""
     tags = {tag: number for number, tag in enumerate(sampler.tags)}
     labels = {tag[2:] for tag in tags}
@@ -153,39 +173,6 @@ def _set_numbers(docs: Sequence[Doc], samples: TagSamples, measures: Sequence[Me
         values = dict(zip(names, [column[place] for column in columns], strict=True))
         docs[number]._.set(f"{prefix}uncertainty", values)
         docs[number].user_data[prefix + TOKENS] = tokens[own]
-
-
-@Language.factory(
-    "uncertainty",
-    assigns=["doc._.uncertainty", "span._.confidence", "token._.uncertainty"],
-    default_config={
-        "target": None,
-        "measures": ["mnlp"],
-        "passes": 10,
-        "dropout": None,
-        "seed": 0,
-        "prefix": "",
-    },
-)
-def make_uncertainty(
-    nlp: Language,
-    name: str,
-    target: Optional[str],
-    measures: List[str],
-    passes: int,
-    dropout: Optional[str],
-    seed: int,
-    prefix: str,
-) -> Uncertainty:
-    """The factory `uncertainty`; arguments as in `Uncertainty`, measures by name.
-
-    RAISES: ALError A402 for an unknown measure, A417 when another package has taken the attributes' names, A442 when
-        another such component of the pipeline has.
-    """
-    set_extensions(prefix)
-    if any(isinstance(pipe, Uncertainty) and pipe.prefix == prefix for _, pipe in nlp.components):
-        raise ALError(Errors.A442.format(name=name))
-    return Uncertainty(nlp, name, target, get_measures(measures), passes, dropout, seed, prefix)
 
 
 def set_extensions(prefix: str = "") -> None:

@@ -18,8 +18,7 @@ from ..errors import ALError, Errors
 from ..lending import lent
 from ..ml.lengths import plan_batches
 from ..ml.thinc_encoder import thinc_dropout, thinc_seed
-from ..types import TagSamples
-from .protocol import TagSampler
+from ..types import Sampler, TagSamples
 
 KEPT = [NORM, TAG, POS, LEMMA, MORPH, SENT_START]  # what the features of a `tok2vec` may be made of
 BUDGET = 4096  # tokens, padding included, that go upstream at once
@@ -32,13 +31,13 @@ class UpstreamSampler:
     With "off" and the target's own kinds of dropout the upstream pipes run once; with "all" they run once per
     pass with their own dropout on, and the target once on each of the results with its `last` dropout.
 
-    target (TagSampler): The pipe to ask.
+    target (Sampler): The pipe to ask.
     upstream (Sequence[TrainablePipe]): The pipes it listens to.
     rate (float): Dropout of thinc layers with "all". A transformer has its rates in its own config.
     reuse (bool): Take states that are on the Docs already, where one deterministic pass is wanted.
     """
 
-    target: TagSampler
+    target: Sampler
     upstream: Sequence[TrainablePipe]
     rate: float
     reuse: bool = False

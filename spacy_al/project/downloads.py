@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..files import CHUNK, check_sha256, sha256, write_json
 
 PINS = "sha256.json"  # beside the files: what was first seen of those whose SHA-256 nobody published
@@ -62,10 +62,8 @@ def fetch_published(model: Published, folder: Path, *, tell: Callable[[str], Non
 def _read_pins(path: Path) -> Dict[str, str]:
     if not path.is_file():
         return {}
-    try:
+    with saying(Errors.A542, ValueError, AttributeError, path=path):
         return {str(name): str(digest) for name, digest in json.loads(path.read_bytes()).items()}
-    except (ValueError, AttributeError) as error:
-        raise ALError(Errors.A542.format(path=path, reason=error)) from error
 
 
 def _download(url: str, path: Path, expected: Optional[str]) -> None:

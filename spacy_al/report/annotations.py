@@ -10,7 +10,7 @@ from spacy.attrs import ENT_IOB, ENT_TYPE
 from spacy.strings import get_string_id
 
 from ..corpus.docbin import read_columns
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..runs.folder import RunFolder
 
 BEGIN, INSIDE = 3, 1  # spaCy's numbers for the first and the following tokens of an entity
@@ -38,10 +38,8 @@ def read_labels(run: Path) -> Dict[str, Labels]:
 
 def _read(path: Path) -> Iterator[Tuple[str, Labels]]:
     # Building a Doc for each sentence takes a hundred times as long as the counts.
-    try:
+    with saying(Errors.A709, ALError, OSError, path=path):
         columns = read_columns(path, [(ENT_IOB, ENT_TYPE)], user=("id",))
-    except (ALError, OSError) as error:
-        raise ALError(Errors.A709.format(path=path, reason=error)) from error
     names = {get_string_id(text): text for text in columns.strings}
     (tokens,) = columns.groups
     if not tokens.any():

@@ -8,12 +8,12 @@ from typing import Container, Dict, Iterable, List, Optional, Sequence
 from pydantic import TypeAdapter, ValidationInfo, field_validator
 from pydantic import dataclasses as checked_dataclasses
 
-from ..jsonl import read_jsonl
+from ..errors import Errors
+from ..jsonl import fitting, read_jsonl
 from ..runs.folder import RunFolder
 from .annotations import Labels, read_labels
-from .checked import Amount, Count, Number, checked
 from .groups import Group
-from .runs import Run
+from .runs import Amount, Count, Number, Run
 
 
 @checked_dataclasses.dataclass(frozen=True)
@@ -98,11 +98,15 @@ def read_rounds(run: Path) -> Rounds:
     """
     folder = RunFolder(run)
     files = {number: folder.selected(number) for number in folder.numbers()}
-    return {
-        number: [checked(CHOSEN, row, path=path, line=line) for line, row in read_jsonl(path)]
-        for number, path in files.items()
-        if path.is_file()
-    }
+    return {number: _read(path) for number, path in files.items() if path.is_file()}
+
+
+def _read(path: Path) -> List[Chosen]:
+    chosen = []
+    for line, row in read_jsonl(path):
+        with fitting(Errors.A701, path=path, line=line):
+            chosen.append(CHOSEN.validate_python(row))
+    return chosen
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Tuple
 
-from ..errors import Errors, needed
+from ..errors import Errors, saying
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +38,7 @@ class Picture:
 
 def new_figure(size: Tuple[float, float]) -> "Figure":
     """An empty figure of some inches; raises ALError A704 without matplotlib."""
-    with needed(Errors.A704):
+    with saying(Errors.A704, ImportError):
         from matplotlib.figure import Figure
     # A Figure of its own, without pyplot: no backend is chosen and no global state is touched.
     figure = Figure(figsize=size, dpi=DOTS, facecolor=PAPER)

@@ -8,14 +8,17 @@ from typing import Annotated, Any, Dict, FrozenSet, Iterator, List, Mapping, Opt
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 from pydantic import dataclasses as checked_dataclasses
 
-from ..errors import ALError, Errors
-from ..jsonl import parse_object, read_jsonl
+from ..errors import ALError, Errors, saying
+from ..jsonl import fitting, parse_object, read_jsonl
 from ..runs.folder import RunFolder
-from ..runs.state import RunState, load_state
-from .checked import Amount, Count, Share, checked
+from ..runs.state import load_state
 from .settings import Settings, read_settings
 
 SKIPPED = {"model", "rounds"}  # folders of a run that never hold another run
+Number = Annotated[float, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Amount = Annotated[Number, Field(ge=0)]
 
 
 class TypeScore(BaseModel):
@@ -120,16 +123,11 @@ def asked_sections(folders: Sequence[Path]) -> List[str]:
     asked: Dict[str, None] = {}
     for folder in map(RunFolder, folders):
         studies = [] if folder.metrics.is_file() else [p for p in folder.path.glob("*.json") if p != folder.state]
-        for names in (_json(path).get("sections") for path in studies):
+        for path in studies:
+            with saying(Errors.A706, ALError, path=path):
+                names = parse_object(path.read_bytes(), path=path, line=1).get("sections")
             asked.update(dict.fromkeys(map(str, names)) if isinstance(names, list) else {})
     return list(asked)
-
-
-def _json(path: Path) -> Dict[str, Any]:
-    try:
-        return parse_object(path.read_bytes(), path=path, line=1)
-    except ALError as error:
-        raise ALError(Errors.A706.format(path=path, reason=error)) from error
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -153,7 +151,9 @@ def read_run(path: Path) -> Run:
         (state.json is damaged), A732 (no round has a score yet).
     """
     folder = RunFolder(path)
-    settings, state = read_settings(folder.config), _state(folder)
+    settings = read_settings(folder.config)
+    with saying(Errors.A706, ALError, path=folder.state):
+        state = load_state(folder.state)
     rounds: List[Round] = []
     unsure = 0
     for line, row in read_jsonl(folder.metrics):
@@ -173,13 +173,6 @@ def read_run(path: Path) -> Run:
     return Run(path, settings, rounds, state.pool, facts, frozenset(state.holdout), state.stopped)
 
 
-def _state(folder: RunFolder) -> Optional[RunState]:
-    try:
-        return load_state(folder.state)
-    except ALError as error:
-        raise ALError(Errors.A706.format(path=folder.state, reason=error)) from error
-
-
 def _round(values: Mapping[str, Any], *, path: Path, line: int) -> Optional[Round]:
     """A row as a Round; None where the holdout, which stands for a test set, had no entity yet and so no score."""
     held = values.get("holdout")
@@ -190,7 +183,8 @@ def _round(values: Mapping[str, Any], *, path: Path, line: int) -> Optional[Roun
         values = {**values, **{f"ents_{key}": held.get(key) for key in ("f", "p", "r", "per_type")}}
     if values.get("ents_f") is None:
         raise ALError(Errors.A705.format(path=path, line=line, round=values.get("round")))
-    return checked(ROUND, values, path=path, line=line)
+    with fitting(Errors.A701, path=path, line=line):
+        return ROUND.validate_python(values)
 
 
 def _check_order(rounds: Sequence[Round], new: Round, *, path: Path, line: int) -> None:

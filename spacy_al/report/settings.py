@@ -9,7 +9,7 @@ from typing import Any, Dict, Mapping, Tuple
 from spacy.util import load_config
 from thinc.api import Config, ConfigValidationError
 
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..runs.changes import decisive
 from ..runs.folder import RunFolder
 from ..schemas import DEFAULT_ACTIVE_LEARNING
@@ -104,11 +104,8 @@ def read_settings(path: Path) -> Settings:
 def _load(path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         raise ALError(Errors.A003.format(path=path, cure="A run folder holds config.cfg: copy it back."))
-    try:
+    with saying(Errors.A702, ParserError, ConfigValidationError, ValueError, path=path):
         return load_config(path, interpolate=True)
-    except (ParserError, ConfigValidationError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ALError(Errors.A702.format(path=path, reason=reason)) from error
 
 
 def _model(config: Mapping[str, object], target: str) -> Model:

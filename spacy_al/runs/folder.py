@@ -11,7 +11,6 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from spacy.tokens import Doc
 from spacy.util import load_config
 from spacy.vocab import Vocab
@@ -19,9 +18,9 @@ from thinc.api import Config, ConfigValidationError
 
 from ..corpus.docbin import read_columns
 from ..corpus.reader import read_docs
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
 from ..files import check_file, write_bytes, write_json
-from ..jsonl import parse_object, raw_lines, unfit, write_jsonl
+from ..jsonl import fitting, parse_object, raw_lines, write_jsonl
 from ..schemas import ActiveLearningSchema, check_active_learning, fill_active_learning
 from ..tasks import Answer, Task
 from .answers import AnswerLog
@@ -188,10 +187,8 @@ class RunFolder:
         path = self.round(number) / "learnt.json"
         if not path.is_file():
             return {}
-        try:
+        with saying(Errors.A536, ValueError, TypeError, path=path):
             return dict(json.loads(path.read_bytes()))
-        except (ValueError, TypeError) as error:
-            raise ALError(Errors.A536.format(path=path, reason=error)) from error
 
     def read_metrics(self) -> List[Dict[str, Any]]:
         """One object for each evaluated round, of rising rounds.
@@ -202,10 +199,9 @@ class RunFolder:
         for line, raw in raw_lines(self.metrics) if self.metrics.exists() else []:
             if not raw.strip():
                 continue
-            try:
+            # Not what is wrong with the line, whose cure is to remove it: then its round would be missing.
+            with saying(Errors.A511, ALError, path=self.metrics, problem=f"line {line} is damaged"):
                 row = parse_object(raw, path=self.metrics, line=line)
-            except ALError as error:  # whose cure is to remove the line, and then its round would be missing
-                raise ALError(Errors.A511.format(path=self.metrics, problem=f"line {line} is damaged")) from error
             number, last = row.get("round"), rows[-1]["round"] if rows else -1
             if not isinstance(number, int) or number <= last:
                 problem = f"line {line} has round = {number!r}, after round {last}"
@@ -236,10 +232,8 @@ class RunFolder:
         path = self.answers(number)
         if not path.is_file():
             raise ALError(Errors.A534.format(path=path, problem="no such file"))
-        try:
+        with saying(Errors.A534, ALError, path=path, problem="not a whole DocBin"):
             return list(read_docs(path, vocab))
-        except ALError as error:
-            raise ALError(Errors.A534.format(path=path, problem="not a whole DocBin")) from error
 
     def pseudo(self, number: int) -> Path:
         """Sentences that the tagger labelled itself, to learn from in a round beside people's labels."""
@@ -271,11 +265,9 @@ def read_npz(path: Path) -> Dict[str, NDArray[Any]]:
     """The arrays of an .npz file; none if it is not there. Raises ALError A536 for a damaged one."""
     if not path.is_file():
         return {}
-    try:
-        with numpy.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ALError(Errors.A536.format(path=path, reason=error)) from error
+    kinds = (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error)
+    with saying(Errors.A536, *kinds, path=path), numpy.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _stamp(path: Path) -> Stamp:
@@ -288,13 +280,9 @@ def read_tasks(path: Path) -> List[Task]:
     """The tasks of a file, a line each; raises ALError A537 for a line that is none."""
     tasks = []
     for line, raw in raw_lines(path):
-        try:
-            if raw.strip():
-                tasks.append(Task.from_row(parse_object(raw, path=path, line=line)))
-        except ValidationError as error:
-            field, _, problem = unfit(error)
-            problem = f"no task ({field or 'all of it'}: {problem})"
-            raise ALError(Errors.A537.format(path=path, line=line, problem=problem)) from error
-        except ALError as error:
-            raise ALError(Errors.A537.format(path=path, line=line, problem="the line is damaged")) from error
+        if raw.strip():
+            with saying(Errors.A537, ALError, path=path, line=line, problem="the line is damaged"):
+                row = parse_object(raw, path=path, line=line)
+            with fitting(Errors.A537, path=path, line=line, problem="no task ({reason})"):
+                tasks.append(Task.from_row(row))
     return tasks

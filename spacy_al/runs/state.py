@@ -7,12 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Dict, List, Optional, Union
 
-from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from .. import __version__
 from ..errors import ALError, Errors
 from ..files import write_json
-from ..jsonl import unfit
+from ..jsonl import fitting
 
 # A round goes through these in order; a run ends "done", and waits for people in "waiting".
 PHASES = ("annotate", "train", "evaluate", "select", "waiting", "done")
@@ -77,12 +77,9 @@ def load_state(path: Path) -> Optional[RunState]:
     """
     if not path.exists():
         return None
-    try:
-        data = path.read_bytes()
+    data = path.read_bytes()
+    with fitting(Errors.A502, path=path):
         state = STATE.validate_json(data)
-    except ValidationError as error:
-        key, _, problem = unfit(error)
-        raise ALError(Errors.A502.format(path=path, reason=f"{key or 'all of it'}: {problem}")) from error
     if state.answers_sha256 is not None:
         # A version that writes this key writes all before it too; keys of later versions come after.
         names = [one.name for one in fields(RunState)]

@@ -1,7 +1,7 @@
 """A tagger against gold: is its confidence honest, and do measures find what it gets wrong."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy
 import torch
@@ -21,7 +21,6 @@ from .temperature import fit_temperature, temper
 
 Entity = Tuple[int, int, str]
 Array = NDArray[Any]
-EntityScores = Callable[[Sequence[Doc]], List[Dict[Entity, float]]]
 
 
 @dataclass
@@ -71,20 +70,12 @@ class Detection:
     broken: Optional[float]
 
 
-def judge(
-    docs: Sequence[Doc],
-    sampler: Sampler,
-    tags: Sequence[str],
-    scheme: str,
-    *,
-    scores: Optional[EntityScores] = None,
-) -> Judgement:
+def judge(docs: Sequence[Doc], sampler: Sampler) -> Judgement:
     """Ask a tagger once about labelled sentences and compare.
 
     docs (Sequence[Doc]): Labelled; the tagger is shown bare copies.
-    sampler (Sampler), tags (Sequence[str]), scheme (str): The tagger and what its tags are called.
-    scores (Optional[EntityScores]): Says probabilities of entities, where the tagger knows them better than
-        as products over tokens (`TransitionSampler.entity_scores`).
+    sampler (Sampler): The tagger. If it has `entity_scores`, as `TransitionSampler` does, it knows probabilities of
+        entities better than as products over tokens.
     RETURNS (Judgement): In the order of `docs`.
     RAISES: ALError A419 for a sentence that is not annotated throughout.
     """
@@ -92,6 +83,7 @@ def judge(
         if len(doc) and not (doc.to_array([ENT_IOB]) > 0).all():
             raise ALError(Errors.A419.format(text=doc.text[:60]))
     bare = [without_labels(doc) for doc in docs]
+    tags, scheme, scores = sampler.tags, sampler.scheme, getattr(sampler, "entity_scores", None)
     number_of = {tag: number for number, tag in enumerate(tags)}
     probs, best = _one_pass(bare, sampler, len(tags))
     known = scores(bare) if scores is not None else None

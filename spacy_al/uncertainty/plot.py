@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Mapping
 
-from ..errors import Errors, needed
+from ..errors import Errors, saying
 from ..files import write_bytes
 from .calibration import Reliability
 
@@ -21,7 +21,7 @@ def plot_reliability(diagrams: Mapping[str, Reliability], path: Path) -> None:
     path (Path): The file to write.
     RAISES: ALError A704 without matplotlib, A002 when the file cannot be written.
     """
-    with needed(Errors.A704):
+    with saying(Errors.A704, ImportError):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     figure = Figure(figsize=(4.2 * len(diagrams), 4.4), dpi=150, layout="constrained")

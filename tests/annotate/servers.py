@@ -15,9 +15,9 @@ from spacy.vocab import Vocab
 
 from spacy_al.annotate.desk import Desk
 from spacy_al.annotate.guard import read_secret
-from spacy_al.annotate.keys import KEYS
-from spacy_al.annotate.server import Page, Settings, build_app
+from spacy_al.annotate.server import Page, build_app
 from spacy_al.corpus.reader import read_docs
+from spacy_al.options import Opening
 
 
 def gold_spans(pool):
@@ -33,7 +33,7 @@ def free_port():
 
 
 def make_page(folder, **settings):
-    return Page("run", Settings(KEYS, **settings), Desk(folder, overlap=settings.get("overlap", 1)))
+    return Page(Opening(folder, **settings), Desk(folder, overlap=settings.get("overlap", 1)))
 
 
 def serve_page(folder, port, settings):

@@ -7,9 +7,10 @@ import pytest
 
 from spacy_al.annotate.desk import Desk
 from spacy_al.annotate.messages import combined, covers, read_annotator, read_post
-from spacy_al.annotate.trainer import Plan, Rounds, Wire
+from spacy_al.annotate.trainer import Rounds, Wire
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
+from spacy_al.options import Opening
 from spacy_al.runs.folder import RunFolder
 from spacy_al.tasks import Answer, Task
 
@@ -179,6 +180,13 @@ def test_answers_to_other_windows_of_the_sentence_are_kept():
     assert not covers(old, WINDOWS)
 
 
+def test_an_entity_outside_the_windows_can_be_taken_back():
+    first = combined(WINDOWS, None, Answer("x", "accept", ((0, 1, "LOC"), (2, 3, "PER")), round=WINDOWS.round))
+    again = combined(WINDOWS, first, Answer("x", "accept", ((2, 3, "PER"),), round=WINDOWS.round))
+    assert again.spans == ((2, 3, "PER"),)
+    assert 0 in again.missing
+
+
 GOOD = {"id": "a", "round": 0, "verdict": "accept", "spans": [[0, 1, "PER"]], "when": "2026-01-01T00:00:00.123Z"}
 
 
@@ -211,7 +219,7 @@ def test_what_is_taken_back_is_something_to_learn_and_a_skip_is_not(folder):
 
 
 def test_answers_that_came_while_a_round_trained_wait_until_they_are_enough(folder, monkeypatch):
-    rounds, desk = Rounds(Plan(str(folder), batch=4), Wire(Pipe()[0])), Desk(folder)
+    rounds, desk = Rounds(Opening(folder, batch=4), Wire(Pipe()[0])), Desk(folder)
     rounds.advance(False, -1)
 
     def row(metrics):  # in the midst of the round
@@ -231,7 +239,7 @@ def test_answers_that_came_while_a_round_trained_wait_until_they_are_enough(fold
 
 
 def test_a_round_for_which_enough_was_answered_meanwhile_follows_at_once(folder, monkeypatch):
-    rounds, desk = Rounds(Plan(str(folder), batch=4), Wire(Pipe()[0])), Desk(folder)
+    rounds, desk = Rounds(Opening(folder, batch=4), Wire(Pipe()[0])), Desk(folder)
     rounds.advance(False, -1)
     monkeypatch.setattr(rounds.wire, "row", lambda _: desk.take([posted(task) for task in desk.next(None, 4)]))
     desk.take([posted(task) for task in desk.next(None, 4)])
@@ -252,7 +260,7 @@ def over(folder):
 
 
 def test_corrections_after_the_end_are_learnt_from_when_somebody_asks(over):
-    rounds = Rounds(Plan(str(over)), Wire(Pipe()[0]))
+    rounds = Rounds(Opening(over), Wire(Pipe()[0]))
     assert rounds.advance(False, -1) is None
     session = Session.open(over)
     session.answer([Answer(session.asked()[0].id, "accept", ((0, 1, "PER"),))])
@@ -265,5 +273,5 @@ def test_corrections_after_the_end_are_learnt_from_when_somebody_asks(over):
 def test_those_that_waited_for_the_page_are_learnt_from_at_once(over):
     session = Session.open(over)
     session.answer([Answer(session.asked()[0].id, "accept", ((0, 1, "PER"),))])
-    assert Rounds(Plan(str(over)), Wire(Pipe()[0])).advance(False, -1) is not None
+    assert Rounds(Opening(over), Wire(Pipe()[0])).advance(False, -1) is not None
     assert session.status().round == 1

@@ -4,16 +4,25 @@ import hashlib
 import json
 import re
 import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from starlette.testclient import TestClient
 
 import spacy_al.annotate
+from spacy_al.annotate import serve
 from spacy_al.annotate.begin import begin, read_labels, recipe
 from spacy_al.annotate.context import neighbour, read_context, write_context
 from spacy_al.annotate.guidelines import descriptions, render
 from spacy_al.annotate.keys import KEYS, normal_key, read_keys
 from spacy_al.annotate.serve import Opening, addresses, check_password, listen, make_page
+from spacy_al.annotate.server import build_app
 from spacy_al.corpus.conversion import Options, convert
 from spacy_al.errors import ALError
 from spacy_al.loop.session import Session
@@ -129,6 +138,15 @@ def test_a_port_that_is_taken_is_named():
         listen("127.0.0.1", opened.getsockname()[1])
 
 
+def test_a_package_that_is_missing_is_named_with_the_way_to_get_it(tmp_path):
+    code = "import sys; sys.modules['starlette'] = None; from spacy_al.cli import main; main()"
+    args = [sys.executable, "-c", code, "annotate", str(tmp_path / "run")]
+    done = subprocess.run(args, text=True, capture_output=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "A719" in done.stderr
+    assert "spacy_al[annotate]" in done.stderr
+
+
 def test_without_run_and_text_there_is_nothing_to_open(tmp_path):
     with pytest.raises(ALError, match="A715"):
         make_page(Opening(tmp_path / "none"))
@@ -172,6 +190,28 @@ def test_an_encoder_of_the_language_can_be_given(tmp_path):
         begin(opening, ["PERSON"])
     encoder = Session.open(tmp_path / "run").config.interpolate()["components"]["ner"]["model"]["encoder"]
     assert encoder["name"] == name
+
+
+def test_two_who_name_the_labels_at_once_begin_one_run(tmp_path, monkeypatch):
+    begun, both = [], threading.Barrier(2)
+
+    def slowly(opening, labels):
+        begun.append(labels)
+        time.sleep(0.3)
+
+    def name_labels(labels):
+        both.wait(10)
+        return client.post("/api/labels", json={"labels": labels}).status_code
+
+    monkeypatch.setattr(serve, "begin", slowly)
+    monkeypatch.setattr(serve, "open_run", lambda page: setattr(page, "desk", SimpleNamespace(labels=begun[0])))
+    page = make_page(Opening(tmp_path / "run", text=tmp_path))
+    app = build_app(page, token="token", host="127.0.0.1")
+    client = TestClient(app, base_url="http://127.0.0.1", headers={"origin": "http://127.0.0.1"})
+    client.get("/?token=token")
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(name_labels, ["PERSON", "PLACE"])) == [200, 200]
+    assert begun in ([["PERSON"]], [["PLACE"]])
 
 
 def test_a_run_that_was_moved_finds_its_own_texts_and_labels(tmp_path, monkeypatch):

@@ -4,16 +4,18 @@ import os
 import signal
 import time
 from multiprocessing import Pipe
+from pathlib import Path
 
 import pytest
 
 from spacy_al.annotate import trainer as place
-from spacy_al.annotate.trainer import Plan, Trainer
+from spacy_al.annotate.trainer import Trainer
 from spacy_al.errors import ALError
+from spacy_al.options import Opening
 
 
 def test_ctrl_c_in_the_terminal_is_the_servers_alone(folder, capfd):
-    trainer = Trainer(Plan(str(folder)))
+    trainer = Trainer(Opening(folder))
     os.kill(trainer._process.pid, signal.SIGINT)  # while it imports
     while trainer.news()["phase"] != "waiting":
         time.sleep(0.1)
@@ -29,7 +31,7 @@ def test_only_what_heals_by_itself_is_tried_again_without_new_answers(monkeypatc
     looks, tries = [], []
 
     class Failing:
-        def __init__(self, plan, wire):
+        def __init__(self, opening, wire):
             pass
 
         def answers(self):
@@ -51,5 +53,5 @@ def test_only_what_heals_by_itself_is_tried_again_without_new_answers(monkeypatc
     monkeypatch.setattr(place.os, "nice", lambda _: None)
     ends = Pipe()
     with pytest.raises(SystemExit):
-        place.work(ends[0], Plan("run"))
+        place.work(ends[0], Opening(Path("run")))
     assert len(tries) == tried

@@ -12,6 +12,7 @@ from spacy_al.corpus.divide import Division
 from spacy_al.corpus.reader import read_docs
 from spacy_al.corpus.sentence import Sentence
 from spacy_al.errors import ALError
+from spacy_al.options import Rules
 
 CONLL = "-DOCSTART- -X- O O\n\nRome NNP I-NP I-LOC\nfell VBD I-VP O\n\nIt PRP I-NP O\n" * 4
 FILES = {
@@ -47,6 +48,14 @@ def test_every_format_ends_in_docs_and_labels(write, tmp_path, name):
     assert labels(tmp_path / "out" / "a.labels.json") == expected
     assert [span.label_ for span in docs[0].ents] == expected
     assert docs[0].has_annotation("ENT_IOB") == bool(expected)
+
+
+@pytest.mark.parametrize(("rules", "code"), [
+    ({"several": "votes"}, "A104.*--several"), ({"untouched": "ok"}, "A104.*--untouched"), ({"rename": ["A"]}, "A628"),
+])  # fmt: skip
+def test_rules_that_are_not_known_are_refused_from_python_too(write, tmp_path, rules, code):
+    with pytest.raises(ALError, match=code):
+        convert(write("a.txt", "Rome fell"), tmp_path / "a.spacy", Options(rules=Rules(**rules)))
 
 
 def test_a_folder_of_text_is_converted(write, tmp_path):

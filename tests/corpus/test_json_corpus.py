@@ -150,7 +150,7 @@ PERSONS = {
 
 @pytest.mark.parametrize("labels", PERSONS.values(), ids=PERSONS)
 def test_each_tool_says_the_same(read, labels):
-    (sentence,) = read({"text": TEXT, **labels}, rules=Rules(names={"7": "PERSON"}))
+    (sentence,) = read({"text": TEXT, **labels}, rules=Rules(rename=["7=PERSON"]))
     assert sentence.spans == [(0, 2, "PERSON")]
     assert sentence.missing == []
 
@@ -310,7 +310,7 @@ def test_a_label_of_the_whole_text_is_noted(read, key, value, told):
 
 def test_numbers_of_tags_want_names(read):
     record = {"tokens": ["New", "York", "fell"], "ner_tags": [1, 2, 0]}
-    assert read(record, rules=Rules(tag_names=("O", "B-X", "I-X")))[0].spans == [(0, 2, "X")]
+    assert read(record, rules=Rules(tag_names="O,B-X,I-X"))[0].spans == [(0, 2, "X")]
     with pytest.raises(ALError, match="A134.*1 in 'ner_tags'.*--tag-names"):
         read(record)
 

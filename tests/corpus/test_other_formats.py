@@ -228,7 +228,7 @@ def test_bare_names_of_a_data_set_are_refused_and_can_be_given(read, tmp_path):
     rows.to_parquet(tmp_path / "f.parquet")
     with pytest.raises(ALError, match="A007.*f.parquet:1.*'person' in 'ner_tags'.*--tag-names"):
         read(tmp_path / "f.parquet")
-    assert read(tmp_path / "f.parquet", tag_names=("O", "I-art", "I-person"))[0].spans == [(0, 2, "person")]
+    assert read(tmp_path / "f.parquet", tag_names="O,I-art,I-person")[0].spans == [(0, 2, "person")]
 
 
 def test_a_set_of_splits_asks_which(read, tmp_path):

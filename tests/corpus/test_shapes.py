@@ -210,6 +210,11 @@ def test_comprehend_names_files_and_lines(write, read):
     assert [each.spans for each in read("f.csv", table)] == [[(0, 1, "PER")], SPANS]
     with pytest.raises(ALError, match=r"A007.*f.csv:2: the file a.txt has 2 lines"):
         read("f.csv", table.replace("a.txt,1,0", "a.txt,2,0"))
+    write("a.txt", f"Bo\u2028said\r\n{TEXT}\r\n")
+    assert [each.spans for each in read("f.csv", table)] == [[(0, 1, "PER")], SPANS]
+    write("a.txt", "José\n".encode("latin-1"))
+    with pytest.raises(ALError, match=r"A007.*f.csv:2: .*a.txt: byte 4 is not UTF-8"):
+        read("f.csv", table)
 
 
 @pytest.mark.parametrize("names", [{}, {"text_field": "body", "id_field": "key"}])
@@ -290,7 +295,7 @@ def test_a_type_that_looks_like_a_tag_can_be_renamed(read, key):
     record = {"text": TEXT, key: [{"label": "B-CELL", "start": 0, "end": 3}]}
     with pytest.raises(ALError, match="A608.*--rename B-CELL=NEW"):
         read("f.jsonl", json.dumps(record))
-    (sentence,) = read("f.jsonl", json.dumps(record), names={"B-CELL": "BCELL"})
+    (sentence,) = read("f.jsonl", json.dumps(record), rename=["B-CELL=BCELL"])
     assert [label for _, _, label in sentence.spans] == ["BCELL"]
 
 

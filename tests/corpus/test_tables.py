@@ -57,6 +57,11 @@ def test_a_table_of_words_without_sentences_is_told_to_number_them(write, nlp):
         spans_of(write("t.csv", "Word,Tag\nAna,B-PER\n"), nlp)
 
 
+def test_a_row_that_only_numbers_the_next_sentence_ends_the_one_before(write, nlp):
+    rows = "1,,\n,Ana,B-PER\n,left,O\n2,,\n,Bo,B-PER\n"
+    assert len(spans_of(write("t.csv", f"Sentence #,Word,Tag\n{rows}"), nlp)) == 2
+
+
 @pytest.mark.parametrize("text", ["", " "])
 def test_labels_without_a_text_are_refused(write, nlp, text):
     with pytest.raises(ALError, match=r"A007.*t.csv:3"):

@@ -4,6 +4,8 @@ import numpy
 import pytest
 
 from spacy_al.acquisition.score_shard import CHUNK
+from spacy_al.errors import ALError
+from spacy_al.loop import scoring_ray
 from spacy_al.loop.reporter import Silent
 from spacy_al.loop.scoring_ray import chunk_numbers
 from spacy_al.loop.session import run
@@ -35,6 +37,21 @@ class Asking(Silent):
 
     def step(self, done, total):
         self.steps[self.name] = (done, total)
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray")
+def test_a_chunk_that_cannot_be_scored_leaves_the_log_that_the_message_names(tmp_path, monkeypatch):
+    from thinc.api import Config
+
+    config = Config().from_str(CONFIG)
+    pool, test = write_corpus(tmp_path / "pool.spacy", 60, 0), write_corpus(tmp_path / "test.spacy", 40, 1)
+    config["active_learning"] |= {"pool": pool, "test": test, "rounds": 1, "engine": "ray"}
+    monkeypatch.setattr(scoring_ray, "write_npz", lambda path, arrays: None)  # the worker finds no sentences
+    with pytest.raises(ALError, match=r"A564.*\n  000000: KeyError: 'numbers'"):
+        run(config, tmp_path / "run")
+    (log,) = RunFolder(tmp_path / "run").round(0).glob("scoring/*/000000.log")
+    assert log.read_text() == "KeyError: 'numbers'\n"
 
 
 @pytest.mark.ray

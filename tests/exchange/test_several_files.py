@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from spacy_al.annotate.agreement import agreement
-from spacy_al.corpus.annotation.marks import parse_names
 from spacy_al.corpus.annotation.tools import detect
 from spacy_al.errors import ALError
 from spacy_al.exchange.intake import log_lines, take_files, told_of
 from spacy_al.exchange.reading import Options, Reading
+from spacy_al.options import parse_names
 from spacy_al.runs.differences import open_differences, shared
 from spacy_al.tasks import Answer
 

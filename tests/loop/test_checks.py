@@ -16,9 +16,9 @@ from spacy_al.corpus.labels import read_labels as read_label_list
 from spacy_al.corpus.reader import write_docs
 from spacy_al.errors import ALError
 from spacy_al.exchange.tool_files import write_tasks
+from spacy_al.loop.checks import ALIKE, alike
 from spacy_al.loop.session import Session, run
 from spacy_al.loop.training import first_sentences
-from spacy_al.loop.words import ALIKE, alike
 from spacy_al.schemas import fill_active_learning
 from spacy_al.tasks import Answer
 

@@ -9,9 +9,8 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_al.acquisition.costs import create_sentence_cost, create_token_cost
-from spacy_al.acquisition.score_shard import Column
+from spacy_al.acquisition.score_shard import Column, PoolDocs
 from spacy_al.loop import precision
-from spacy_al.loop.columns import PoolDocs
 from spacy_al.loop.precision import RoundScoring
 from spacy_al.loop.session import run
 from spacy_al.ml import inference

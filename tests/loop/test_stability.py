@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from spacy_al.acquisition.score_shard import best_tags, token_places
 from spacy_al.loop.session import run
-from spacy_al.loop.stability import stability
+from spacy_al.loop.watch import stability
 from spacy_al.runs.folder import RunFolder, read_npz
 from spacy_al.types import TagSamples
 

@@ -24,6 +24,8 @@ def make_doc(words, ents):
 class Fixed:
     """Gives one tag to every word, with one probability; equal shares for the other tags. Refuses labels."""
 
+    tags, scheme = TAGS, "IOB2"
+
     def __init__(self, table):
         self.table = table
 
@@ -45,6 +47,13 @@ class Fixed:
         return row
 
 
+class Exact(Fixed):
+    """Knows the probability of an entity."""
+
+    def entity_scores(self, docs):
+        return [{(0, 2, "PER"): 0.7}, *[{}] * (len(docs) - 1)]
+
+
 GOLD = [
     make_doc(["Ann", "Lee", "slept"], ["B-PER", "I-PER", "O"]),
     make_doc(["Oslo"], ["B-LOC"]),
@@ -64,25 +73,25 @@ TAGGER = Fixed(
 
 
 def test_right_and_wrong_are_told_apart():
-    found = judge(GOLD, TAGGER, TAGS, "IOB2")
+    found = judge(GOLD, TAGGER)
     assert found.wrong.tolist() == [False, True, True, False]
     assert found.token_right.tolist() == [True, True, True, False, False, True]
     assert found.entity_right == [True, False]
 
 
 def test_confidence_is_that_of_the_prediction():
-    found = judge(GOLD, TAGGER, TAGS, "IOB2")
+    found = judge(GOLD, TAGGER)
     assert found.token_confidence() == pytest.approx([0.9, 0.5, 1.0, 0.4, 0.6, 0.8])
     assert found.entity_confidence == pytest.approx([0.45, 0.4])
 
 
 def test_exact_probabilities_of_entities_are_preferred():
-    found = judge(GOLD, TAGGER, TAGS, "IOB2", scores=lambda docs: [{(0, 2, "PER"): 0.7}, {}, {}, {}])
+    found = judge(GOLD, Exact(TAGGER.table))
     assert found.entity_confidence == [0.7, 0.0]
 
 
 def test_calibration_by_hand():
-    found = calibrate(judge(GOLD, TAGGER, TAGS, "IOB2"), bins=1)
+    found = calibrate(judge(GOLD, TAGGER), bins=1)
     assert found["tokens"]["before"].ece == pytest.approx(abs(4 / 6 - 4.2 / 6))
     assert found["entities"]["before"].ece == pytest.approx(abs(0.5 - 0.425))
     assert set(diagrams(found)) == {"tokens, as it is", "entities, as it is"}
@@ -100,7 +109,7 @@ def test_temperature_mends_a_boaster():
     for word in words:
         tag = tagger.table[word][0] if rng.random() < 0.7 else "O"
         docs.append(make_doc([word], [tag.replace("I-", "B-")]))
-    found = calibrate(*(judge(part, tagger, TAGS, "IOB2") for part in (docs[:1500], docs[1500:])))
+    found = calibrate(*(judge(part, tagger) for part in (docs[:1500], docs[1500:])))
     for level in ("tokens", "entities"):
         before, after = (found[level][when] for when in ("before", "after"))
         assert isinstance(before, Reliability)
@@ -109,7 +118,7 @@ def test_temperature_mends_a_boaster():
 
 
 def test_a_measure_that_sees_every_error_has_an_auroc_of_one():
-    judgement = judge(GOLD, TAGGER, TAGS, "IOB2")
+    judgement = judge(GOLD, TAGGER)
     measures = get_measures(["entropy_max", "random", "variation_ratio"])
     (ties,) = get_measures(["least_confidence"])
     entropy, random, votes = detect(GOLD, judgement, TAGGER, measures, Sampling(3, "last", 0), ties=ties)
@@ -123,4 +132,4 @@ def test_a_measure_that_sees_every_error_has_an_auroc_of_one():
 
 def test_missing_annotation_is_refused():
     with pytest.raises(ALError, match=r"A419.*left open"):
-        judge([Doc(VOCAB, words=["left", "open"])], TAGGER, TAGS, "IOB2")
+        judge([Doc(VOCAB, words=["left", "open"])], TAGGER)

@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass, replace
-from typing import Collection, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Collection, Mapping, Optional, Tuple
 
 from ...errors import ALError, Errors
 from .chunks import Chunk
@@ -92,14 +92,3 @@ def rename(record: Record, names: Mapping[str, str], declared: Collection[str] =
     labels = [spelling.get(label, spelling.get(unicodedata.normalize("NFC", label), label)) for label in labels]
     marks = zip(record.marks, labels, strict=True)
     return replace(record, marks=tuple(replace(mark, label=label, number=False) for mark, label in marks))
-
-
-def parse_names(pairs: Sequence[str]) -> Dict[str, str]:
-    """New names of labels by old ones, from OLD=NEW; raises ALError A628 for anything else."""
-    names: Dict[str, str] = {}
-    for pair in pairs:
-        old, mark, new = pair.partition("=")
-        if not mark or not old or new != new.strip() or not new or old in names:
-            raise ALError(Errors.A628.format(option="--rename", value=pair, known="OLD=NEW, each OLD once"))
-        names[old] = new
-    return names

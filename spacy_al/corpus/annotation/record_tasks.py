@@ -2,7 +2,7 @@
 
 from typing import Dict, List, Optional, Tuple
 
-from ...errors import ALError, Errors
+from ...errors import Errors, saying
 from ...jsonl import parse_value
 from ..align import BadRecord
 from .any_span import one_key, read_spans, refuse_stray
@@ -23,10 +23,8 @@ def parse(chunk: Chunk) -> List[Record]:
     RAISES: ALError A003 (a text beside that is not there), A005, A007, A608.
     """
     value = parse_value(chunk.raw, path=chunk.path, line=chunk.line)
-    try:
+    with saying(Errors.A007, BadRecord, path=chunk.path, line=chunk.line):
         plain = plain_records(value, chunk.path)
-    except BadRecord as error:
-        raise ALError(Errors.A007.format(path=chunk.path, line=chunk.line, problem=error)) from error
     return [_record(Fields(one, chunk.place), chunk) for one in ([value] if plain is None else plain)]
 
 

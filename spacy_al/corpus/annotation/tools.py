@@ -3,7 +3,7 @@
 import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence
+from typing import Callable, Dict, Iterable, List, Optional, Sequence
 
 from ...errors import ALError, Errors
 from ...jsonl import parse_object
@@ -30,7 +30,6 @@ from .marks import Record
 class Format:
     """How one tool's files are written and read.
 
-    suffix (str): The usual ending of its files.
     dump (Callable): Tasks -> the file's bytes.
     split (Callable): The file's bytes -> chunks; raises ALError where no chunks can be told apart.
     parse (Callable): A chunk -> records; raises ALError for one that is wrong.
@@ -42,7 +41,6 @@ class Format:
     beside (Callable): Tasks, labels -> texts of the files that the tool needs beside, by ending or by name.
     """
 
-    suffix: str
     dump: Callable[[Sequence[Task]], bytes]
     split: Callable[[bytes, Path], List[Chunk]]
     parse: Callable[[Chunk], List[Record]]
@@ -57,50 +55,52 @@ Parse = Callable[[Chunk], List[Record]]
 Claims = Callable[[Dict[str, object]], bool]
 
 
-def _json(suffix: str, to_record: Callable[[Task], Dict[str, object]], parse: Parse, claims: Claims) -> Format:
-    """A tool whose files are JSON, an array if they end in .json, else a line for each record."""
-    write = chunks.dump_array if suffix == ".json" else chunks.dump_lines
+def _json(
+    to_record: Callable[[Task], Dict[str, object]],
+    parse: Parse,
+    claims: Claims,
+    write: Callable[[Iterable[Dict[str, object]]], bytes] = chunks.dump_lines,
+) -> Format:
+    """A tool whose files are JSON."""
     return Format(
-        suffix, lambda tasks: write(map(to_record, tasks)), chunks.split_json, parse, chunks.join_json,
+        lambda tasks: write(map(to_record, tasks)), chunks.split_json, parse, chunks.join_json,
         lambda _, first: first is not None and claims(first),
     )  # fmt: skip
 
 
 FORMATS: Dict[str, Format] = {
     # Prodigy's token numbers decide; only binary tasks of other recipes come without them.
-    "prodigy": replace(_json(".jsonl", prodigy.to_record, prodigy.parse, prodigy.claims), unit="codepoints"),
+    "prodigy": replace(_json(prodigy.to_record, prodigy.parse, prodigy.claims), unit="codepoints"),
     "label_studio": replace(
-        _json(".json", label_studio.to_record, label_studio.parse, label_studio.claims),
+        _json(label_studio.to_record, label_studio.parse, label_studio.claims, chunks.dump_array),
         split=csv_records.split,
         join=csv_records.join,
         beside=label_studio.beside,
     ),
-    "doccano": _json(".jsonl", doccano.to_record, doccano.parse, doccano.claims),
+    "doccano": _json(doccano.to_record, doccano.parse, doccano.claims),
     # Argilla's web page counts UTF-16 units, while its server and accepted suggestions count code points.
-    "argilla": replace(_json(".json", argilla.to_record, argilla.parse, argilla.claims), mixed=True),
-    "conll": Format(".conll", blocks.dump_two, blocks.split, blocks.parse, blocks.join, blocks.claims),
+    "argilla": replace(_json(argilla.to_record, argilla.parse, argilla.claims, chunks.dump_array), mixed=True),
+    "conll": Format(blocks.dump_two, blocks.split, blocks.parse, blocks.join, blocks.claims),
     # Reading takes any number of columns, so `conll` stands for both when the format is to be found out.
-    "conll4": Format(
-        ".conll", blocks.dump_four, blocks.split, blocks.parse, blocks.join, lambda data, first: False
-    ),
-    "hf": _json(".jsonl", hf_tasks.to_record, hf_tasks.parse, hf_tasks.claims),
+    "conll4": Format(blocks.dump_four, blocks.split, blocks.parse, blocks.join, lambda data, first: False),
+    "hf": _json(hf_tasks.to_record, hf_tasks.parse, hf_tasks.claims),
     "webanno": Format(
-        ".tsv", webanno_tasks.dump, webanno_tasks.split, webanno_tasks.parse, webanno_tasks.join, webanno_tasks.claims
+        webanno_tasks.dump, webanno_tasks.split, webanno_tasks.parse, webanno_tasks.join, webanno_tasks.claims
     ),
     # Its text lies in a file beside; what is put aside is doccano's JSONL.
     "brat": Format(
-        ".ann", brat_tasks.dump, brat_tasks.split, doccano.parse, chunks.join_json, brat_tasks.claims,
+        brat_tasks.dump, brat_tasks.split, doccano.parse, chunks.join_json, brat_tasks.claims,
         unit="codepoints", beside=brat_tasks.beside,
     ),
     "docbin": Format(
-        ".spacy", docbin_tasks.dump, docbin_tasks.split, docbin_tasks.parse, docbin_tasks.join, docbin_tasks.claims
+        docbin_tasks.dump, docbin_tasks.split, docbin_tasks.parse, docbin_tasks.join, docbin_tasks.claims
     ),
 }  # fmt: skip
 
 
 # Read alone: nothing is written for these.
 READ: Dict[str, Format] = {
-    "records": _json(".jsonl", hf_tasks.to_record, record_tasks.parse, record_tasks.claims),
+    "records": _json(hf_tasks.to_record, record_tasks.parse, record_tasks.claims),
 }
 
 
