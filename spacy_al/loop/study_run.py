@@ -15,6 +15,7 @@ from ..errors import ALError
 from ..files import writing
 from ..options import StudyOptions
 from ..runs.folder import RunFolder
+from ..runs.lock import held
 from .hardware import usable_cores
 from .study_cells import LOG, last_line, standing
 from .study_plan import Cell
@@ -94,9 +95,14 @@ def run_cells(
                 code = job.process.poll()
                 tell(job)
                 if code is not None:
-                    end(job, outcome_of(job.cell, code, output))
+                    end(job, outcome_of(job.cell, code, output, again=options.accept_changes))
             while waiting and free:
-                cell, gpu = waiting.popleft(), free.popleft()
+                cell = waiting.popleft()
+                if elsewhere := made_elsewhere(cell, output, again=options.accept_changes):
+                    outcomes[cell.name] = elsewhere
+                    watcher.ended(cell, elsewhere)
+                    continue
+                gpu = free.popleft()
                 command = cell_command(cell, output, gpu=gpu, accept_changes=options.accept_changes)
                 told = len(_rows(output / cell.name))
                 running.append(Job(cell, gpu, *open_cell(command, output / cell.name, gpu=gpu, threads=threads), told))
@@ -166,13 +172,25 @@ def open_cell(
     return process, log
 
 
-def outcome_of(cell: Cell, code: int, output: Path) -> Outcome:
-    """How a cell came out, from the exit status of its process and its folder."""
+def made_elsewhere(cell: Cell, output: Path, *, again: bool) -> Optional[Outcome]:
+    """How a cell stands that another process has finished or works on, such as one of a second study; else None.
+
+    again (bool): Whether one that is finished may be to go on with other settings.
+    """
+    if standing(cell, output).state == "finished" and not again:
+        return Outcome("finished")
+    if held(RunFolder(output / cell.name).lock):
+        return Outcome("stopped", "another process works on it")
+    return None
+
+
+def outcome_of(cell: Cell, code: int, output: Path, *, again: bool = False) -> Outcome:
+    """How a cell came out, from the exit status of its process and its folder. again: see `made_elsewhere`."""
+    if code > 0 and (elsewhere := made_elsewhere(cell, output, again=again)):
+        return elsewhere
     if code < 0:
         return Outcome("failed", f"ended by signal {-code} (9 is often a lack of memory)")
     if code:
         return Outcome("failed", last_line(output, cell.name))
-    try:
-        return Outcome(standing(cell, output).state)
-    except ALError as error:
-        return Outcome("failed", str(error))
+    now = standing(cell, output)
+    return Outcome("failed", now.problem) if now.problem else Outcome(now.state)
