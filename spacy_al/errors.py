@@ -165,7 +165,8 @@ class Errors:
     A472 = "[A472] '{name}' tells no states of its encoder, which the query strategy asks for ({column}). Use a sequence_tagger, or another strategy."
     A474 = "[A474] {path}: the answer to {id!r} is not taken: {problem}. None of these answers was taken in."
     A475 = "[A475] k = {k}: give how many questions there may be, 0 or more, or None for all."
-    A473 = "[A473] The query strategy chose {problem}. This is a fault of the strategy {name}."
+    A473 = "[A473] The query strategy chose {problem}. This is a fault of the strategy {name}: mend it, or choose another in [active_learning.strategy]. Nothing was asked."
+    A476 = "[A476] [active_learning.{kind}] {name} {problem}. Mend this function, or choose another one; what was finished is kept, and the same command goes on."
     A500 = "[A500] [active_learning] pool = {pool}: {problem}"
     A501 = '[A501] The pool has no labels, so it cannot answer queries of a simulation. Convert a labelled corpus, or set oracle = "people" in [active_learning].'
     A502 = "[A502] {path}: the state of the run is damaged ({reason}). Nothing else was changed: restore this file from a copy, or start a new run in another folder."

@@ -36,7 +36,7 @@ def run_cells_on_ray(
     """
     by_name = {cell.name: cell for cell in cells}
     device, outcomes = 0 if gpu else -1, {cell.name: Outcome("stopped") for cell in cells}
-    commands = [cell_command(cell, output, gpu=device, accept_changes=options.accept_changes)[1:] for cell in cells]
+    commands = [cell_command(cell, output, options, gpu=device)[1:] for cell in cells]
     places = [(os.getcwd(), str(output / cell.name)) for cell in cells]
     # What the user has set for processes on one machine holds for all.
     threads = int(os.environ.get("OMP_NUM_THREADS", 0)) or (1 if gpu else max(1, int(options.share)))

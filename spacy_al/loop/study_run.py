@@ -103,7 +103,7 @@ def run_cells(
                     watcher.ended(cell, elsewhere)
                     continue
                 gpu = free.popleft()
-                command = cell_command(cell, output, gpu=gpu, accept_changes=options.accept_changes)
+                command = cell_command(cell, output, options, gpu=gpu)
                 told = len(_rows(output / cell.name))
                 running.append(Job(cell, gpu, *open_cell(command, output / cell.name, gpu=gpu, threads=threads), told))
                 watcher.started(cell, gpu)
@@ -134,7 +134,7 @@ def _ended_well(process: "subprocess.Popen[bytes]") -> bool:
     return process.returncode == 0
 
 
-def cell_command(cell: Cell, output: Path, *, gpu: int, accept_changes: bool = False) -> List[str]:
+def cell_command(cell: Cell, output: Path, options: StudyOptions, *, gpu: int) -> List[str]:
     """The command line of a cell, as a person would type it."""
     command = [
         sys.executable,
@@ -146,7 +146,8 @@ def cell_command(cell: Cell, output: Path, *, gpu: int, accept_changes: bool = F
         "--output",
         str(output / cell.name),
     ]
-    command += ["--gpu-id", str(gpu), *(["--accept-changes"] if accept_changes else [])]
+    command += ["--gpu-id", str(gpu), *(["--accept-changes"] if options.accept_changes else [])]
+    command += ["--code", str(options.code)] if options.code else []
     for key, value in cell.settings.items():
         command += [f"--{key}", json.dumps(value)]
     return command

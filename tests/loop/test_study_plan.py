@@ -224,8 +224,10 @@ def test_the_command_line_of_a_cell_says_what_its_settings_say(config, tmp_path)
         "paths.x": None,
         "training.l": [1, "a"],
     }
-    command = cell_command(Cell("n", "n", config, settings), tmp_path, gpu=-1)
+    options = StudyOptions(code=tmp_path / "mine.py")
+    command = cell_command(Cell("n", "n", config, settings), tmp_path, options, gpu=-1)
     assert command[:5] == [sys.executable, "-m", "spacy", "al", "run"]
+    assert command[command.index("--code") + 1] == str(options.code)
     given = command[command.index("--active_learning.dropout") :]
     assert parse_config_overrides(given, env_var=None) == settings
 
