@@ -164,7 +164,8 @@ class Errors:
     A471 = "[A471] Nothing in this round is called '{name}'. Known: {known}."
     A472 = "[A472] '{name}' tells no states of its encoder, which the query strategy asks for ({column}). Use a sequence_tagger, or another strategy."
     A474 = "[A474] {path}: the answer to {id!r} is not taken: {problem}. None of these answers was taken in."
-    A475 = "[A475] k = {k}: give how many questions there may be, 0 or more, or None for all."
+    A475 = "[A475] k = {k}: give how many questions there may be, a whole number of 0 or more, or None for all."
+    A477 = '[A477] Answers are given as a list of spacy_al.Answer, also a single one, and this is of the type {found}: session.answer([spacy_al.Answer(task.id, "accept", spans=((0, 1, "PER"),))]). Nothing was taken in.'
     A473 = "[A473] The query strategy chose {problem}. This is a fault of the strategy {name}: mend it, or choose another in [active_learning.strategy]. Nothing was asked."
     A476 = "[A476] [active_learning.{kind}] {name} {problem}. Mend this function, or choose another one; what was finished is kept, and the same command goes on."
     A500 = "[A500] [active_learning] pool = {pool}: {problem}"

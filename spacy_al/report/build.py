@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from .. import __version__
 from ..errors import ALError, Errors
@@ -43,21 +43,25 @@ class Study:
     sections: List[str]
 
 
-def write_report(folders: Sequence[Path], output: Path, options: Options) -> List[Path]:
+def write_report(
+    folders: Union[str, Path, Sequence[Union[str, Path]]], output: Union[str, Path], options: Options = Options()
+) -> List[Path]:
     """Write the report of some runs.
 
-    folders (Sequence[Path]): Run folders, or folders of runs.
-    output (Path): Folder to write to; files of an earlier report are replaced.
+    folders (Union[str, Path, Sequence]): Run folders, or folders of runs; one, or several.
+    output (Union[str, Path]): Folder to write to; files of an earlier report are replaced.
     options (Options): What it shows.
     RETURNS (List[Path]): The files written, the page first.
     RAISES: ALError of `find_runs`, `read_run`, `group_runs` and `read_selection`; A704 without matplotlib,
         A707 for a full F1 out of range, A708 when `output` is a file, A002 when it cannot be written.
     """
+    output = Path(output)
     if options.full_f1 is not None and not 0 < options.full_f1 <= 1:
         raise ALError(Errors.A707.format(value=options.full_f1))
     if output.exists() and not output.is_dir():
         raise ALError(Errors.A708.format(path=output))
-    study = read_study(folders, options)
+    several = [folders] if isinstance(folders, (str, Path)) else folders
+    study = read_study([Path(folder) for folder in several], options)
     pictures: Pictures = {}
     page = make_page(study, options, pictures)
     texts = {

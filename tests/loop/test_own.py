@@ -17,10 +17,10 @@ from .conftest import CONFIG
 
 CODE = """
 from spacy_al.acquisition.strategies import take_best
-from spacy_al.registry import registry
+import spacy_al
 
 
-@registry.al_strategies("test.Longest.v1")
+@spacy_al.registry.al_strategies("test.Longest.v1")
 def make_longest():
     return lambda query: take_best(query, query.lengths.astype(float))
 """
