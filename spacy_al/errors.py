@@ -84,6 +84,7 @@ class Errors:
     A136 = "[A136] {path}:{line}: {problem}. Export again from the tool, mend it, or use --on-error warn to leave out what can be left out."
     A137 = "[A137] This format needs the package {module}: pip install 'spacy_al[{extra}]'."
     A138 = "[A138] {path}: this is {kind}, which is not read. {cure}."
+    A139 = "[A139] {path}: in this folder {n} files hold what a run has labelled, such as {example}: its sentences would count twice. Name the corpus itself: {others}."
     A130 = "[A130] {path}: not a spaCy DocBin ({reason}). Make it again with `python -m spacy al convert`."
 
     # Taggers
@@ -205,6 +206,8 @@ class Errors:
     A548 = "[A548] {path}: no trained pipeline (RUN/model) with a finished round is here yet. Where people answer there is one after the first round that learns from them, else at the end."
     A549 = "[A549] {url} cannot be fetched: {reason}. Run the same command again, or fetch the file elsewhere and put it at {path}."
     A550 = "[A550] {path} is there already, and a project has a file of this name. Move it away, or give a folder of its own for the project."
+    A552 = "[A552] {path}: no round of this run has been evaluated, so that there is nothing to train on yet. Let the run go on first; where people answer, it waits for them."
+    A553 = "[A553] {path}: this run has no test set, so that nothing could be said of the other model. Give one with --paths.test FILE.spacy, as `al convert` writes."
     A520 = "[A520] {path} holds rows of other settings: {changes}. Give the same configs, or another --output."
     A521 = "[A521] {path}: no sentence of this test set is annotated, so that every score would be 0. Convert labelled sentences for it, or set test = null in [active_learning] to do without scores."
     A522 = "[A522] {path}: this file is UTF-16, and UTF-8 is read. Convert it (`iconv -f utf-16 -t utf-8`), or save it as UTF-8 where it comes from."
