@@ -92,6 +92,7 @@ class Errors:
     A136 = "[A136] {path}:{line}: {problem}. Export again from the tool, mend it, or use --on-error warn to leave out what can be left out."
     A137 = "[A137] This format needs the package {module}: pip install 'spacy_al[{extra}]'."
     A138 = "[A138] {path}: this is {kind}, which is not read. {cure}."
+    A139 = "[A139] {path}: in this folder {n} files hold what a run has labelled, such as {example}: its sentences would count twice. Name the corpus itself: {others}."
     A130 = "[A130] {path}: not a spaCy DocBin ({reason}). Make it again with `python -m spacy al convert`."
 
     # Taggers
@@ -172,8 +173,10 @@ class Errors:
     A471 = "[A471] Nothing in this round is called '{name}'. Known: {known}."
     A472 = "[A472] '{name}' tells no states of its encoder, which the query strategy asks for ({column}). Use a sequence_tagger, or another strategy."
     A474 = "[A474] {path}: the answer to {id!r} is not taken: {problem}. None of these answers was taken in."
-    A475 = "[A475] k = {k}: give how many questions there may be, 0 or more, or None for all."
-    A473 = "[A473] The query strategy chose {problem}. This is a fault of the strategy {name}."
+    A475 = "[A475] k = {k}: give how many questions there may be, a whole number of 0 or more, or None for all."
+    A477 = '[A477] Answers are given as a list of spacy_al.Answer, also a single one, and this is of the type {found}: session.answer([spacy_al.Answer(task.id, "accept", spans=((0, 1, "PER"),))]). Nothing was taken in.'
+    A473 = "[A473] The query strategy chose {problem}. This is a fault of the strategy {name}: mend it, or choose another in [active_learning.strategy]. Nothing was asked."
+    A476 = "[A476] [active_learning.{kind}] {name} {problem}. Mend this function, or choose another one; what was finished is kept, and the same command goes on."
     A500 = "[A500] [active_learning] pool = {pool}: {problem}"
     A501 = '[A501] The pool has no labels, so it cannot answer queries of a simulation. Convert a labelled corpus, or set oracle = "people" in [active_learning].'
     A502 = "[A502] {path}: the state of the run is damaged ({reason}). Nothing else was changed: restore this file from a copy, or start a new run in another folder."
@@ -211,6 +214,8 @@ class Errors:
     A548 = "[A548] {path}: no trained pipeline (RUN/model) with a finished round is here yet. Where people answer there is one after the first round that learns from them, else at the end."
     A549 = "[A549] {url} cannot be fetched: {reason}. Run the same command again, or fetch the file elsewhere and put it at {path}."
     A550 = "[A550] {path} is there already, and a project has a file of this name. Move it away, or give a folder of its own for the project."
+    A552 = "[A552] {path}: no round of this run has been evaluated, so that there is nothing to train on yet. Let the run go on first; where people answer, it waits for them."
+    A553 = "[A553] {path}: this run has no test set, so that nothing could be said of the other model. Give one with --paths.test FILE.spacy, as `al convert` writes."
     A520 = "[A520] {path} holds rows of other settings: {changes}. Give the same configs, or another --output."
     A521 = "[A521] {path}: no sentence of this test set is annotated, so that every score would be 0. Convert labelled sentences for it, or set test = null in [active_learning] to do without scores."
     A522 = "[A522] {path}: this file is UTF-16, and UTF-8 is read. Convert it (`iconv -f utf-16 -t utf-8`), or save it as UTF-8 where it comes from."

@@ -225,7 +225,7 @@ class StudyOptions:
     """Where the cells of a study run, and for how long.
 
     engine, jobs, share: As in `ScoreOptions`. gpu_id (str): Numbers with commas between them.
-    accept_changes (bool): Passed on to `al run`.
+    accept_changes (bool), code (Optional[Path]): Passed on to `al run`.
     """
 
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Runs side by side; 0: one for each GPU")] = 0
@@ -241,6 +241,9 @@ class StudyOptions:
     engine: Annotated[
         Engine, typer.Option("--engine", help="ray: on the cluster at RAY_ADDRESS, or else on this machine")
     ] = Engine.local
+    code: Annotated[
+        Optional[Path], typer.Option("--code", "-c", help="Python file that registers functions of your own")
+    ] = None
     share: Annotated[
         float,
         typer.Option("--share", min=0.01, help="With Ray: CPUs of a cell, or with --gpu-id 0 GPUs; 0.5: two on one"),

@@ -23,7 +23,9 @@ class registry(util.registry):
 
 for _name in NAMES:
     # spaCy resolves `@al_...` keys through its own class, from which ours inherits them.
-    setattr(util.registry, _name, catalogue.create("spacy", _name, entry_points=True))
+    _made = catalogue.create("spacy", _name, entry_points=True)
+    setattr(util.registry, _name, _made)
+    globals()[_name] = _made  # for @spacy_al.registry.al_strategies("mine.v1")
 
 
 def full_name(kind: str, name: str) -> str:

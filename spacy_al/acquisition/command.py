@@ -4,7 +4,7 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Union
 
 import spacy
 from spacy.language import Language
@@ -43,17 +43,23 @@ class ScoreReport:
 
 
 def score_file(
-    pipeline: str, pool: Path, output: Path, options: ScoreOptions, *, watch: Optional[Progress] = None
+    pipeline: Union[str, Path],
+    pool: Union[str, Path],
+    output: Union[str, Path],
+    options: ScoreOptions = ScoreOptions(),
+    *,
+    watch: Optional[Progress] = None,
 ) -> ScoreReport:
     """Rank the sentences of a DocBin, or a folder of them, and write JSONL (`write_ranking`).
 
-    pipeline (str): A folder or an installed pipeline. pool (Path): A .spacy file or a folder.
-    output (Path): The file to write. options (ScoreOptions): How.
+    pipeline (Union[str, Path]): A folder or an installed pipeline. pool (Union[str, Path]): A .spacy file or a folder.
+    output (Union[str, Path]): The file to write. options (ScoreOptions): How.
     watch (Optional[Progress]): Told sentences done and their total.
     RETURNS (ScoreReport): What was done.
     RAISES: ALError before any work for whatever is missing or makes no sense (A003, A401, A402, A410 to A415,
         A420), A002 when a file cannot be written.
     """
+    pipeline, pool, output = str(pipeline), Path(pool), Path(output)
     asked_for = list(options.measures or ["mnlp"])
     measures = get_measures(asked_for)
     nlp = load_pipeline(pipeline)

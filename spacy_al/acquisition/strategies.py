@@ -34,7 +34,10 @@ def top_utility(query: Query) -> List[Question]:
 
 
 def take_best(query: Query, utilities: Utilities) -> List[Question]:
-    """Whole sentences by utility (sentences,), until the budget is met."""
+    """Whole sentences by utility (sentences,), until the budget is met; ValueError for NaN or another shape."""
+    if numpy.shape(utilities) != (len(query),) or numpy.isnan(utilities).any():
+        nans = int(numpy.isnan(utilities).sum())
+        raise ValueError(f"one utility for each of {len(query)} candidates: {numpy.shape(utilities)}, {nans} NaN")
     order = rank(query.ids, utilities, query.ties(), query.rng)
     return [query.whole(number) for number in take_budget(order, query.costs, query.budget)]
 

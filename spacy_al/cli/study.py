@@ -55,14 +55,16 @@ def study_cli(
     python -m spacy al study configs/paper/tables56.cfg --with configs/paper/conll2003.cfg
     --output runs/tables56 --gpu-id 0,1 --only electra --active_learning.rounds 5 --electra.paths.encoder models/electra
     """
-    from spacy.cli._util import parse_config_overrides
+    from spacy.cli._util import import_code, parse_config_overrides
 
-    from ..loop.study_cells import check_cells, keep_study
+    from ..loop.study_cells import keep_study
     from ..loop.study_cells import slim as slim_cell
+    from ..loop.study_checks import check_cells
     from ..loop.study_file import read_study_file
     from ..loop.study_plan import place_successors, read_study, select_cells
     from ..registry import get
 
+    import_code(running.code)
     overrides = parse_config_overrides(only_settings(ctx.args), env_var=None)
     files = [study, *(additions or [])]
     every = read_study(files, overrides=overrides, seeds=seeds or None)
@@ -70,14 +72,16 @@ def study_cli(
     for name in sections:
         get("al_report_sections", name)  # a name that is not there is told before anything runs
     cells = select_cells(every, only)
-    check_cells(cells, output, accept_changes=running.accept_changes)
+    names = {cell.name for cell in check_cells(cells, output, accept_changes=running.accept_changes)}
     gpus = slots(running.gpu_id, running.jobs)
     if dry_run:
         _show(cells, output, {})
+        _tell_damaged(cells, output)
         return
     keep_study(every, output, study.stem, sections=sections)
     cells = place_successors(cells, output)
-    outcomes = _run(cells, output, gpus, running)
+    typer.echo(f"{len(cells)} cells, {len(cells) - len(names)} finished before, {_where(running, gpus)}")
+    outcomes = _run([cell for cell in cells if cell.name in names], output, gpus, running)
     for cell in cells if slim else []:
         slim_cell(cell, output)
     _show(cells, output, outcomes)
@@ -109,19 +113,18 @@ class _Printer:
         typer.echo(f"end    {cell.name}: {outcome.state}" + (f": {outcome.reason}" if outcome.reason else ""))
 
 
-def _run(cells: Sequence["Cell"], output: Path, gpus: Sequence[int], running: StudyOptions) -> Dict[str, "Outcome"]:
-    from ..loop.study_cells import standing
+def _where(running: StudyOptions, gpus: Sequence[int]) -> str:
+    return "on Ray" if running.engine == Engine.ray else f"{len(gpus)} side by side"
 
-    rest = [cell for cell in cells if standing(cell, output).state != "finished"]
-    where = "on Ray" if running.engine == Engine.ray else f"{len(gpus)} side by side"
-    typer.echo(f"{len(cells)} cells, {len(cells) - len(rest)} finished before, {where}")
+
+def _run(cells: Sequence["Cell"], output: Path, gpus: Sequence[int], running: StudyOptions) -> Dict[str, "Outcome"]:
     if running.engine == Engine.ray:
         from ..loop.study_ray import run_cells_on_ray
 
-        return run_cells_on_ray(rest, output, running, gpu=gpus[0] >= 0, watcher=_Printer())
+        return run_cells_on_ray(cells, output, running, gpu=gpus[0] >= 0, watcher=_Printer())
     from ..loop.study_run import run_cells
 
-    return run_cells(rest, output, running, gpus=gpus, watcher=_Printer())
+    return run_cells(cells, output, running, gpus=gpus, watcher=_Printer())
 
 
 def _show(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"]) -> None:
@@ -137,6 +140,15 @@ def _show(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"])
         typer.echo(f"{cell.name:{width}}  {state:10} {round_:>5} {f1:>6} {now.seconds:>8.1f}")
 
 
+def _tell_damaged(cells: Sequence["Cell"], output: Path) -> None:
+    from ..errors import ALError
+    from ..loop.study_cells import standing
+
+    for cell in cells:
+        if problem := standing(cell, output).problem:
+            raise ALError(problem)
+
+
 def _report(cells: Sequence["Cell"], output: Path, folder: Path) -> None:
     from ..report.build import write_report
     from ..report.runs import asked_sections
@@ -150,7 +162,11 @@ def _report(cells: Sequence["Cell"], output: Path, folder: Path) -> None:
 def _judge(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"]) -> None:
 
     failed = [f"{name} ({one.reason})" for name, one in outcomes.items() if one.state == "failed"]
-    left = [name for name, one in outcomes.items() if one.state in ("stopped", "waiting")]
+    left = [
+        name + (f" ({one.reason})" if one.reason else "")
+        for name, one in outcomes.items()
+        if one.state not in ("finished", "failed")
+    ]
     if failed:
         raise ALError(
             Errors.A588.format(failed=len(failed), cells=len(cells), names="\n  ".join(failed), output=output)

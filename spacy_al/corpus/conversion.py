@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
 from spacy.language import Language
 from spacy.tokens import DocBin
@@ -71,8 +71,8 @@ Watch = Callable[[Iterator[Sentence]], Iterator[Sentence]]
 
 
 def convert(
-    source: Path,
-    output: Path,
+    source: Union[str, Path],
+    output: Union[str, Path],
     options: Options = Options(),
     *,
     division: Optional[Division] = None,
@@ -80,8 +80,8 @@ def convert(
 ) -> Conversion:
     """Write a corpus as a DocBin (with `user_data`) and its label list; nothing is written if reading fails.
 
-    source (Path): A file, or a folder of `*_gold_conll` or text files.
-    output (Path): The DocBin, OUT.spacy; its labels: OUT.labels.json, a list, as spaCy's
+    source (Union[str, Path]): A file, or a folder of `*_gold_conll` or text files.
+    output (Union[str, Path]): The DocBin, OUT.spacy; its labels: OUT.labels.json, a list, as spaCy's
         `spacy.read_labels.v1` reads it.
     options (Options): How to read it.
     division (Optional[Division]): Divide it into two such files, which share the label list.
@@ -90,6 +90,7 @@ def convert(
     RAISES: ALError A126 when a file to write does not end in ".spacy" or is written twice, A002 when it
         cannot be written, A104 or A628 for rules that are not known, and those of the reader.
     """
+    source, output = Path(source), Path(output)
     outputs = [output] if division is None else [output, division.rest]
     _check_outputs(outputs)
     _check_rules(options.rules)

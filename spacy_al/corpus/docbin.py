@@ -27,10 +27,29 @@ BLOCK_ROWS = 65_536  # tokens, or sentences, read at a time
 
 
 def spacy_files(path: Path) -> List[Path]:
-    """The .spacy files of a corpus: a file, or all in a folder, by name; raises ALError A003 when there is nothing."""
+    """The .spacy files of a corpus: a file, or all in a folder, by name.
+
+    RAISES: ALError A003 when there is nothing, A139 for a folder, such as a project's, in which a run keeps its labels.
+    """
     if not path.exists():
         raise ALError(Errors.A003.format(path=path, cure="Make it with `python -m spacy al convert`."))
-    return sorted(path.rglob("*.spacy")) if path.is_dir() else [path]
+    if not path.is_dir():
+        return [path]
+    files = sorted(path.rglob("*.spacy"))
+    made = [file_ for file_ in files if _of_a_run(file_, path)]
+    if made:
+        others = ", ".join(str(file_) for file_ in files if file_ not in made) or "no other is here"
+        raise ALError(Errors.A139.format(path=path, n=len(made), example=made[0], others=others))
+    return files
+
+
+def _of_a_run(file_: Path, top: Path) -> bool:
+    """Whether a file holds labels that a run at or below a folder has gathered, which stand in its pool as well."""
+    inside = file_.parents[: len(file_.relative_to(top).parts)]
+    return any(
+        file_.relative_to(folder).parts[0] in ("rounds", "labelled.spacy") and (folder / "state.json").is_file()
+        for folder in inside
+    )
 
 
 def read_docs(path: Union[str, Path], vocab: Vocab) -> Iterator[Doc]:

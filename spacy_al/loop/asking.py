@@ -11,7 +11,6 @@ from ..acquisition.costs import Cost
 from ..acquisition.queries import Compute, Query
 from ..acquisition.strategies import Strategy
 from ..corpus.task_docs import make_task
-from ..errors import ALError, Errors
 from ..jsonl import write_jsonl
 from ..runs.folder import RunFolder
 from ..runs.labelled import Labels
@@ -22,6 +21,7 @@ from ..types import Pool
 from .columns import RoundColumns
 from .evaluation import predicted
 from .honest import Honest
+from .own import ask
 from .scoring_ray import TOKEN_VALUES
 from .seeds import phase_rng
 from .selection import answered_tokens, count_tags, history_of
@@ -96,16 +96,8 @@ class Asking:
         return questions
 
     def _choose(self, query: Query) -> List[Question]:
-        """What the strategy asks, checked; raises ALError A473 for questions that make no sense."""
-        questions = self.strategy(query)
-        length = dict(zip(query.ids, query.lengths.tolist()))
-        ends: Dict[str, int] = {}
-        for one in sorted(questions):
-            if not 0 <= one.start <= one.end <= length.get(one.id, -1) or one.start < ends.get(one.id, 0):
-                problem = f"the words {one.start} to {one.end} of sentence {one.id}, which are not there or asked twice"
-                raise ALError(Errors.A473.format(problem=problem, name=self.name))
-            ends[one.id] = max(one.end, 1)
-        return questions
+        """What the strategy asks; raises as `ask`."""
+        return ask(self.strategy, query, self.name)
 
     def _tasks(
         self, state: RunState, query: Query, questions: Sequence[Question], utilities: Dict[str, float], plain: Set[str]

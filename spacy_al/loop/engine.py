@@ -37,6 +37,7 @@ from .judge import Judge
 from .learner import Learner
 from .loggers import RoundLogger, find_logger
 from .oracle import Oracle, SimulatedOracle, separate_file
+from .own import checked_cost, reason_to_stop
 from .people import People
 from .precision import RoundScoring
 from .reporter import Reporter
@@ -73,7 +74,7 @@ class Engine:
         made = registry.resolve(blocks)
         self.strategy: Strategy = made["strategy"]
         usual = create_sentence_cost if said.unit == "sentences" else create_token_cost
-        self.cost: Cost = made["cost"] or usual()
+        self.cost: Cost = checked_cost(made["cost"], str(said.cost["@al_costs"])) if said.cost else usual()
         self.stopping: Optional[StoppingRule] = made["stopping"]
         pool_path = check_paths(self.settings)
         check_target(config, self.settings.target)
@@ -201,7 +202,8 @@ class Engine:
             self.logger = RoundLogger(self.learner.nlp, self.learner.trainer.training.get("logger"))
         self.logger.row(row, self.judge.learner.report)
         if self.stopping and not state.stopped:  # late answers do not undo it
-            state.stopped = self.stopping(self.folder.read_metrics())
+            name = str((self.settings.stopping or {}).get("@al_stopping"))
+            state.stopped = reason_to_stop(self.stopping, self.folder.read_metrics(), name)
         if state.round >= self.settings.rounds or not len(self._open(state)) or state.stopped:
             self._finish(state)
         else:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections import Counter
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
@@ -48,6 +49,7 @@ class Session:
         self.accept_changes = accept_changes
         self.reporter = reporter
         self.engine: Optional[Engine] = None
+        self.begun = self.folder.state.is_file()  # seen on the disk: a run that has been there has to be there still
 
     @classmethod
     def open(
@@ -94,10 +96,10 @@ class Session:
 
         k (Optional[int]): At most so many; None: all.
         RETURNS (List[Task]): Each with its sentence, and `questions` about it. Empty unless the run waits for people.
-        RAISES: ALError A475 for a negative number.
+        RAISES: ALError A475 for anything but a whole number of 0 or more, A539 when the folder is gone.
         """
-        if k is not None and k < 0:
-            raise ALError(Errors.A475.format(k=k))
+        if k is not None and (not isinstance(k, Integral) or k < 0):
+            raise ALError(Errors.A475.format(k=repr(k)))
         state = self._state()
         if state is None or state.phase != "waiting":
             return []
@@ -155,9 +157,11 @@ class Session:
         run is over: the next `step` learns from them in a round of its own, which asks nothing.
 
         RAISES: ALError A509 for a run that has not begun or asks its own labels, A474 for an answer that does not fit
-            what was asked, A002 when it cannot be written.
+            what was asked or is no Answer, A539 when the folder is gone, A002 when it cannot be written.
         """
         state = self._asking()
+        if isinstance(answers, (Answer, str)) or not isinstance(answers, Iterable):
+            raise ALError(Errors.A477.format(found=type(answers).__name__))
         given = [self._plain(one) for one in answers]
         tasks, labels = self.folder.answered_tasks(given, state.round), self.labels
         checked: List[Answer] = []
@@ -169,7 +173,8 @@ class Session:
         self.folder.log.append(checked)
 
     def status(self) -> Status:
-        """Where the run stands; raises ALError A510 when it has not begun, A502 when its state is damaged."""
+        """Where the run stands; raises ALError A510 when it has not begun, A539 when it is gone, A502 for damage."""
+        self._state()
         return read_status(self.folder)
 
     # --- steps
@@ -214,8 +219,9 @@ class Session:
     def model(self, round_: int) -> Language:
         """The pipeline of a finished round: as `keep_models` kept it, else trained again to the same weights.
 
-        RAISES: ALError A518 for a round that has no labels yet.
+        RAISES: ALError A518 for a round that has no labels yet, A539 when the folder is gone.
         """
+        state = self._state()
         kept = self.folder.round_model(round_)
         if kept.is_dir():
             return spacy.load(kept)
@@ -223,7 +229,6 @@ class Session:
             last = max((row["round"] for row in self.folder.read_metrics()), default=-1)
             raise ALError(Errors.A518.format(path=self.folder.path, rounds=[round_], last=last))
         learner = Learner(self.config, root=self.settings.seed, use_gpu=self.use_gpu)
-        state = self._state()
         held = set(state.holdout) if state else set()
         ids = [id_ for id_ in learner.read_labels(self.folder, round_).learnt if id_ not in held]
         with deterministic(self.settings.deterministic):
@@ -236,7 +241,9 @@ class Session:
             self.engine.close()
 
     def _plain(self, answer: Answer) -> Answer:
-        """The answer as it will be read from the file; raises ALError A474 for one that could not be."""
+        """The answer as it will be read from the file; raises ALError A474 for one that could not be, A477 for none."""
+        if not isinstance(answer, Answer):
+            raise ALError(Errors.A477.format(found=f"list of {type(answer).__name__}"))
         with fitting(Errors.A474, path=self.folder.path, id=answer.id, problem="{reason}"):
             return Answer.from_row(answer.to_row())
 
@@ -249,22 +256,24 @@ class Session:
     def _asking(self) -> RunState:
         """The state of a run that takes answers; raises ALError A509 where none does, A539 when its folder is gone."""
         state = self._state()
-        if state is None and self.engine is not None:
-            raise ALError(Errors.A539.format(path=self.folder.path))
         if state is None or self.settings.oracle != "people":
             raise ALError(Errors.A509.format(path=self.folder.path, oracle=self.settings.oracle, phase=_phase(state)))
         return state
 
     def _state(self) -> Optional[RunState]:
-        return load_state(self.folder.state)
+        """The state, None for a run that has not begun; raises ALError A539 when a run is gone, A502 for damage."""
+        state = load_state(self.folder.state)
+        if state is None and (self.begun or self.engine is not None):
+            raise ALError(Errors.A539.format(path=self.folder.path))
+        self.begun = state is not None
+        return state
 
     def _change(self, *, wait: bool = False) -> RunState:
         """One phase under the lock, from the state on the disk; raises ALError A539 when the folder is gone.
 
         wait (bool): Whether questions that have been chosen wait for people, whatever has been answered.
         """
-        if self.engine is not None and not self.folder.state.is_file():
-            raise ALError(Errors.A539.format(path=self.folder.path))  # taking the lock would make the folder
+        self._state()  # taking the lock would make a folder that is gone
         with locked(self.folder.lock):
             state = self._begin() if self.engine is None else self._state()
             if state is None or self.engine is None:

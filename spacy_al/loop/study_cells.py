@@ -1,21 +1,14 @@
-"""One cell of a study on disk: whether its config is sound, where it stands, and what may be thrown away."""
+"""One cell of a study on disk: where it stands, what is kept beside it, and what may be thrown away."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Sequence
 
-from catalogue import RegistryError
-from spacy.util import load_config
-from thinc.api import Config, ConfigValidationError
-
-from ..errors import ALError, Errors
-from ..files import check_file, write_json
-from ..runs.changes import config_changes
+from ..errors import ALError
+from ..files import write_json
 from ..runs.folder import RunFolder
-from ..runs.state import load_state
-from ..schemas import check_active_learning, fill_active_learning
-from .checks import chosen_measures
+from ..runs.resume import EVALUATED, find_state
 from .study_plan import Cell
 
 LOG = "cell.log"
@@ -25,52 +18,30 @@ LOG = "cell.log"
 class Standing:
     """Where a cell stands.
 
-    name (str): The cell's. state (str): "new", "unfinished", "waiting" (for people) or "finished".
+    name (str): The cell's. state (str): "new", "unfinished", "waiting" (for people), "finished" or "damaged".
     round (Optional[int]): The last evaluated round. f1 (Optional[float]): Its F1, 0..1.
-    seconds (float): All rounds together.
+    seconds (float): All rounds together. problem (str): Of a damaged one, the message of the error.
     """
 
     name: str
     state: str
     round: Optional[int]
     f1: Optional[float]
-    seconds: float
-
-
-def check_cells(cells: Sequence[Cell], output: Path, *, accept_changes: bool = False) -> None:
-    """Check the config of every cell before any of them runs.
-
-    cells (Sequence[Cell]): Of the study. output (Path): The study's folder.
-    accept_changes (bool): Leave alone what cells that have begun were begun with.
-    RAISES: ALError A003 (no config), A586 (a cell's settings do not hold), A587 (a cell was begun with others).
-    """
-    for cell in cells:
-        config = cell_config(cell)
-        before = RunFolder(output / cell.name).config
-        if before.exists() and not accept_changes:
-            changes = config_changes(load_config(before), config)
-            if changes:
-                raise ALError(Errors.A587.format(path=before.parent, changes="; ".join(changes)))
-
-
-def cell_config(cell: Cell) -> Config:
-    """The filled config of a cell, not interpolated; raises ALError A003 or A586."""
-    check_file(cell.config, "Paths in a study start where the command runs.")
-    try:
-        config = fill_active_learning(load_config(cell.config, overrides=dict(cell.settings)))
-        chosen_measures(check_active_learning(config.interpolate()))
-    except (ALError, ConfigValidationError, RegistryError, ValueError) as error:
-        raise ALError(Errors.A586.format(name=cell.name, config=cell.config, reason=error)) from error
-    return config
+    seconds: float = 0.0
+    problem: str = ""
 
 
 def standing(cell: Cell, output: Path) -> Standing:
-    """Where a cell stands, from its folder. Raises ALError A502 when its state is damaged."""
+    """Where a cell stands, from its folder."""
     folder = RunFolder(output / cell.name)
-    state = load_state(folder.state)
-    if state is None:
-        return Standing(cell.name, "new", None, None, 0.0)
-    rows = folder.read_metrics()
+    try:
+        state = find_state(folder)
+        if state is None:
+            return Standing(cell.name, "new", None, None)
+        folder.check_metrics(state.round + (state.phase in EVALUATED))
+        rows = folder.read_metrics()
+    except ALError as error:
+        return Standing(cell.name, "damaged", None, None, problem=str(error))
     last = rows[-1] if rows else {}
     seconds = sum(sum(row["seconds"].values()) for row in rows)
     words = {"done": "finished", "waiting": "waiting"}
@@ -92,9 +63,9 @@ def slim(cell: Cell, output: Path) -> List[Path]:
     RETURNS (List[Path]): What was deleted.
     """
     folder = RunFolder(output / cell.name)
-    state = load_state(folder.state)
-    if state is None:
+    if standing(cell, output).state in ("new", "damaged"):
         return []
+    state = folder.read_state()
     finished = state.phase == "done"
     # An unfinished round still chooses by its utilities. Answers of all rounds stay: more rounds train on them.
     said = [*folder.path.glob("rounds/*/utilities.npz"), *folder.path.glob("rounds/*/watched.npz")]

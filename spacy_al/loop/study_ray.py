@@ -1,7 +1,6 @@
 """The cells of a study on Ray: a task each, which runs the same process as on one machine."""
 
 import ctypes
-import fcntl
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ from ..engines.scheduler import Hooks, Result, Task, lacks_memory, run_tasks
 from ..errors import ALError, Errors
 from ..options import StudyOptions
 from ..runs.folder import RunFolder
+from ..runs.lock import held
 from .study_cells import last_line
 from .study_plan import Cell
 from .study_run import Outcome, Watcher, cell_command, open_cell, outcome_of
@@ -36,7 +36,7 @@ def run_cells_on_ray(
     """
     by_name = {cell.name: cell for cell in cells}
     device, outcomes = 0 if gpu else -1, {cell.name: Outcome("stopped") for cell in cells}
-    commands = [cell_command(cell, output, gpu=device, accept_changes=options.accept_changes)[1:] for cell in cells]
+    commands = [cell_command(cell, output, options, gpu=device)[1:] for cell in cells]
     places = [(os.getcwd(), str(output / cell.name)) for cell in cells]
     # What the user has set for processes on one machine holds for all.
     threads = int(os.environ.get("OMP_NUM_THREADS", 0)) or (1 if gpu else max(1, int(options.share)))
@@ -52,7 +52,8 @@ def run_cells_on_ray(
     def ended(task: Task, result: Result) -> None:
         cell, reason = by_name[task.name], result.reason
         failed = Outcome("failed", reason)
-        outcomes[task.name] = failed if result.value is None else outcome_of(cell, result.value, output)
+        code, again = result.value, options.accept_changes
+        outcomes[task.name] = failed if code is None else outcome_of(cell, code, output, again=again)
         watcher.ended(cell, outcomes[task.name])
 
     hooks = Hooks(lambda task: watcher.started(by_name[task.name], device), ended, judge)
@@ -89,13 +90,8 @@ def die_together() -> None:
 def _wait_for(lock: Path) -> None:
     """Wait while a process of the cell's former worker is about to die; raises ALError A566 when it lives on."""
     end = time.monotonic() + PATIENCE
-    while lock.is_file():
-        try:
-            with lock.open("rb") as file_:
-                fcntl.flock(file_, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return
-        except BlockingIOError as error:
-            if time.monotonic() >= end:
-                pid = lock.read_text(encoding="utf8").strip() or "unknown"
-                raise ALError(Errors.A566.format(path=lock.parent, pid=pid, seconds=PATIENCE)) from error
+    while held(lock):
+        if time.monotonic() >= end:
+            pid = lock.read_text(encoding="utf8").strip() or "unknown"
+            raise ALError(Errors.A566.format(path=lock.parent, pid=pid, seconds=PATIENCE))
         time.sleep(POLL)

@@ -15,6 +15,7 @@ from ..errors import ALError
 from ..files import writing
 from ..options import StudyOptions
 from ..runs.folder import RunFolder
+from ..runs.lock import held
 from .hardware import usable_cores
 from .study_cells import LOG, last_line, standing
 from .study_plan import Cell
@@ -94,10 +95,15 @@ def run_cells(
                 code = job.process.poll()
                 tell(job)
                 if code is not None:
-                    end(job, outcome_of(job.cell, code, output))
+                    end(job, outcome_of(job.cell, code, output, again=options.accept_changes))
             while waiting and free:
-                cell, gpu = waiting.popleft(), free.popleft()
-                command = cell_command(cell, output, gpu=gpu, accept_changes=options.accept_changes)
+                cell = waiting.popleft()
+                if elsewhere := made_elsewhere(cell, output, again=options.accept_changes):
+                    outcomes[cell.name] = elsewhere
+                    watcher.ended(cell, elsewhere)
+                    continue
+                gpu = free.popleft()
+                command = cell_command(cell, output, options, gpu=gpu)
                 told = len(_rows(output / cell.name))
                 running.append(Job(cell, gpu, *open_cell(command, output / cell.name, gpu=gpu, threads=threads), told))
                 watcher.started(cell, gpu)
@@ -128,7 +134,7 @@ def _ended_well(process: "subprocess.Popen[bytes]") -> bool:
     return process.returncode == 0
 
 
-def cell_command(cell: Cell, output: Path, *, gpu: int, accept_changes: bool = False) -> List[str]:
+def cell_command(cell: Cell, output: Path, options: StudyOptions, *, gpu: int) -> List[str]:
     """The command line of a cell, as a person would type it."""
     command = [
         sys.executable,
@@ -140,7 +146,8 @@ def cell_command(cell: Cell, output: Path, *, gpu: int, accept_changes: bool = F
         "--output",
         str(output / cell.name),
     ]
-    command += ["--gpu-id", str(gpu), *(["--accept-changes"] if accept_changes else [])]
+    command += ["--gpu-id", str(gpu), *(["--accept-changes"] if options.accept_changes else [])]
+    command += ["--code", str(options.code)] if options.code else []
     for key, value in cell.settings.items():
         command += [f"--{key}", json.dumps(value)]
     return command
@@ -166,13 +173,25 @@ def open_cell(
     return process, log
 
 
-def outcome_of(cell: Cell, code: int, output: Path) -> Outcome:
-    """How a cell came out, from the exit status of its process and its folder."""
+def made_elsewhere(cell: Cell, output: Path, *, again: bool) -> Optional[Outcome]:
+    """How a cell stands that another process has finished or works on, such as one of a second study; else None.
+
+    again (bool): Whether one that is finished may be to go on with other settings.
+    """
+    if standing(cell, output).state == "finished" and not again:
+        return Outcome("finished")
+    if held(RunFolder(output / cell.name).lock):
+        return Outcome("stopped", "another process works on it")
+    return None
+
+
+def outcome_of(cell: Cell, code: int, output: Path, *, again: bool = False) -> Outcome:
+    """How a cell came out, from the exit status of its process and its folder. again: see `made_elsewhere`."""
+    if code > 0 and (elsewhere := made_elsewhere(cell, output, again=again)):
+        return elsewhere
     if code < 0:
         return Outcome("failed", f"ended by signal {-code} (9 is often a lack of memory)")
     if code:
         return Outcome("failed", last_line(output, cell.name))
-    try:
-        return Outcome(standing(cell, output).state)
-    except ALError as error:
-        return Outcome("failed", str(error))
+    now = standing(cell, output)
+    return Outcome("failed", now.problem) if now.problem else Outcome(now.state)

@@ -76,8 +76,8 @@ def train_successor(
     rounds (Optional[Sequence[int]]): Which; all with labels by default.
     overrides (Optional[Dict[str, Any]]): Of the run's config, such as {"paths.test": ...}, when files have moved.
     RETURNS (List[Dict[str, Any]]): A row for each round.
-    RAISES: ALError A510 (no run), A518 (a round without labels), A516 (a config that cannot be read), A520 (the output
-        holds rows of other settings), A504, A517.
+    RAISES: ALError A510 (no run), A518 (a round without labels), A552 (none has any), A553 (no test set), A516 (a
+        config that cannot be read), A520 (the output holds rows of other settings), A504, A517.
     """
     source, target, told = RunFolder(run), RunFolder(output), reporter or Silent()
     state = source.read_state()
@@ -87,6 +87,8 @@ def train_successor(
     if settings.deterministic and use_gpu >= 0:
         prepare_cublas()
     wanted = chosen_rounds(source, state, rounds)
+    if not settings.test:
+        raise ALError(Errors.A553.format(path=run))
     with locked(target.lock), deterministic(settings.deterministic):
         changed = load_successor(successor, config, settings)
         check_output(target, config, changed)
@@ -119,11 +121,13 @@ def check_output(target: RunFolder, config: Config, successor: Config) -> None:
 
 
 def chosen_rounds(source: RunFolder, state: RunState, rounds: Optional[Sequence[int]]) -> List[int]:
-    """The rounds to train for, rising; raises ALError A518 for one that is not labelled or evaluated yet."""
+    """The rounds to train for, rising; raises ALError A518 for one that is not evaluated yet, A552 without any."""
     known = [row["round"] for row in source.read_metrics()]
     wanted = sorted(set(known if rounds is None else rounds))
     missing = [number for number in wanted if number not in known]
-    if missing or not wanted:
+    if not wanted:
+        raise ALError(Errors.A552.format(path=source.path))
+    if missing:
         raise ALError(Errors.A518.format(path=source.path, rounds=missing, last=state.round))
     return wanted
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 from .. import __version__
 from ..errors import ALError, Errors
@@ -14,7 +14,7 @@ from .choice_tables import corpus_sample, example_blocks, selections_by_label, t
 from .chosen import Selection, read_selection
 from .compare import Pair, Place, compare_pairs, gather_places
 from .findings import findings, gaps, seeds_text
-from .groups import Group, group_runs
+from .groups import Group, group_runs, tell_apart
 from .names import corpus_name
 from .page import Block, Figure, Page, Points, Section, Table, Text, numbered
 from .picture import Picture
@@ -23,6 +23,7 @@ from .runs import Run, asked_sections, find_runs, read_run
 from .trust import honest_blocks
 
 Pictures = Dict[str, Picture]  # by the names of their PNG files
+UNSCORED = {"A705": "it has neither a test set nor a holdout", "A732": "its holdout had no entity yet"}
 CURVE_NOTE = "Mean over seeds, band of one standard deviation, at the rounds that all seeds have finished."
 
 
@@ -38,24 +39,29 @@ class Study:
     pairs: Dict[str, List[Pair]]
     selections: Dict[Path, Selection]
     waiting: List[str]
+    unscored: Dict[str, str]
     sections: List[str]
 
 
-def write_report(folders: Sequence[Path], output: Path, options: Options) -> List[Path]:
+def write_report(
+    folders: Union[str, Path, Sequence[Union[str, Path]]], output: Union[str, Path], options: Options = Options()
+) -> List[Path]:
     """Write the report of some runs.
 
-    folders (Sequence[Path]): Run folders, or folders of runs.
-    output (Path): Folder to write to; files of an earlier report are replaced.
+    folders (Union[str, Path, Sequence]): Run folders, or folders of runs; one, or several.
+    output (Union[str, Path]): Folder to write to; files of an earlier report are replaced.
     options (Options): What it shows.
     RETURNS (List[Path]): The files written, the page first.
     RAISES: ALError of `find_runs`, `read_run`, `group_runs` and `read_selection`; A704 without matplotlib,
         A707 for a full F1 out of range, A708 when `output` is a file, A002 when it cannot be written.
     """
+    output = Path(output)
     if options.full_f1 is not None and not 0 < options.full_f1 <= 1:
         raise ALError(Errors.A707.format(value=options.full_f1))
     if output.exists() and not output.is_dir():
         raise ALError(Errors.A708.format(path=output))
-    study = read_study(folders, options)
+    several = [folders] if isinstance(folders, (str, Path)) else folders
+    study = read_study([Path(folder) for folder in several], options)
     pictures: Pictures = {}
     page = make_page(study, options, pictures)
     texts = {
@@ -72,13 +78,29 @@ def write_report(folders: Sequence[Path], output: Path, options: Options) -> Lis
 def read_study(folders: Sequence[Path], options: Options) -> Study:
     """Read runs and compare them; arguments and errors as `write_report`."""
     ready, waiting = find_runs(folders)
-    runs = [_named(read_run(path), options.corpus) for path in ready]
-    groups = group_runs(runs)
+    runs, unscored = _read_runs(ready, options.corpus)
+    groups = group_runs(tell_apart(runs))
     places = gather_places(groups, options.full_f1)
     pairs = {place.name: compare_pairs(place, seed=options.seed) for place in places}
     selections = {run.path: read_selection(run) for run in runs}
     sections = list(dict.fromkeys([*(options.sections or ()), *asked_sections(folders)]))
-    return Study(groups, places, pairs, selections, [str(path) for path in waiting], sections)
+    return Study(groups, places, pairs, selections, [str(path) for path in waiting], unscored, sections)
+
+
+def _read_runs(paths: Sequence[Path], corpus: str) -> Tuple[List[Run], Dict[str, str]]:
+    """Runs that have scores, and why others have none, by folder; raises the error of the first where none has any."""
+    runs: List[Run] = []
+    unscored: Dict[str, ALError] = {}
+    for path in paths:
+        try:
+            runs.append(_named(read_run(path), corpus))
+        except ALError as error:
+            if error.code not in UNSCORED:
+                raise
+            unscored[str(path)] = error
+    if not runs:
+        raise next(iter(unscored.values()))
+    return runs, {path: UNSCORED[error.code] for path, error in unscored.items()}
 
 
 def _named(run: Run, corpus: str) -> Run:
@@ -120,7 +142,7 @@ def _findings(study: Study) -> List[Block]:
     for place in study.places:
         sentences = findings(place, study.pairs[place.name])
         said += sentences if len(study.places) == 1 else [f"{place.name}: {' '.join(sentences)}"] * bool(sentences)
-    missing = gaps(study.groups, study.waiting)
+    missing = gaps(study.groups, study.waiting, study.unscored)
     blocks: List[Block] = [Points(said)] if said else [Text("No run has chosen sentences: nothing is compared.")]
     return [*blocks, Text("What is missing or thin:"), Points(missing)] if missing else blocks
 

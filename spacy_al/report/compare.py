@@ -66,6 +66,12 @@ class Place:
         ends = [float(group.shares[-1]) for group in self.groups]
         return max(starts), min(ends)
 
+    @property
+    def overlaps(self) -> bool:
+        """Whether there is a labelled share that all curves of the place have come to."""
+        start, end = self.span
+        return start <= end + SAME_SHARE
+
 
 def gather_places(groups: Sequence[Group], full_f1: Optional[float]) -> List[Place]:
     """Put experiments together by corpus and tagger.

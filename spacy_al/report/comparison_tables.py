@@ -47,6 +47,8 @@ def amount(group: Group, f1: float) -> str:
 
 
 def _areas(group: Group, place: Place) -> List[Cell]:
+    if not place.overlaps:
+        return [Cell(NONE)] * 3
     start, end = place.span
     values, baseline = areas(group, place.span), place.baseline
     over = NONE

@@ -1,6 +1,6 @@
 """The first things to know of a report, in sentences that hold only what the numbers say."""
 
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence
 
 from .compare import Pair, Place, areas, needed
 from .figures import best_group
@@ -26,6 +26,8 @@ def findings(place: Place, pairs: Sequence[Pair]) -> List[str]:
 
 
 def _area(place: Place, best: Group, base: Optional[Group]) -> str:
+    if not place.overlaps:
+        return "One curve begins where another has ended already, so they are not compared by area."
     start, end = place.span
     means = {g.label: percent(float(areas(g, place.span).mean())) for g in place.groups}
     between = (
@@ -61,8 +63,11 @@ def _sure(best: Group, base: Optional[Group], pairs: Sequence[Pair]) -> Optional
     return f"{pair.first} minus {pair.second} is {points(d.mean)} points of F1 ({interval}), {seeds}."
 
 
-def gaps(groups: Sequence[Group], waiting: Sequence[str]) -> List[str]:
-    """What is missing: seeds behind others, single seeds, runs without a finished round."""
+def gaps(groups: Sequence[Group], waiting: Sequence[str], unscored: Optional[Mapping[str, str]] = None) -> List[str]:
+    """What is missing: seeds behind others, single seeds, runs without a finished round, and ones without a score.
+
+    unscored (Optional[Mapping[str, str]]): Why these have none, by folder.
+    """
     said = [sentence for group in groups for sentence in _behind(group)]
     alone: Dict[str, List[str]] = {}
     for group in groups:
@@ -73,6 +78,9 @@ def gaps(groups: Sequence[Group], waiting: Sequence[str]) -> List[str]:
         said.append(f"One seed only, so no spread is known. {'; '.join(parts)}.")
     if waiting:
         said.append(f"No finished round yet, left out: {', '.join(f'`{path}`' for path in waiting)}.")
+    if unscored:
+        parts = [f"`{path}` ({reason})" for path, reason in unscored.items()]
+        said.append(f"No score so far, left out: {', '.join(parts)}.")
     return said
 
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Dict, Iterable, List, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 
 import numpy
 
 from ..errors import ALError, Errors
 from .names import MEASURES
-from .runs import Round, Run
+from .runs import Round, Run, total_tokens
 from .settings import Settings
 from .statistics import Array
 
@@ -116,6 +116,33 @@ def group_runs(runs: Iterable[Run]) -> List[Group]:
         groups.append(Group(*_most(ordered)))
     groups.sort(key=lambda group: (group.place, group.full, _rank(group.settings)))
     return [replace(group, label=_label(group, groups)) for group in groups]
+
+
+def tell_apart(runs: Sequence[Run]) -> List[Run]:
+    """Runs, with a corpus of another name where it stands for other sentences, or scores are of another test set.
+
+    Scores of these cannot be compared, so that they stand in places of their own.
+    """
+    prints = {run.settings.pool: run.pool for run in runs if run.facts}  # a copy without state.json has the path alone
+    keys = [(run.pool if run.facts else prints.get(run.settings.pool, run.pool), run.judged) for run in runs]
+    kinds: Dict[str, Dict[Tuple[str, str], Run]] = {}
+    for run, key in zip(runs, keys, strict=True):
+        kinds.setdefault(run.settings.corpus, {}).setdefault(key, run)
+    return [
+        replace(run, settings=replace(run.settings, corpus=_corpus(key, kinds[run.settings.corpus])))
+        for run, key in zip(runs, keys, strict=True)
+    ]
+
+
+def _corpus(key: Tuple[str, str], kinds: Mapping[Tuple[str, str], Run]) -> str:
+    parts = [kinds[key].settings.corpus]
+    pools = list(dict.fromkeys(pool for pool, _ in kinds))
+    if len(pools) > 1:
+        tokens = total_tokens(kinds[key])
+        parts.append(f"pool {pools.index(key[0]) + 1}" + (f" of {tokens:,} tokens" if tokens else ""))
+    if len({judged for _, judged in kinds}) > 1:
+        parts.append(f"on {key[1]}")
+    return f"{parts[0]} ({', '.join(parts[1:])})" if parts[1:] else parts[0]
 
 
 def _most(runs: Sequence[Run]) -> Tuple[List[Run], str, List[Run]]:

@@ -1,5 +1,6 @@
 """Run folders as data: where they are, and what each round measured, checked line by line."""
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,12 @@ class Run:
     stopped: Optional[str] = None
 
     @property
+    def judged(self) -> str:
+        """What its scores are of: a test set, by the end of its path, or the run's own holdout."""
+        test = self.settings.same.get("active_learning.test")
+        return f"test {json.loads(test)}" if test else "its holdout"
+
+    @property
     def full(self) -> bool:
         """Whether this is a training on the whole corpus, without any choosing."""
         return len(self.rounds) == 1 and self.rounds[0].share >= 0.999
@@ -96,7 +103,7 @@ def find_runs(folders: Sequence[Path]) -> Tuple[List[Path], List[Path]]:
 
     folders (Sequence[Path]): Run folders, runs with repeats (sub-folders seed-0, ...), or whole studies.
     RETURNS (Tuple[List[Path], List[Path]]): Folders with finished rounds, and runs without any so far.
-    RAISES: ALError A003 (no such folder), A700 (no run below one).
+    RAISES: ALError A003 (no such folder), A700 (no run below one, or none with a finished round in all).
     """
     ready: Dict[Path, Path] = {}
     waiting: List[Path] = []
@@ -105,12 +112,14 @@ def find_runs(folders: Sequence[Path]) -> Tuple[List[Path], List[Path]]:
             raise ALError(Errors.A003.format(path=folder, cure="Give the folder that `al run --output` wrote."))
         found = list(_walk(folder))
         begun = [path for path in found if RunFolder(path).metrics.is_file()]
-        if not begun:
+        if not found:
             raise ALError(Errors.A700.format(path=folder))
         waiting += [path for path in found if path not in begun]
         for path in begun:
             ready.setdefault(path.resolve(), path)
-    return list(ready.values()), waiting
+    if not ready:
+        raise ALError(Errors.A700.format(path=", ".join(map(str, folders))))
+    return list(ready.values()), list(dict.fromkeys(waiting))
 
 
 def asked_sections(folders: Sequence[Path]) -> List[str]:

@@ -96,7 +96,10 @@ def table_of_scores(place: Place) -> Table:
             for one, mean, most in zip(own, known, best, strict=True)
         ]
         rows.append([group.label, str(len(group.seeds)), *cells])
-    note = "F1 in percent on the test set, mean ± standard deviation over seeds; best of each column in bold."
+    note = (
+        "F1 in percent on the test set, or on the holdout of a run without one, mean ± standard deviation over seeds; "
+        "best of each column in bold."
+    )
     return Table(f"F1 by round: {place.name}", ["Strategy", "Seeds", *map(str, numbers)], rows, note=note)
 
 

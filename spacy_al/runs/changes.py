@@ -19,7 +19,15 @@ LABELS = ".labels.path"  # of [initialize]; what a run's labels file says is com
 
 def decisive(config: Mapping[str, Any]) -> Dict[str, Any]:
     """The settings of a config that may change results, as {"section.key": value}."""
-    return {key: value for key, value in dict_to_dot(dict(config)).items() if not key.startswith(IRRELEVANT)}
+    flat = dict_to_dot(dict(config))
+    return {key: _as_read(value) for key, value in flat.items() if not key.startswith(IRRELEVANT)}
+
+
+def _as_read(value: Any) -> Any:
+    # spaCy's command line reads 0.30000000000000004 for 0.3.
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
+    return [_as_read(one) for one in value] if isinstance(value, list) else value
 
 
 def config_changes(old: Config, new: Config) -> List[str]:

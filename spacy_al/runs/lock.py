@@ -32,6 +32,18 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+def held(path: Path) -> bool:
+    """Whether another process holds the lock file of a run now."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file_:
+        try:
+            fcntl.flock(file_, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @contextlib.contextmanager
 def flocked(file_: IO[Any], path: Path, how: int) -> Iterator[None]:
     """Hold the system's lock on an open file inside the block, after waiting for it. See `lock`."""

@@ -16,7 +16,7 @@ from spacy_al.errors import ALError
 from spacy_al.loop import study_ray
 from spacy_al.loop.session import run
 from spacy_al.loop.standing import describe
-from spacy_al.loop.study_cells import cell_config
+from spacy_al.loop.study_checks import cell_config
 from spacy_al.loop.study_plan import read_study
 from spacy_al.loop.study_ray import run_cells_on_ray
 from spacy_al.options import StudyOptions

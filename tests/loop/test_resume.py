@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from spacy.cli._util import parse_config_overrides
 from spacy.vocab import Vocab
 
 from spacy_al.corpus.reader import read_docs, write_docs
@@ -14,6 +15,7 @@ from spacy_al.files import write_json
 from spacy_al.loop.engine import Engine
 from spacy_al.loop.oracle import separate_file
 from spacy_al.loop.session import Session, run
+from spacy_al.runs.changes import config_changes
 from spacy_al.runs.folder import RunFolder
 from spacy_al.runs.state import load_state, package_versions
 from spacy_al.tasks import Answer
@@ -225,3 +227,11 @@ def test_the_warning_names_what_has_changed_of_the_machine(unfinished, make_conf
     change_state(unfinished, hardware={"processor": "an older one", "cores": 1, "threads": 99})
     with pytest.warns(UserWarning, match="W500.*processor an older one -> .*threads 99 -> "):
         run(make_config(), unfinished)
+
+
+def test_a_number_that_spacys_command_line_does_not_read_exactly_is_no_change(make_config):
+    given = parse_config_overrides(["--active_learning.seed_budget", "0.3"], env_var=None)[
+        "active_learning.seed_budget"
+    ]
+    assert given != 0.3
+    assert config_changes(make_config(seed_budget=given), make_config(seed_budget=0.3)) == []

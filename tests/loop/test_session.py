@@ -36,7 +36,7 @@ def waiting(make_config, tmp_path):
 
 
 def test_the_loop_of_the_docs_runs(make_config, corpus, tmp_path, monkeypatch):
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
+    code, _ = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python.md").read_text(), re.DOTALL)
     assert len([line for line in code.splitlines() if line.strip()]) <= 20
     make_config().to_disk(tmp_path / "al.cfg")
     code = code.replace("configs/al-minilm.cfg", "al.cfg").replace('"paths.labels": "labels.json",', "")
@@ -46,6 +46,15 @@ def test_the_loop_of_the_docs_runs(make_config, corpus, tmp_path, monkeypatch):
     exec(code, {"find_entities": lambda words: asked.append(words) or []})
     assert len(asked) == 20
     assert (tmp_path / "runs/mine/model").is_dir()
+
+
+def test_commands_take_names_of_files_as_text_and_need_no_options(make_config, tmp_path):
+    (tmp_path / "in.iob2").write_text("Anna B-PER\nsleeps O\n\nRome B-LOC\nwaits O\n")
+    pool, out = str(tmp_path / "pool.spacy"), str(tmp_path / "report")
+    assert spacy_al.convert(str(tmp_path / "in.iob2"), pool).labels == ["LOC", "PER"]
+    run(make_config(rounds=0), tmp_path / "run")
+    assert spacy_al.score(str(tmp_path / "run/model"), pool, str(tmp_path / "rank.jsonl")).sentences == 2
+    assert spacy_al.report(str(tmp_path / "run"), out) == spacy_al.report([tmp_path / "run"], out)
 
 
 def test_everything_that_is_exported_is_there():
@@ -58,6 +67,33 @@ def test_answers_to_a_run_whose_folder_is_gone_say_so_and_make_none(waiting):
     with pytest.raises(ALError, match="A539.*Put it back"):
         waiting.answer([Answer(task.id, "accept")])
     assert not waiting.folder.path.exists()
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+@pytest.mark.parametrize(
+    "ask",
+    [Session.next, Session.batch, Session.asked, Session.status, Session.step, Session.look_again,
+     lambda session: session.model(0), lambda session: session.answer([])],
+)  # fmt: skip
+def test_a_run_whose_folder_is_gone_says_so_whatever_is_asked(waiting, fresh, ask):
+    session = Session.open(waiting.folder.path) if fresh else waiting
+    shutil.rmtree(waiting.folder.path)
+    with pytest.raises(ALError, match="A539.*Put it back"):
+        ask(session)
+    assert not waiting.folder.path.exists()
+
+
+@pytest.mark.parametrize("given", ["accept", None, {"id": "x"}, Answer("x", "accept"), [{"id": "x"}], [None], ["x"]])
+def test_what_is_no_list_of_answers_is_refused(waiting, given):
+    with pytest.raises(ALError, match="A477.*session.answer"):
+        waiting.answer(given)
+    assert waiting.folder.log.read() == []
+
+
+@pytest.mark.parametrize("k", ["3", 2.0, [1]])
+def test_a_number_of_questions_that_is_no_whole_one_is_refused(waiting, k):
+    with pytest.raises(ALError, match="A475"):
+        waiting.next(k)
 
 
 def test_next_gives_what_has_no_answer_yet(waiting):

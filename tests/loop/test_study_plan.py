@@ -14,10 +14,13 @@ from spacy.util import load_config
 
 from spacy_al.errors import ALError
 from spacy_al.loop.session import run
-from spacy_al.loop.study_cells import cell_config, check_cells, slim, standing
+from spacy_al.loop.study_cells import slim, standing
+from spacy_al.loop.study_checks import cell_config, check_cells
 from spacy_al.loop.study_plan import Cell, place_successors, read_study, select_cells
-from spacy_al.loop.study_run import cell_command, run_cells
+from spacy_al.loop.study_run import Outcome, cell_command, outcome_of, run_cells
 from spacy_al.options import StudyOptions
+from spacy_al.runs.folder import RunFolder
+from spacy_al.runs.lock import locked
 
 from .conftest import CONFIG
 
@@ -192,6 +195,26 @@ def test_a_measure_that_needs_dropout_is_refused_before_any_cell_runs(study, con
         check_cells(read_study([path]), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("strategy", "settings", "told"),
+    [
+        ("bald/word", {}, "A413"),
+        ("mnlp", {"active_learning.pool": "nowhere.spacy"}, "A003.*nowhere.spacy"),
+        ("mnlp", {"active_learning.test": "nowhere.spacy"}, "A003.*nowhere.spacy"),
+        ("mnlp", {"active_learning.pool": "mine.json"}, "A415|A130"),
+    ],
+)
+def test_what_only_a_model_or_a_corpus_can_tell_is_told_before_any_cell_runs(
+    study, config, tmp_path, monkeypatch, strategy, settings, told
+):
+    monkeypatch.chdir(tmp_path)
+    path = study("mine.json", taggers={"tiny": {"config": str(config), "strategies": ["random", strategy]}})
+    cells = read_study([path], overrides=settings)
+    with pytest.raises(ALError, match=rf"A586\] The cell tiny.*\[({told})"):
+        check_cells(cells, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_command_line_of_a_cell_says_what_its_settings_say(config, tmp_path):
     from spacy.cli._util import parse_config_overrides
 
@@ -201,8 +224,10 @@ def test_the_command_line_of_a_cell_says_what_its_settings_say(config, tmp_path)
         "paths.x": None,
         "training.l": [1, "a"],
     }
-    command = cell_command(Cell("n", "n", config, settings), tmp_path, gpu=-1)
+    options = StudyOptions(code=tmp_path / "mine.py")
+    command = cell_command(Cell("n", "n", config, settings), tmp_path, options, gpu=-1)
     assert command[:5] == [sys.executable, "-m", "spacy", "al", "run"]
+    assert command[command.index("--code") + 1] == str(options.code)
     given = command[command.index("--active_learning.dropout") :]
     assert parse_config_overrides(given, env_var=None) == settings
 
@@ -288,6 +313,71 @@ def test_a_finished_cell_is_not_mixed_with_other_settings(finished):
     check_cells([good], output)
     with pytest.raises(ALError, match=r"\[A587\].*rounds: 1 -> 2"):
         check_cells([changed], output)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [("pool", "0" * 64, "the sentences of the pool"), ("labels", ["PER", "GPE"], "labels: PER, GPE -> PER, LOC")],
+)
+def test_a_finished_cell_of_other_files_is_not_mixed_with_new_ones(finished, tmp_path, key, value, told):
+    good, _, output, *_ = finished
+    shutil.copytree(output / "good", tmp_path / "good")
+    path = tmp_path / "good" / "state.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    with pytest.raises(ALError, match=f"A587.*{told}"):
+        check_cells([good], tmp_path)
+
+
+def test_a_finished_cell_is_not_mixed_with_ones_that_another_model_learns_from(finished):
+    good, _, output, *_ = finished
+    heir = replace(good, name="heir", settings={"training.dropout": 0.3})
+    with pytest.raises(ALError, match="A587.*active_learning.successor: none -> one"):
+        check_cells([replace(good, successor=heir)], output)
+
+
+def test_a_finished_cell_whose_pool_is_gone_needs_none(finished, tmp_path):
+    good, _, output, *_ = finished
+    gone = {**good.settings, "active_learning.pool": str(tmp_path / "gone.spacy")}
+    assert check_cells([replace(good, settings=gone)], output) == []
+
+
+def test_finished_cells_go_on_with_changes_that_are_accepted(finished):
+    good, _, output, *_ = finished
+    longer = replace(good, settings={**good.settings, "active_learning.rounds": 2})
+    assert check_cells([good], output, accept_changes=True) == []
+    assert check_cells([longer], output, accept_changes=True) == [longer]
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "state.json"])
+def test_a_cell_that_has_lost_a_file_is_damaged_and_not_finished_or_new(finished, tmp_path, name):
+    good, _, output, *_ = finished
+    shutil.copytree(output / "good", tmp_path / "good")
+    (tmp_path / "good" / name).unlink()
+    assert standing(good, tmp_path).state == "damaged"
+    assert name in standing(good, tmp_path).problem
+    assert check_cells([good], tmp_path) == [good]  # its own process tells
+
+
+def test_a_cell_that_another_study_works_on_is_left_to_it(finished, tmp_path):
+    good, *_ = finished
+    heard = Heard()
+    with locked(RunFolder(tmp_path / "good").lock):
+        outcomes = run_cells([good], tmp_path, StudyOptions(), gpus=[-1], watcher=heard)
+    assert outcomes["good"] == Outcome("stopped", "another process works on it")
+    assert heard.started_cells == []
+
+
+def test_a_cell_that_another_study_has_finished_meanwhile_is_not_run_again(finished):
+    good, _, output, *_ = finished
+    heard = Heard()
+    assert run_cells([good], output, StudyOptions(), gpus=[-1], watcher=heard)["good"].state == "finished"
+    assert heard.started_cells == []
+
+
+def test_a_cell_that_failed_while_another_study_finished_it_is_finished(finished):
+    good, _, output, *_ = finished
+    assert outcome_of(good, 1, output).state == "finished"
+    assert outcome_of(good, 1, output, again=True).state == "failed"
 
 
 def test_slim_leaves_what_a_report_reads(finished, tmp_path):

@@ -7,7 +7,7 @@ import spacy
 from thinc.api import Config
 
 from spacy_al.errors import ALError
-from spacy_al.loop.session import run
+from spacy_al.loop.session import Session, run
 from spacy_al.loop.successor import train_successor
 
 from .conftest import CONFIG, chosen_ids, rows_without_seconds
@@ -82,6 +82,16 @@ def test_the_report_reads_it(both, successor, tmp_path):
     later = read_run(tmp_path / "later")
     assert [round_.f1 for round_ in later.rounds] == [round_.f1 for round_ in read_run(both).rounds]
     assert later.pool == json.loads((both / "state.json").read_text())["pool"]
+
+
+def test_a_run_without_rounds_or_test_set_is_named(make_config, successor, tmp_path):
+    run(make_config(test=None, rounds=0), tmp_path / "untested")
+    with pytest.raises(ALError, match=r"A553.*--paths.test"):
+        train_successor(tmp_path / "untested", successor, tmp_path / "later")
+    Session.open(tmp_path / "new", make_config(oracle="people")).step()
+    with pytest.raises(ALError, match="A552.*waits for them"):
+        train_successor(tmp_path / "new", successor, tmp_path / "later")
+    assert not (tmp_path / "later").exists()
 
 
 def test_a_round_without_labels_is_named(both, successor, tmp_path):

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from spacy.util import load_config
 
-from spacy_al.loop.study_cells import cell_config
+from spacy_al.loop.study_checks import cell_config
 from spacy_al.loop.study_plan import read_study
 from spacy_al.paper import published as paper
 from spacy_al.report.names import corpus_name, strategy_name

@@ -73,7 +73,21 @@ def test_a_study_runs_reports_skips_and_names_what_failed(study, tmp_path):
         study, "-o", tmp_path / "out", "--only", "*mnlp*", "--active_learning.test", tmp_path / "none.spacy"
     )
     assert failed.exit_code == 1
-    assert "[A588] 1 of 1 cells failed:\n  tiny.mnlp.seed-0 ([A003]" in failed.output
+    assert "[A586] The cell tiny.mnlp.seed-0 of the study cannot run" in failed.output
+    assert "[A003]" in failed.output
+
+
+def test_a_damaged_cell_is_told_by_a_dry_run_and_fails_alone(study, tmp_path):
+    options = (study, "-o", tmp_path / "out", "--slim")
+    (tmp_path / "out" / "tiny.mnlp.seed-0").mkdir(parents=True)
+    (tmp_path / "out" / "tiny.mnlp.seed-0" / "metrics.jsonl").write_text('{"round": 0}\n')
+    dry = invoke(*options, "--dry-run")
+    assert dry.exit_code == 1
+    assert "tiny.random.seed-0  new" in dry.output
+    assert "[A502]" in dry.output
+    result = invoke(*options)
+    assert "[A588] 1 of 2 cells failed:\n  tiny.mnlp.seed-0 ([A502]" in result.output
+    assert "tiny.random.seed-0  finished" in result.output
 
 
 def test_a_study_out_of_time_ends_with_status_1_and_says_how_to_go_on(study, tmp_path):

@@ -1,5 +1,6 @@
 """The whole report, from run folders to files."""
 
+import json
 import re
 
 import pytest
@@ -92,3 +93,21 @@ def test_a_file_in_the_way_is_named(study_folder, tmp_path):
     (tmp_path / "out").write_text("x")
     with pytest.raises(ALError, match="A708"):
         write_report([study_folder], tmp_path / "out", Options())
+
+
+def without_scores(folder, **values):
+    path = folder / "metrics.jsonl"
+    rows = [{**json.loads(line), "ents_f": None, **values} for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_runs_without_a_score_are_left_out_and_named(make_run, tmp_path):
+    untested, unsure, _ = (make_run(tmp_path / name, seed=i, sentences=False) for i, name in enumerate("abc"))
+    without_scores(untested)
+    without_scores(unsure, holdout={"f": None})
+    write_report([tmp_path], tmp_path / "out", Options())
+    said = (tmp_path / "out" / "report.md").read_text()
+    assert f"`{untested}` (it has neither a test set nor a holdout)" in said
+    assert f"`{unsure}` (its holdout had no entity yet)" in said
+    with pytest.raises(ALError, match="A705"):
+        write_report([untested, unsure], tmp_path / "out", Options())

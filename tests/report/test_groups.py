@@ -1,10 +1,13 @@
 """Runs put together by everything but their seed."""
 
+import json
+from dataclasses import replace
+
 import numpy
 import pytest
 
 from spacy_al.errors import ALError
-from spacy_al.report.groups import deviation, group_runs
+from spacy_al.report.groups import deviation, group_runs, tell_apart
 from spacy_al.report.runs import read_run
 
 
@@ -77,3 +80,40 @@ def test_seeds_far_behind_are_left_out(groups_of):
     (group,) = groups_of({"seed": 0, "rounds": 5}, {"seed": 1, "rounds": 5}, {"seed": 2, "rounds": 1})
     assert group.f1.shape == (2, 6)  # 12 values; with seed 2 there would be 3 * 2
     assert [run.settings.seed for run in group.behind] == [2]
+
+
+@pytest.fixture
+def runs_of(make_run, tmp_path):
+    def make(number):
+        folders = [make_run(tmp_path / str(i), sentences=False, corpus="news") for i in range(number)]
+        return [read_run(folder) for folder in folders]
+
+    return make
+
+
+def corpora(runs):
+    return [run.settings.corpus for run in tell_apart(runs)]
+
+
+def judged_by(run, path):
+    return replace(run, settings=replace(run.settings, same={"active_learning.test": json.dumps(path)}))
+
+
+def test_pools_of_one_name_and_other_sentences_are_not_compared(runs_of):
+    first, second = runs_of(2)
+    assert corpora([first, second]) == ["news", "news"]
+    other = replace(second, pool="0" * 64)
+    assert corpora([first, other]) == ["news (pool 1 of 20,000 tokens)", "news (pool 2 of 20,000 tokens)"]
+
+
+def test_a_run_without_its_state_is_of_the_pool_at_the_same_path(runs_of):
+    first, second = runs_of(2)
+    bare = replace(second, facts={}, pool=second.settings.pool)
+    assert corpora([first, bare]) == ["news", "news"]
+
+
+def test_scores_on_a_holdout_are_not_compared_with_those_on_a_test_set(runs_of):
+    first, second, third = runs_of(3)
+    tests = [judged_by(first, "a.spacy"), judged_by(second, "b.spacy"), replace(third)]
+    assert corpora(tests) == ["news (on test a.spacy)", "news (on test b.spacy)", "news (on its holdout)"]
+    assert corpora(tests[:1]) == ["news"]

@@ -41,6 +41,14 @@ def test_runs_without_a_finished_round_are_told_apart(make_run, tmp_path):
     assert find_runs([tmp_path]) == ([tmp_path / "a"], [waiting])
 
 
+def test_a_run_without_a_finished_round_may_stand_beside_others_and_not_alone(make_run, tmp_path):
+    ready, waiting = (make_run(tmp_path / name, sentences=False) for name in "ab")
+    (waiting / "metrics.jsonl").unlink()
+    assert find_runs([waiting, ready]) == ([ready], [waiting])
+    with pytest.raises(ALError, match="A700"):
+        find_runs([waiting])
+
+
 def test_a_folder_without_runs_is_named(tmp_path):
     with pytest.raises(ALError, match="A700"):
         find_runs([tmp_path])

@@ -124,6 +124,13 @@ def test_seeds_behind_others_are_named(make_group, random):
     assert said.endswith("come to round 2: seed 7 at round 0.")
 
 
+def test_curves_without_a_share_in_common_have_no_area(make_group, random):
+    far = make_group([[0.8], [0.8]], shares=[0.15])
+    (place,) = gather_places([random, far], None)
+    assert findings(place, [])[0].startswith("One curve begins where another has ended already")
+    assert {cell.text for row in table_of_savings([place]).rows for cell in row[5:]} == {"–"}
+
+
 def test_gaps_are_named(make_group, random):
     single = make_group([[0.5, 0.6]])
     said = gaps([random, single], ["runs/late"])

@@ -1,0 +1,111 @@
+"""Functions that users register, called so that a fault of theirs is told with its place and cure."""
+
+import contextlib
+import traceback
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Sequence
+
+import numpy
+
+from ..acquisition.costs import Cost, Numbers
+from ..acquisition.queries import Query
+from ..acquisition.stopping import Row, StoppingRule
+from ..acquisition.strategies import Strategy
+from ..errors import ALError, Errors
+from ..tasks import Question
+
+OURS = "spacy-al."
+PACKAGE = Path(__file__).parents[1]
+# What a mistake in a function raises; a full disk or GPU inside it is not its fault.
+MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, TypeError, ValueError)
+
+
+@contextlib.contextmanager
+def blamed(kind: str, name: str) -> Iterator[None]:
+    """Mistakes of a registered function in the block, as ALError A476 with its file and line; ours stay as they are."""
+    try:
+        yield
+    except ALError:
+        raise
+    except MISTAKES as error:
+        if name.startswith(OURS):
+            raise
+        places = traceback.extract_tb(error.__traceback__)
+        theirs = [one for one in places if not Path(one.filename).is_relative_to(PACKAGE)]
+        place = [*places, *theirs][-1]
+        problem = f"raised {type(error).__name__}: {error} ({place.filename}:{place.lineno})"
+        raise ALError(Errors.A476.format(kind=kind, name=name, problem=problem)) from error
+
+
+def ask(strategy: Strategy, query: Query, name: str) -> List[Question]:
+    """What a strategy asks, checked.
+
+    RAISES: ALError A473 for questions that make no sense or go far over the budget, A476 for a mistake inside.
+    """
+    # Kept here, should the strategy change them.
+    lengths, budget, cost = dict(zip(query.ids, query.lengths.tolist())), query.budget, query.cost
+    with blamed("strategy", name):
+        questions = strategy(query)
+    if not isinstance(questions, list) or not all(isinstance(one, Question) for one in questions):
+        problem = f"{_shown(questions)}, not a list of spacy_al.tasks.Question(id, start, end)"
+        raise ALError(Errors.A473.format(problem=problem, name=name))
+    if not questions and budget > 0 and lengths and not name.startswith(OURS):
+        raise ALError(Errors.A473.format(problem=f"nothing out of {len(lengths)} sentences", name=name))
+    _check_places(questions, lengths, name)
+    # Words of a sentence count together, and entities not at all, so that this is never more than was spent.
+    tokens: Dict[str, int] = {}
+    for one in questions:
+        tokens[one.id] = tokens.get(one.id, 0) + one.end - one.start
+    shown = numpy.array([lengths[id_] for id_ in tokens], dtype=numpy.float64)
+    least = cost(numpy.array(list(tokens.values()), dtype=numpy.float64), shown, numpy.zeros(len(tokens)))
+    if questions and least.sum() - least.max() > budget * (1 + 1e-9):  # one may cross the budget, whichever it is
+        problem = f"questions that cost {least.sum():g} or more, where {budget:g} may be spent"
+        raise ALError(Errors.A473.format(problem=problem, name=name))
+    return questions
+
+
+def _check_places(questions: Sequence[Question], lengths: Dict[str, int], name: str) -> None:
+    ends: Dict[str, int] = {}
+    for one in sorted(questions):
+        if one.id not in lengths:
+            problem = f"the sentence {one.id!r}, which is not among those that may be asked about"
+            raise ALError(Errors.A473.format(problem=problem, name=name))
+        if not 0 <= one.start <= one.end <= lengths[one.id] or one.start < ends.get(one.id, 0):
+            problem = f"the words {one.start} to {one.end} of sentence {one.id}, which are not there or asked twice"
+            raise ALError(Errors.A473.format(problem=problem, name=name))
+        ends[one.id] = max(one.end, 1)
+
+
+def checked_cost(cost: Cost, name: str) -> Cost:
+    """A cost whose numbers are looked at; calling it raises ALError A476 for others than finite ones of 0 or more."""
+
+    def look(asked: Numbers, shown: Numbers, entities: Numbers) -> Numbers:
+        with blamed("cost", name):
+            found = numpy.asarray(cost(asked, shown, entities), dtype=numpy.float64)
+        if found.shape != asked.shape or not numpy.isfinite(found).all() or (found < 0).any():
+            wrong = f"of shape {found.shape}" if found.shape != asked.shape else f"such as {_least(found)}"
+            problem = f"gave numbers {wrong} for {len(asked)} questions: one of 0 or more was expected for each"
+            raise ALError(Errors.A476.format(kind="cost", name=name, problem=problem))
+        return found
+
+    return look
+
+
+def _least(found: Numbers) -> float:
+    wrong = ~numpy.isfinite(found) | (found < 0)
+    return float(found[wrong][0])
+
+
+def reason_to_stop(rule: StoppingRule, rows: Sequence[Row], name: str) -> Optional[str]:
+    """What a stopping rule says; raises ALError A476 for what is neither words nor None."""
+    with blamed("stopping", name):
+        reason: Any = rule(rows)
+    if reason is None or (isinstance(reason, str) and reason):
+        return reason
+    problem = f"gave {_shown(reason)}: the reason to stop, in words, or None was expected"
+    raise ALError(Errors.A476.format(kind="stopping", name=name, problem=problem))
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."
