@@ -15,6 +15,20 @@ Pipeline = Annotated[str, typer.Argument(help="A trained pipeline: a folder, or 
 Pipe = Annotated[Optional[str], typer.Option("--pipe", help="The NER component to ask [the first that can be asked]")]
 Gpu = Annotated[int, typer.Option("--gpu-id", "-g", min=-1, help="GPU number, or -1 for the CPU")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the end only")]
+
+
+def load_code(path: Optional[Path]) -> Optional[Path]:
+    """Run a file that registers functions; returns its path."""
+    if path is not None:
+        from spacy.cli._util import import_code
+
+        import_code(path)
+    return path
+
+
+Code = Annotated[
+    Optional[Path], typer.Option(callback=load_code, help="Python file that registers functions of your own")
+]
 Rename = Annotated[
     Optional[List[str]], typer.Option(metavar="OLD=NEW", help="Take a label under another name; may be repeated")
 ]
@@ -241,9 +255,7 @@ class StudyOptions:
     engine: Annotated[
         Engine, typer.Option("--engine", help="ray: on the cluster at RAY_ADDRESS, or else on this machine")
     ] = Engine.local
-    code: Annotated[
-        Optional[Path], typer.Option("--code", "-c", help="Python file that registers functions of your own")
-    ] = None
+    code: Code = None
     share: Annotated[
         float,
         typer.Option("--share", min=0.01, help="With Ray: CPUs of a cell, or with --gpu-id 0 GPUs; 0.5: two on one"),
@@ -338,4 +350,5 @@ class Opening:
     ] = None
     name: Annotated[str, typer.Option(help="Name by which others reach the page, as that of a TLS proxy in front")] = ""
     use_gpu: Gpu = -1
+    code: Code = None
     overrides: Optional[Mapping[str, Any]] = None

@@ -10,9 +10,11 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, Dict, Optional
 
+from catalogue import RegistryError
+
 from ..errors import ALError
 from ..loop.reporter import Silent
-from ..options import Opening
+from ..options import Opening, load_code
 
 PAUSE = 0.2  # seconds between looks at the run
 HEALING = ("A002", "A504", "A539")  # a full disk, another process on the run, a folder that was moved away
@@ -109,8 +111,8 @@ def work(connection: Connection, opening: Opening) -> None:
                 wire.tell(problem=None)
             if answers is None and wire.state["phase"] != "done":
                 wire.tell(phase="done", done=0, total=0)
-        except (ALError, OSError) as error:
-            code = error.code if isinstance(error, ALError) else "A002"
+        except (ALError, OSError, RegistryError) as error:
+            code = error.code if isinstance(error, ALError) else "A002" if isinstance(error, OSError) else ""
             if code == "A504" and time.monotonic() - started < PATIENCE:
                 time.sleep(PAUSE)
                 continue
@@ -149,6 +151,7 @@ class Rounds:
         from ..loop.hardware import take_gpu
         from .desk import Desk
 
+        load_code(self.opening.code)
         if self.opening.use_gpu >= 0:
             take_gpu(self.opening.use_gpu, quiet=True)
         self.desk = Desk(self.opening.run)

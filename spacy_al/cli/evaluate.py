@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Dict, Optional
 
 import typer
 
-from ..options import AssessOptions, Gpu, Pipeline
+from ..options import AssessOptions, Code, Gpu, Pipeline
 from .common import command
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ def evaluate_cli(
     gold: Annotated[Path, typer.Argument(metavar="GOLD.spacy", help="Labelled sentences: a DocBin or a folder")],
     options: AssessOptions,
     use_gpu: Gpu = -1,
+    code: Code = None,
 ) -> None:
     """
     Measure a pipeline's uncertainty against labels.

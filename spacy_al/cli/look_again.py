@@ -4,7 +4,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from ..options import Gpu, Run
+from ..options import Code, Gpu, Run
 from .common import Console, check_outputs, command, start_gpu
 from .query import Format, Output, keep_answers, say_written
 
@@ -19,6 +19,7 @@ def look_again_cli(
         int, typer.Option(min=2, help="Models that are trained, each on all but one part of the labels")
     ] = 5,
     use_gpu: Gpu = -1,
+    code: Code = None,
 ) -> None:
     """
     Write the labelled sentences that are worth a second look, with the labels they have, least likely first.

@@ -2,10 +2,10 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Optional
 
 import typer
 
+from ..options import Code
 from .common import Console, check_outputs, command, read_overrides, start_gpu
 
 
@@ -19,7 +19,7 @@ def run_cli(
     accept_changes: bool = typer.Option(
         False, "--accept-changes", help="Go on with a run although config, pool or versions have changed"
     ),
-    code: Optional[Path] = typer.Option(None, "--code", "-c", help="Python file that registers functions of your own"),
+    code: Code = None,
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print the end only"),
 ) -> None:
     """Start a run of active learning, or go on with an unfinished one.
@@ -29,14 +29,12 @@ def run_cli(
         python -m spacy al run configs/al-minilm.cfg --output runs/mnlp --paths.pool train.spacy
         --paths.test test.spacy --paths.labels train.labels.json --active_learning.rounds 5
     """
-    from spacy.cli._util import import_code
     from spacy.util import load_config
 
     from ..loop.repeats import run_repeats
     from ..loop.session import run
     from ..runs.folder import RunFolder
 
-    import_code(code)
     files = RunFolder(output)
     if not files.state.is_file():
         check_outputs([files.config], [config_path])

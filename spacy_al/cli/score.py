@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, List
 
 import typer
 
-from ..options import Pipeline, ScoreOptions
+from ..options import Code, Pipeline, ScoreOptions
 from .common import check_outputs, command
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def score_cli(
         Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="The ranking to write, most useful first")
     ],
     options: ScoreOptions,
+    code: Code = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar")] = False,
 ) -> None:
     """

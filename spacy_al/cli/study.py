@@ -55,7 +55,7 @@ def study_cli(
     python -m spacy al study configs/paper/tables56.cfg --with configs/paper/conll2003.cfg
     --output runs/tables56 --gpu-id 0,1 --only electra --active_learning.rounds 5 --electra.paths.encoder models/electra
     """
-    from spacy.cli._util import import_code, parse_config_overrides
+    from spacy.cli._util import parse_config_overrides
 
     from ..loop.study_cells import keep_study
     from ..loop.study_cells import slim as slim_cell
@@ -64,7 +64,6 @@ def study_cli(
     from ..loop.study_plan import place_successors, read_study, select_cells
     from ..registry import get
 
-    import_code(running.code)
     overrides = parse_config_overrides(only_settings(ctx.args), env_var=None)
     files = [study, *(additions or [])]
     every = read_study(files, overrides=overrides, seeds=seeds or None)

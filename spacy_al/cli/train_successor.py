@@ -5,7 +5,7 @@ from typing import Annotated, List, Optional
 
 import typer
 
-from ..options import Gpu, Quiet
+from ..options import Code, Gpu, Quiet
 from .common import Console, command, only_settings, start_gpu
 
 
@@ -19,6 +19,7 @@ def train_successor_cli(
         Optional[str], typer.Option("--rounds", help="Rounds to train for, such as 0,5,10; all by default")
     ] = None,
     use_gpu: Gpu = -1,
+    code: Code = None,
     quiet: Quiet = False,
 ) -> None:
     """Train another model on the sentences a run has chosen, round by round (the paper's Figures 3 and 4).

@@ -4,6 +4,7 @@ import json
 from multiprocessing import Pipe
 
 import pytest
+from catalogue import RegistryError
 
 from spacy_al.annotate.desk import Desk
 from spacy_al.annotate.messages import combined, covers, read_annotator, read_post
@@ -246,6 +247,26 @@ def test_a_round_for_which_enough_was_answered_meanwhile_follows_at_once(folder,
     rounds.advance(False, -1)
     rounds.advance(False, -1)
     assert rounds.desk.refresh().round == 2
+
+
+def test_the_trainer_finds_functions_in_the_file_of_a_user(folder, tmp_path):
+    config = folder / "config.cfg"
+    named = '@al_strategies = "spacy-al.TopUtility.v1"'
+    assert named in config.read_text()
+    config.write_text(config.read_text().replace(named, '@al_strategies = "desk.First.v1"'))
+    with pytest.raises(RegistryError, match=r"desk\.First\.v1"):
+        Rounds(Opening(folder), Wire(Pipe()[0])).advance(False, -1)
+    code = tmp_path / "mine.py"
+    code.write_text(
+        "import spacy_al\n"
+        "@spacy_al.registry.al_strategies('desk.First.v1')\n"
+        "def make():\n"
+        "    return lambda query: [query.whole(0)]\n"
+    )
+    rounds, desk = Rounds(Opening(folder, batch=1, code=code), Wire(Pipe()[0])), Desk(folder)
+    desk.take([posted(desk.next(None, 1)[0])])
+    rounds.advance(False, -1)
+    assert len(rounds.desk.refresh().pending) == 1
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
+from catalogue import RegistryError
 
 from spacy_al.annotate import trainer as place
 from spacy_al.annotate.trainer import Trainer
@@ -26,8 +27,18 @@ def test_ctrl_c_in_the_terminal_is_the_servers_alone(folder, capfd):
     assert "Traceback" not in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(("code", "tried"), [("A301", 1), ("A504", 5), ("A539", 5), ("A002", 5)])
-def test_only_what_heals_by_itself_is_tried_again_without_new_answers(monkeypatch, code, tried):
+@pytest.mark.parametrize(
+    ("error", "tried"),
+    [
+        (ALError("[A301] no"), 1),
+        (ALError("[A504] no"), 5),
+        (ALError("[A539] no"), 5),
+        (ALError("[A002] no"), 5),
+        (OSError("no"), 5),
+        (RegistryError("mine.v1"), 1),
+    ],
+)
+def test_only_what_heals_by_itself_is_tried_again_without_new_answers(monkeypatch, error, tried):
     looks, tries = [], []
 
     class Failing:
@@ -44,7 +55,7 @@ def test_only_what_heals_by_itself_is_tried_again_without_new_answers(monkeypatc
             if waited_at == 7:
                 return 7
             tries.append(waited_at)
-            raise ALError(f"[{code}] no")
+            raise error
 
     monkeypatch.setattr(place, "Rounds", Failing)
     monkeypatch.setattr(place, "_listen", lambda *_: None)

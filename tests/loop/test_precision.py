@@ -138,6 +138,7 @@ def test_the_sample_is_as_large_as_the_budget_asks(make_settings, pool):
     assert few._size(numpy.arange(3000)) == 5000
 
 
+@pytest.mark.filterwarnings("ignore:.*W233")  # the encoder is a tiny one
 def test_a_run_says_in_its_metrics_what_it_chose_by(make_config, monkeypatch, tmp_path):
     speeds = Speeds(
         training_bfloat16=1.0, bfloat16=3.0, openvino=0.0, openvino_bfloat16=0.0, rate=100.0, conversion=2.0

@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import warnings
 from datetime import date
 from pathlib import Path
@@ -55,6 +57,12 @@ def test_commands_take_names_of_files_as_text_and_need_no_options(make_config, t
     run(make_config(rounds=0), tmp_path / "run")
     assert spacy_al.score(str(tmp_path / "run/model"), pool, str(tmp_path / "rank.jsonl")).sentences == 2
     assert spacy_al.report(str(tmp_path / "run"), out) == spacy_al.report([tmp_path / "run"], out)
+
+
+def test_report_is_a_call_also_after_its_modules_were_imported(tmp_path):
+    code = "import spacy_al.report.build, spacy_al; spacy_al.report('nowhere', 'out')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert "[A003] nowhere" in done.stderr
 
 
 def test_everything_that_is_exported_is_there():
