@@ -141,5 +141,5 @@ def summarise(doubts: Sequence[Doubt], docs: Sequence[Doc]) -> List[str]:
             lines.append(f"  {name}: {count} of {answers[name]} sentences ({share:.0f} %)")
     entities = Counter(ent.label_ for doc in docs for ent in doc.ents)
     for label, count in Counter(doubt.type for doubt in doubts).most_common():
-        lines.append(f"  {label}: {count} doubts, {entities[label]} entities")
+        lines.append(f"  {label}: doubts {count}, entities {entities[label]}")
     return lines
