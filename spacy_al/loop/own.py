@@ -51,6 +51,8 @@ def ask(strategy: Strategy, query: Query, name: str) -> List[Question]:
         raise ALError(Errors.A473.format(problem=problem, name=name))
     if not questions and budget > 0 and lengths and not name.startswith(OURS):
         raise ALError(Errors.A473.format(problem=f"nothing out of {len(lengths)} sentences", name=name))
+    if not questions:
+        return questions  # costs are not asked about nothing
     _check_places(questions, lengths, name)
     # Words of a sentence count together, and entities not at all, so that this is never more than was spent.
     tokens: Dict[str, int] = {}
@@ -58,7 +60,7 @@ def ask(strategy: Strategy, query: Query, name: str) -> List[Question]:
         tokens[one.id] = tokens.get(one.id, 0) + one.end - one.start
     shown = numpy.array([lengths[id_] for id_ in tokens], dtype=numpy.float64)
     least = cost(numpy.array(list(tokens.values()), dtype=numpy.float64), shown, numpy.zeros(len(tokens)))
-    if questions and least.sum() - least.max() > budget * (1 + 1e-9):  # one may cross the budget, whichever it is
+    if least.sum() - least.max() > budget * (1 + 1e-9):  # one may cross the budget, whichever it is
         problem = f"questions that cost {least.sum():g} or more, where {budget:g} may be spent"
         raise ALError(Errors.A473.format(problem=problem, name=name))
     return questions

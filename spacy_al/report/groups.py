@@ -134,7 +134,7 @@ def tell_apart(runs: Sequence[Run]) -> List[Run]:
 
 
 def _pools(runs: Sequence[Run]) -> List[str]:
-    """What tells each run's pool from others. A copy without state.json has its path alone, maybe of another machine."""
+    """What tells each run's pool from others; a copy without state.json has its path alone, as on its own machine."""
     known = [run for run in runs if run.facts]
     ends = {tail(run.settings.pool): run.pool for run in known}
     paths = {run.settings.pool: run.pool for run in known}
