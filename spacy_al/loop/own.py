@@ -54,16 +54,28 @@ def ask(strategy: Strategy, query: Query, name: str) -> List[Question]:
     if not questions:
         return questions  # costs are not asked about nothing
     _check_places(questions, lengths, name)
-    # Words of a sentence count together, and entities not at all, so that this is never more than was spent.
     tokens: Dict[str, int] = {}
     for one in questions:
         tokens[one.id] = tokens.get(one.id, 0) + one.end - one.start
+    asked = numpy.array(list(tokens.values()), dtype=numpy.float64)
     shown = numpy.array([lengths[id_] for id_ in tokens], dtype=numpy.float64)
-    least = cost(numpy.array(list(tokens.values()), dtype=numpy.float64), shown, numpy.zeros(len(tokens)))
-    if least.sum() - least.max() > budget * (1 + 1e-9):  # one may cross the budget, whichever it is
-        problem = f"questions that cost {least.sum():g} or more, where {budget:g} may be spent"
+
+    def spent(entities: Numbers) -> float:
+        costs = cost(asked, shown, entities)
+        return float(costs.sum()) if costs.sum() - costs.max() > budget * (1 + 1e-9) else 0.0  # one may cross it
+
+    # Words of a sentence count together, and entities not at all, so that this is no more than was spent, or all of
+    # them, where a cost falls with them.
+    least = spent(numpy.zeros(len(tokens)))
+    if least and spent(_entities(query, list(tokens))):
+        problem = f"questions that cost {least:g} or more, where {budget:g} may be spent"
         raise ALError(Errors.A473.format(problem=problem, name=name))
     return questions
+
+
+def _entities(query: Query, ids: Sequence[str]) -> Numbers:
+    found = dict(zip(query.ids, query.entities().tolist()))
+    return numpy.array([found[id_] for id_ in ids])
 
 
 def _check_places(questions: Sequence[Question], lengths: Dict[str, int], name: str) -> None:

@@ -1,5 +1,7 @@
 """Strategies, costs and stopping rules of users: what is wrong about them is told, with their name and line."""
 
+from dataclasses import replace
+
 import numpy
 import pytest
 from typer.testing import CliRunner
@@ -41,6 +43,19 @@ def test_a_sound_strategy_may_cross_the_budget_once():
 def test_windows_of_one_sentence_may_cross_the_budget_in_whatever_order_they_come():
     windows = [Question("c", 0, 3), Question("a", 0, 3), Question("c", 3, 5)]
     assert ask(lambda query: windows, make_query(), "x.v1") == windows
+
+
+def test_a_cost_may_fall_with_the_entities_that_the_model_finds():
+    query = make_query(budget=3.0)
+    columns = {"random": numpy.arange(4.0), "tags": numpy.array([1, 1, 1] + [1] * 4 + [1] * 5 + [0, 0])}
+    cost = checked_cost(lambda asked, shown, entities: asked - entities, "mine.v1")
+    query = replace(query, cost=cost, tags=["O", "B-PER"], compute=fixed_columns(columns))
+    assert [one.id for one in ask(lambda one: take_best(one, one.utilities()), query, "x.v1")] == list("dcba")
+
+
+def test_costs_are_not_asked_about_no_questions():
+    cost = checked_cost(lambda asked, shown, entities: shown / shown.max(), "mine.v1")
+    assert ask(lambda query: [], replace(make_query(budget=0.0), cost=cost), "x.v1") == []
 
 
 @pytest.mark.parametrize(
