@@ -3,15 +3,17 @@
 import contextlib
 import traceback
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 import numpy
+from catalogue import RegistryError
 
 from ..acquisition.costs import Cost, Numbers
 from ..acquisition.queries import Query
 from ..acquisition.stopping import Row, StoppingRule
 from ..acquisition.strategies import Strategy
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
+from ..registry import registry
 from ..tasks import Question
 
 OURS = "spacy-al."
@@ -35,6 +37,21 @@ def blamed(kind: str, name: str) -> Iterator[None]:
         place = [*places, *theirs][-1]
         problem = f"raised {type(error).__name__}: {error} ({place.filename}:{place.lineno})"
         raise ALError(Errors.A476.format(kind=kind, name=name, problem=problem)) from error
+
+
+def make_functions(blocks: Mapping[str, Any]) -> Dict[str, Any]:
+    """What blocks of [active_learning] name, by their keys; None for those that are None.
+
+    RAISES: ALError A478 for a name that is not registered, A476 where a function makes nothing that can be called.
+    """
+    with saying(Errors.A478, RegistryError):
+        made: Dict[str, Any] = registry.resolve(dict(blocks))
+    for kind, block in blocks.items():
+        if block and not callable(made[kind]):
+            name = next(value for key, value in block.items() if key.startswith("@"))
+            problem = f"made {_shown(made[kind])}, and has to return a function"
+            raise ALError(Errors.A476.format(kind=kind, name=name, problem=problem))
+    return made
 
 
 def ask(strategy: Strategy, query: Query, name: str) -> List[Question]:

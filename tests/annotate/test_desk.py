@@ -5,7 +5,6 @@ from dataclasses import replace
 from multiprocessing import Pipe
 
 import pytest
-from catalogue import RegistryError
 
 from spacy_al.annotate.desk import Desk
 from spacy_al.annotate.messages import combined, covers, read_annotator, read_post
@@ -277,7 +276,7 @@ def test_the_trainer_finds_functions_in_the_file_of_a_user(folder, tmp_path):
     named = '@al_strategies = "spacy-al.TopUtility.v1"'
     assert named in config.read_text()
     config.write_text(config.read_text().replace(named, '@al_strategies = "desk.First.v1"'))
-    with pytest.raises(RegistryError, match=r"desk\.First\.v1"):
+    with pytest.raises(ALError, match=r"A478.*desk\.First\.v1.*--code"):
         Rounds(Opening(folder), Wire(Pipe()[0])).advance(False, -1)
     code = tmp_path / "mine.py"
     code.write_text(

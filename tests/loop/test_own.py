@@ -12,6 +12,8 @@ from spacy_al.acquisition.strategies import take_best
 from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
 from spacy_al.loop.own import ask, checked_cost, reason_to_stop
+from spacy_al.loop.session import run
+from spacy_al.registry import registry
 from spacy_al.runs.state import load_state
 from spacy_al.tasks import Question
 
@@ -43,6 +45,17 @@ def test_a_sound_strategy_may_cross_the_budget_once():
 def test_windows_of_one_sentence_may_cross_the_budget_in_whatever_order_they_come():
     windows = [Question("c", 0, 3), Question("a", 0, 3), Question("c", 3, 5)]
     assert ask(lambda query: windows, make_query(), "x.v1") == windows
+
+
+@pytest.mark.parametrize(
+    ("block", "told"),
+    [({"@al_stopping": "nobodys.v1"}, "A478.*'nobodys.v1'.*--code FILE.py"),
+     ({"@al_stopping": "forgets.v1"}, r"A476\] \[active_learning.stopping\] forgets.v1 made None")],
+)  # fmt: skip
+def test_a_name_that_nobody_registered_and_one_that_makes_nothing_are_refused(make_config, tmp_path, block, told):
+    registry.al_stopping("forgets.v1", func=lambda: None)
+    with pytest.raises(ALError, match=told):
+        run(make_config(stopping=block), tmp_path / "run")
 
 
 def test_a_cost_may_fall_with_the_entities_that_the_model_finds():
