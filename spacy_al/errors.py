@@ -177,6 +177,7 @@ class Errors:
     A477 = '[A477] Answers are given as a list of spacy_al.Answer, also a single one, and this is of the type {found}: session.answer([spacy_al.Answer(task.id, "accept", spans=((0, 1, "PER"),))]). Nothing was taken in.'
     A473 = "[A473] The query strategy chose {problem}. This is a fault of the strategy {name}: mend it, or choose another in [active_learning.strategy]. Nothing was asked."
     A476 = "[A476] [active_learning.{kind}] {name} {problem}. Mend this function, or choose another one; what was finished is kept, and the same command goes on."
+    A478 = "[A478] {reason} Functions of your own: name the file that registers them with --code FILE.py, each time; in Python, import it before Session.open."
     A500 = "[A500] [active_learning] pool = {pool}: {problem}"
     A501 = '[A501] The pool has no labels, so it cannot answer queries of a simulation. Convert a labelled corpus, or set oracle = "people" in [active_learning].'
     A502 = "[A502] {path}: the state of the run is damaged ({reason}). Nothing else was changed: restore this file from a copy, or start a new run in another folder."

@@ -41,6 +41,7 @@ class Desk:
     def _forget(self) -> None:
         """What the log says, before it is read."""
         self.said: Said = {}
+        self._earlier: Dict[Tuple[str, Optional[str]], Answer] = {}  # the last one before, to another round's question
         self.numbers: List[Tuple[str, bool]] = []  # of each line of the log: id, and whether it teaches
         self.seconds: List[float] = []
         self._known: Set[Tuple[str, Optional[str], Optional[str]]] = set()
@@ -125,7 +126,10 @@ class Desk:
         problem = answer_problem(answer, task, self.labels)
         if problem or task is None:
             raise ALError(Errors.A474.format(path=self.files.path.name, id=answer.id, problem=problem))
-        return combined(task, self.said.get(task.id, {}).get(answer.annotator), replace(answer, round=task.round))
+        old = self.said.get(task.id, {}).get(answer.annotator)
+        if old is not None and old.round == task.round:
+            old = self._earlier.get((task.id, answer.annotator))
+        return combined(task, old, replace(answer, round=task.round))
 
     def _asked(self, answer: Answer, state: Optional[RunState]) -> Optional[Task]:
         rounds = [answer.round or 0, *range(state.round, -1, -1)] if state else []
@@ -162,16 +166,14 @@ class Desk:
 
     def _note(self, answer: Answer) -> None:
         self._known.add((answer.id, answer.annotator, answer.when))
-        back = not answer.teaches and self._taught(answer)
+        old = self.said.get(answer.id, {}).get(answer.annotator)
+        if old is not None and old.round != answer.round:
+            self._earlier[answer.id, answer.annotator] = old
+        back = not answer.teaches and old is not None and old.teaches
         note(self.said, [answer])
         self.numbers.append((answer.id, answer.verdict == "accept" or back))
         if answer.seconds is not None and answer.verdict != "ignore":
             self.seconds.append(answer.seconds)
-
-    def _taught(self, answer: Answer) -> bool:
-        """Whether the same person's answer before this one taught something."""
-        own = self.said.get(answer.id, {}).get(answer.annotator)
-        return own is not None and own.teaches
 
     def context(self, task: Task) -> Dict[str, Any]:
         """What is known of the sentences before and after a task's."""

@@ -102,6 +102,7 @@ def covers(answer: Answer, task: Task) -> bool:
 def combined(task: Task, old: Optional[Answer], new: Answer) -> Answer:
     """An answer to windows of a sentence, with what the same person said of its other words before.
 
+    old (Optional[Answer]): The last one to another question; one to the same question is replaced.
     Words outside the windows and outside the entities are missing. Only the last answer to a sentence counts in a
     round, so it has to hold the earlier one.
     """
@@ -110,7 +111,7 @@ def combined(task: Task, old: Optional[Answer], new: Answer) -> Answer:
     known = {number for start, end in task.windows for number in range(start, end)} - set(new.missing)
     known |= {number for start, end, _ in new.spans for number in range(start, end)}
     spans: List[TokenSpan] = list(new.spans)
-    if old is not None and old.verdict == "accept" and old.round != task.round:  # one to this question is replaced
+    if old is not None and old.verdict == "accept":
         before = set(range(len(task.words))) - set(old.missing)
         for start, end, label in old.spans:
             if known & set(range(start, end)):

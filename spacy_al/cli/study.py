@@ -140,7 +140,6 @@ def _show(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"])
 
 
 def _tell_damaged(cells: Sequence["Cell"], output: Path) -> None:
-    from ..errors import ALError
     from ..loop.study_cells import standing
 
     for cell in cells:
@@ -159,7 +158,6 @@ def _report(cells: Sequence["Cell"], output: Path, folder: Path) -> None:
 
 
 def _judge(cells: Sequence["Cell"], output: Path, outcomes: Dict[str, "Outcome"]) -> None:
-
     failed = [f"{name} ({one.reason})" for name, one in outcomes.items() if one.state == "failed"]
     left = [
         name + (f" ({one.reason})" if one.reason else "")

@@ -6,7 +6,6 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 import numpy
 from numpy.typing import NDArray
-from spacy.util import registry
 from thinc.api import Config
 
 from ..acquisition.costs import Cost, create_sentence_cost, create_token_cost
@@ -37,7 +36,7 @@ from .judge import Judge
 from .learner import Learner
 from .loggers import RoundLogger, find_logger
 from .oracle import Oracle, SimulatedOracle, separate_file
-from .own import checked_cost, reason_to_stop
+from .own import checked_cost, make_functions, reason_to_stop
 from .people import People
 from .precision import RoundScoring
 from .reporter import Reporter
@@ -70,8 +69,7 @@ class Engine:
             prepare_cublas()
         self.measures = chosen_measures(self.settings)
         said = self.settings
-        blocks: Dict[str, Any] = {"strategy": said.strategy, "cost": said.cost, "stopping": said.stopping}
-        made = registry.resolve(blocks)
+        made = make_functions({"strategy": said.strategy, "cost": said.cost, "stopping": said.stopping})
         self.strategy: Strategy = made["strategy"]
         usual = create_sentence_cost if said.unit == "sentences" else create_token_cost
         self.cost: Cost = checked_cost(made["cost"], str(said.cost["@al_costs"])) if said.cost else usual()

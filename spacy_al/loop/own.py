@@ -3,15 +3,17 @@
 import contextlib
 import traceback
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 import numpy
+from catalogue import RegistryError
 
 from ..acquisition.costs import Cost, Numbers
 from ..acquisition.queries import Query
 from ..acquisition.stopping import Row, StoppingRule
 from ..acquisition.strategies import Strategy
-from ..errors import ALError, Errors
+from ..errors import ALError, Errors, saying
+from ..registry import registry
 from ..tasks import Question
 
 OURS = "spacy-al."
@@ -37,6 +39,21 @@ def blamed(kind: str, name: str) -> Iterator[None]:
         raise ALError(Errors.A476.format(kind=kind, name=name, problem=problem)) from error
 
 
+def make_functions(blocks: Mapping[str, Any]) -> Dict[str, Any]:
+    """What blocks of [active_learning] name, by their keys; None for those that are None.
+
+    RAISES: ALError A478 for a name that is not registered, A476 where a function makes nothing that can be called.
+    """
+    with saying(Errors.A478, RegistryError):
+        made: Dict[str, Any] = registry.resolve(dict(blocks))
+    for kind, block in blocks.items():
+        if block and not callable(made[kind]):
+            name = next(value for key, value in block.items() if key.startswith("@"))
+            problem = f"made {_shown(made[kind])}, and has to return a function"
+            raise ALError(Errors.A476.format(kind=kind, name=name, problem=problem))
+    return made
+
+
 def ask(strategy: Strategy, query: Query, name: str) -> List[Question]:
     """What a strategy asks, checked.
 
@@ -51,17 +68,31 @@ def ask(strategy: Strategy, query: Query, name: str) -> List[Question]:
         raise ALError(Errors.A473.format(problem=problem, name=name))
     if not questions and budget > 0 and lengths and not name.startswith(OURS):
         raise ALError(Errors.A473.format(problem=f"nothing out of {len(lengths)} sentences", name=name))
+    if not questions:
+        return questions  # costs are not asked about nothing
     _check_places(questions, lengths, name)
-    # Words of a sentence count together, and entities not at all, so that this is never more than was spent.
     tokens: Dict[str, int] = {}
     for one in questions:
         tokens[one.id] = tokens.get(one.id, 0) + one.end - one.start
+    asked = numpy.array(list(tokens.values()), dtype=numpy.float64)
     shown = numpy.array([lengths[id_] for id_ in tokens], dtype=numpy.float64)
-    least = cost(numpy.array(list(tokens.values()), dtype=numpy.float64), shown, numpy.zeros(len(tokens)))
-    if questions and least.sum() - least.max() > budget * (1 + 1e-9):  # one may cross the budget, whichever it is
-        problem = f"questions that cost {least.sum():g} or more, where {budget:g} may be spent"
+
+    def spent(entities: Numbers) -> float:
+        costs = cost(asked, shown, entities)
+        return float(costs.sum()) if costs.sum() - costs.max() > budget * (1 + 1e-9) else 0.0  # one may cross it
+
+    # Words of a sentence count together, and entities not at all, so that this is no more than was spent, or all of
+    # them, where a cost falls with them.
+    least = spent(numpy.zeros(len(tokens)))
+    if least and spent(_entities(query, list(tokens))):
+        problem = f"questions that cost {least:g} or more, where {budget:g} may be spent"
         raise ALError(Errors.A473.format(problem=problem, name=name))
     return questions
+
+
+def _entities(query: Query, ids: Sequence[str]) -> Numbers:
+    found = dict(zip(query.ids, query.entities().tolist()))
+    return numpy.array([found[id_] for id_ in ids])
 
 
 def _check_places(questions: Sequence[Question], lengths: Dict[str, int], name: str) -> None:

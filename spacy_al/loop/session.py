@@ -16,7 +16,7 @@ from ..corpus.labels import declared_labels
 from ..errors import ALError, Errors, Warnings
 from ..files import write_folder, write_text
 from ..jsonl import fitting
-from ..runs.folder import RunFolder, owner
+from ..runs.folder import RunFolder, Stamp, file_stamp, owner
 from ..runs.labelled import Labels
 from ..runs.lock import locked
 from ..runs.resume import check_resume, find_state, take_over
@@ -49,6 +49,7 @@ class Session:
         self.accept_changes = accept_changes
         self.reporter = reporter
         self.engine: Optional[Engine] = None
+        self.made_for: Stamp = ()  # the config.cfg that the engine was made for
         self.begun = self.folder.state.is_file()  # seen on the disk: a run that has been there has to be there still
 
     @classmethod
@@ -275,6 +276,9 @@ class Session:
         """
         self._state()  # taking the lock would make a folder that is gone
         with locked(self.folder.lock):
+            if self._is_another():
+                self.close()
+                self.engine = None
             state = self._begin() if self.engine is None else self._state()
             if state is None or self.engine is None:
                 raise ALError(Errors.A502.format(path=self.folder.state, reason="it is missing"))
@@ -286,6 +290,11 @@ class Session:
                 raise ALError(Errors.A539.format(path=self.folder.path))  # what was written now lies in a new folder
             state.save(self.folder.state)
             return state
+
+    def _is_another(self) -> bool:
+        """Whether another process has begun the run anew since the engine was made, or goes on with other settings."""
+        config = self.folder.config
+        return self.engine is not None and config.is_file() and file_stamp(config) != self.made_for
 
     def _begin(self) -> RunState:
         """Make the engine; choose the first questions of a new run, or compare with the run that is there.
@@ -316,7 +325,7 @@ class Session:
             state.save(self.folder.state)
         check_declared(self.folder, state, self.labels)
         state.labels = self.labels
-        self.engine = engine
+        self.engine, self.made_for = engine, file_stamp(self.folder.config)
         return state
 
     def _goes_on_otherwise(self, engine: Engine, state: RunState, fresh: RunState) -> bool:

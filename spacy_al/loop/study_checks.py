@@ -94,8 +94,8 @@ def _other_files(
     config: Config, settings: ActiveLearningSchema, state: RunState, pools: Dict[Path, str]
 ) -> Iterator[str]:
     # Files of a finished cell may be gone.
-    path = Path(settings.pool or "")
-    if path.is_file() or any(path.glob("*.spacy")):
+    path = Path(str(settings.pool))
+    if path.is_file() or any(path.rglob("*.spacy")):
         if path not in pools:
             pools[path] = separate_file(path, Vocab())[0].fingerprint()
         if pools[path] != state.pool:

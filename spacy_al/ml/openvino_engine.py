@@ -72,9 +72,8 @@ def compile_model(model: Any, precision: str, shapes: Optional[WordShapes] = Non
 
     ids = torch.zeros(2, 8, dtype=torch.int64)
     training = model.training
-    silent = lent(
-        [(logging.getLogger("transformers.modeling_utils"), "disabled", True)]
-    )  # of a loss, which jit looks up
+    # torch.jit looks up every attribute, also the model's loss, of which transformers then warns.
+    silent = lent([(logging.getLogger("transformers.modeling_utils"), "disabled", True)])
     with torch.inference_mode(False), torch.no_grad(), values_unseen(model), silent, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of torch.jit, by which OpenVINO converts
         warnings.simplefilter("ignore", torch.jit.TracerWarning)  # of constants in masks; `differs` finds wrong ones

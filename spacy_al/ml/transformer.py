@@ -28,9 +28,8 @@ from .transformer_body import TransformerBody, positions_of, trains_mixed
 from .wordpieces import WordpieceBatch, Wordpieces, WordpieceTable, collate
 
 POOLINGS = ("first", "mean")
-MOST_UNKNOWN = (
-    0.1  # share of words. MiniLM, which is English, has 0 in Latin scripts, Greek and Cyrillic, 0.56 in Chinese
-)
+# Share of words. MiniLM, which is English, has 0 in Latin scripts, Greek and Cyrillic, and 0.56 in Chinese.
+MOST_UNKNOWN = 0.1
 # Padded wordpieces that take as long as adding a part's gradients to the others' on a CPU, in float32 and in bfloat16,
 # where the weights are cast for every part too.
 PART_COST, MIXED_PART_COST = 100, 500

@@ -7,7 +7,7 @@ from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
 import numpy
 
 from ..errors import ALError, Errors
-from .names import MEASURES
+from .names import MEASURES, tail
 from .runs import Round, Run, total_tokens
 from .settings import Settings
 from .statistics import Array
@@ -123,8 +123,7 @@ def tell_apart(runs: Sequence[Run]) -> List[Run]:
 
     Scores of these cannot be compared, so that they stand in places of their own.
     """
-    prints = {run.settings.pool: run.pool for run in runs if run.facts}  # a copy without state.json has the path alone
-    keys = [(run.pool if run.facts else prints.get(run.settings.pool, run.pool), run.judged) for run in runs]
+    keys = [(pool, run.judged) for run, pool in zip(runs, _pools(runs), strict=True)]
     kinds: Dict[str, Dict[Tuple[str, str], Run]] = {}
     for run, key in zip(runs, keys, strict=True):
         kinds.setdefault(run.settings.corpus, {}).setdefault(key, run)
@@ -132,6 +131,14 @@ def tell_apart(runs: Sequence[Run]) -> List[Run]:
         replace(run, settings=replace(run.settings, corpus=_corpus(key, kinds[run.settings.corpus])))
         for run, key in zip(runs, keys, strict=True)
     ]
+
+
+def _pools(runs: Sequence[Run]) -> List[str]:
+    """What tells each run's pool from others; a copy without state.json has its path alone, as on its own machine."""
+    known = [run for run in runs if run.facts]
+    ends = {tail(run.settings.pool): run.pool for run in known}
+    paths = {run.settings.pool: run.pool for run in known}
+    return [run.pool if run.facts else paths.get(run.pool) or ends.get(tail(run.pool), tail(run.pool)) for run in runs]
 
 
 def _corpus(key: Tuple[str, str], kinds: Mapping[Tuple[str, str], Run]) -> str:

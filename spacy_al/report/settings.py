@@ -167,7 +167,7 @@ def _same(config: Mapping[str, Any], prefix: str = "") -> Dict[str, str]:
     files = {value for value in config.get("paths", {}).values() if isinstance(value, str)}
     deciding = decisive(config)
     if test := _find(config, SECTION, "test"):  # it does not change a run, but what is read of it
-        deciding["active_learning.test"] = test
+        deciding["active_learning.test"] = tail(str(test))
     result = {}
     for key, value in deciding.items():
         # What is off is the same as what was not there yet when a run was made, and 1 the same as 1.0.

@@ -142,7 +142,7 @@ class RunFolder:
 
     def _kept_tasks(self, path: Path) -> List[Task]:
         try:
-            stamp = _stamp(path)
+            stamp = file_stamp(path)
         except FileNotFoundError:
             return []
         if self._tasks.get(path, ((), []))[0] != stamp:
@@ -153,7 +153,7 @@ class RunFolder:
         """Raise FileNotFoundError without a round's labels, ALError A130 when they are no whole DocBin; a file that was
         whole is not read again until it changes."""
         path = self.answers(number)
-        stamp = _stamp(path)
+        stamp = file_stamp(path)
         if self._whole.get(path) != stamp:
             read_columns(path, [])
             self._whole[path] = stamp
@@ -270,7 +270,7 @@ def read_npz(path: Path) -> Dict[str, NDArray[Any]]:
         return dict(arrays)
 
 
-def _stamp(path: Path) -> Stamp:
+def file_stamp(path: Path) -> Stamp:
     """What changes with a file; raises FileNotFoundError without one."""
     found = path.stat()
     return found.st_ino, found.st_mtime_ns, found.st_size

@@ -3,11 +3,14 @@
 import contextlib
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import IO, Any, Iterator
 
 from ..errors import ALError, Errors
 from ..files import say_why, writing
+
+MOMENT = 0.5  # seconds in which `held`, which takes the lock to see whether it is free, has let go of it
 
 
 @contextlib.contextmanager
@@ -21,7 +24,7 @@ def locked(path: Path) -> Iterator[None]:
         file_ = path.open("a+b", buffering=0)
     with file_:
         try:
-            lock(file_, path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(file_, path)
         except BlockingIOError as error:
             file_.seek(0)
             pid = file_.read().decode("utf8", "replace").strip() or "unknown"
@@ -32,13 +35,25 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+def _take(file_: IO[Any], path: Path) -> None:
+    end = time.monotonic() + MOMENT
+    while True:
+        try:
+            lock(file_, path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(0.01)
+
+
 def held(path: Path) -> bool:
-    """Whether another process holds the lock file of a run now."""
+    """Whether another process holds the lock file of a run now; raises ALError A016 where files have no locks."""
     if not path.is_file():
         return False
     with path.open("rb") as file_:
         try:
-            fcntl.flock(file_, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            lock(file_, path, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
     return False

@@ -1,10 +1,10 @@
 """The desk: who gets which question, answers that count once, and what is refused."""
 
 import json
+from dataclasses import replace
 from multiprocessing import Pipe
 
 import pytest
-from catalogue import RegistryError
 
 from spacy_al.annotate.desk import Desk
 from spacy_al.annotate.messages import combined, covers, read_annotator, read_post
@@ -181,11 +181,33 @@ def test_answers_to_other_windows_of_the_sentence_are_kept():
     assert not covers(old, WINDOWS)
 
 
-def test_an_entity_outside_the_windows_can_be_taken_back():
-    first = combined(WINDOWS, None, Answer("x", "accept", ((0, 1, "LOC"), (2, 3, "PER")), round=WINDOWS.round))
-    again = combined(WINDOWS, first, Answer("x", "accept", ((2, 3, "PER"),), round=WINDOWS.round))
-    assert again.spans == ((2, 3, "PER"),)
-    assert 0 in again.missing
+@pytest.fixture
+def twice(folder):
+    """A desk, and a sentence that is asked about in two rounds, by other words."""
+    run = RunFolder(folder)
+    one = run.read_selected(0)[0]
+    tasks = [replace(one, windows=((number, number + 1),), round=number) for number in (0, 1)]
+    for task in tasks:
+        run.write_selected(task.round, [task], [None])
+    return Desk(folder), tasks
+
+
+def test_an_entity_outside_the_windows_can_be_taken_back(twice):
+    desk, (task, _) = twice
+    desk.take([posted(task, spans=((1, 2, "PER"),))])
+    desk.take([posted(task, when="2026-01-01T00:00:01Z", spans=((0, 1, "LOC"),))])
+    assert desk.said[task.id][None].spans == ((0, 1, "LOC"),)
+    assert 1 in desk.said[task.id][None].missing
+
+
+def test_a_correction_keeps_what_was_said_in_another_round(twice):
+    desk, (first, second) = twice
+    desk.take([posted(first, spans=((0, 1, "PER"),))])
+    desk.take([posted(second, when="2026-01-01T00:00:01Z", spans=((1, 2, "LOC"),))])
+    desk.take([posted(second, when="2026-01-01T00:00:02Z", spans=((1, 2, "PER"),))])
+    for one in (desk, Desk(desk.files.path)):
+        one.refresh()
+        assert one.said[first.id][None].spans == ((0, 1, "PER"), (1, 2, "PER"))
 
 
 GOOD = {"id": "a", "round": 0, "verdict": "accept", "spans": [[0, 1, "PER"]], "when": "2026-01-01T00:00:00.123Z"}
@@ -254,7 +276,7 @@ def test_the_trainer_finds_functions_in_the_file_of_a_user(folder, tmp_path):
     named = '@al_strategies = "spacy-al.TopUtility.v1"'
     assert named in config.read_text()
     config.write_text(config.read_text().replace(named, '@al_strategies = "desk.First.v1"'))
-    with pytest.raises(RegistryError, match=r"desk\.First\.v1"):
+    with pytest.raises(ALError, match=r"A478.*desk\.First\.v1.*--code"):
         Rounds(Opening(folder), Wire(Pipe()[0])).advance(False, -1)
     code = tmp_path / "mine.py"
     code.write_text(

@@ -1,5 +1,7 @@
 """Strategies, costs and stopping rules of users: what is wrong about them is told, with their name and line."""
 
+from dataclasses import replace
+
 import numpy
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +12,8 @@ from spacy_al.acquisition.strategies import take_best
 from spacy_al.cli import al_cli
 from spacy_al.errors import ALError
 from spacy_al.loop.own import ask, checked_cost, reason_to_stop
+from spacy_al.loop.session import run
+from spacy_al.registry import registry
 from spacy_al.runs.state import load_state
 from spacy_al.tasks import Question
 
@@ -41,6 +45,30 @@ def test_a_sound_strategy_may_cross_the_budget_once():
 def test_windows_of_one_sentence_may_cross_the_budget_in_whatever_order_they_come():
     windows = [Question("c", 0, 3), Question("a", 0, 3), Question("c", 3, 5)]
     assert ask(lambda query: windows, make_query(), "x.v1") == windows
+
+
+@pytest.mark.parametrize(
+    ("block", "told"),
+    [({"@al_stopping": "nobodys.v1"}, "A478.*'nobodys.v1'.*--code FILE.py"),
+     ({"@al_stopping": "forgets.v1"}, r"A476\] \[active_learning.stopping\] forgets.v1 made None")],
+)  # fmt: skip
+def test_a_name_that_nobody_registered_and_one_that_makes_nothing_are_refused(make_config, tmp_path, block, told):
+    registry.al_stopping("forgets.v1", func=lambda: None)
+    with pytest.raises(ALError, match=told):
+        run(make_config(stopping=block), tmp_path / "run")
+
+
+def test_a_cost_may_fall_with_the_entities_that_the_model_finds():
+    query = make_query(budget=3.0)
+    columns = {"random": numpy.arange(4.0), "tags": numpy.array([1, 1, 1] + [1] * 4 + [1] * 5 + [0, 0])}
+    cost = checked_cost(lambda asked, shown, entities: asked - entities, "mine.v1")
+    query = replace(query, cost=cost, tags=["O", "B-PER"], compute=fixed_columns(columns))
+    assert [one.id for one in ask(lambda one: take_best(one, one.utilities()), query, "x.v1")] == list("dcba")
+
+
+def test_costs_are_not_asked_about_no_questions():
+    cost = checked_cost(lambda asked, shown, entities: shown / shown.max(), "mine.v1")
+    assert ask(lambda query: [], replace(make_query(budget=0.0), cost=cost), "x.v1") == []
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The small parts of the loop: budgets, batches, schedules, seeds, oracle, lock, strategies."""
 
+import fcntl
 import subprocess
 import sys
+import threading
 
 import numpy
 import pytest
@@ -20,7 +22,7 @@ from spacy_al.loop.batching import create_paper_batcher, paper_batch_size
 from spacy_al.loop.oracle import SimulatedOracle
 from spacy_al.loop.seeds import phase_seed
 from spacy_al.loop.training import resolve_training, with_steps
-from spacy_al.runs.lock import locked
+from spacy_al.runs.lock import held, locked
 from spacy_al.tasks import Task
 from spacy_al.types import Pool
 
@@ -141,9 +143,29 @@ def test_spacys_span_scores_are_those_of_seqeval():
 
 
 def test_a_second_process_is_kept_out(tmp_path):
-    imports = "from pathlib import Path; from spacy_al.runs.lock import locked"
+    imports = "from pathlib import Path; from spacy_al.runs.lock import held, locked"
     code = f"{imports}\nwith locked(Path({str(tmp_path / 'lock')!r})): pass"
     with locked(tmp_path / "lock"):
         other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "A504" in other.stderr
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_look_at_the_lock_keeps_nobody_out(tmp_path):
+    path = tmp_path / "lock"
+    path.touch()
+    with path.open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)  # as `held` for a moment
+        threading.Timer(0.1, fcntl.flock, (looking, fcntl.LOCK_UN)).start()
+        with locked(path):
+            assert held(path)
+
+
+def test_a_look_at_a_lock_where_there_are_none_says_so(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(37, "No locks available")
+
+    (tmp_path / "lock").touch()
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(ALError, match="A016.*No locks"):
+        held(tmp_path / "lock")

@@ -375,3 +375,28 @@ def test_people_find_the_model_of_the_last_round_while_the_run_waits(make_config
     Session.open(folder).answer([Answer(task.id, "accept") for task in Session.open(folder).batch()])
     assert run(config, folder).phase == "waiting"
     assert spacy.load(folder / "model").pipe_names == ["ner"]
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_a_run_that_was_deleted_and_begun_anew_is_not_that_of_an_open_session(make_config, tmp_path, seed):
+    def begin(folder, **settings):
+        session = Session.open(folder, make_config(oracle="people", rounds=3, **settings))
+        session.step()
+        return session
+
+    def answer(session, spans):
+        session.answer([Answer(task.id, "accept", spans=spans) for task in session.next()])
+
+    old = begin(tmp_path / "run")
+    answer(old, ((0, 1, "PER"),))
+    old.step()
+    shutil.rmtree(tmp_path / "run")
+    for folder in (tmp_path / "run", tmp_path / "other"):
+        answer(begin(folder, seed=seed), ())
+    if seed:
+        with pytest.raises(ALError, match="A503.*active_learning.seed: 5 -> 0"):
+            old.step()
+    else:
+        old.step()
+        Session.open(tmp_path / "other").step()
+        assert rows_without_seconds(tmp_path / "run") == rows_without_seconds(tmp_path / "other")

@@ -315,6 +315,18 @@ def test_a_finished_cell_is_not_mixed_with_other_settings(finished):
         check_cells([changed], output)
 
 
+def test_a_pool_of_folders_in_folders_is_compared_too(finished, corpus, tmp_path):
+    good, _, output, *_ = finished
+    pool = tmp_path / "pool" / "part" / "one.spacy"
+    pool.parent.mkdir(parents=True)
+    shutil.copy(corpus[1], pool)  # other sentences
+    moved = replace(good, settings={**good.settings, "active_learning.pool": str(tmp_path / "pool")})
+    with pytest.raises(ALError, match=r"\[A587\].*the sentences of the pool"):
+        check_cells([moved], output)
+    shutil.copy(corpus[0], pool)
+    assert check_cells([moved], output) == []
+
+
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [("pool", "0" * 64, "the sentences of the pool"), ("labels", ["PER", "GPE"], "labels: PER, GPE -> PER, LOC")],

@@ -61,6 +61,14 @@ def test_runs_on_another_corpus_have_nothing_to_show_beside_it(make_run, tmp_pat
     assert "Beside the paper" in titles([tmp_path], sections=["paper"], corpus="conll2003")
 
 
+def test_scores_of_several_test_sets_are_said_to_be_left_out(make_run, tmp_path):
+    for name in ("a", "b"):
+        make_run(tmp_path / name, sentences=False, more=f'test = "{name}.spacy"')
+    study = read_study([tmp_path], Options())
+    (section,) = [one for one in paper_sections(study, Options(), {}) if one.blocks]
+    assert "CoNLL-2003 (on test a.spacy), CoNLL-2003 (on test b.spacy)" in section.blocks[0].text
+
+
 def test_a_name_that_is_not_registered_is_refused(runs):
     with pytest.raises(RegistryError, match="paperr"):
         titles([runs], sections=["paperr"])

@@ -112,6 +112,15 @@ def test_a_run_without_its_state_is_of_the_pool_at_the_same_path(runs_of):
     assert corpora([first, bare]) == ["news", "news"]
 
 
+def test_a_run_of_another_machine_without_its_state_is_of_the_pool_whose_path_ends_alike(runs_of):
+    first, second, third = runs_of(3)
+    far = "/home/x/" + first.settings.pool
+    bare = [replace(run, facts={}, pool=far, settings=replace(run.settings, pool=far)) for run in (second, third)]
+    assert corpora([first, bare[0]]) == ["news", "news"]
+    near = replace(bare[1], pool=first.settings.pool, settings=first.settings)
+    assert corpora([bare[0], near]) == ["news", "news"]
+
+
 def test_scores_on_a_holdout_are_not_compared_with_those_on_a_test_set(runs_of):
     first, second, third = runs_of(3)
     tests = [judged_by(first, "a.spacy"), judged_by(second, "b.spacy"), replace(third)]

@@ -24,6 +24,12 @@ def test_everything_else_does(make_run, tmp_path):
     assert read_settings(first / "config.cfg").same != read_settings(second / "config.cfg").same
 
 
+def test_a_test_set_is_the_same_wherever_its_folder_lies(make_run, tmp_path):
+    more = [f'test = "{folder}/news/test.spacy"' for folder in ("corpus", "/home/x/corpus")]
+    first, second = (read_settings(make_run(tmp_path / str(n), more=one) / "config.cfg") for n, one in enumerate(more))
+    assert first.same == second.same
+
+
 def test_what_is_off_is_as_what_was_not_there_yet(make_run, tmp_path):
     first = make_run(tmp_path / "a", more="new_setting = 1")
     second = make_run(tmp_path / "b", more="warmup = 0.0\nself_training = 0\nnew_setting = 1.0")
