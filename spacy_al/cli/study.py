@@ -71,6 +71,7 @@ def study_cli(
     for name in sections:
         get("al_report_sections", name)  # a name that is not there is told before anything runs
     cells = select_cells(every, only)
+    typer.echo(f"Checking {len(cells)} cells: settings, corpora, and a model of each kind", err=True)
     names = {cell.name for cell in check_cells(cells, output, accept_changes=running.accept_changes)}
     gpus = slots(running.gpu_id, running.jobs)
     if dry_run:

@@ -29,7 +29,7 @@ def invoke(*arguments):
 def test_a_dry_run_shows_the_cells_and_writes_nothing(study, tmp_path):
     result = invoke(study, "--output", tmp_path / "out", "--dry-run")
     assert result.exit_code == 0, result.output
-    rows = [line.split()[:2] for line in result.output.strip().splitlines()[1:]]
+    rows = [line.split()[:2] for line in result.stdout.strip().splitlines()[1:]]
     assert rows == [["tiny.random.seed-0", "new"], ["tiny.mnlp.seed-0", "new"]]
     assert not (tmp_path / "out").exists()
 
@@ -48,7 +48,7 @@ def test_overrides_and_seeds_of_the_command_line_count(study, tmp_path):
         0.3,
     )
     assert result.exit_code == 0, result.output
-    assert [line.split()[0] for line in result.output.strip().splitlines()[1:]] == [
+    assert [line.split()[0] for line in result.stdout.strip().splitlines()[1:]] == [
         "tiny.mnlp.seed-0",
         "tiny.mnlp.seed-1",
     ]
