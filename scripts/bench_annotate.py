@@ -20,9 +20,8 @@ from spacy.vocab import Vocab
 from spacy_al.annotate.begin import begin, recipe
 from spacy_al.annotate.desk import Desk
 from spacy_al.annotate.guard import read_secret
-from spacy_al.annotate.keys import KEYS
 from spacy_al.annotate.serve import listen
-from spacy_al.annotate.server import Page, Settings, build_app
+from spacy_al.annotate.server import Page, build_app
 from spacy_al.files import write_json
 from spacy_al.loop.session import Session
 from spacy_al.options import Opening
@@ -100,9 +99,8 @@ def command(folder: Path, port: int, *options: str) -> subprocess.Popen:
 def serve_page(folder: Path, port: int) -> None:
     import uvicorn
 
-    app = build_app(
-        Page("run", Settings(KEYS), Desk(folder)), token=read_secret(folder / "page.json"), host="127.0.0.1"
-    )
+    page = Page(Opening(folder), Desk(folder))
+    app = build_app(page, token=read_secret(folder / "page.json"), host="127.0.0.1")
     uvicorn.run(app, port=port, log_level="error", lifespan="off")
 
 

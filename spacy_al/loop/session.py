@@ -264,7 +264,7 @@ class Session:
     def _state(self) -> Optional[RunState]:
         """The state, None for a run that has not begun; raises ALError A539 when a run is gone, A502 for damage."""
         state = load_state(self.folder.state)
-        if state is None and (self.begun or self.engine is not None):
+        if state is None and self.begun:
             raise ALError(Errors.A539.format(path=self.folder.path))
         self.begun = state is not None
         return state
@@ -325,7 +325,7 @@ class Session:
             state.save(self.folder.state)
         check_declared(self.folder, state, self.labels)
         state.labels = self.labels
-        self.engine, self.made_for = engine, file_stamp(self.folder.config)
+        self.engine, self.made_for, self.begun = engine, file_stamp(self.folder.config), True
         return state
 
     def _goes_on_otherwise(self, engine: Engine, state: RunState, fresh: RunState) -> bool:

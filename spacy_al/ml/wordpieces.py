@@ -107,11 +107,9 @@ class WordpieceTable:
 
     def unknown_share(self, docs: Sequence[Doc]) -> float:
         """Share of the words of which a wordpiece is unknown to the tokenizer, 0..1; 0 where there are no words."""
-        words = {token.text for doc in docs for token in doc}
-        unknown = (
-            [self.tokenizer.unk_token_id in ids or not ids for ids in self._encode(sorted(words))] if words else []
-        )
-        return sum(unknown) / max(len(unknown), 1)
+        words = sorted({token.text for doc in docs for token in doc})
+        pieces = self._encode(words) if words else []
+        return sum(not ids or self.tokenizer.unk_token_id in ids for ids in pieces) / max(len(words), 1)
 
     def _learn(self, orths: List[int], strings: StringStore) -> None:
         """Split the words that are new; `strings` spells them."""

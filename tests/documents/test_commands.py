@@ -1,5 +1,7 @@
 """Every command in README and docs can be typed: what it names exists, and those that are cheap are run."""
 
+import ast
+import importlib.util
 import json
 import re
 from pathlib import Path
@@ -27,6 +29,21 @@ WRONG = [
     "python scripts/soak.py CONFIG --kill 3",
     "pip install 'spacy_al[anotate]'",
 ]
+
+
+def test_what_scripts_import_is_there(root):
+    found = [
+        (path, node.module, name.name)
+        for path in sorted((root / "scripts").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("spacy_al") and not node.level
+        for name in node.names
+    ]
+    assert len(found) > 100
+    for path, module, name in found:
+        home = importlib.import_module(module)
+        part = hasattr(home, "__path__") and importlib.util.find_spec(f"{module}.{name}")
+        assert hasattr(home, name) or part, f"{path.name} imports {name} from {module}"
 
 
 @pytest.fixture(scope="module")
